@@ -1,0 +1,17 @@
+#include "base/byte_reader.h"
+
+#include <bit>
+
+namespace millrace {
+
+double ByteReader::f64() {
+  return std::bit_cast<double>(i64());
+}
+
+Status ByteReader::status() const {
+  if (ok()) return {};
+  return Error{ErrorCode::kTruncated, fmt::format("want {} at byte {} of {}, and it does not fit",
+                                                  failure_, failed_at_, end_ - begin_)};
+}
+
+}  // namespace millrace
