@@ -1,0 +1,169 @@
+// Admin: topics, groups, configurations and offsets of a cluster, asked and changed. Every call
+// waits for its answer, up to default.api.timeout.ms.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "client/properties.h"
+#include "io/env.h"
+#include "model/ids.h"
+#include "model/topic_partition.h"
+#include "model/uuid.h"
+
+namespace millrace::client {
+
+struct NewTopic {
+  std::string name;
+  std::int32_t partitions = -1;          // -1: the broker's default
+  std::int16_t replication_factor = -1;  // -1: the broker's default
+  std::map<std::string, std::string> configs = {};
+};
+
+struct NodeDescription {
+  BrokerId id;
+  std::string host;
+  std::int32_t port = 0;
+  std::optional<std::string> rack = {};
+};
+
+struct PartitionDescription {
+  PartitionId partition;
+  BrokerId leader;  // -1 when there is none
+  LeaderEpoch leader_epoch = kNoLeaderEpoch;
+  std::vector<BrokerId> replicas;
+  std::vector<BrokerId> in_sync_replicas;
+};
+
+struct TopicDescription {
+  std::string name;
+  Uuid id;
+  bool is_internal = false;
+  std::vector<PartitionDescription> partitions;  // by id
+};
+
+struct TopicListing {
+  std::string name;
+  Uuid id;
+  bool is_internal = false;
+  std::int32_t partition_count = 0;
+};
+
+struct ClusterDescription {
+  std::string cluster_id;
+  BrokerId controller;
+  std::vector<NodeDescription> nodes;
+};
+
+struct GroupListing {
+  std::string group_id;
+  std::string protocol_type;
+  std::string state;  // empty when the broker is too old to say
+  std::string group_type = {};
+};
+
+struct GroupMemberDescription {
+  std::string member_id;
+  std::optional<std::string> group_instance_id;
+  std::string client_id;
+  std::string client_host;
+  std::vector<TopicPartition> assignment;
+};
+
+struct GroupDescription {
+  std::string group_id;
+  std::string state;
+  std::string protocol_type;
+  std::string assignor;
+  BrokerId coordinator;
+  std::vector<GroupMemberDescription> members;
+};
+
+struct ConfigEntry {
+  std::string name;
+  std::optional<std::string> value;  // null when sensitive
+  bool is_default = false;
+  bool is_read_only = false;
+  bool is_sensitive = false;
+  std::int8_t source = 0;
+};
+
+enum class ConfigResourceKind : std::int8_t { kTopic = 2, kBroker = 4 };
+struct ConfigResource {
+  ConfigResourceKind kind = ConfigResourceKind::kTopic;
+  std::string name;
+
+  auto operator<=>(const ConfigResource&) const = default;
+};
+
+/// Which offset list_offsets() asks for: one of Kafka's marks, or the first at or after a time.
+struct OffsetSpec {
+  std::int64_t timestamp;
+
+  static OffsetSpec earliest() { return {-2}; }
+  static OffsetSpec latest() { return {-1}; }
+  static OffsetSpec max_timestamp() { return {-3}; }
+  static OffsetSpec at(Timestamp time) { return {time.value()}; }
+};
+
+struct ListedOffset {
+  Offset offset = kNoOffset;  // kNoOffset when no record is that late
+  Timestamp timestamp = kNoTimestamp;
+  LeaderEpoch leader_epoch = kNoLeaderEpoch;
+};
+
+struct CommittedOffset {
+  Offset offset;
+  LeaderEpoch leader_epoch = kNoLeaderEpoch;
+  std::string metadata;
+};
+
+/// One outcome for each thing asked; the whole call fails only when no broker could be asked.
+template <class Key, class Value>
+using Outcomes = std::map<Key, Result<Value>>;
+
+/// thread  one thread at a time
+class Admin {
+ public:
+  static Result<std::unique_ptr<Admin>> create(const Properties& properties, io::Env& env);
+  ~Admin();
+  Admin(const Admin&) = delete;
+  Admin& operator=(const Admin&) = delete;
+
+  enum class Validate { kApply, kOnly };
+  Result<Outcomes<std::string, void>> create_topics(const std::vector<NewTopic>& topics,
+                                                    Validate validate = Validate::kApply);
+  Result<Outcomes<std::string, void>> delete_topics(const std::vector<std::string>& names);
+  Result<std::vector<TopicListing>> list_topics();
+  Result<Outcomes<std::string, TopicDescription>> describe_topics(
+      const std::vector<std::string>& names);
+  Result<ClusterDescription> describe_cluster();
+
+  Result<std::vector<GroupListing>> list_groups();
+  Result<Outcomes<std::string, GroupDescription>> describe_groups(
+      const std::vector<std::string>& group_ids);
+  Result<Outcomes<std::string, void>> delete_groups(const std::vector<std::string>& group_ids);
+
+  Result<Outcomes<ConfigResource, std::vector<ConfigEntry>>> describe_configs(
+      const std::vector<ConfigResource>& resources);
+
+  Result<Outcomes<TopicPartition, ListedOffset>> list_offsets(
+      const std::map<TopicPartition, OffsetSpec>& partitions);
+  /// Everything that the group has committed.
+  Result<std::map<TopicPartition, CommittedOffset>> list_group_offsets(const std::string& group_id);
+
+ private:
+  class Core;
+  explicit Admin(std::unique_ptr<Core> core);
+
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace millrace::client

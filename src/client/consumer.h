@@ -1,0 +1,185 @@
+// Consumer: reads records from partitions, as a member of a group or assigned by hand. Fetching,
+// heartbeats and rebalances run on an I/O thread of the consumer's own, ahead of poll().
+//   auto consumer = Consumer::create({{"bootstrap.servers", "…"}, {"group.id", "g"}}, env);
+//   (*consumer)->subscribe({"clicks"});
+//   auto polled = (*consumer)->poll(Millis{100});
+//   for (const auto& part : polled->partitions()) for (const auto& record : part.records) …
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "client/assignor.h"
+#include "client/properties.h"
+#include "io/env.h"
+#include "model/ids.h"
+#include "model/record.h"
+#include "model/topic_partition.h"
+
+namespace millrace::client {
+
+/// Consecutive records of one partition. Views: they live as long as their PolledRecords.
+struct PartitionRecords {
+  TopicPartition partition;
+  std::span<const RecordView> records;
+  /// Where the next poll() goes on: what to commit once these records are processed.
+  Offset next_offset;
+  LeaderEpoch leader_epoch = kNoLeaderEpoch;
+  Offset high_watermark = kNoOffset;  // end of what can be read, when this was fetched
+};
+
+/// What one poll() gave. Keeps the fetched bytes alive for its records; move-only.
+class PolledRecords {
+ public:
+  PolledRecords() = default;
+  PolledRecords(PolledRecords&&) = default;
+  PolledRecords& operator=(PolledRecords&&) = default;
+
+  bool empty() const { return records_.empty(); }
+  std::size_t count() const { return records_.size(); }
+  /// Each partition at most once.
+  std::span<const PartitionRecords> partitions() const { return partitions_; }
+  auto begin() const { return partitions_.begin(); }
+  auto end() const { return partitions_.end(); }
+
+ private:
+  friend class PollCollector;
+  std::vector<RecordView> records_;
+  std::vector<PartitionRecords> partitions_;
+  std::vector<SharedBuffer> keep_alive_;
+};
+
+struct OffsetAndMetadata {
+  Offset offset;  // of the next record to read
+  LeaderEpoch leader_epoch = kNoLeaderEpoch;
+  std::string metadata = {};
+
+  bool operator==(const OffsetAndMetadata&) const = default;
+};
+using OffsetsToCommit = std::map<TopicPartition, OffsetAndMetadata>;
+
+struct OffsetAndTimestamp {
+  Offset offset;
+  Timestamp timestamp;
+};
+
+/// Called inside poll() and close(), on the caller's thread; may commit, seek, pause and ask for
+/// positions. Eager: everything is revoked, then everything assigned; cooperative: only the
+/// difference.
+struct RebalanceListener {
+  std::function<void(std::span<const TopicPartition>)> on_assigned;
+  std::function<void(std::span<const TopicPartition>)> on_revoked;
+  /// They belong to somebody else already; committing is too late. Absent: on_revoked is called.
+  std::function<void(std::span<const TopicPartition>)> on_lost;
+};
+
+struct ConsumerOptions {
+  RebalanceListener listener = {};
+  /// When not empty: instead of partition.assignment.strategy, most wanted first.
+  std::vector<std::shared_ptr<Assignor>> assignors = {};
+};
+
+/// Who this consumer is in its group; what a transaction needs to commit offsets for it.
+struct GroupMembership {
+  std::string group_id;
+  std::int32_t generation = -1;
+  std::string member_id;
+  std::optional<std::string> group_instance_id;
+};
+
+/// Counted since create().
+struct ConsumerMetrics {
+  std::uint64_t records_consumed = 0;
+  std::uint64_t bytes_fetched = 0;
+  std::uint64_t fetch_requests = 0;
+  std::uint64_t rebalances = 0;
+  std::uint64_t commits = 0;
+};
+
+using CommitCallback = std::function<void(const Status&)>;
+using PartitionList = std::vector<TopicPartition>;
+
+/// thread  one thread at a time calls it; wakeup() and metrics() from any thread
+class Consumer {
+ public:
+  /// errors  kInvalidArgument for a property, naming what was wanted
+  static Result<std::unique_ptr<Consumer>> create(const Properties& properties, io::Env& env,
+                                                  ConsumerOptions options = {});
+  /// close() with a short time-out.
+  ~Consumer();
+  Consumer(const Consumer&) = delete;
+  Consumer& operator=(const Consumer&) = delete;
+
+  /// Joins the group of group.id for these topics; replaces an earlier subscription. The group is
+  /// joined while poll() is called.          errors  kInvalidArgument without group.id or mixed
+  /// with assign()
+  Status subscribe(std::vector<std::string> topics);
+  /// Reads exactly these partitions, without group management.
+  Status assign(PartitionList partitions);
+  Status unsubscribe();
+  PartitionList assignment() const;
+  std::vector<std::string> subscription() const;
+
+  /// Records that have been fetched, at most max.poll.records; waits up to `timeout` for the first.
+  /// Empty after the time-out, and after a rebalance. Runs rebalance and commit callbacks.
+  /// errors  kCancelled after wakeup(); kOutOfRange with auto.offset.reset=none; kCorrupt with the
+  ///         partition and offset (seek past it to go on); Kafka's, when it does not pass by itself
+  Result<PolledRecords> poll(Millis timeout);
+  /// Makes a blocked call, or the next one that would block, return kCancelled. Any thread.
+  void wakeup();
+
+  /// Commits the positions of everything polled so far, or the given offsets, and waits.
+  /// errors  kKafka REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID,
+  /// FENCED_INSTANCE_ID
+  ///         when the partitions may belong to another member by now; kTimeout
+  Status commit_sync();
+  Status commit_sync(const OffsetsToCommit& offsets);
+  /// The same without waiting; `done` is called inside a later poll(), commit_sync() or close().
+  void commit_async(CommitCallback done = {});
+  void commit_async(const OffsetsToCommit& offsets, CommitCallback done = {});
+  /// What the group has committed; partitions without a commit are absent.
+  Result<OffsetsToCommit> committed(const PartitionList& partitions);
+
+  /// The next poll() goes on here. Lazy: no request is sent.
+  Status seek(const TopicPartition& partition, Offset offset);
+  Status seek_to_beginning(const PartitionList& partitions);
+  Status seek_to_end(const PartitionList& partitions);
+  /// The offset of the next record that poll() would give; waits until it is known.
+  Result<Offset> position(const TopicPartition& partition);
+  void pause(const PartitionList& partitions);
+  void resume(const PartitionList& partitions);
+  PartitionList paused() const;
+
+  Result<std::int32_t> partition_count(std::string_view topic);
+  Result<std::map<TopicPartition, Offset>> beginning_offsets(const PartitionList& partitions);
+  Result<std::map<TopicPartition, Offset>> end_offsets(const PartitionList& partitions);
+  /// The first record at or after each time; a partition without one is absent.
+  Result<std::map<TopicPartition, OffsetAndTimestamp>> offsets_for_times(
+      const std::map<TopicPartition, Timestamp>& times);
+  /// Records between the position and the end last seen; nullopt before the first fetch.
+  std::optional<std::int64_t> current_lag(const TopicPartition& partition) const;
+
+  GroupMembership group_membership() const;
+  ConsumerMetrics metrics() const;
+
+  /// Commits when auto-commit is on, revokes, leaves the group (unless a static member) and stops
+  /// the I/O thread.
+  Status close(Millis timeout = Millis{30'000});
+
+ private:
+  class Core;
+  explicit Consumer(std::unique_ptr<Core> core);
+
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace millrace::client
