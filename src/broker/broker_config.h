@@ -1,0 +1,59 @@
+// What a broker can be told. Names follow Kafka's broker properties where one exists.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "io/connection.h"
+
+namespace millrace::broker {
+
+/// When bytes reach the disk (ADR 0007).
+enum class FsyncPolicy : std::uint8_t {
+  kGroup,  // acks=all is answered after a flush that many requests share
+  kNever,  // the operating system decides, as in Kafka
+  kAlways  // every append is flushed before it is answered
+};
+
+/// errors  kInvalidArgument naming the three words
+Result<FsyncPolicy> parse_fsync_policy(std::string_view text);
+std::string_view fsync_policy_name(FsyncPolicy policy);
+
+struct BrokerConfig {
+  /// Where the logs live. Ignored when `ephemeral`.
+  std::string data_directory;
+  /// Keeps everything in a temporary directory, in memory when the machine offers one, and removes
+  /// it at stop().
+  bool ephemeral = false;
+  /// Port 0 takes a free one.
+  io::Endpoint kafka{"127.0.0.1", 9092};
+  FsyncPolicy fsync = FsyncPolicy::kGroup;
+  /// Event loops that serve connections; 0 takes one per processor.
+  int loops = 0;
+
+  std::int32_t node_id = 1;
+  std::int32_t num_partitions = 1;       // num.partitions
+  bool auto_create_topics = true;        // auto.create.topics.enable
+  std::int32_t offsets_partitions = 4;   // offsets.topic.num.partitions
+  std::int32_t partitions_max = 10'000;  // of one topic; what a request can make this process open
+
+  Millis log_retention_check_interval{300'000};  // log.retention.check.interval.ms
+  Millis recovery_point_interval{60'000};        // log.flush.offset.checkpoint.interval.ms
+  Millis connections_max_idle{600'000};          // connections.max.idle.ms
+  std::size_t request_bytes_max = 104'857'600;   // socket.request.max.bytes
+  std::size_t fetch_bytes_max = 57'671'680;      // fetch.max.bytes of the broker
+
+  Millis group_initial_rebalance_delay{0};         // group.initial.rebalance.delay.ms
+  Millis group_session_timeout_min{10};            // group.min.session.timeout.ms
+  Millis group_session_timeout_max{1'800'000};     // group.max.session.timeout.ms
+  std::int32_t group_size_max = INT32_MAX;         // group.max.size
+  Millis offsets_retention{7 * 24 * 3'600'000LL};  // offsets.retention.minutes
+  std::int32_t offset_metadata_bytes_max = 4096;   // offset.metadata.max.bytes
+};
+
+}  // namespace millrace::broker

@@ -1,0 +1,25 @@
+// BrokerState: what every handler may use. Its parts are thread-safe; the struct itself never
+// changes once the broker runs.
+#pragma once
+
+#include "broker/broker_config.h"
+#include "io/env.h"
+#include "model/uuid.h"
+
+namespace millrace::broker {
+
+class GroupService;
+class ProducerIds;
+class TopicCatalogue;
+
+struct BrokerState {
+  const BrokerConfig& config;
+  const Uuid& cluster_id;
+  io::Env& env;
+  TopicCatalogue& topics;
+  ProducerIds& producer_ids;
+  /// Set before the first request.
+  GroupService* groups = nullptr;
+};
+
+}  // namespace millrace::broker
