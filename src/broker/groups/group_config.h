@@ -1,0 +1,27 @@
+// The limits and delays of the group coordinator, named after Kafka's broker properties.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace millrace::broker {
+
+struct GroupConfig {
+  /// group.min.session.timeout.ms. Kafka's default is 6 s; test suites of clients use far less.
+  Millis session_timeout_min{10};
+  /// group.max.session.timeout.ms
+  Millis session_timeout_max{1'800'000};
+  /// group.initial.rebalance.delay.ms. Kafka's default is 3 s, and 0 in its sample configuration.
+  Millis initial_rebalance_delay{0};
+  /// group.max.size
+  std::int32_t group_size_max = INT32_MAX;
+  /// offset.metadata.max.bytes
+  std::int32_t offset_metadata_bytes_max = 4096;
+  /// offsets.retention.minutes
+  Millis offsets_retention{std::chrono::minutes{7 * 24 * 60}};
+  /// offsets.retention.check.interval.ms
+  Millis offsets_retention_check_interval{600'000};
+};
+
+}  // namespace millrace::broker
