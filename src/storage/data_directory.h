@@ -1,0 +1,84 @@
+// DataDirectory: the folder that a broker owns: its lock, its identity, its checkpoints, and the
+// mark that says how the last owner left it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "io/file_system.h"
+#include "model/ids.h"
+#include "model/topic_partition.h"
+#include "model/uuid.h"
+#include "storage/partition_log.h"
+
+namespace millrace::storage {
+
+/// Layout, file names and formats are Kafka's: .lock, meta.properties, .kafka_cleanshutdown,
+/// recovery-point-offset-checkpoint, log-start-offset-checkpoint, and a folder topic-N a partition.
+/// thread  one at a time
+class DataDirectory {
+ public:
+  struct Identity {
+    Uuid cluster_id;  // used when the folder is new
+    BrokerId node_id{1};
+  };
+
+  /// Locks the folder, which is made when missing, and reads or writes meta.properties.
+  /// The clean-shutdown mark is taken away as it is read: until mark_clean() a stop is unclean.
+  /// errors  kLocked (another process), kUnsupported (written by a newer version), kCorrupt
+  ///         (meta.properties makes no sense), kIo and kDiskFull with path and advice
+  static Result<std::unique_ptr<DataDirectory>> open(io::FileSystem& files, std::string path,
+                                                     const Identity& identity);
+
+  const std::string& path() const { return path_; }
+  /// As meta.properties says; for a new folder what was given.
+  const Uuid& cluster_id() const { return cluster_id_; }
+  BrokerId node_id() const { return node_id_; }
+  bool is_new() const { return is_new_; }
+  PreviousStop previous_stop() const { return previous_stop_; }
+
+  std::string log_path(const TopicPartition& partition) const;
+  /// The partition folders there are, sorted. Folders that are none (such as "x-delete") are left
+  /// out.
+  Result<std::vector<TopicPartition>> list_logs() const;
+
+  using Offsets = std::map<TopicPartition, Offset>;
+  /// What to hand to PartitionLog::open; absent means 0.
+  const Offsets& recovery_points() const { return recovery_points_; }
+  const Offsets& log_start_offsets() const { return log_start_offsets_; }
+  /// OpenOptions for one partition, from the mark and the checkpoints.
+  OpenOptions open_options(const TopicPartition& partition, Timestamp now) const;
+
+  /// Replace the checkpoint files; atomically.
+  Status write_recovery_points(const Offsets& offsets);
+  Status write_log_start_offsets(const Offsets& offsets);
+  /// Says that every log was closed. The last thing a clean stop does.
+  Status mark_clean();
+
+ private:
+  DataDirectory(io::FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
+
+  Status load_or_write_identity(const Identity& identity);
+  Status load_checkpoints();
+
+  io::FileSystem& files_;
+  std::string path_;
+  std::unique_ptr<io::FileLock> lock_;
+  Uuid cluster_id_;
+  BrokerId node_id_{1};
+  bool is_new_ = false;
+  PreviousStop previous_stop_ = PreviousStop::kUnclean;
+  Offsets recovery_points_;
+  Offsets log_start_offsets_;
+};
+
+/// "orders-eu-3" is partition 3 of "orders-eu"; nothing when `folder` is no partition's name.
+std::optional<TopicPartition> partition_of_folder(std::string_view folder);
+
+}  // namespace millrace::storage

@@ -1,0 +1,71 @@
+// LogConfig: what a topic's properties say about its logs, under Kafka's names and defaults.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "wire/batch_header.h"
+
+namespace millrace::storage {
+
+/// As DescribeConfigs numbers them.
+enum class PropertyType : std::int8_t {
+  kBoolean = 1,
+  kString = 2,
+  kInt = 3,
+  kLong = 5,
+  kDouble = 6,
+  kList = 7
+};
+
+/// A topic's properties, parsed. Members are named as in Kafka, with '.' as '_'.
+/// -1 means without limit where Kafka says so (retention_bytes, retention_ms).
+struct LogConfig {
+  bool cleanup_policy_delete = true;
+  bool cleanup_policy_compact = false;
+  std::string compression_type = "producer";
+  std::int64_t segment_bytes = std::int64_t{1} << 30;
+  std::int64_t segment_ms = std::int64_t{7} * 24 * 60 * 60 * 1000;
+  std::int64_t segment_index_bytes = std::int64_t{10} << 20;
+  std::int64_t segment_jitter_ms = 0;
+  std::int64_t retention_bytes = -1;
+  std::int64_t retention_ms = std::int64_t{7} * 24 * 60 * 60 * 1000;
+  std::int64_t index_interval_bytes = 4096;
+  std::int64_t max_message_bytes = 1048588;
+  std::int64_t min_insync_replicas = 1;
+  wire::TimestampType message_timestamp_type = wire::TimestampType::kCreateTime;
+  std::int64_t message_timestamp_before_max_ms = INT64_MAX;
+  std::int64_t message_timestamp_after_max_ms = std::int64_t{60} * 60 * 1000;
+  std::int64_t file_delete_delay_ms = 60000;
+  std::int64_t flush_messages = INT64_MAX;
+  std::int64_t flush_ms = INT64_MAX;
+  std::int64_t delete_retention_ms = std::int64_t{24} * 60 * 60 * 1000;
+  std::int64_t min_compaction_lag_ms = 0;
+  std::int64_t max_compaction_lag_ms = INT64_MAX;
+  double min_cleanable_dirty_ratio = 0.5;
+  bool preallocate = false;
+  bool unclean_leader_election_enable = false;
+
+  /// Sets one property from its text.
+  /// errors  kInvalidArgument: no such property (names the nearest), or a value that Kafka refuses
+  Status set(std::string_view name, std::string_view value);
+  /// The property's value as text, in the form that set() takes.
+  /// errors  kInvalidArgument: no such property
+  Result<std::string> get(std::string_view name) const;
+};
+
+/// What DescribeConfigs tells of a property.
+struct LogProperty {
+  std::string_view name;
+  PropertyType type;
+  std::string_view documentation;
+};
+
+/// All properties, sorted by name. Defaults are those of LogConfig{}.
+std::span<const LogProperty> log_properties();
+
+}  // namespace millrace::storage

@@ -1,0 +1,172 @@
+// PartitionLog: the records of one partition, as segments in a folder, in Kafka's on-disk formats.
+// What the broker holds per partition; everything else in this module is a part of it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/buffer.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "io/connection.h"
+#include "io/file_system.h"
+#include "model/ids.h"
+#include "storage/log_config.h"
+
+namespace millrace::storage {
+
+/// Whether whoever had the log before closed it. Decides if its end is scanned at open.
+enum class PreviousStop : std::uint8_t { kClean, kUnclean };
+
+struct OpenOptions {
+  Timestamp now;
+  PreviousStop previous_stop = PreviousStop::kUnclean;
+  /// Everything before it is known to be on disk: after an unclean stop only segments from here on
+  /// are scanned. 0 scans all.
+  Offset recovery_point{0};
+  /// From the checkpoint: records before it were deleted, though their segment may still exist.
+  Offset log_start_offset{0};
+};
+
+/// What opening found; for the log line, and for the broker to bump the leader epoch.
+struct RecoveryReport {
+  std::int32_t segments_scanned = 0;
+  std::int32_t segments_deleted = 0;  // those that came after bad bytes
+  std::int64_t bytes_truncated = 0;
+  std::int32_t indexes_rebuilt = 0;
+  /// Bytes were cut off or segments dropped: clients may have seen records that are gone.
+  bool lost_tail() const { return bytes_truncated > 0 || segments_deleted > 0; }
+};
+
+/// Who appends. A client's batch is checked against its producer's sequence; a coordinator's only
+/// against the producer's epoch.
+enum class AppendOrigin : std::uint8_t { kClient, kCoordinator };
+
+struct AppendResult {
+  Offset base_offset;
+  Offset last_offset;
+  Timestamp log_append_time = kNoTimestamp;  // kNoTimestamp unless the topic says LogAppendTime
+  Offset log_start_offset;
+  bool duplicate = false;  // had been appended before; nothing was written
+  bool rolled = false;     // a segment was sealed: flush_sealed() has work
+};
+
+enum class MinOneBatch : std::uint8_t { kNo, kYes };
+
+/// Whole batches that lie next to each other in one segment's file.
+struct LogSlice {
+  io::FileSlice slice;      // size_bytes 0 when there is nothing (yet)
+  Offset first_batch_base;  // may lie before the offset asked for; kNoOffset when empty
+  Offset log_start_offset;  // as they were when the slice was taken
+  Offset log_end_offset;
+};
+
+struct OffsetAtTime {
+  Offset offset;
+  Timestamp timestamp;
+  LeaderEpoch leader_epoch = kNoLeaderEpoch;
+};
+
+struct EpochEndOffset {
+  LeaderEpoch epoch = kNoLeaderEpoch;  // the largest epoch known that is not above the one asked
+  Offset end_offset = kNoOffset;       // where it ends: the next epoch's start, or the log's end
+};
+
+/// A log with one writer and many readers.
+///
+/// thread     append, roll, retention, delete_records_before, close, remove, set_config: one at a
+///            time, the caller sees to it. Everything that is const, and the flushes: any thread,
+///            beside the writer.
+/// invariant  log_start_offset() <= recovery_point() <= log_end_offset(), but that a start moved by
+///            delete_records_before may pass the recovery point
+/// invariant  bytes below a published end never change: a LogSlice stays good after it was taken,
+///            even when retention deletes its segment
+class PartitionLog {
+ public:
+  /// Opens the log in `directory`, which is made when missing, and recovers it.
+  /// errors  kIo, kDiskFull, kCorrupt (a sealed segment's file is missing its start)
+  /// cost    clean: a few reads a segment; unclean: reads all from the recovery point on
+  static Result<std::unique_ptr<PartitionLog>> open(io::FileSystem& files, std::string directory,
+                                                    const LogConfig& config,
+                                                    const OpenOptions& options);
+  ~PartitionLog();
+  PartitionLog(const PartitionLog&) = delete;
+  PartitionLog& operator=(const PartitionLog&) = delete;
+
+  const RecoveryReport& recovery() const;
+  const std::string& directory() const;
+
+  /// Appends one batch, which must fill `batch` exactly; base offset, leader epoch and, with
+  /// LogAppendTime, time stamp are written into it in place.
+  /// errors  as Kafka answers them (wire::make_error): CORRUPT_MESSAGE, MESSAGE_TOO_LARGE,
+  ///         RECORD_LIST_TOO_LARGE, INVALID_RECORD, UNSUPPORTED_FOR_MESSAGE_FORMAT,
+  ///         INVALID_TIMESTAMP, OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH,
+  ///         INVALID_TXN_STATE, KAFKA_STORAGE_ERROR (disk; the log is as it was before)
+  /// cost    CRC of the batch and one write; an fsync never
+  Result<AppendResult> append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
+                              AppendOrigin origin = AppendOrigin::kClient);
+
+  /// The batches from the one that holds `from` on: at most `bytes_max` of whole batches, all from
+  /// one segment; with kYes the first one even when it alone is larger. Batches whose first record
+  /// lies at or after `before` are left out (a high watermark; kNoOffset for none).
+  /// errors  OFFSET_OUT_OF_RANGE (before the start or after the end), KAFKA_STORAGE_ERROR
+  /// cost    at the end of the log nothing is read; elsewhere an index look-up and up to two reads
+  Result<LogSlice> read(Offset from, std::size_t bytes_max, MinOneBatch min_one,
+                        Offset before = kNoOffset) const;
+  /// The same, with the bytes themselves: for replay.
+  Result<Buffer> read_bytes(Offset from, std::size_t bytes_max, MinOneBatch min_one) const;
+
+  /// The first record with a timestamp at or after `time`; nothing when there is none.
+  /// cost  two index look-ups and one batch, decompressed
+  Result<std::optional<OffsetAtTime>> offset_for_timestamp(Timestamp time) const;
+  /// The first record that has the largest timestamp; nothing when the log is empty.
+  Result<std::optional<OffsetAtTime>> max_timestamp() const;
+
+  Offset log_start_offset() const;
+  Offset log_end_offset() const;
+  /// Everything before it has been synced.
+  Offset recovery_point() const;
+  std::uint64_t size_bytes() const;
+  std::size_t segment_count() const;
+
+  /// The newest epoch that wrote here; kNoLeaderEpoch when there is none.
+  LeaderEpoch latest_leader_epoch() const;
+  EpochEndOffset end_offset_for_epoch(LeaderEpoch epoch) const;
+
+  /// Deletes old segments by size, time and log start. Returns how many.
+  Result<std::size_t> apply_retention(Timestamp now);
+  /// Moves the log's start; deletes segments that lie wholly before it. kNoOffset: up to the end.
+  /// errors  OFFSET_OUT_OF_RANGE
+  /// The caller writes log_start_offset() to the checkpoint; the log itself does not keep it.
+  Status delete_records_before(Offset offset);
+  /// Seals the active segment when it is not empty, so that retention can take it.
+  Status roll(Timestamp now);
+  /// Forgets producers that were silent for `expiration`.
+  void expire_producers(Timestamp now, Millis expiration);
+  void set_config(const LogConfig& config);
+  LogConfig config() const;
+
+  /// Syncs all that was appended before the call.  thread  any; several at once are fine
+  Status flush();
+  /// Syncs the segments sealed so far, which lets the recovery point follow. For the background,
+  /// after an append that says `rolled`.   thread  any
+  Status flush_sealed();
+  /// Flushes and writes indexes and the producer snapshot, so that the next open need not scan.
+  /// Nothing but the destructor may follow.
+  Status close();
+  /// Deletes the folder. Nothing but the destructor may follow.
+  Status remove();
+
+ private:
+  struct Parts;
+  explicit PartitionLog(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace millrace::storage
