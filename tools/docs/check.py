@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Checks the documents: every relative link resolves, one H1 each, a README in every module."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*$", re.MULTILINE)
+
+
+def documents():
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [ROOT / path for path in listing.split() if (ROOT / path).exists()]
+
+
+def anchors(text):
+    """The ids that GitHub gives to the headings of a document."""
+    found = set()
+    for _, title in HEADING.findall(FENCE.sub("", text)):
+        plain = re.sub(r"[^\w\- ]", "", title.lower())
+        found.add(plain.replace(" ", "-"))
+    return found
+
+
+def check_links(document, text):
+    name = document.relative_to(ROOT)
+    for target in LINK.findall(re.sub(r"`[^`\n]*`", "", FENCE.sub("", text))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        place = (document.parent / path).resolve() if path else document
+        if not place.exists():
+            yield f"{name}: link to {target}: there is no such file"
+        elif anchor and place.suffix == ".md" and anchor not in anchors(place.read_text(encoding="utf-8")):
+            yield f"{name}: link to {target}: no heading gives that anchor"
+
+
+def check_document(document):
+    text = document.read_text(encoding="utf-8")
+    titles = [title for level, title in HEADING.findall(FENCE.sub("", text)) if level == "#"]
+    if len(titles) != 1:
+        yield f"{document.relative_to(ROOT)}: want one top heading, found {len(titles)}"
+    yield from check_links(document, text)
+
+
+def main():
+    problems = [problem for document in documents() for problem in check_document(document)]
+    for module in json.loads((ROOT / "build/dev/modules.json").read_text()):
+        if not (ROOT / module["folder"] / "README.md").exists():
+            problems.append(f"{module['folder']}: want a README.md of one screen, found none")
+    for problem in problems:
+        print(problem)
+    print(f"docs: {len(documents())} documents, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
