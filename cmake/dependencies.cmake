@@ -3,7 +3,13 @@
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
-find_package(prometheus-cpp REQUIRED)
+# Only the core of prometheus-cpp: its own package configuration would ask for CURL and civetweb.
+find_path(PROMETHEUS_CORE_INCLUDE prometheus/registry.h REQUIRED)
+find_library(PROMETHEUS_CORE_LIBRARY prometheus-cpp-core REQUIRED)
+add_library(prometheus-cpp::core UNKNOWN IMPORTED)
+set_target_properties(prometheus-cpp::core PROPERTIES
+  IMPORTED_LOCATION ${PROMETHEUS_CORE_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${PROMETHEUS_CORE_INCLUDE})
 find_package(Boost 1.81 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Snappy REQUIRED)
