@@ -25,7 +25,7 @@ Status FileSystem::replace_atomically(const std::string& path, std::string_view 
   }
   if (auto status = rename(temporary, path); !status.ok()) return status;
   const std::size_t slash = path.rfind('/');
-  return sync_directory(slash == std::string::npos ? "." : path.substr(0, slash));
+  return sync_directory(slash == std::string::npos ? "." : path.substr(0, slash + 1));
 }
 
 }  // namespace millrace::io

@@ -1,0 +1,212 @@
+#include "io/posix_file_system.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+
+#include "io/system_error.h"
+#include "io/unique_fd.h"
+
+namespace millrace::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr mode_t kFileMode = 0644;
+
+template <class Call>
+auto retry_when_interrupted(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+class PosixFile final : public File {
+ public:
+  PosixFile(UniqueFd fd, std::string path, std::uint64_t size_bytes)
+      : fd_(std::move(fd)), path_(std::move(path)), size_bytes_(size_bytes) {}
+
+  Status append(std::string_view bytes) override {
+    return write_at(size_bytes_.load(std::memory_order_relaxed), bytes);
+  }
+
+  Status write_at(std::uint64_t position, std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const auto count = retry_when_interrupted([&] {
+        return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(position));
+      });
+      if (count < 0) return system_error("write", path_, errno);
+      position += static_cast<std::uint64_t>(count);
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+      // Readers on other threads may see the new size only after the bytes are there.
+      if (position > size_bytes_.load(std::memory_order_relaxed)) {
+        size_bytes_.store(position, std::memory_order_release);
+      }
+    }
+    return {};
+  }
+
+  Result<std::size_t> read_at(std::uint64_t position, std::span<char> into) const override {
+    std::size_t total = 0;
+    while (total < into.size()) {
+      const auto count = retry_when_interrupted([&] {
+        return ::pread(fd_.get(), into.data() + total, into.size() - total,
+                       static_cast<off_t>(position + total));
+      });
+      if (count < 0) return system_error("read", path_, errno);
+      if (count == 0) break;
+      total += static_cast<std::size_t>(count);
+    }
+    return total;
+  }
+
+  Status sync() override {
+    if (retry_when_interrupted([&] { return ::fdatasync(fd_.get()); }) < 0) {
+      return system_error("sync", path_, errno);
+    }
+    return {};
+  }
+
+  Status truncate(std::uint64_t size_bytes) override {
+    const auto size = static_cast<off_t>(size_bytes);
+    if (retry_when_interrupted([&] { return ::ftruncate(fd_.get(), size); }) < 0) {
+      return system_error("truncate", path_, errno);
+    }
+    size_bytes_.store(size_bytes, std::memory_order_release);
+    return {};
+  }
+
+  std::uint64_t size() const override { return size_bytes_.load(std::memory_order_acquire); }
+  int native_handle() const override { return fd_.get(); }
+
+ private:
+  const UniqueFd fd_;
+  const std::string path_;
+  std::atomic<std::uint64_t> size_bytes_;
+};
+
+class PosixFileLock final : public FileLock {
+ public:
+  explicit PosixFileLock(UniqueFd fd) : fd_(std::move(fd)) {}
+
+ private:
+  const UniqueFd fd_;  // closing it frees the lock
+};
+
+/// The process id that the holder of a lock wrote into its file, or "unknown".
+std::string holder_of(int fd) {
+  std::array<char, 32> text{};
+  const auto count = ::pread(fd, text.data(), text.size(), 0);
+  std::string_view digits(text.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
+  digits = digits.substr(0, digits.find_first_not_of("0123456789"));
+  return digits.empty() ? "unknown" : std::string(digits);
+}
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
+    int flags = O_CLOEXEC;
+    flags |= mode == OpenMode::kRead ? O_RDONLY : O_RDWR;
+    if (mode == OpenMode::kCreateOrReadWrite) flags |= O_CREAT;
+    UniqueFd fd(retry_when_interrupted([&] { return ::open(path.c_str(), flags, kFileMode); }));
+    if (!fd.is_open()) return system_error("open", path, errno);
+    struct stat about {};
+    if (::fstat(fd.get(), &about) < 0) return system_error("open", path, errno);
+    if (S_ISDIR(about.st_mode)) return system_error("open", path, EISDIR);
+    return std::unique_ptr<File>(
+        new PosixFile(std::move(fd), path, static_cast<std::uint64_t>(about.st_size)));
+  }
+
+  Result<bool> exists(const std::string& path) override {
+    struct stat about {};
+    if (::stat(path.c_str(), &about) == 0) return true;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    return system_error("look for", path, errno);
+  }
+
+  Result<std::vector<DirectoryEntry>> list(const std::string& directory) override {
+    std::error_code failure;
+    std::vector<DirectoryEntry> entries;
+    fs::directory_iterator each(directory, failure);
+    while (!failure && each != fs::directory_iterator()) {
+      std::error_code unknown_type;
+      entries.push_back({.name = each->path().filename().string(),
+                         .is_directory = each->is_directory(unknown_type)});
+      each.increment(failure);
+    }
+    if (failure) return system_error("list", directory, failure.value());
+    return entries;
+  }
+
+  Status create_directories(const std::string& directory) override {
+    std::error_code failure;
+    fs::create_directories(directory, failure);
+    if (failure) return system_error("create directory", directory, failure.value());
+    return {};
+  }
+
+  Status rename(const std::string& from, const std::string& to) override {
+    if (std::rename(from.c_str(), to.c_str()) < 0) {
+      return system_error("rename", fmt::format("{} to {}", from, to), errno);
+    }
+    return {};
+  }
+
+  Status remove(const std::string& path) override {
+    if (std::remove(path.c_str()) < 0) return system_error("remove", path, errno);
+    return {};
+  }
+
+  Status remove_all(const std::string& directory) override {
+    std::error_code failure;
+    fs::remove_all(directory, failure);
+    if (failure) return system_error("remove", directory, failure.value());
+    return {};
+  }
+
+  Status sync_directory(const std::string& directory) override {
+    const std::string path = directory.empty() ? "." : directory;
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.is_open()) return system_error("open directory", path, errno);
+    if (retry_when_interrupted([&] { return ::fsync(fd.get()); }) < 0) {
+      return system_error("sync directory", path, errno);
+    }
+    return {};
+  }
+
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
+    UniqueFd fd(retry_when_interrupted(
+        [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode); }));
+    if (!fd.is_open()) return system_error("open lock file", path, errno);
+    if (retry_when_interrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) < 0) {
+      if (errno != EWOULDBLOCK) return system_error("lock", path, errno);
+      return Error{ErrorCode::kLocked,
+                   fmt::format("{} is locked by process {}; stop it or use another directory", path,
+                               holder_of(fd.get()))};
+    }
+    const std::string holder = fmt::format("{}\n", ::getpid());
+    if (::ftruncate(fd.get(), 0) < 0) return system_error("write", path, errno);
+    if (::pwrite(fd.get(), holder.data(), holder.size(), 0) < 0) {
+      return system_error("write", path, errno);
+    }
+    return std::unique_ptr<FileLock>(new PosixFileLock(std::move(fd)));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<FileSystem> make_posix_file_system() {
+  return std::make_unique<PosixFileSystem>();
+}
+
+}  // namespace millrace::io

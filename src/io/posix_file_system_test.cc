@@ -1,0 +1,128 @@
+#include "io/posix_file_system.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+namespace millrace::io {
+namespace {
+
+using ::testing::HasSubstr;
+
+class PosixFileSystemTest : public ::testing::Test {
+ protected:
+  PosixFileSystemTest() {
+    std::string name = std::filesystem::temp_directory_path() / "millrace_io_XXXXXX";
+    directory_ = ::mkdtemp(name.data());
+  }
+  ~PosixFileSystemTest() override { std::filesystem::remove_all(directory_); }
+
+  std::string path(const std::string& name) const { return directory_ + "/" + name; }
+
+  std::string directory_;
+  std::unique_ptr<FileSystem> files_ = make_posix_file_system();
+};
+
+TEST_F(PosixFileSystemTest, ReadsBackWhatWasWrittenAndKnowsTheSize) {
+  auto file = files_->open(path("log"), OpenMode::kCreateOrReadWrite).value();
+  ASSERT_TRUE(file->append("hello world").ok());
+  ASSERT_TRUE(file->write_at(6, "there").ok());
+  ASSERT_TRUE(file->sync().ok());
+
+  std::string into(20, ' ');
+  EXPECT_EQ(file->read_at(6, into).value(), 5U);
+  EXPECT_EQ(into.substr(0, 5), "there");
+  EXPECT_EQ(file->read_at(100, into).value(), 0U);
+  EXPECT_EQ(file->size(), 11U);
+  ASSERT_TRUE(file->truncate(5).ok());
+  EXPECT_EQ(files_->read_all(path("log")).value(), "hello");
+  EXPECT_GE(file->native_handle(), 0);
+}
+
+TEST_F(PosixFileSystemTest, AppendsContinueAfterReopening) {
+  ASSERT_TRUE(files_->open(path("log"), OpenMode::kCreateOrReadWrite).value()->append("ab").ok());
+  ASSERT_TRUE(files_->open(path("log"), OpenMode::kReadWrite).value()->append("cd").ok());
+
+  EXPECT_EQ(files_->read_all(path("log")).value(), "abcd");
+}
+
+TEST_F(PosixFileSystemTest, SaysWhatIsMissingAndWhatIsADirectory) {
+  const auto missing = files_->open(path("nothing"), OpenMode::kReadWrite);
+  EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(missing.error().message, HasSubstr(path("nothing")));
+  EXPECT_EQ(files_->list(path("nothing")).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(files_->open(directory_, OpenMode::kRead).error().detail, EISDIR);
+  EXPECT_FALSE(files_->exists(path("nothing")).value());
+}
+
+TEST_F(PosixFileSystemTest, NamesThePathThatMayNotBeTouched) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may touch everything";
+  ASSERT_TRUE(files_->create_directories(path("closed")).ok());
+  std::filesystem::permissions(path("closed"), std::filesystem::perms::none);
+
+  const auto refused = files_->open(path("closed/log"), OpenMode::kCreateOrReadWrite);
+
+  EXPECT_EQ(refused.error().detail, EACCES);
+  EXPECT_THAT(refused.error().message, HasSubstr(path("closed/log")));
+  std::filesystem::permissions(path("closed"), std::filesystem::perms::owner_all);
+}
+
+TEST_F(PosixFileSystemTest, AFullDeviceIsDiskFull) {
+  auto full = files_->open("/dev/full", OpenMode::kReadWrite);
+  if (!full.ok()) GTEST_SKIP() << "no /dev/full here";
+
+  const Status status = full.value()->append("x");
+
+  EXPECT_EQ(status.error().code, ErrorCode::kDiskFull);
+  EXPECT_THAT(status.error().message, HasSubstr("/dev/full"));
+}
+
+TEST_F(PosixFileSystemTest, ListsRenamesAndRemoves) {
+  ASSERT_TRUE(files_->create_directories(path("a/b")).ok());
+  ASSERT_TRUE(files_->replace_atomically(path("a/one"), "1").ok());
+  ASSERT_TRUE(files_->rename(path("a/one"), path("a/two")).ok());
+
+  const auto entries = files_->list(path("a")).value();
+  ASSERT_EQ(entries.size(), 2U);
+  for (const DirectoryEntry& entry : entries) EXPECT_EQ(entry.is_directory, entry.name == "b");
+  ASSERT_TRUE(files_->remove(path("a/two")).ok());
+  EXPECT_EQ(files_->remove(path("a/two")).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(files_->remove_all(path("a")).ok());
+  EXPECT_FALSE(files_->exists(path("a")).value());
+}
+
+TEST_F(PosixFileSystemTest, ReplacesAtomicallyAndLeavesNoTemporary) {
+  ASSERT_TRUE(files_->replace_atomically(path("checkpoint"), "old, and longer").ok());
+  ASSERT_TRUE(files_->replace_atomically(path("checkpoint"), "new").ok());
+
+  EXPECT_EQ(files_->read_all(path("checkpoint")).value(), "new");
+  EXPECT_EQ(files_->list(directory_).value().size(), 1U);
+}
+
+TEST_F(PosixFileSystemTest, ALockNamesItsHolderAndEndsWithIt) {
+  auto held = files_->lock(path("lock"));
+  ASSERT_TRUE(held.ok());
+
+  const auto second = files_->lock(path("lock"));
+  EXPECT_EQ(second.error().code, ErrorCode::kLocked);
+  EXPECT_THAT(second.error().message, HasSubstr(std::to_string(::getpid())));
+
+  held.value().reset();
+  EXPECT_TRUE(files_->lock(path("lock")).ok());
+}
+
+TEST_F(PosixFileSystemTest, ReplacesAFileNamedWithoutADirectory) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(directory_);
+  EXPECT_TRUE(files_->replace_atomically("bare", "x").ok());
+  EXPECT_TRUE(files_->sync_directory("").ok());
+  std::filesystem::current_path(before);
+}
+
+}  // namespace
+}  // namespace millrace::io
