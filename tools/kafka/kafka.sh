@@ -1,0 +1,152 @@
+#!/usr/bin/env bash
+# A real Apache Kafka in KRaft mode on loopback, to compare with. Everything it keeps lies in build/kafka.
+#   kafka.sh up [--brokers N] | down | status
+# `up` prints the bootstrap address. Node i listens on BASE+2i for clients and BASE+2i+1 for the controllers,
+# where BASE is the first free stretch of ports from 19092 on.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+readonly home=build/kafka
+readonly jars=$home/jars
+readonly cluster_id=4Tl-PWA0Qb6jxHhIXYAdTQ
+readonly heap=${KAFKA_HEAP:--Xmx1g}
+
+fail() { printf 'kafka: %s\n' "$*" >&2; exit 1; }
+
+fetch_jars() {
+  [[ -f $jars/.complete && $jars/.complete -nt tools/kafka/pom.xml ]] && return
+  echo "fetching Apache Kafka from Maven Central" >&2
+  rm -rf "$jars"
+  mvn -q -B -f tools/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory="$PWD/$jars" >&2 ||
+    fail "Maven Central did not give the jars; see the lines above"
+  touch "$jars/.complete"
+}
+
+port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# The first base port from which 2*count ports are free.
+free_base_port() {
+  local count=$1 base port
+  for ((base = 19092; base < 29092; base += 100)); do
+    for ((port = base; port < base + 2 * count; port++)); do
+      port_is_free "$port" || continue 2
+    done
+    echo "$base"
+    return
+  done
+  fail "found no free ports between 19092 and 29092"
+}
+
+write_properties() {
+  local node=$1 count=$2 base=$3 voters=$4
+  local client=$((base + 2 * node)) controller=$((base + 2 * node + 1))
+  local replicas=$((count < 3 ? count : 3))
+  cat >"$home/node$node/server.properties" <<END
+process.roles=broker,controller
+node.id=$node
+controller.quorum.voters=$voters
+listeners=PLAINTEXT://127.0.0.1:$client,CONTROLLER://127.0.0.1:$controller
+advertised.listeners=PLAINTEXT://127.0.0.1:$client
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+log.dirs=$PWD/$home/node$node/data
+default.replication.factor=$replicas
+min.insync.replicas=$((replicas > 1 ? 2 : 1))
+offsets.topic.replication.factor=$replicas
+transaction.state.log.replication.factor=$replicas
+transaction.state.log.min.isr=$((replicas > 1 ? 2 : 1))
+share.coordinator.state.topic.replication.factor=$replicas
+group.initial.rebalance.delay.ms=0
+END
+}
+
+start_node() {
+  local node=$1 dir=$home/node$1
+  KAFKA_LOG_DIR=$dir setsid java "$heap" -cp "$jars/*" kafka.Kafka "$dir/server.properties" \
+    >"$dir/kafka.log" 2>&1 </dev/null &
+  echo $! >"$dir/pid"
+}
+
+node_is_alive() { [[ -f $1/pid ]] && kill -0 "$(cat "$1/pid")" 2>/dev/null; }
+
+# Every broker listens and the cluster answers a request.
+answers() {
+  local address
+  for address in ${1//,/ }; do
+    ! port_is_free "${address##*:}" || return 1
+  done
+  timeout 20 java -cp "$jars/*" org.apache.kafka.tools.TopicCommand --bootstrap-server "$1" --list >/dev/null 2>&1
+}
+
+up() {
+  local count=1
+  if [[ ${1:-} == --brokers ]]; then count=${2:?want a number of brokers after --brokers}; fi
+  [[ $count =~ ^[1-9]$ ]] || fail "want 1 to 9 brokers, found \"$count\""
+  local dir
+  for dir in "$home"/node*; do
+    ! node_is_alive "$dir" || fail "it runs already on $(cat $home/bootstrap); stop it with ./dev kafka down"
+  done
+
+  fetch_jars
+  rm -rf "$home"/node* "$home/bootstrap"
+  local base voters="" bootstrap="" node
+  base=$(free_base_port "$count")
+  for ((node = 0; node < count; node++)); do
+    voters+=${voters:+,}$node@127.0.0.1:$((base + 2 * node + 1))
+    bootstrap+=${bootstrap:+,}127.0.0.1:$((base + 2 * node))
+  done
+  for ((node = 0; node < count; node++)); do
+    mkdir -p "$home/node$node"
+    write_properties "$node" "$count" "$base" "$voters"
+    java -cp "$jars/*" kafka.tools.StorageTool format -t $cluster_id -c "$home/node$node/server.properties" \
+      >"$home/node$node/format.log" 2>&1 || fail "formatting failed: $(tail -n 3 "$home/node$node/format.log")"
+    start_node "$node"
+  done
+  echo "$bootstrap" >"$home/bootstrap"
+
+  local deadline=$((SECONDS + 90))
+  until answers "$bootstrap"; do
+    sleep 0.2
+    for dir in "$home"/node*; do
+      node_is_alive "$dir" || fail "$dir stopped: $(tail -n 5 "$dir/kafka.log")"
+    done
+    ((SECONDS < deadline)) || fail "no answer from $bootstrap within 90 s; see $home/node*/kafka.log"
+  done
+  echo "$bootstrap"
+}
+
+down() {
+  local dir pid waited
+  for dir in "$home"/node*; do
+    node_is_alive "$dir" || continue
+    pid=$(cat "$dir/pid")
+    kill "$pid"
+    for ((waited = 0; waited < 100; waited++)); do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.1
+    done
+    kill -9 "$pid" 2>/dev/null || true
+  done
+  rm -rf "$home"/node* "$home/bootstrap"
+}
+
+status() {
+  local dir any=no
+  for dir in "$home"/node*; do
+    [[ -d $dir ]] || continue
+    any=yes
+    if node_is_alive "$dir"; then
+      echo "$(basename "$dir") runs, process $(cat "$dir/pid"), $(sed -n 's|^advertised.listeners=PLAINTEXT://||p' "$dir/server.properties")"
+    else
+      echo "$(basename "$dir") is down; log: $dir/kafka.log"
+    fi
+  done
+  [[ $any == yes ]] || echo "no Apache Kafka here; start one with ./dev kafka up"
+}
+
+case ${1:-} in
+  up) up "${@:2}" ;;
+  down) down ;;
+  status) status ;;
+  *) fail "want: up [--brokers N] | down | status" ;;
+esac
