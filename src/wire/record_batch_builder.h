@@ -44,7 +44,7 @@ class RecordBatchBuilder {
               std::optional<std::string_view> value, std::span<const HeaderView> headers = {});
   /// The same with headers that are still in their wire form, copied as they are.
   void append(Timestamp timestamp, std::optional<std::string_view> key,
-              std::optional<std::string_view> value, HeadersView headers);
+              std::optional<std::string_view> value, const HeadersView& headers);
 
   /// The batch as it stands, header included, uncompressed.
   std::size_t size_bytes() const {
@@ -73,8 +73,10 @@ class RecordBatchBuilder {
   void clear();
 
  private:
-  char* begin_record(std::size_t body_size, Timestamp timestamp, std::int64_t& timestamp_delta);
-  void write_header(Buffer& batch, std::size_t header_at) const;
+  /// Makes room for a record and writes its first fields; `rest_size` is what the caller then
+  /// writes from the returned place on: key, value and headers.
+  char* begin_record(std::size_t rest_size, Timestamp timestamp);
+  void write_header(Buffer& batch) const;
 
   BatchOptions options_;
   std::size_t capacity_bytes_;

@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+
+#include "wire/internal/codecs.h"
+
+namespace millrace::wire::internal {
+namespace {
+
+constexpr int kGzipFraming = 15 + 16;  // the largest window, and a gzip header in front
+constexpr int kMemoryLevel = 8;
+
+struct Deflater {
+  z_stream stream{};
+  ~Deflater() { deflateEnd(&stream); }
+};
+
+struct Inflater {
+  z_stream stream{};
+  ~Inflater() { inflateEnd(&stream); }
+};
+
+Bytef* bytes_of(std::string_view view) {
+  return reinterpret_cast<Bytef*>(const_cast<char*>(view.data()));  // zlib does not write there
+}
+
+Error corrupt(const z_stream& stream) {
+  return Error{ErrorCode::kCorrupt,
+               fmt::format("gzip: {}", stream.msg == nullptr ? "cut short" : stream.msg)};
+}
+
+}  // namespace
+
+Status gzip_compress(CompressionLevel level, std::string_view in, Buffer& out) {
+  Deflater deflater;
+  z_stream& stream = deflater.stream;
+  const int wanted = level ? std::clamp(*level, 0, 9) : Z_DEFAULT_COMPRESSION;
+  if (deflateInit2(&stream, wanted, Z_DEFLATED, kGzipFraming, kMemoryLevel, Z_DEFAULT_STRATEGY) !=
+      Z_OK) {
+    return Error{ErrorCode::kTooLarge, "gzip: no memory for its state"};
+  }
+  const std::size_t bound = deflateBound(&stream, in.size());
+  const std::size_t start = out.size();
+  stream.next_in = bytes_of(in);
+  stream.avail_in = static_cast<uInt>(in.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.extend(bound));
+  stream.avail_out = static_cast<uInt>(bound);
+  const int result = deflate(&stream, Z_FINISH);
+  if (result != Z_STREAM_END) {
+    out.resize_uninitialized(start);
+    return Error{ErrorCode::kTooLarge, fmt::format("gzip: deflate answered {}", result)};
+  }
+  out.resize_uninitialized(start + stream.total_out);
+  return {};
+}
+
+Status gzip_decompress(std::string_view in, BoundedOutput& out) {
+  Inflater inflater;
+  z_stream& stream = inflater.stream;
+  if (inflateInit2(&stream, kGzipFraming) != Z_OK) {
+    return Error{ErrorCode::kTooLarge, "gzip: no memory for its state"};
+  }
+  stream.next_in = bytes_of(in);
+  stream.avail_in = static_cast<uInt>(std::min<std::size_t>(in.size(), UINT32_MAX));
+  std::size_t guess = in.size() * 4;
+  for (;;) {
+    if (!out.make_room(guess)) return out.too_large();
+    guess = 0;
+    const auto room = static_cast<uInt>(std::min<std::size_t>(out.free_bytes(), UINT32_MAX));
+    stream.next_out = reinterpret_cast<Bytef*>(out.free());
+    stream.avail_out = room;
+    const int result = inflate(&stream, Z_NO_FLUSH);
+    out.commit(room - stream.avail_out);
+    if (out.is_over()) return out.too_large();
+    if (result == Z_STREAM_END) {
+      if (stream.avail_in == 0) return {};
+      inflateReset(&stream);  // members may follow one another: RFC 1952 section 2.2
+      continue;
+    }
+    if (result != Z_OK) return corrupt(stream);
+    if (stream.avail_in == 0 && stream.avail_out > 0) return corrupt(stream);
+  }
+}
+
+}  // namespace millrace::wire::internal

@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "wire/internal/codecs.h"
+
+namespace millrace::wire::internal {
+namespace {
+
+struct FreeEncoder {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+};
+struct FreeDecoder {
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+
+/// One context a thread, kept: making one costs more than a small batch.
+ZSTD_CCtx* thread_encoder() {
+  thread_local const std::unique_ptr<ZSTD_CCtx, FreeEncoder> encoder(ZSTD_createCCtx());
+  return encoder.get();
+}
+
+ZSTD_DCtx* thread_decoder() {
+  thread_local const std::unique_ptr<ZSTD_DCtx, FreeDecoder> decoder(ZSTD_createDCtx());
+  if (decoder != nullptr) ZSTD_DCtx_reset(decoder.get(), ZSTD_reset_session_only);
+  return decoder.get();
+}
+
+/// A frame that claims at most this many times its own size is inflated in one go; a larger claim
+/// has to prove itself byte by byte.
+constexpr std::size_t kTrustedRatio = 64;
+
+Error corrupt(std::size_t code) {
+  return Error{ErrorCode::kCorrupt, fmt::format("zstd: {}", ZSTD_getErrorName(code))};
+}
+
+/// Inflates when `in` is exactly one frame with a believable size in its header.
+/// Returns whether it did; when it did not nothing has changed.
+bool inflate_at_once(ZSTD_DCtx* decoder, std::string_view in, BoundedOutput& out) {
+  const unsigned long long size = ZSTD_getFrameContentSize(in.data(), in.size());
+  if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR) return false;
+  if (size > in.size() * kTrustedRatio || size > out.size_bytes_max() - out.produced_bytes()) {
+    return false;
+  }
+  if (ZSTD_findFrameCompressedSize(in.data(), in.size()) != in.size()) return false;
+  out.make_room(size);
+  const std::size_t produced =
+      ZSTD_decompressDCtx(decoder, out.free(), out.free_bytes(), in.data(), in.size());
+  if (ZSTD_isError(produced) != 0 || produced > size) return false;
+  out.commit(produced);
+  return true;
+}
+
+}  // namespace
+
+Status zstd_compress(CompressionLevel level, std::string_view in, Buffer& out) {
+  ZSTD_CCtx* const encoder = thread_encoder();
+  if (encoder == nullptr) return Error{ErrorCode::kTooLarge, "zstd: no memory for its state"};
+  const int wanted =
+      level ? std::clamp(*level, ZSTD_minCLevel(), ZSTD_maxCLevel()) : ZSTD_CLEVEL_DEFAULT;
+  const std::size_t bound = ZSTD_compressBound(in.size());
+  const std::size_t start = out.size();
+  char* const to = out.extend(bound);
+  const std::size_t size = ZSTD_compressCCtx(encoder, to, bound, in.data(), in.size(), wanted);
+  if (ZSTD_isError(size) != 0) {
+    out.resize_uninitialized(start);
+    return Error{ErrorCode::kTooLarge, fmt::format("zstd: {}", ZSTD_getErrorName(size))};
+  }
+  out.resize_uninitialized(start + size);
+  return {};
+}
+
+Status zstd_decompress(std::string_view in, BoundedOutput& out) {
+  ZSTD_DCtx* const decoder = thread_decoder();
+  if (decoder == nullptr) return Error{ErrorCode::kTooLarge, "zstd: no memory for its state"};
+  if (inflate_at_once(decoder, in, out)) return {};
+  ZSTD_DCtx_reset(decoder, ZSTD_reset_session_only);
+  ZSTD_inBuffer input{in.data(), in.size(), 0};
+  std::size_t guess = in.size() * 4;
+  std::size_t wants = 1;  // 0 at the end of a frame
+  while (input.pos < input.size || wants != 0) {
+    if (!out.make_room(guess)) return out.too_large();
+    guess = 0;
+    ZSTD_outBuffer output{out.free(), out.free_bytes(), 0};
+    const std::size_t before = input.pos;
+    wants = ZSTD_decompressStream(decoder, &output, &input);
+    if (ZSTD_isError(wants) != 0) return corrupt(wants);
+    out.commit(output.pos);
+    if (out.is_over()) return out.too_large();
+    if (output.pos < output.size && input.pos == input.size && wants != 0 &&
+        (output.pos == 0 || input.pos == before)) {
+      return Error{ErrorCode::kCorrupt, "zstd: cut short"};
+    }
+  }
+  return {};
+}
+
+}  // namespace millrace::wire::internal
