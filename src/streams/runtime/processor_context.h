@@ -1,0 +1,81 @@
+// ProcessorContext: what a node may ask of the task it runs in.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "model/record.h"
+#include "model/topic_partition.h"
+#include "streams/runtime/record_collector.h"
+#include "streams/runtime/task_metrics.h"
+#include "streams/state/state_store.h"
+
+namespace millrace::streams {
+
+/// A task: one partition of one sub-topology. Written "0_3".
+struct TaskId {
+  std::int32_t subtopology = 0;
+  PartitionId partition;
+
+  auto operator<=>(const TaskId&) const = default;
+  std::string to_string() const;
+};
+
+/// A node's own names, as they are at run time: internal topics carry the application id.
+struct NodeNames {
+  std::string node;
+  std::string topic;  // a source's or a sink's
+  std::string store;  // the one store of an aggregation
+};
+
+/// What to do with a record whose bytes are not what the source's serde wants.
+enum class DeserializationPolicy {
+  kLogAndFail,     // the task fails, and with it the application
+  kLogAndContinue  // the record is dropped and counted
+};
+
+/// thread  its task's
+class ProcessorContext {
+ public:
+  ProcessorContext(TaskId id, RecordCollector& collector, DeserializationPolicy policy)
+      : id_(id), collector_(collector), policy_(policy) {}
+
+  TaskId task_id() const { return id_; }
+  RecordCollector& collector() { return collector_; }
+  TaskMetrics& metrics() { return metrics_; }
+
+  void add_store(std::unique_ptr<StateStore> store);
+  /// The store, which the topology connected to the node that asks.
+  StateStore& store(std::string_view name);
+  const std::map<std::string, std::unique_ptr<StateStore>, std::less<>>& stores() const {
+    return stores_;
+  }
+
+  /// Stops the task after the record under way; the first error stays.
+  void fail(Error error);
+  bool failed() const { return failure_.has_value(); }
+  const std::optional<Error>& failure() const { return failure_; }
+
+  /// A record of `topic` could not be read: fails or counts, as the policy says.
+  void on_bad_record(std::string_view topic, const RecordView& record, std::string_view part,
+                     const Error& error);
+
+ private:
+  TaskId id_;
+  RecordCollector& collector_;
+  DeserializationPolicy policy_;
+  TaskMetrics metrics_;
+  std::map<std::string, std::unique_ptr<StateStore>, std::less<>> stores_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace millrace::streams

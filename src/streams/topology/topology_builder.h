@@ -1,0 +1,46 @@
+// TopologyBuilder: the untyped graph under the DSL. Keeps names and numbers as Kafka Streams gives
+// them, so that topics and stores of an application can be recognised.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "streams/runtime/task_plan.h"
+#include "streams/topology/topology.h"
+
+namespace millrace::streams {
+
+class TopologyBuilder {
+ public:
+  /// "KSTREAM-FILTER-0000000003": the role and a number that counts all nodes and stores.
+  std::string next_name(std::string_view role);
+
+  NodeId add_source(std::string name, TopicRef topic, ProcessorFactory make);
+  NodeId add_processor(std::string name, std::vector<NodeId> parents, ProcessorFactory make);
+  /// A processor with a store of its own.
+  NodeId add_stateful(std::string name, NodeId parent, StorePlan store, ProcessorFactory make);
+  NodeId add_sink(std::string name, NodeId parent, TopicRef topic, ProcessorFactory make);
+  void add_repartition_topic(std::string name);
+
+  /// Remembers the first mistake; build() reports it.
+  void fail(std::string message);
+  /// Fails unless `has_serde`; `what` says whose serde is missing.
+  void require_serde(bool has_serde, std::string_view what, std::string_view place);
+
+  /// errors  kInvalidArgument: no source, a topic read twice, two stores or topics of one name, a
+  ///         missing serde, an illegal name
+  Result<Topology> build() const;
+
+ private:
+  std::size_t counter_ = 0;
+  std::vector<NodePlan> nodes_;
+  std::vector<StorePlan> stores_;
+  std::vector<std::string> repartition_topics_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace millrace::streams
