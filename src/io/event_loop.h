@@ -25,7 +25,8 @@ class Listener {
   virtual Endpoint local_endpoint() const = 0;
 };
 
-/// An event loop. The thread that is in run() owns everything made by it.
+/// An event loop. The thread that is in run() owns everything made by it; connections and listeners
+/// are destroyed before their loop.
 /// thread  post, stop and now from any thread; everything else from the loop's own thread, or
 /// before run()
 class EventLoop {
@@ -48,9 +49,12 @@ class EventLoop {
   virtual void cancel(TimerId timer) = 0;
 
   /// Listens with SO_REUSEADDR; when `loops_share_port` is set also with SO_REUSEPORT, so that
-  /// several loops can accept on one port and the kernel spreads the connections. on_accept  gets
-  /// each new connection, not yet started errors     kIo with the address and the reason, such as a
-  /// port in use
+  /// several loops can accept on one port and the kernel spreads the connections.
+  /// endpoint   an address; "localhost" for its IPv4 and IPv6 address at once; "*" or "::" for all
+  ///            addresses of both families; port 0 for a free port
+  /// on_accept  gets each new connection, not yet started
+  /// errors     kIo with the address and the reason, such as a port in use; kInvalidArgument for a
+  ///            host that does not resolve. A name is resolved on the spot, so call this at start.
   struct ListenOptions {
     bool loops_share_port = false;
   };

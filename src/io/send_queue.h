@@ -1,0 +1,45 @@
+// SendQueue: what a connection still has to write, as pieces that go out by writev and sendfile.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <variant>
+
+#include "base/buffer.h"
+#include "base/result.h"
+#include "io/connection.h"
+
+namespace millrace::io {
+
+/// Small frames are copied together, so that many leave in one call; large chunks stay where they
+/// are. Not thread-safe.
+class SendQueue {
+ public:
+  /// Queues a frame, its length prefix first.   errors  kTooLarge beyond an int32 of bytes
+  Status push_frame(Chunks frame);
+  /// Writes to the non-blocking socket until it takes no more, all is written, or a turn's share is
+  /// used up.
+  /// errors  kClosed when the peer is gone; kIo, also for a file shorter than its slice
+  enum class Progress { kEmpty, kSocketFull, kShareUsed };
+  Result<Progress> write_to(int socket);
+
+  std::size_t unsent_bytes() const { return unsent_bytes_; }
+  void clear();
+
+ private:
+  using Piece = std::variant<Buffer, BufferSlice, FileSlice>;
+
+  Buffer& open_tail();
+  void push_chunk(Chunk chunk);
+  Result<bool> write_bytes(int socket);
+  Result<bool> write_file(int socket, FileSlice& slice);
+  Status load_part(FileSlice& slice);
+  void consume(std::size_t count);
+
+  std::deque<Piece> pieces_;
+  std::size_t front_sent_ = 0;  // bytes of the first piece that are gone already
+  std::size_t unsent_bytes_ = 0;
+};
+
+}  // namespace millrace::io
