@@ -4,19 +4,17 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <span>
-#include <string>
 #include <string_view>
 
 #include "base/random.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/groups/group_config.h"
+#include "broker/groups/group_types.h"
 #include "broker/groups/offsets_log.h"
+#include "broker/responder.h"
 #include "io/event_loop.h"
-#include "model/topic_partition.h"
 
 namespace millrace::wire {
 struct DeleteGroupsRequest;
@@ -41,18 +39,7 @@ struct SyncGroupResponse;
 
 namespace millrace::broker {
 
-/// Who asks: what JoinGroup remembers and DescribeGroups shows, and what version rules depend on.
-struct GroupCaller {
-  std::int16_t api_version = 0;
-  std::string client_id;    // empty when the client sent none
-  std::string client_host;  // as Kafka shows it: "/127.0.0.1"
-};
-
-/// Called exactly once, from any thread, possibly from inside the call that took it, and never
-/// while a lock of the groups is held. The response lives only during the call.
-template <class Response>
-using ReplyWith = std::function<void(const Response&)>;
-
+/// Replies come from any thread, also from inside the call, and never while a lock is held.
 /// thread  everything from any thread, except load(), which comes first, and the destructor
 class GroupService {
  public:
@@ -67,37 +54,38 @@ class GroupService {
   /// Rebuilds all groups and offsets from the log. Call once, before the first request.
   /// errors  what reading the log meets; a record that does not decode is logged and skipped
   Status load();
-  /// Answers what is still parked with COORDINATOR_NOT_AVAILABLE; later requests get that too.
+  /// Lets go of what is still parked, and of later requests: their connections close, and the
+  /// clients look for a broker again. Call it before the logs close.
   void stop();
 
   void join(const GroupCaller& caller, wire::JoinGroupRequest request,
-            ReplyWith<wire::JoinGroupResponse> reply);
+            Responder<wire::JoinGroupResponse> reply);
   void sync(const GroupCaller& caller, wire::SyncGroupRequest request,
-            ReplyWith<wire::SyncGroupResponse> reply);
+            Responder<wire::SyncGroupResponse> reply);
   void heartbeat(const GroupCaller& caller, wire::HeartbeatRequest request,
-                 ReplyWith<wire::HeartbeatResponse> reply);
+                 Responder<wire::HeartbeatResponse> reply);
   void leave(const GroupCaller& caller, wire::LeaveGroupRequest request,
-             ReplyWith<wire::LeaveGroupResponse> reply);
+             Responder<wire::LeaveGroupResponse> reply);
   /// request  topics by name, all of them existing: the handler resolves ids and answers for
   /// unknown ones
   void commit_offsets(const GroupCaller& caller, wire::OffsetCommitRequest request,
-                      ReplyWith<wire::OffsetCommitResponse> reply);
+                      Responder<wire::OffsetCommitResponse> reply);
   /// request  topics by name; the handler resolves ids
   void fetch_offsets(const GroupCaller& caller, wire::OffsetFetchRequest request,
-                     ReplyWith<wire::OffsetFetchResponse> reply);
+                     Responder<wire::OffsetFetchResponse> reply);
   void describe(const GroupCaller& caller, wire::DescribeGroupsRequest request,
-                ReplyWith<wire::DescribeGroupsResponse> reply);
+                Responder<wire::DescribeGroupsResponse> reply);
   void list(const GroupCaller& caller, wire::ListGroupsRequest request,
-            ReplyWith<wire::ListGroupsResponse> reply);
+            Responder<wire::ListGroupsResponse> reply);
   void delete_groups(const GroupCaller& caller, wire::DeleteGroupsRequest request,
-                     ReplyWith<wire::DeleteGroupsResponse> reply);
+                     Responder<wire::DeleteGroupsResponse> reply);
 
-  /// Forgets the offsets that groups committed for partitions that no longer exist.
-  void partitions_deleted(std::span<const TopicPartition> partitions);
+  /// Forgets what groups committed for a topic that no longer exists.
+  void topic_deleted(std::string_view topic);
 
  private:
-  struct Shared;
-  std::shared_ptr<Shared> shared_;  // shared with append callbacks and posted tasks
+  class Shell;
+  std::shared_ptr<Shell> shell_;  // shared with append callbacks and posted tasks
 };
 
 }  // namespace millrace::broker
