@@ -1,0 +1,108 @@
+// Every message type in one place, for tests and fuzzing. It pulls in all headers: product code
+// includes those it needs.
+#pragma once
+
+#include <type_traits>
+
+#include "wire/consumer_protocol.h"
+#include "wire/group_records.h"
+#include "wire/messages/api_versions.h"
+#include "wire/messages/create_topics.h"
+#include "wire/messages/delete_groups.h"
+#include "wire/messages/delete_topics.h"
+#include "wire/messages/describe_cluster.h"
+#include "wire/messages/describe_configs.h"
+#include "wire/messages/describe_groups.h"
+#include "wire/messages/fetch.h"
+#include "wire/messages/find_coordinator.h"
+#include "wire/messages/heartbeat.h"
+#include "wire/messages/init_producer_id.h"
+#include "wire/messages/join_group.h"
+#include "wire/messages/leave_group.h"
+#include "wire/messages/list_groups.h"
+#include "wire/messages/list_offsets.h"
+#include "wire/messages/metadata.h"
+#include "wire/messages/offset_commit.h"
+#include "wire/messages/offset_fetch.h"
+#include "wire/messages/offset_for_leader_epoch.h"
+#include "wire/messages/produce.h"
+#include "wire/messages/sync_group.h"
+#include "wire/metadata_records.h"
+
+namespace millrace::wire {
+
+/// Calls visit(std::type_identity<M>{}) for each request and each response, by API key.
+template <class Visitor>
+void for_each_request(Visitor&& visit) {
+  visit(std::type_identity<ProduceRequest>{});
+  visit(std::type_identity<FetchRequest>{});
+  visit(std::type_identity<ListOffsetsRequest>{});
+  visit(std::type_identity<MetadataRequest>{});
+  visit(std::type_identity<OffsetCommitRequest>{});
+  visit(std::type_identity<OffsetFetchRequest>{});
+  visit(std::type_identity<FindCoordinatorRequest>{});
+  visit(std::type_identity<JoinGroupRequest>{});
+  visit(std::type_identity<HeartbeatRequest>{});
+  visit(std::type_identity<LeaveGroupRequest>{});
+  visit(std::type_identity<SyncGroupRequest>{});
+  visit(std::type_identity<DescribeGroupsRequest>{});
+  visit(std::type_identity<ListGroupsRequest>{});
+  visit(std::type_identity<ApiVersionsRequest>{});
+  visit(std::type_identity<CreateTopicsRequest>{});
+  visit(std::type_identity<DeleteTopicsRequest>{});
+  visit(std::type_identity<InitProducerIdRequest>{});
+  visit(std::type_identity<OffsetForLeaderEpochRequest>{});
+  visit(std::type_identity<DescribeConfigsRequest>{});
+  visit(std::type_identity<DeleteGroupsRequest>{});
+  visit(std::type_identity<DescribeClusterRequest>{});
+}
+
+template <class Visitor>
+void for_each_response(Visitor&& visit) {
+  visit(std::type_identity<ProduceResponse>{});
+  visit(std::type_identity<FetchResponse>{});
+  visit(std::type_identity<ListOffsetsResponse>{});
+  visit(std::type_identity<MetadataResponse>{});
+  visit(std::type_identity<OffsetCommitResponse>{});
+  visit(std::type_identity<OffsetFetchResponse>{});
+  visit(std::type_identity<FindCoordinatorResponse>{});
+  visit(std::type_identity<JoinGroupResponse>{});
+  visit(std::type_identity<HeartbeatResponse>{});
+  visit(std::type_identity<LeaveGroupResponse>{});
+  visit(std::type_identity<SyncGroupResponse>{});
+  visit(std::type_identity<DescribeGroupsResponse>{});
+  visit(std::type_identity<ListGroupsResponse>{});
+  visit(std::type_identity<ApiVersionsResponse>{});
+  visit(std::type_identity<CreateTopicsResponse>{});
+  visit(std::type_identity<DeleteTopicsResponse>{});
+  visit(std::type_identity<InitProducerIdResponse>{});
+  visit(std::type_identity<OffsetForLeaderEpochResponse>{});
+  visit(std::type_identity<DescribeConfigsResponse>{});
+  visit(std::type_identity<DeleteGroupsResponse>{});
+  visit(std::type_identity<DescribeClusterResponse>{});
+}
+
+/// The same for what lies in records and in the bytes that group members exchange.
+template <class Visitor>
+void for_each_record(Visitor&& visit) {
+  visit(std::type_identity<ConsumerProtocolSubscription>{});
+  visit(std::type_identity<ConsumerProtocolAssignment>{});
+  visit(std::type_identity<OffsetCommitKey>{});
+  visit(std::type_identity<OffsetCommitValue>{});
+  visit(std::type_identity<GroupMetadataKey>{});
+  visit(std::type_identity<GroupMetadataValue>{});
+  visit(std::type_identity<TopicRecord>{});
+  visit(std::type_identity<PartitionRecord>{});
+  visit(std::type_identity<ConfigRecord>{});
+  visit(std::type_identity<RemoveTopicRecord>{});
+  visit(std::type_identity<ProducerIdsRecord>{});
+}
+
+template <class Visitor>
+void for_each_message(Visitor&& visit) {
+  for_each_request(visit);
+  for_each_response(visit);
+  for_each_record(visit);
+}
+
+}  // namespace millrace::wire

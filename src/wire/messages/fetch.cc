@@ -1,0 +1,10 @@
+#include "wire/messages/fetch.h"
+
+#include "wire/codec.h"
+
+namespace millrace::wire {
+
+template struct Codec<FetchRequest>;
+template struct Codec<FetchResponse>;
+
+}  // namespace millrace::wire
