@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "broker/groups/group_config.h"
 #include "io/connection.h"
 
 namespace millrace::broker {
@@ -48,12 +49,7 @@ struct BrokerConfig {
   std::size_t request_bytes_max = 104'857'600;   // socket.request.max.bytes
   std::size_t fetch_bytes_max = 57'671'680;      // fetch.max.bytes of the broker
 
-  Millis group_initial_rebalance_delay{0};         // group.initial.rebalance.delay.ms
-  Millis group_session_timeout_min{10};            // group.min.session.timeout.ms
-  Millis group_session_timeout_max{1'800'000};     // group.max.session.timeout.ms
-  std::int32_t group_size_max = INT32_MAX;         // group.max.size
-  Millis offsets_retention{7 * 24 * 3'600'000LL};  // offsets.retention.minutes
-  std::int32_t offset_metadata_bytes_max = 4096;   // offset.metadata.max.bytes
+  GroupConfig groups;
 };
 
 }  // namespace millrace::broker

@@ -9,6 +9,7 @@
 namespace millrace::broker {
 
 class GroupService;
+class HandlerTable;
 class ProducerIds;
 class TopicCatalogue;
 
@@ -18,8 +19,9 @@ struct BrokerState {
   io::Env& env;
   TopicCatalogue& topics;
   ProducerIds& producer_ids;
-  /// Set before the first request.
+  /// Both set before the first request.
   GroupService* groups = nullptr;
+  const HandlerTable* handlers = nullptr;
 };
 
 }  // namespace millrace::broker

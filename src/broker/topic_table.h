@@ -18,6 +18,8 @@ namespace millrace::broker {
 bool is_internal_topic(std::string_view name);
 
 inline constexpr std::string_view kOffsetsTopic = "__consumer_offsets";
+/// The log of the topics themselves; not a topic that clients see.
+inline constexpr std::string_view kMetadataTopic = "__cluster_metadata";
 
 /// Configuration overrides by Kafka's property names.
 using TopicConfigs = std::map<std::string, std::string, std::less<>>;
@@ -26,6 +28,8 @@ struct Topic {
   std::string name;
   Uuid id;
   TopicConfigs configs;
+  /// min.insync.replicas: what acks=all asks for; there is one replica.
+  std::int32_t min_insync_replicas = 1;
   /// Index = partition id. Shared with readers that hold an older table.
   std::vector<std::shared_ptr<Partition>> partitions;
 
@@ -48,6 +52,7 @@ class TopicTable {
   Partition* find_partition(std::string_view name, std::int32_t index) const;
   const ByName& by_name() const { return by_name_; }
 
+  void add(std::shared_ptr<const Topic> topic);
   /// Copies of this table with one topic more or less.
   TopicTable with(std::shared_ptr<const Topic> topic) const;
   TopicTable without(std::string_view name) const;

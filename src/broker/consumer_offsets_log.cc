@@ -1,0 +1,62 @@
+#include "broker/consumer_offsets_log.h"
+
+#include <utility>
+
+#include "broker/topic_catalogue.h"
+#include "broker/topic_rules.h"
+#include "io/env.h"
+#include "wire/error_codes.h"
+
+namespace millrace::broker {
+
+namespace {
+
+Error no_partition(PartitionId partition) {
+  return wire::make_error(wire::KafkaError::kCoordinatorNotAvailable,
+                          fmt::format("{} has no partition {}", kOffsetsTopic, partition));
+}
+
+}  // namespace
+
+Result<std::int32_t> ConsumerOffsetsLog::ensure_partitions() {
+  if (const std::int32_t count = partition_count(); count > 0) return count;
+  auto made = topics_.find_or_create(default_topic(kOffsetsTopic, config_));
+  if (!made.ok()) return std::move(made).error();
+  return static_cast<std::int32_t>(made.value()->partitions.size());
+}
+
+std::int32_t ConsumerOffsetsLog::partition_count() {
+  const auto table = topics_.table();
+  const Topic* const topic = table->find(kOffsetsTopic);
+  return topic == nullptr ? 0 : static_cast<std::int32_t>(topic->partitions.size());
+}
+
+void ConsumerOffsetsLog::append(PartitionId partition, Buffer batch,
+                                std::function<void(Status)> on_done) {
+  const auto found = find(partition);
+  if (found == nullptr) return on_done(no_partition(partition));
+  auto appended = found->append({batch.data(), batch.size()}, env_.clock().wall(),
+                                storage::AppendOrigin::kCoordinator);
+  if (!appended.ok()) return on_done(std::move(appended).error());
+  found->when_durable([on_done = std::move(on_done)](const Status& status) { on_done(status); });
+}
+
+Result<Buffer> ConsumerOffsetsLog::read(PartitionId partition, Offset from, std::size_t bytes_max) {
+  const auto found = find(partition);
+  if (found == nullptr) return no_partition(partition);
+  return found->log().read_bytes(from, bytes_max, storage::MinOneBatch::kYes);
+}
+
+Offset ConsumerOffsetsLog::log_start_offset(PartitionId partition) {
+  const auto found = find(partition);
+  return found == nullptr ? Offset{0} : found->log().log_start_offset();
+}
+
+std::shared_ptr<Partition> ConsumerOffsetsLog::find(PartitionId partition) const {
+  const auto table = topics_.table();
+  const Topic* const topic = table->find(kOffsetsTopic);
+  if (topic == nullptr || topic->partition(partition.value()) == nullptr) return nullptr;
+  return topic->partitions[static_cast<std::size_t>(partition.value())];
+}
+
+}  // namespace millrace::broker

@@ -1,0 +1,216 @@
+// Produce, versions 0–13; 0–2 are advertised but refused, because old librdkafka wants to see them.
+//   Each partition gets one batch, appended as it came; each answers for itself.
+//   acks=0: no reply, and an error closes the connection. acks=1: after the append. acks=-1: after
+//   the batch is as safe as the fsync policy promises.
+//   A batch seen before is answered with its first offset and not appended again.
+// Version notes: v8 says why records were refused (KIP-467); v9 is flexible; v13 names topics by
+// id.
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/guarded.h"
+#include "broker/handlers/handlers.h"
+#include "broker/handlers/replies.h"
+#include "broker/topic_catalogue.h"
+#include "wire/batch_header.h"
+#include "wire/messages/produce.h"
+
+namespace millrace::broker {
+
+namespace {
+
+using wire::KafkaError;
+using wire::ProduceRequest;
+using wire::ProduceResponse;
+using PartitionAnswer = ProduceResponse::PartitionProduceResponse;
+
+constexpr std::int16_t kAcksAll = -1;
+constexpr std::int16_t kFirstZstdVersion = 7;
+constexpr std::int16_t kFirstTopicIdVersion = 13;
+
+PartitionAnswer refused(std::int32_t index, KafkaError error, std::string why) {
+  PartitionAnswer answer;
+  answer.index = index;
+  answer.error_code = code_of(error);
+  answer.base_offset = -1;
+  answer.error_message = std::move(why);
+  return answer;
+}
+
+PartitionAnswer refused(std::int32_t index, const Error& error) {
+  return refused(index, wire::kafka_error_of(error), error.message);
+}
+
+/// What the protocol asks of the records field, before the log looks at the batch.
+Status check_records(std::string_view records, std::int16_t version) {
+  const auto header = wire::read_batch_header(records);
+  if (!header.ok()) {
+    if (header.error().code == ErrorCode::kUnsupported)
+      return wire::make_error(KafkaError::kInvalidRecord, header.error().message);
+    return wire::make_error(KafkaError::kCorruptMessage, header.error().message);
+  }
+  if (header->size_bytes() < records.size())
+    return wire::make_error(KafkaError::kInvalidRecord,
+                            "a partition takes exactly one record batch per request");
+  if (version < kFirstZstdVersion && header->compression() == wire::Compression::kZstd)
+    return wire::make_error(KafkaError::kUnsupportedCompressionType,
+                            fmt::format("zstd needs version {}", kFirstZstdVersion));
+  return {};
+}
+
+/// Everything that one request says of all its partitions.
+struct ProduceCall {
+  const ProduceRequest& request;
+  const RequestContext& context;
+  const TopicTable& topics;
+};
+
+/// The batch inside the frame, which this process owns and may patch.
+std::span<char> writable(const RequestContext& context, std::string_view records) {
+  const auto at = static_cast<std::size_t>(records.data() - context.frame.data());
+  return context.frame.subspan(at, records.size());
+}
+
+PartitionAnswer append_one(const ProduceCall& call, const Topic& topic,
+                           const ProduceRequest::PartitionProduceData& data) {
+  Partition* const partition = topic.partition(data.index);
+  if (partition == nullptr)
+    return refused(data.index, KafkaError::kUnknownTopicOrPartition,
+                   fmt::format("{} has {} partitions", topic.name, topic.partitions.size()));
+  if (topic.is_internal())
+    return refused(data.index, KafkaError::kInvalidTopicException,
+                   fmt::format("{} is internal", topic.name));
+  if (call.request.acks == kAcksAll && topic.min_insync_replicas > 1)
+    return refused(
+        data.index, KafkaError::kNotEnoughReplicas,
+        fmt::format("min.insync.replicas is {}, there is 1 replica", topic.min_insync_replicas));
+
+  const std::string_view records = data.records.bytes;
+  if (auto status = check_records(records, call.context.api_version); !status.ok())
+    return refused(data.index, status.error());
+  const auto appended = partition->append(writable(call.context, records), call.context.wall);
+  if (!appended.ok()) return refused(data.index, appended.error());
+
+  PartitionAnswer answer;
+  answer.index = data.index;
+  answer.base_offset = appended->base_offset.value();
+  answer.log_append_time_ms = appended->log_append_time.value();
+  answer.log_start_offset = appended->log_start_offset.value();
+  return answer;
+}
+
+PartitionAnswer answer_one(const ProduceCall& call, const Topic* topic,
+                           const ProduceRequest::PartitionProduceData& data) {
+  const bool by_id = call.context.api_version >= kFirstTopicIdVersion;
+  if (topic == nullptr)
+    return refused(data.index,
+                   by_id ? KafkaError::kUnknownTopicId : KafkaError::kUnknownTopicOrPartition,
+                   "there is no such topic");
+  return append_one(call, *topic, data);
+}
+
+/// Where an appended batch's answer stands in the response.
+struct Place {
+  std::size_t topic;
+  std::size_t partition;
+  Partition* log;
+};
+
+std::vector<Place> appended_places(const ProduceCall& call, const ProduceResponse& response) {
+  const bool by_id = call.context.api_version >= kFirstTopicIdVersion;
+  std::vector<Place> places;
+  for (std::size_t t = 0; t < response.responses.size(); ++t) {
+    const auto& topic = response.responses[t];
+    const Topic* const found =
+        by_id ? call.topics.find(topic.topic_id) : call.topics.find(topic.name);
+    for (std::size_t p = 0; p < topic.partition_responses.size(); ++p) {
+      if (topic.partition_responses[p].error_code != 0) continue;
+      places.push_back({t, p, found->partition(topic.partition_responses[p].index)});
+    }
+  }
+  return places;
+}
+
+/// A produce request whose batches wait for the disk. Flushes of several partitions may end at
+/// once, on several threads.
+struct Flushing {
+  struct Open {
+    std::size_t count;
+    ProduceResponse response;
+  };
+
+  Flushing(std::size_t count, ProduceResponse response, Responder<ProduceResponse> owed)
+      : open(Open{count, std::move(response)}), reply(std::move(owed)) {}
+
+  void flushed(const Place& place, const Status& status) {
+    auto finished = open.with([&](Open& state) -> std::optional<ProduceResponse> {
+      auto& answer = state.response.responses[place.topic].partition_responses[place.partition];
+      if (!status.ok())
+        answer = refused(answer.index, KafkaError::kKafkaStorageError, status.error().message);
+      if (--state.count > 0) return std::nullopt;
+      return std::move(state.response);
+    });
+    if (finished) reply.send(*std::move(finished));
+  }
+
+  Guarded<Open> open;
+  Responder<ProduceResponse> reply;  // touched by the last flush only
+};
+
+void answer_when_durable(const ProduceCall& call, ProduceResponse response,
+                         Responder<ProduceResponse> reply) {
+  const auto places = appended_places(call, response);
+  if (places.empty()) return reply.send(std::move(response));
+  const auto flushing =
+      std::make_shared<Flushing>(places.size(), std::move(response), std::move(reply));
+  for (const Place& place : places) {
+    place.log->when_durable(
+        [flushing, place](const Status& status) { flushing->flushed(place, status); });
+  }
+}
+
+bool has_error(const ProduceResponse& response) {
+  for (const auto& topic : response.responses) {
+    for (const auto& partition : topic.partition_responses) {
+      if (partition.error_code != 0) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void handle_produce(ProduceRequest request, const RequestContext& context, BrokerState& state,
+                    Responder<ProduceResponse> reply) {
+  const bool has_valid_acks = request.acks == kAcksAll || request.acks == 0 || request.acks == 1;
+  const bool by_id = context.api_version >= kFirstTopicIdVersion;
+  const auto topics = state.topics.table();
+  const ProduceCall call{request, context, *topics};
+
+  ProduceResponse response;
+  for (const auto& data : request.topic_data) {
+    const Topic* const topic = by_id ? topics->find(data.topic_id) : topics->find(data.name);
+    auto& answers = response.responses.emplace_back();
+    answers.name = data.name;
+    answers.topic_id = data.topic_id;
+    for (const auto& partition : data.partition_data) {
+      answers.partition_responses.push_back(
+          has_valid_acks ? answer_one(call, topic, partition)
+                         : refused(partition.index, KafkaError::kInvalidRequiredAcks,
+                                   fmt::format("acks must be -1, 0 or 1, not {}", request.acks)));
+    }
+  }
+
+  if (request.acks == 0) {
+    if (has_error(response)) return reply.close_connection("Produce with acks=0 failed");
+    return reply.send_nothing();
+  }
+  if (request.acks != kAcksAll) return reply.send(std::move(response));
+  answer_when_durable(call, std::move(response), std::move(reply));
+}
+
+}  // namespace millrace::broker

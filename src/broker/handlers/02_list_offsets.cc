@@ -1,0 +1,130 @@
+// ListOffsets, versions 1–11.
+//   A timestamp finds the first record that is not older; none gives offset -1 without an error.
+//   Below zero: -1 the end, -2 the start, -3 the record with the largest timestamp (v7), -4 the
+//   start on local disk (v8), -5 the end of tiered storage (v9), -6 what waits for upload (v11); a
+//   broker without tiers has nothing for the last two.
+// Version notes: v4 carries leader epochs (KIP-320); v6 is flexible.
+#include <set>
+#include <string>
+#include <utility>
+
+#include "broker/handlers/handlers.h"
+#include "broker/handlers/replies.h"
+#include "broker/topic_catalogue.h"
+#include "wire/messages/list_offsets.h"
+
+namespace millrace::broker {
+
+namespace {
+
+using wire::KafkaError;
+using Answer = wire::ListOffsetsResponse::ListOffsetsPartitionResponse;
+using Wanted = wire::ListOffsetsRequest::ListOffsetsPartition;
+
+constexpr std::int64_t kLatest = -1;
+constexpr std::int64_t kEarliest = -2;
+constexpr std::int64_t kMaxTimestamp = -3;
+constexpr std::int64_t kEarliestLocal = -4;
+constexpr std::int64_t kLatestTiered = -5;
+constexpr std::int64_t kEarliestPendingUpload = -6;
+
+/// The first version that gives a timestamp below zero its meaning; past the last when none does.
+std::int16_t first_version_of(std::int64_t timestamp) {
+  switch (timestamp) {
+    case kLatest:
+    case kEarliest:
+      return 1;
+    case kMaxTimestamp:
+      return 7;
+    case kEarliestLocal:
+      return 8;
+    case kLatestTiered:
+      return 9;
+    case kEarliestPendingUpload:
+      return 11;
+    default:
+      return INT16_MAX;
+  }
+}
+
+/// The epoch under which the record at `offset` was written; epochs of a log are few.
+LeaderEpoch epoch_at(const storage::PartitionLog& log, Offset offset) {
+  const LeaderEpoch latest = log.latest_leader_epoch();
+  for (std::int32_t epoch = 0; epoch < latest.value(); ++epoch) {
+    const auto end = log.end_offset_for_epoch(LeaderEpoch{epoch});
+    if (end.epoch.value() == epoch && end.end_offset > offset) return LeaderEpoch{epoch};
+  }
+  return latest;
+}
+
+void fill(Answer& answer, const storage::OffsetAtTime& found) {
+  answer.offset = found.offset.value();
+  answer.timestamp = found.timestamp.value();
+  answer.leader_epoch = found.leader_epoch.value();
+}
+
+void look_up(const Partition& partition, std::int64_t timestamp, Answer& answer) {
+  const auto& log = partition.log();
+  if (timestamp == kLatest) {
+    answer.offset = partition.high_watermark().value();
+    answer.leader_epoch = partition.leader_epoch().value();
+    return;
+  }
+  if (timestamp == kEarliest || timestamp == kEarliestLocal) {
+    const Offset start = log.log_start_offset();
+    answer.offset = start.value();
+    answer.leader_epoch = epoch_at(log, start).value();
+    return;
+  }
+  if (timestamp == kLatestTiered || timestamp == kEarliestPendingUpload) return;
+
+  const auto found = timestamp == kMaxTimestamp ? log.max_timestamp()
+                                                : log.offset_for_timestamp(Timestamp{timestamp});
+  if (!found.ok())
+    answer.error_code = code_of(wire::kafka_error_of(found.error()));
+  else if (found->has_value())
+    fill(answer, **found);
+}
+
+Answer answer_one(const Partition* partition, const Wanted& wanted, std::int16_t version) {
+  Answer answer;
+  answer.partition_index = wanted.partition_index;
+  if (wanted.timestamp < 0 && version < first_version_of(wanted.timestamp)) {
+    answer.error_code = code_of(KafkaError::kUnsupportedVersion);
+    return answer;
+  }
+  if (partition == nullptr) {
+    answer.error_code = code_of(KafkaError::kUnknownTopicOrPartition);
+    return answer;
+  }
+  answer.error_code = code_of(check_leader_epoch(*partition, wanted.current_leader_epoch));
+  if (answer.error_code == 0) look_up(*partition, wanted.timestamp, answer);
+  return answer;
+}
+
+}  // namespace
+
+wire::ListOffsetsResponse handle_list_offsets(wire::ListOffsetsRequest request,
+                                              const RequestContext& context, BrokerState& state) {
+  const auto topics = state.topics.table();
+  std::set<std::pair<std::string, std::int32_t>> seen;
+  wire::ListOffsetsResponse response;
+  for (auto& topic : request.topics) {
+    auto& answers = response.topics.emplace_back();
+    for (const auto& wanted : topic.partitions) {
+      if (seen.emplace(topic.name, wanted.partition_index).second) {
+        answers.partitions.push_back(
+            answer_one(topics->find_partition(topic.name, wanted.partition_index), wanted,
+                       context.api_version));
+      } else {
+        auto& answer = answers.partitions.emplace_back();
+        answer.partition_index = wanted.partition_index;
+        answer.error_code = code_of(KafkaError::kInvalidRequest);
+      }
+    }
+    answers.name = std::move(topic.name);
+  }
+  return response;
+}
+
+}  // namespace millrace::broker

@@ -1,0 +1,114 @@
+// Metadata, versions 0–13.
+//   A topic asked for by name is made when it is missing, unless the request (v4+) or the broker
+//   says no; it is answered ready for use. A name that Kafka refuses makes nothing.
+//   The broker is advertised under the address that the client reached it by.
+// Version notes: v0 has no null list, an empty one means all; v10 shows topic ids, v12 takes them;
+// v8–10 ask for authorized operations.
+#include <string>
+#include <utility>
+
+#include "broker/handlers/handlers.h"
+#include "broker/handlers/replies.h"
+#include "broker/topic_catalogue.h"
+#include "broker/topic_rules.h"
+#include "wire/messages/metadata.h"
+
+namespace millrace::broker {
+
+namespace {
+
+using wire::KafkaError;
+using wire::MetadataRequest;
+using wire::MetadataResponse;
+using TopicAnswer = MetadataResponse::MetadataResponseTopic;
+
+constexpr std::int16_t kFirstVersionThatDeclines = 4;
+constexpr std::int16_t kFirstLookupById = 12;
+
+TopicAnswer describe(const Topic& topic, std::int32_t node_id) {
+  TopicAnswer answer;
+  answer.name = topic.name;
+  answer.topic_id = topic.id;
+  answer.is_internal = topic.is_internal();
+  answer.partitions.reserve(topic.partitions.size());
+  for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
+    auto& partition = answer.partitions.emplace_back();
+    partition.partition_index = static_cast<std::int32_t>(index);
+    partition.leader_id = node_id;
+    partition.leader_epoch = topic.partitions[index]->leader_epoch().value();
+    partition.replica_nodes = {node_id};
+    partition.isr_nodes = {node_id};
+  }
+  return answer;
+}
+
+TopicAnswer refuse(std::optional<std::string> name, const Uuid& id, KafkaError error) {
+  TopicAnswer answer;
+  answer.name = std::move(name);
+  answer.topic_id = id;
+  answer.error_code = code_of(error);
+  return answer;
+}
+
+TopicAnswer find_by_id(const MetadataRequest::MetadataRequestTopic& wanted,
+                       const RequestContext& context, BrokerState& state) {
+  if (context.api_version < kFirstLookupById)
+    return refuse(wanted.name.value_or(""), wanted.topic_id, KafkaError::kInvalidRequest);
+  const auto table = state.topics.table();
+  const Topic* const topic = table->find(wanted.topic_id);
+  if (topic == nullptr) return refuse(std::nullopt, wanted.topic_id, KafkaError::kUnknownTopicId);
+  return describe(*topic, state.config.node_id);
+}
+
+TopicAnswer find_or_create(const std::string& name, bool may_create, BrokerState& state) {
+  const auto table = state.topics.table();
+  if (const Topic* const topic = table->find(name)) return describe(*topic, state.config.node_id);
+  if (auto valid = check_topic_name(name); !valid.ok())
+    return refuse(name, {}, KafkaError::kInvalidTopicException);
+  if (!may_create) return refuse(name, {}, KafkaError::kUnknownTopicOrPartition);
+
+  const auto made = state.topics.find_or_create(default_topic(name, state.config));
+  if (!made.ok()) return refuse(name, {}, wire::kafka_error_of(made.error()));
+  return describe(**made, state.config.node_id);
+}
+
+}  // namespace
+
+MetadataResponse handle_metadata(MetadataRequest request, const RequestContext& context,
+                                 BrokerState& state) {
+  MetadataResponse response;
+  auto& broker = response.brokers.emplace_back();
+  broker.node_id = state.config.node_id;
+  broker.host = advertised_host(context.local);
+  broker.port = context.local.port;
+  response.cluster_id = state.cluster_id.to_base64();
+  response.controller_id = state.config.node_id;
+  if (request.include_cluster_authorized_operations)
+    response.cluster_authorized_operations = kAllClusterOperations;
+
+  const bool wants_all =
+      !request.topics.has_value() || (context.api_version == 0 && request.topics->empty());
+  if (wants_all) {
+    const auto table = state.topics.table();
+    for (const auto& [name, topic] : table->by_name())
+      response.topics.push_back(describe(*topic, state.config.node_id));
+  } else {
+    const bool may_create =
+        state.config.auto_create_topics &&
+        (context.api_version < kFirstVersionThatDeclines || request.allow_auto_topic_creation);
+    for (const auto& wanted : *request.topics) {
+      const bool by_id = !wanted.topic_id.is_zero() || !wanted.name.has_value();
+      response.topics.push_back(by_id ? find_by_id(wanted, context, state)
+                                      : find_or_create(*wanted.name, may_create, state));
+    }
+  }
+
+  if (request.include_topic_authorized_operations) {
+    for (auto& topic : response.topics) {
+      if (topic.error_code == 0) topic.topic_authorized_operations = kAllTopicOperations;
+    }
+  }
+  return response;
+}
+
+}  // namespace millrace::broker

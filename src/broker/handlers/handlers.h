@@ -1,0 +1,65 @@
+// The handlers of the shell, one file each; those of the groups are in groups/group_handlers.h.
+#pragma once
+
+#include <cstdint>
+
+#include "broker/handler_table.h"
+
+namespace millrace::wire {
+struct ApiVersionsRequest;
+struct ApiVersionsResponse;
+struct CreateTopicsRequest;
+struct CreateTopicsResponse;
+struct DeleteTopicsRequest;
+struct DeleteTopicsResponse;
+struct DescribeClusterRequest;
+struct DescribeClusterResponse;
+struct DescribeConfigsRequest;
+struct DescribeConfigsResponse;
+struct FetchRequest;
+struct FetchResponse;
+struct InitProducerIdRequest;
+struct InitProducerIdResponse;
+struct ListOffsetsRequest;
+struct ListOffsetsResponse;
+struct MetadataRequest;
+struct MetadataResponse;
+struct OffsetForLeaderEpochRequest;
+struct OffsetForLeaderEpochResponse;
+struct ProduceRequest;
+struct ProduceResponse;
+}  // namespace millrace::wire
+
+namespace millrace::broker {
+
+void handle_produce(wire::ProduceRequest request, const RequestContext& context, BrokerState& state,
+                    Responder<wire::ProduceResponse> reply);
+void handle_fetch(wire::FetchRequest request, const RequestContext& context, BrokerState& state,
+                  Responder<wire::FetchResponse> reply);
+wire::ListOffsetsResponse handle_list_offsets(wire::ListOffsetsRequest request,
+                                              const RequestContext& context, BrokerState& state);
+wire::MetadataResponse handle_metadata(wire::MetadataRequest request, const RequestContext& context,
+                                       BrokerState& state);
+wire::ApiVersionsResponse handle_api_versions(wire::ApiVersionsRequest request,
+                                              const RequestContext& context, BrokerState& state);
+wire::CreateTopicsResponse handle_create_topics(wire::CreateTopicsRequest request,
+                                                const RequestContext& context, BrokerState& state);
+wire::DeleteTopicsResponse handle_delete_topics(wire::DeleteTopicsRequest request,
+                                                const RequestContext& context, BrokerState& state);
+wire::InitProducerIdResponse handle_init_producer_id(wire::InitProducerIdRequest request,
+                                                     const RequestContext& context,
+                                                     BrokerState& state);
+wire::OffsetForLeaderEpochResponse handle_offset_for_leader_epoch(
+    wire::OffsetForLeaderEpochRequest request, const RequestContext& context, BrokerState& state);
+wire::DescribeConfigsResponse handle_describe_configs(wire::DescribeConfigsRequest request,
+                                                      const RequestContext& context,
+                                                      BrokerState& state);
+wire::DescribeClusterResponse handle_describe_cluster(wire::DescribeClusterRequest request,
+                                                      const RequestContext& context,
+                                                      BrokerState& state);
+
+/// What a client gets that asked for an ApiVersions version this broker does not know: version 0,
+/// UNSUPPORTED_VERSION and the list, so that it can choose.   source  KIP-511
+Delivery unsupported_api_versions(std::int32_t correlation_id, const HandlerTable& handlers);
+
+}  // namespace millrace::broker

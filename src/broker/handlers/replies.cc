@@ -1,0 +1,19 @@
+#include "broker/handlers/replies.h"
+
+namespace millrace::broker {
+
+wire::KafkaError check_leader_epoch(const Partition& partition, std::int32_t current_leader_epoch) {
+  if (current_leader_epoch < 0) return wire::KafkaError::kNone;
+  const std::int32_t ours = partition.leader_epoch().value();
+  if (current_leader_epoch < ours) return wire::KafkaError::kFencedLeaderEpoch;
+  if (current_leader_epoch > ours) return wire::KafkaError::kUnknownLeaderEpoch;
+  return wire::KafkaError::kNone;
+}
+
+std::string advertised_host(const io::Endpoint& local) {
+  constexpr std::string_view kMapped = "::ffff:";
+  const std::string_view host = local.host;
+  return std::string(host.starts_with(kMapped) ? host.substr(kMapped.size()) : host);
+}
+
+}  // namespace millrace::broker

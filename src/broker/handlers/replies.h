@@ -1,0 +1,31 @@
+// Small things that most handlers say.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "broker/partition.h"
+#include "io/connection.h"
+#include "wire/error_codes.h"
+
+namespace millrace::broker {
+
+/// The number that goes on the wire.
+constexpr std::int16_t code_of(wire::KafkaError error) {
+  return static_cast<std::int16_t>(error);
+}
+
+/// What a client's idea of the leader epoch says about it: NONE, FENCED_LEADER_EPOCH or
+/// UNKNOWN_LEADER_EPOCH. -1 says the client has none.
+wire::KafkaError check_leader_epoch(const Partition& partition, std::int32_t current_leader_epoch);
+
+/// The host under which a client reached this broker, without the IPv4-in-IPv6 prefix.
+std::string advertised_host(const io::Endpoint& local);
+
+/// Authorized operations as bit fields: all that Kafka knows for the kind of resource.
+inline constexpr std::int32_t kAllTopicOperations = 0b1101'1111'1000;
+inline constexpr std::int32_t kAllClusterOperations = 0b1'1111'1010'0000;
+/// "Not asked for."
+inline constexpr std::int32_t kOperationsNotAsked = INT32_MIN;
+
+}  // namespace millrace::broker

@@ -1,0 +1,76 @@
+// Session: one client's connection. Frames in, handlers called, replies out in order.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "broker/handler_table.h"
+#include "io/connection.h"
+#include "io/event_loop.h"
+
+namespace millrace::broker {
+
+/// What sessions of a loop share; outlives them.
+struct SessionHost {
+  io::EventLoop& loop;
+  const Clock& clock;
+  const HandlerTable& handlers;
+  BrokerState& state;
+};
+
+/// Owner loop only, but for replies, which come from any thread through a ReplyPort.
+///
+/// Invariants
+///   At most one request is in flight; while it is, or while the peer does not take its replies,
+///   nothing is read.
+///   Whatever a frame holds, only this connection pays for it.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  /// Bytes waiting for the peer above which nothing more is read from it.
+  static constexpr std::size_t kUnsentBytesMax = std::size_t{1} << 20;
+
+  Session(std::unique_ptr<io::Connection> connection, SessionHost& host);
+
+  /// Starts reading. on_closed is called once, later, when the connection has ended.
+  void start(std::function<void()> on_closed);
+  /// Sends what is queued, then ends; a reply that is still owed is dropped.
+  void stop();
+
+ private:
+  /// The way back for replies: outlives the session, and leads nowhere once it ended.
+  struct ReplyPort {
+    ReplyPort(io::EventLoop& owner, std::weak_ptr<Session> target)
+        : loop(owner), session(std::move(target)) {}
+    void deliver(Delivery delivery);
+
+    io::EventLoop& loop;  // not touched once closed; sessions end before their loop does
+    const std::weak_ptr<Session> session;
+    std::atomic<bool> is_closed = false;
+  };
+
+  void on_frame(Buffer frame);
+  void dispatch(Buffer& frame);
+  void complete(Delivery delivery);
+  void send(io::Chunks chunks);
+  void fail(std::string_view reason);
+  void ended();
+  void update_reading();
+  void arm_idle_timer(Millis delay);
+  void check_idle();
+
+  std::unique_ptr<io::Connection> connection_;
+  SessionHost& host_;
+  std::shared_ptr<ReplyPort> port_;
+  std::function<void()> on_closed_;
+  io::TimerId idle_timer_ = 0;
+  MonotonicTime last_active_;
+  bool is_in_flight_ = false;
+  bool is_draining_ = false;  // the peer lets replies pile up
+  bool is_reading_ = true;
+  bool has_failed_ = false;
+};
+
+}  // namespace millrace::broker
