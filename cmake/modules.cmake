@@ -7,7 +7,7 @@
 # PRIVATE_LIBS  third-party CMake targets that only its .cc files need
 #
 # Sources are the module's *.cc; *_test.cc go to the test binary, *_bench.cc to the benchmark binary and
-# *_fuzz.cc become one fuzz target each.
+# *_fuzz.cc become one fuzz target each. A main.cc is left to the module's own CMakeLists.txt.
 
 define_property(GLOBAL PROPERTY MILLRACE_MODULES BRIEF_DOCS "Names of all modules, in order of definition")
 
@@ -35,7 +35,7 @@ function(add_module name)
   set(tests ${sources})
   set(benches ${sources})
   set(fuzzers ${sources})
-  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_(test|bench|fuzz)|/main)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")

@@ -1,0 +1,53 @@
+// How a command reaches a cluster, and how it says that it could not.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "cli/command.h"
+#include "client/admin.h"
+#include "client/properties.h"
+#include "io/env.h"
+
+namespace millrace::cli {
+
+inline constexpr const char* kBrokersDefault = "127.0.0.1:9092";
+
+/// The options that every command on a cluster has.
+struct ClusterOptions {
+  std::string brokers;                  // host:port, host:port
+  std::vector<std::string> properties;  // name=value, by Kafka's names
+};
+
+/// Declares --brokers (default: $MILLRACE_BROKERS, or kBrokersDefault) and -X.
+void add_cluster_options(Command& command, ClusterOptions& options);
+
+/// bootstrap.servers and what -X says.       errors  kInvalidArgument
+Result<client::Properties> client_properties(const ClusterOptions& options);
+
+/// Whether some broker of `properties` accepts a connection, so that a cluster that is not there is
+/// reported at once and not after a client's time-out.
+/// errors  kIo or kTimeout with each address and the reason; kInvalidArgument for an address
+/// cost    one connection; a second at most for each address
+Status check_reachable(const client::Properties& properties, io::Env& env);
+
+/// All of the above, then an Admin.
+Result<std::unique_ptr<client::Admin>> connect_admin(const ClusterOptions& options, io::Env& env);
+
+/// Prints the error with what to do next, where that is known.
+ExitCode report(Console& console, const Error& error);
+/// The first error among outcomes is reported; kDone when there is none.
+template <class Key>
+ExitCode report_outcomes(Console& console, const client::Outcomes<Key, void>& outcomes) {
+  ExitCode code = ExitCode::kDone;
+  for (const auto& [key, outcome] : outcomes) {
+    if (!outcome.ok()) code = report(console, outcome.error());
+  }
+  return code;
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,24 @@
+#include "cli/commands.h"
+
+#ifndef MILLRACE_VERSION
+#error "the build says which version this is"
+#endif
+
+namespace millrace::cli {
+
+ExitCode run_command_line(std::span<const std::string> arguments, Console& console, io::Env& env) {
+  CommandTree tree("millrace",
+                   "Event streaming in one binary: a Kafka-compatible broker and its tools",
+                   MILLRACE_VERSION);
+  add_up(tree.root(), env);
+  add_demo(tree.root(), env);
+  add_topic(tree.root(), env);
+  add_produce(tree.root(), env);
+  add_consume(tree.root(), env);
+  add_group(tree.root(), env);
+  add_cluster(tree.root(), env);
+  add_completion(tree.root(), tree);
+  return tree.run(arguments, console);
+}
+
+}  // namespace millrace::cli

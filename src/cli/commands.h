@@ -1,0 +1,22 @@
+// The subcommands, one a file. Each hangs itself into the tree; `env` outlives it.
+#pragma once
+
+#include "cli/command.h"
+#include "io/env.h"
+
+namespace millrace::cli {
+
+void add_up(Command root, io::Env& env);
+void add_demo(Command root, io::Env& env);
+void add_topic(Command root, io::Env& env);
+void add_produce(Command root, io::Env& env);
+void add_consume(Command root, io::Env& env);
+void add_group(Command root, io::Env& env);
+void add_cluster(Command root, io::Env& env);
+/// tree  what it writes completions of
+void add_completion(Command root, const CommandTree& tree);
+
+/// Builds the tree, parses `arguments` (without the program's name) and runs what they say.
+ExitCode run_command_line(std::span<const std::string> arguments, Console& console, io::Env& env);
+
+}  // namespace millrace::cli

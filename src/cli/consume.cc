@@ -1,0 +1,247 @@
+// millrace consume: records become lines.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/cluster_access.h"
+#include "cli/commands.h"
+#include "cli/record_format.h"
+#include "cli/start_position.h"
+#include "cli/stop_signal.h"
+#include "client/consumer.h"
+
+namespace millrace::cli {
+namespace {
+
+constexpr Millis kPollTimeout{100};  // how late a signal may be noticed
+
+struct ConsumeOptions {
+  ClusterOptions cluster;
+  std::string topic;
+  std::string from = "earliest";
+  std::optional<std::int64_t> count;
+  std::optional<std::int64_t> partition;
+  std::optional<std::string> group;
+  std::string print = "value";
+  std::string format = "text";
+  bool exit_at_end = false;
+};
+
+/// What the options say, checked before anything is asked of a cluster.
+struct Plan {
+  StartPosition from;
+  std::vector<RecordField> fields;
+  client::Properties properties;
+};
+
+Result<Plan> make_plan(const ConsumeOptions& options) {
+  auto from = parse_start_position(options.from);
+  if (!from.ok()) return std::move(from).error();
+  auto fields = parse_record_fields(options.print);
+  if (!fields.ok()) return std::move(fields).error();
+  auto properties = client_properties(options.cluster);
+  if (!properties.ok()) return std::move(properties).error();
+
+  const auto* const end = std::get_if<LogEnd>(&*from);
+  if (options.group && end == nullptr) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "want --from earliest or latest with --group (it says where a group without "
+                 "committed offsets begins), found \"" +
+                     options.from + "\""};
+  }
+  if (options.group) properties->set("group.id", *options.group);
+  const auto set_default = [&](const char* name, const char* value) {
+    if (!properties->contains(name)) properties->set(name, value);
+  };
+  set_default("auto.offset.reset",
+              end != nullptr && *end == LogEnd::kLatest ? "latest" : "earliest");
+  set_default("allow.auto.create.topics", "false");
+  // What was written out is committed here, not what was fetched.
+  set_default("enable.auto.commit", "false");
+  if (auto status = client::check_properties(client::ClientKind::kConsumer, *properties);
+      !status.ok()) {
+    return std::move(status).error();
+  }
+  return Plan{*from, std::move(fields).value(), std::move(properties).value()};
+}
+
+Result<client::PartitionList> wanted_partitions(const ConsumeOptions& options,
+                                                client::Consumer& consumer) {
+  if (options.partition) {
+    return client::PartitionList{
+        {options.topic, PartitionId{static_cast<std::int32_t>(*options.partition)}}};
+  }
+  const auto count = consumer.partition_count(options.topic);
+  if (!count.ok()) return count.error();
+  client::PartitionList partitions;
+  for (std::int32_t id = 0; id < *count; ++id)
+    partitions.push_back({options.topic, PartitionId{id}});
+  return partitions;
+}
+
+Status seek_to_time(client::Consumer& consumer, const client::PartitionList& partitions,
+                    Timestamp time) {
+  std::map<TopicPartition, Timestamp> times;
+  for (const auto& partition : partitions) times.emplace(partition, time);
+  const auto found = consumer.offsets_for_times(times);
+  if (!found.ok()) return found.error();
+  for (const auto& partition : partitions) {
+    const auto offset = found->find(partition);
+    auto status = offset == found->end() ? consumer.seek_to_end({partition})
+                                         : consumer.seek(partition, offset->second.offset);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+Status start_reading(const ConsumeOptions& options, const Plan& plan, client::Consumer& consumer) {
+  if (options.group) return consumer.subscribe({options.topic});
+  const auto partitions = wanted_partitions(options, consumer);
+  if (!partitions.ok()) return partitions.error();
+  if (auto status = consumer.assign(*partitions); !status.ok()) return status;
+  if (const auto* time = std::get_if<Timestamp>(&plan.from)) {
+    return seek_to_time(consumer, *partitions, *time);
+  }
+  if (const auto* offset = std::get_if<Offset>(&plan.from)) {
+    for (const auto& partition : *partitions) {
+      if (auto status = consumer.seek(partition, *offset); !status.ok()) return status;
+    }
+    return {};
+  }
+  return std::get<LogEnd>(plan.from) == LogEnd::kEarliest ? consumer.seek_to_beginning(*partitions)
+                                                          : consumer.seek_to_end(*partitions);
+}
+
+/// Where each partition ended when this first looked, and whether everything before is read.
+class EndWatch {
+ public:
+  Result<bool> reached(client::Consumer& consumer) {
+    const auto assigned = consumer.assignment();
+    client::PartitionList unknown;
+    for (const auto& partition : assigned) {
+      if (!ends_.contains(partition)) unknown.push_back(partition);
+    }
+    if (!unknown.empty()) {
+      const auto ends = consumer.end_offsets(unknown);
+      if (!ends.ok()) return ends.error();
+      ends_.insert(ends->begin(), ends->end());
+    }
+    for (const auto& partition : assigned) {
+      const auto position = consumer.position(partition);
+      if (!position.ok()) return position.error();
+      if (*position < ends_[partition]) return false;
+    }
+    return !assigned.empty();
+  }
+
+ private:
+  std::map<TopicPartition, Offset> ends_;
+};
+
+/// Writes records out until it has been enough, and remembers what to commit.
+class RecordPrinter {
+ public:
+  RecordPrinter(const ConsumeOptions& options, const Plan& plan, Console& console)
+      : left_(options.count.value_or(INT64_MAX)),
+        as_json_(options.format == "json"),
+        fields_(plan.fields),
+        console_(console) {}
+
+  bool enough() const { return left_ <= 0; }
+
+  void write(const client::PolledRecords& polled) {
+    out_.clear();
+    for (const auto& part : polled) {
+      for (const RecordView& record : part.records) {
+        if (left_ <= 0) break;
+        --left_;
+        if (as_json_) {
+          append_as_json(part.partition, record, out_);
+        } else {
+          append_as_text(part.partition, record, fields_, out_);
+        }
+        written_[part.partition] = {.offset = record.offset + 1, .leader_epoch = part.leader_epoch};
+      }
+    }
+    Console::write(console_.out, out_);
+    (void)std::fflush(console_.out);
+  }
+
+  client::OffsetsToCommit take_written() { return std::exchange(written_, {}); }
+
+ private:
+  std::int64_t left_;
+  bool as_json_;
+  const std::vector<RecordField>& fields_;
+  Console& console_;
+  std::string out_;
+  client::OffsetsToCommit written_;
+};
+
+Status read_records(const ConsumeOptions& options, const Plan& plan, Console& console,
+                    client::Consumer& consumer) {
+  StopSignal stop;
+  RecordPrinter printer(options, plan, console);
+  EndWatch end;
+  while (!printer.enough() && !stop.requested()) {
+    const auto polled = consumer.poll(kPollTimeout);
+    if (!polled.ok()) return polled.error();
+    printer.write(*polled);
+    if (options.group) {
+      if (auto offsets = printer.take_written(); !offsets.empty()) {
+        if (auto status = consumer.commit_sync(offsets); !status.ok()) return status;
+      }
+    }
+    if (!options.exit_at_end) continue;
+    const auto reached = end.reached(consumer);
+    if (!reached.ok()) return reached.error();
+    if (*reached) break;
+  }
+  return {};
+}
+
+ExitCode run_consume(const ConsumeOptions& options, Console& console, io::Env& env) {
+  const auto plan = make_plan(options);
+  if (!plan.ok()) return report(console, plan.error());
+  if (const auto status = check_reachable(plan->properties, env); !status.ok()) {
+    return report(console, status.error());
+  }
+  const auto consumer = client::Consumer::create(plan->properties, env);
+  if (!consumer.ok()) return report(console, consumer.error());
+  auto status = start_reading(options, *plan, **consumer);
+  if (status.ok()) status = read_records(options, *plan, console, **consumer);
+  const Status closed = (*consumer)->close();
+  if (!status.ok()) return report(console, status.error());
+  if (!closed.ok()) return report(console, closed.error());
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_consume(Command root, io::Env& env) {
+  const auto options = std::make_shared<ConsumeOptions>();
+  Command consume = root.add_command("consume", "Write each record of a topic as a line",
+                                     "millrace consume clicks --from earliest --print key,value");
+  consume.argument("TOPIC", options->topic, "Topic to read");
+  consume.option("--from", options->from,
+                 "earliest, latest, an offset, a UTC time (2015-05-17T10:05:03Z) or @MILLISECONDS");
+  consume.option("-n,--count", options->count, "Stop after this many records", 0, INT64_MAX);
+  consume.option("-p,--partition", options->partition, "Only this partition", 0, INT32_MAX);
+  consume.option("-g,--group", options->group,
+                 "Read as a member of this group, and commit what was written out");
+  consume.exclusive("--partition", "--group");
+  consume.flag("-e,--exit-at-end", options->exit_at_end,
+               "Stop at what was the end of the topic when reading began");
+  consume.option("--print", options->print,
+                 "Some of topic,partition,offset,timestamp,key,value,headers; tabs between them");
+  consume.choice("-f,--format", options->format, {"text", "json"},
+                 "text is what --print says; json is one object a line with every field");
+  add_cluster_options(consume, options->cluster);
+  consume.action([options, &env](Console& console) { return run_consume(*options, console, env); });
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,12 @@
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "io/env.h"
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto env = millrace::io::make_system_env();
+  millrace::cli::Console console;
+  return static_cast<int>(millrace::cli::run_command_line(arguments, console, *env));
+}

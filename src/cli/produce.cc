@@ -1,0 +1,175 @@
+// millrace produce: lines become records.
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/cluster_access.h"
+#include "cli/commands.h"
+#include "client/producer.h"
+
+namespace millrace::cli {
+namespace {
+
+struct ProduceOptions {
+  ClusterOptions cluster;
+  std::string topic;
+  std::optional<std::string> file;
+  std::optional<std::string> key_separator;
+  std::optional<std::string> tombstone;
+  std::optional<std::string> compression;
+  std::optional<std::int64_t> partition;
+  std::vector<std::string> headers;
+  bool quiet = false;
+};
+
+struct FileCloser {
+  void operator()(std::FILE* file) const { (void)std::fclose(file); }
+};
+using OwnedFile = std::unique_ptr<std::FILE, FileCloser>;
+
+/// The lines of a stream, one after the other, in a buffer that is reused.
+class LineReader {
+ public:
+  explicit LineReader(std::FILE* file) : file_(file) {}
+  ~LineReader() { std::free(buffer_); }
+  LineReader(const LineReader&) = delete;
+  LineReader& operator=(const LineReader&) = delete;
+
+  /// The next line without its line end, valid until the next call; nullopt at the end.
+  std::optional<std::string_view> next() {
+    const ssize_t length = getline(&buffer_, &capacity_, file_);
+    if (length < 0) return std::nullopt;
+    std::string_view line(buffer_, static_cast<std::size_t>(length));
+    if (!line.empty() && line.back() == '\n') line.remove_suffix(1);
+    return line;
+  }
+
+ private:
+  std::FILE* file_;
+  char* buffer_ = nullptr;
+  std::size_t capacity_ = 0;
+};
+
+/// --header name=value, as views into the options.
+Result<std::vector<HeaderView>> parse_headers(const std::vector<std::string>& texts) {
+  std::vector<HeaderView> headers;
+  for (const std::string_view text : texts) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("want --header name=value, found \"{}\"", text)};
+    }
+    headers.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return headers;
+}
+
+Result<client::Properties> producer_properties(const ProduceOptions& options) {
+  auto properties = client_properties(options.cluster);
+  if (!properties.ok()) return properties;
+  if (options.compression) properties->set("compression.type", *options.compression);
+  if (auto status = client::check_properties(client::ClientKind::kProducer, *properties);
+      !status.ok()) {
+    return std::move(status).error();
+  }
+  return properties;
+}
+
+/// Splits `line` into key and value as the options say.
+/// errors  kInvalidArgument when the separator is missing
+Status fill_record(const ProduceOptions& options, std::string_view line,
+                   client::ProducerRecord& record) {
+  record.key.reset();
+  if (options.key_separator) {
+    const std::size_t at = line.find(*options.key_separator);
+    if (at == std::string_view::npos) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("want a key, \"{}\" and a value, found \"{}\"",
+                               *options.key_separator, line.substr(0, 60))};
+    }
+    record.key = line.substr(0, at);
+    line.remove_prefix(at + options.key_separator->size());
+  }
+  record.value = line;
+  if (options.tombstone && line == *options.tombstone) record.value.reset();
+  return {};
+}
+
+Status send_lines(const ProduceOptions& options, std::FILE* from, client::Producer& producer,
+                  const std::vector<HeaderView>& headers) {
+  client::ProducerRecord record{.topic = options.topic, .headers = headers};
+  if (options.partition)
+    record.partition = PartitionId{static_cast<std::int32_t>(*options.partition)};
+  const client::TopicHandle topic = producer.topic(options.topic);
+  LineReader lines(from);
+  std::uint64_t number = 0;
+  while (const auto line = lines.next()) {
+    ++number;
+    auto status = fill_record(options, *line, record);
+    if (status.ok()) status = producer.send(topic, record);
+    if (!status.ok()) return std::move(status).error().with_context(fmt::format("line {}", number));
+  }
+  return {};
+}
+
+ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& env) {
+  const auto properties = producer_properties(options);
+  if (!properties.ok()) return report(console, properties.error());
+  const auto headers = parse_headers(options.headers);
+  if (!headers.ok()) return report(console, headers.error());
+  OwnedFile file;
+  if (options.file) {
+    file.reset(std::fopen(options.file->c_str(), "re"));
+    if (file == nullptr) {
+      return report(console,
+                    Error{ErrorCode::kIo, fmt::format("want to read {}, found: {}", *options.file,
+                                                      std::strerror(errno))});
+    }
+  }
+  if (const auto status = check_reachable(*properties, env); !status.ok()) {
+    return report(console, status.error());
+  }
+  const auto producer = client::Producer::create(*properties, env);
+  if (!producer.ok()) return report(console, producer.error());
+
+  const Status sent = send_lines(options, file ? file.get() : console.in, **producer, *headers);
+  const Status flushed = (*producer)->flush();
+  const auto metrics = (*producer)->metrics();
+  const Status closed = (*producer)->close();
+  for (const Status* const status : {&sent, &flushed, &closed}) {
+    if (status->ok()) continue;
+    console.note("{} records were written before this\n", metrics.records_sent);
+    return report(console, status->error());
+  }
+  if (!options.quiet)
+    console.note("produced {} records to {}\n", metrics.records_sent, options.topic);
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_produce(Command root, io::Env& env) {
+  const auto options = std::make_shared<ProduceOptions>();
+  Command produce =
+      root.add_command("produce", "Write each line of the input as a record",
+                       "echo 'alice:hello' | millrace produce clicks --key-separator :");
+  produce.argument("TOPIC", options->topic, "Topic to write to");
+  produce.option("-F,--file", options->file, "Read this file instead of standard input");
+  produce.option("-K,--key-separator", options->key_separator,
+                 "What stands between key and value on a line");
+  produce.option("--tombstone", options->tombstone, "A value equal to this becomes null");
+  produce.option("-p,--partition", options->partition, "Write to this partition, whatever the key",
+                 0, INT32_MAX);
+  produce.option("-H,--header", options->headers, "A header of every record, as name=value");
+  produce.option("-z,--compression", options->compression, "none, gzip, snappy, lz4 or zstd");
+  produce.flag("-q,--quiet", options->quiet, "No summary at the end");
+  add_cluster_options(produce, options->cluster);
+  produce.action([options, &env](Console& console) { return run_produce(*options, console, env); });
+}
+
+}  // namespace millrace::cli

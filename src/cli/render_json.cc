@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include "base/utf8.h"
+#include "cli/render.h"
+
+namespace millrace::cli {
+namespace {
+
+/// Writes JSON either on one line (indent < 0) or indented.
+class JsonWriter {
+ public:
+  explicit JsonWriter(bool one_line) : one_line_(one_line) {}
+
+  std::string take() && { return std::move(out_); }
+
+  void write(const Value& value, int depth) {
+    if (const auto* list = value.list()) return write_list(*list, depth);
+    if (const auto* object = value.object()) return write_object(*object, depth);
+    write_scalar(value);
+  }
+
+ private:
+  void write_scalar(const Value& value) {
+    if (const auto* flag = std::get_if<bool>(&value.data())) {
+      out_ += *flag ? "true" : "false";
+    } else if (const auto* number = std::get_if<std::int64_t>(&value.data())) {
+      out_ += fmt::to_string(*number);
+    } else if (const auto* text = std::get_if<std::string>(&value.data())) {
+      out_ += json_quoted(*text);
+    } else {
+      out_ += "null";
+    }
+  }
+
+  void write_list(const Value::List& list, int depth) {
+    out_ += '[';
+    bool first = true;
+    for (const Value& item : list) {
+      separate(first, depth + 1);
+      write(item, depth + 1);
+    }
+    if (!first) new_line(depth);
+    out_ += ']';
+  }
+
+  void write_object(const Value::Object& object, int depth) {
+    out_ += '{';
+    bool first = true;
+    for (const Field& field : object) {
+      separate(first, depth + 1);
+      out_ += json_quoted(field.name);
+      out_ += one_line_ ? ":" : ": ";
+      write(field.value, depth + 1);
+    }
+    if (!first) new_line(depth);
+    out_ += '}';
+  }
+
+  void separate(bool& first, int depth) {
+    if (!first) out_ += ',';
+    first = false;
+    new_line(depth);
+  }
+
+  void new_line(int depth) {
+    if (one_line_) return;
+    out_ += '\n';
+    out_.append(static_cast<std::size_t>(depth) * 2, ' ');
+  }
+
+  std::string out_;
+  bool one_line_;
+};
+
+std::string written(const Value& value, bool one_line) {
+  JsonWriter writer(one_line);
+  writer.write(value, 0);
+  return std::move(writer).take();
+}
+
+}  // namespace
+
+std::string json_quoted(std::string_view text) {
+  std::string out = "\"";
+  const bool is_text = is_utf8(text);
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else if (byte < 0x20) {
+      out += fmt::format("\\u{:04x}", byte);
+    } else if (byte >= 0x80 && !is_text) {
+      out += "\xef\xbf\xbd";
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+std::string render_json(const Value& value) {
+  return written(value, false);
+}
+
+std::string to_json_line(const Value& value) {
+  return written(value, true);
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,79 @@
+#include "cli/stop_signal.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace millrace::cli {
+namespace {
+
+// A signal handler can reach nothing but globals.
+std::atomic<int> g_event_fd{-1};
+std::atomic<bool> g_requested{false};
+
+void on_signal(int) {
+  const int saved_errno = errno;
+  g_requested.store(true);
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = write(g_event_fd.load(), &one, sizeof one);
+  errno = saved_errno;
+}
+
+void set_handler(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+}  // namespace
+
+StopSignal::StopSignal() {
+  CHECK(g_event_fd.load() < 0, "one StopSignal at a time");
+  g_requested.store(false);
+  g_event_fd.store(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  CHECK(g_event_fd.load() >= 0, "eventfd: {}", std::strerror(errno));
+  set_handler(&on_signal);
+}
+
+StopSignal::~StopSignal() {
+  set_handler(SIG_DFL);
+  close(g_event_fd.exchange(-1));
+  if (parent_fd_ >= 0) close(parent_fd_);
+}
+
+bool StopSignal::requested() const {
+  return g_requested.load();
+}
+
+Status StopSignal::watch_parent() {
+  // Not pidfd_open(): glibc 2.36 declares it in a way that C++ cannot link.
+  parent_fd_ = static_cast<int>(syscall(SYS_pidfd_open, getppid(), 0));
+  if (parent_fd_ >= 0) return {};
+  return Error{ErrorCode::kUnsupported,
+               fmt::format("want to watch the parent process {}, found: {}", getppid(),
+                           std::strerror(errno))};
+}
+
+void StopSignal::wait() const {
+  // poll() skips a negative descriptor.
+  std::array<pollfd, 2> watched{pollfd{g_event_fd.load(), POLLIN, 0},
+                                pollfd{parent_fd_, POLLIN, 0}};
+  while (!requested()) {
+    if (poll(watched.data(), watched.size(), -1) > 0) return;
+  }
+}
+
+}  // namespace millrace::cli

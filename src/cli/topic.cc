@@ -1,0 +1,232 @@
+// millrace topic create | list | describe | delete
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/cluster_access.h"
+#include "cli/commands.h"
+#include "cli/value.h"
+#include "wire/error_codes.h"
+
+namespace millrace::cli {
+namespace {
+
+struct TopicOptions {
+  ClusterOptions cluster;
+  std::vector<std::string> names;
+  std::int64_t partitions = -1;
+  std::int64_t replication_factor = -1;
+  std::vector<std::string> configs;
+  bool validate_only = false;
+  bool if_not_exists = false;
+  bool with_internal = false;
+  std::string format = "text";
+};
+using SharedOptions = std::shared_ptr<TopicOptions>;
+
+Result<std::map<std::string, std::string>> parse_configs(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> configs;
+  for (const auto& text : texts) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("want --config name=value, found \"{}\"", text)};
+    }
+    configs[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return configs;
+}
+
+bool already_exists(const Status& status) {
+  return !status.ok() && status.error().code == ErrorCode::kKafka &&
+         wire::kafka_error_of(status.error()) == wire::KafkaError::kTopicAlreadyExists;
+}
+
+ExitCode create(const TopicOptions& options, Console& console, io::Env& env) {
+  const auto configs = parse_configs(options.configs);
+  if (!configs.ok()) return report(console, configs.error());
+  std::vector<client::NewTopic> topics;
+  for (const auto& name : options.names) {
+    topics.push_back({.name = name,
+                      .partitions = static_cast<std::int32_t>(options.partitions),
+                      .replication_factor = static_cast<std::int16_t>(options.replication_factor),
+                      .configs = *configs});
+  }
+  const auto admin = connect_admin(options.cluster, env);
+  if (!admin.ok()) return report(console, admin.error());
+  const auto outcomes =
+      (*admin)->create_topics(topics, options.validate_only ? client::Admin::Validate::kOnly
+                                                            : client::Admin::Validate::kApply);
+  if (!outcomes.ok()) return report(console, outcomes.error());
+
+  ExitCode code = ExitCode::kDone;
+  for (const auto& [name, outcome] : *outcomes) {
+    if (outcome.ok()) {
+      console.print("{} {}\n", options.validate_only ? "would create" : "created", name);
+    } else if (options.if_not_exists && already_exists(outcome)) {
+      console.print("exists {}\n", name);
+    } else {
+      code = report(console, outcome.error());
+    }
+  }
+  return code;
+}
+
+ExitCode remove(const TopicOptions& options, Console& console, io::Env& env) {
+  const auto admin = connect_admin(options.cluster, env);
+  if (!admin.ok()) return report(console, admin.error());
+  const auto outcomes = (*admin)->delete_topics(options.names);
+  if (!outcomes.ok()) return report(console, outcomes.error());
+  for (const auto& [name, outcome] : *outcomes) {
+    if (outcome.ok()) console.print("deleted {}\n", name);
+  }
+  return report_outcomes(console, *outcomes);
+}
+
+ExitCode list(const TopicOptions& options, Console& console, io::Env& env) {
+  const auto admin = connect_admin(options.cluster, env);
+  if (!admin.ok()) return report(console, admin.error());
+  const auto topics = (*admin)->list_topics();
+  if (!topics.ok()) return report(console, topics.error());
+
+  Value::List rows;
+  for (const auto& topic : *topics) {
+    if (topic.is_internal && !options.with_internal) continue;
+    rows.emplace_back(Value::Object{{"name", topic.name},
+                                    {"partitions", topic.partition_count},
+                                    {"id", topic.id.to_base64(), Detail::kWide},
+                                    {"internal", topic.is_internal, Detail::kWide}});
+  }
+  console.print("{}", render(rows, format_named(options.format)));
+  return ExitCode::kDone;
+}
+
+Value ids(const std::vector<BrokerId>& brokers) {
+  Value::List list;
+  for (const BrokerId id : brokers) list.emplace_back(id.value());
+  return list;
+}
+
+/// Where the partitions of the topic begin and end; empty when the brokers do not say.
+std::map<TopicPartition, client::ListedOffset> offsets_at(client::Admin& admin,
+                                                          const client::TopicDescription& topic,
+                                                          client::OffsetSpec spec) {
+  std::map<TopicPartition, client::OffsetSpec> asked;
+  for (const auto& partition : topic.partitions) {
+    asked.emplace(TopicPartition{topic.name, partition.partition}, spec);
+  }
+  std::map<TopicPartition, client::ListedOffset> found;
+  const auto outcomes = admin.list_offsets(asked);
+  if (!outcomes.ok()) return found;
+  for (const auto& [partition, outcome] : *outcomes) {
+    if (outcome.ok()) found.emplace(partition, *outcome);
+  }
+  return found;
+}
+
+Value offset_in(const std::map<TopicPartition, client::ListedOffset>& offsets,
+                const TopicPartition& partition) {
+  const auto found = offsets.find(partition);
+  return found == offsets.end() ? Value() : Value(found->second.offset.value());
+}
+
+Value::List partition_rows(client::Admin& admin, const client::TopicDescription& topic) {
+  const auto starts = offsets_at(admin, topic, client::OffsetSpec::earliest());
+  const auto ends = offsets_at(admin, topic, client::OffsetSpec::latest());
+  Value::List rows;
+  for (const auto& partition : topic.partitions) {
+    const TopicPartition key{topic.name, partition.partition};
+    rows.emplace_back(Value::Object{{"partition", partition.partition.value()},
+                                    {"leader", partition.leader.value()},
+                                    {"epoch", partition.leader_epoch.value(), Detail::kWide},
+                                    {"replicas", ids(partition.replicas)},
+                                    {"in_sync", ids(partition.in_sync_replicas)},
+                                    {"start", offset_in(starts, key)},
+                                    {"end", offset_in(ends, key)}});
+  }
+  return rows;
+}
+
+Value::List config_rows(client::Admin& admin, const std::string& topic) {
+  Value::List rows;
+  const auto outcomes =
+      admin.describe_configs({{.kind = client::ConfigResourceKind::kTopic, .name = topic}});
+  if (!outcomes.ok() || outcomes->empty() || !outcomes->begin()->second.ok()) return rows;
+  for (const auto& entry : *outcomes->begin()->second) {
+    rows.emplace_back(Value::Object{
+        {"config", entry.name}, {"value", entry.value}, {"default", entry.is_default}});
+  }
+  return rows;
+}
+
+ExitCode describe(const TopicOptions& options, Console& console, io::Env& env) {
+  const auto admin = connect_admin(options.cluster, env);
+  if (!admin.ok()) return report(console, admin.error());
+  const auto outcomes = (*admin)->describe_topics(options.names);
+  if (!outcomes.ok()) return report(console, outcomes.error());
+
+  ExitCode code = ExitCode::kDone;
+  Value::List topics;
+  for (const auto& [name, outcome] : *outcomes) {
+    if (!outcome.ok()) {
+      code = report(console, outcome.error());
+      continue;
+    }
+    topics.emplace_back(Value::Object{{"name", name},
+                                      {"id", outcome->id.to_base64()},
+                                      {"internal", outcome->is_internal, Detail::kWide},
+                                      {"partitions", partition_rows(**admin, *outcome)},
+                                      {"configs", config_rows(**admin, name), Detail::kWide}});
+  }
+  if (!topics.empty()) console.print("{}", render(topics, format_named(options.format)));
+  return code;
+}
+
+using Run = ExitCode (*)(const TopicOptions&, Console&, io::Env&);
+
+Command add(Command& topic, const SharedOptions& options, io::Env& env, Run run,
+            const char* const (&texts)[3]) {
+  Command command = topic.add_command(texts[0], texts[1], texts[2]);
+  command.action([options, &env, run](Console& console) { return run(*options, console, env); });
+  add_cluster_options(command, options->cluster);
+  return command;
+}
+
+}  // namespace
+
+void add_topic(Command root, io::Env& env) {
+  Command topic =
+      root.add_command("topic", "Create, list, describe and delete topics", "millrace topic list");
+  const auto options = std::make_shared<TopicOptions>();
+
+  Command creating = add(topic, options, env, create,
+                         {"create", "Create topics",
+                          "millrace topic create clicks --partitions 4 --config retention.ms=-1"});
+  creating.arguments("TOPIC", options->names, "Names of the topics");
+  creating.option("-p,--partitions", options->partitions, "Partitions; -1 is the broker's default",
+                  -1, 100'000);
+  creating.option("-r,--replication-factor", options->replication_factor,
+                  "Replicas of each partition; -1 is the broker's default", -1, 100);
+  creating.option("-c,--config", options->configs, "A property of the topics, as name=value");
+  creating.flag("--validate-only", options->validate_only, "Say what would happen, change nothing");
+  creating.flag("--if-not-exists", options->if_not_exists, "A topic that is there is no failure");
+
+  Command listing =
+      add(topic, options, env, list, {"list", "List topics", "millrace topic list --format wide"});
+  listing.flag("--internal", options->with_internal, "Also those the cluster keeps for itself");
+  listing.choice("-f,--format", options->format, format_names(), "How to write it");
+
+  Command describing = add(topic, options, env, describe,
+                           {"describe", "Show partitions, offsets and configuration of topics",
+                            "millrace topic describe clicks --format yaml"});
+  describing.arguments("TOPIC", options->names, "Names of the topics");
+  describing.choice("-f,--format", options->format, format_names(), "How to write it");
+
+  Command deleting =
+      add(topic, options, env, remove,
+          {"delete", "Delete topics and all their records", "millrace topic delete clicks"});
+  deleting.arguments("TOPIC", options->names, "Names of the topics");
+}
+
+}  // namespace millrace::cli

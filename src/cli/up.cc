@@ -1,0 +1,102 @@
+// millrace up: the embedded broker, until a signal ends it.
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "broker/broker.h"
+#include "cli/cluster_access.h"
+#include "cli/commands.h"
+#include "cli/stop_signal.h"
+
+namespace millrace::cli {
+namespace {
+
+struct UpOptions {
+  std::string data_directory = "millrace-data";
+  bool ephemeral = false;
+  std::string kafka = kBrokersDefault;
+  std::string fsync = "group";
+  std::int64_t partitions = 1;
+  std::int64_t loops = 0;
+  bool no_auto_create = false;
+  std::string port_file;
+  bool die_with_parent = false;
+  bool verbose = false;
+};
+
+Result<broker::BrokerConfig> broker_config(const UpOptions& options) {
+  broker::BrokerConfig config;
+  config.data_directory = options.data_directory;
+  config.ephemeral = options.ephemeral;
+  config.num_partitions = static_cast<std::int32_t>(options.partitions);
+  config.loops = static_cast<int>(options.loops);
+  config.auto_create_topics = !options.no_auto_create;
+
+  auto kafka = io::Endpoint::parse(options.kafka);
+  if (!kafka.ok()) return std::move(kafka).error().with_context("--kafka");
+  config.kafka = *kafka;
+  const auto fsync = broker::parse_fsync_policy(options.fsync);
+  if (!fsync.ok()) return fsync.error();
+  config.fsync = *fsync;
+  return config;
+}
+
+Status write_port_file(const UpOptions& options, const broker::Broker& broker, io::Env& env) {
+  if (options.port_file.empty()) return {};
+  return env.files().replace_atomically(options.port_file,
+                                        broker.kafka_endpoint().to_string() + "\n");
+}
+
+ExitCode run_up(const UpOptions& options, Console& console, io::Env& env, MonotonicTime started) {
+  if (options.verbose) set_log_level(LogLevel::kInfo);
+  StopSignal stop;
+  if (options.die_with_parent) {
+    if (const auto status = stop.watch_parent(); !status.ok())
+      return report(console, status.error());
+  }
+  auto config = broker_config(options);
+  if (!config.ok()) return report(console, config.error());
+  const auto broker = broker::Broker::start(env, std::move(config).value());
+  if (!broker.ok()) return report(console, broker.error());
+  if (const auto status = write_port_file(options, **broker, env); !status.ok()) {
+    return report(console, status.error());
+  }
+
+  const auto took = std::chrono::duration_cast<Millis>(env.clock().monotonic() - started);
+  console.print("ready kafka={} data={} in {} ms\n", (*broker)->kafka_endpoint().to_string(),
+                (*broker)->data_directory(), took.count());
+  (void)std::fflush(console.out);
+  stop.wait();
+  (*broker)->stop();
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_up(Command root, io::Env& env) {
+  const auto options = std::make_shared<UpOptions>();
+  const MonotonicTime started = env.clock().monotonic();
+  Command up = root.add_command("up", "Run the broker in this process until Ctrl-C or SIGTERM",
+                                "millrace up --data ./data --kafka 127.0.0.1:9092");
+  up.option("--data", options->data_directory, "Directory that keeps the logs; made when missing");
+  up.flag("--ephemeral", options->ephemeral,
+          "Keep nothing: a temporary directory, removed at the end");
+  up.exclusive("--data", "--ephemeral");
+  up.option("--kafka", options->kafka, "HOST:PORT to listen on; port 0 takes a free one");
+  up.choice(
+      "--fsync", options->fsync, {"group", "never", "always"},
+      "When acks=all is answered: after a shared flush, without one, after one for each append");
+  up.option("--partitions", options->partitions,
+            "Partitions of a topic made without saying how many", 1, 10'000);
+  up.option("--loops", options->loops, "Event loops; 0 is one for each processor", 0, 256);
+  up.flag("--no-auto-create", options->no_auto_create,
+          "Refuse unknown topics instead of making them when they are first asked for");
+  up.option("--port-file", options->port_file, "Write HOST:PORT here once ready");
+  up.flag("--die-with-parent", options->die_with_parent, "Stop when the parent process ends");
+  up.flag("--verbose", options->verbose, "Log what happens on stderr");
+  up.action([options, &env, started](Console& console) {
+    return run_up(*options, console, env, started);
+  });
+}
+
+}  // namespace millrace::cli
