@@ -1,0 +1,61 @@
+// A whole simulated world: hosts with files, clocks, loops and a network between them, all driven
+// by one seed on one thread.
+//   sim::SimWorld world(seed);
+//   sim::SimEnv& broker = world.host("broker");
+//   … start components on broker and on world.host("client") …
+//   world.scheduler().run_until([&] { return done; }, Millis{60'000});
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "io/env.h"
+#include "sim/sim_file_system.h"
+#include "sim/sim_network.h"
+#include "sim/sim_scheduler.h"
+
+namespace millrace::sim {
+
+/// One host. Its loops are driven by the world's scheduler; run() of a loop drives the whole world
+/// until that loop is stopped.
+class SimEnv final : public io::Env {
+ public:
+  SimEnv(SimScheduler& scheduler, SimNetwork& network, std::string host);
+
+  io::FileSystem& files() override { return *files_; }
+  const Clock& clock() const override { return scheduler_.clock(); }
+  Random make_random() override { return Random(scheduler_.random().next()); }
+  std::unique_ptr<io::EventLoop> make_loop() override;
+
+  SimFileSystem& sim_files() { return *files_; }
+  const std::string& host() const { return host_; }
+  /// The power goes and comes back: files are what the disk may hold, connections are broken.
+  /// Destroy the components that ran here first, or at once after.
+  void cut_power();
+
+ private:
+  SimScheduler& scheduler_;
+  SimNetwork& network_;
+  const std::string host_;
+  std::unique_ptr<SimFileSystem> files_ = std::make_unique<SimFileSystem>();
+};
+
+/// Outlives everything that runs in it.
+class SimWorld {
+ public:
+  explicit SimWorld(std::uint64_t seed) : scheduler_(seed), network_(scheduler_) {}
+
+  SimScheduler& scheduler() { return scheduler_; }
+  SimNetwork& network() { return network_; }
+  /// The host of that name, made when first asked for.
+  SimEnv& host(const std::string& name);
+
+ private:
+  SimScheduler scheduler_;
+  SimNetwork network_;
+  std::map<std::string, SimEnv> hosts_;
+};
+
+}  // namespace millrace::sim

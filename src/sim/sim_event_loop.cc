@@ -1,0 +1,27 @@
+#include "sim/sim_event_loop.h"
+
+#include <utility>
+
+namespace millrace::sim {
+
+SimEventLoop::SimEventLoop(SimScheduler& scheduler, SimNetwork& network, std::string host)
+    : scheduler_(scheduler), network_(network), host_(std::move(host)), lane_(scheduler) {}
+
+void SimEventLoop::run() {
+  while (!lane_.is_stopped() && scheduler_.step()) {
+  }
+  lane_.go_on();
+}
+
+Result<std::unique_ptr<io::Listener>> SimEventLoop::listen(
+    const io::Endpoint& endpoint, ListenOptions options,
+    std::function<void(std::unique_ptr<io::Connection>)> on_accept) {
+  return network_.listen(lane_, host_, endpoint, options.loops_share_port, std::move(on_accept));
+}
+
+void SimEventLoop::connect(const io::Endpoint& endpoint, Millis timeout,
+                           std::function<void(Result<std::unique_ptr<io::Connection>>)> on_done) {
+  network_.connect(lane_, host_, endpoint, timeout, std::move(on_done));
+}
+
+}  // namespace millrace::sim

@@ -1,0 +1,42 @@
+// SimEventLoop: an io::EventLoop in virtual time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "io/event_loop.h"
+#include "sim/sim_network.h"
+#include "sim/sim_scheduler.h"
+
+namespace millrace::sim {
+
+class SimEventLoop final : public io::EventLoop {
+ public:
+  SimEventLoop(SimScheduler& scheduler, SimNetwork& network, std::string host);
+
+  /// Drives all loops of the scheduler until this one is stopped, or nothing is left to run.
+  void run() override;
+  void stop() override { lane_.stop(); }
+  void post(io::Task task) override { lane_.post(std::move(task)); }
+  /// There is but one thread.
+  bool is_loop_thread() const override { return true; }
+  MonotonicTime now() const override { return scheduler_.now(); }
+  io::TimerId call_after(Millis delay, io::Task task) override {
+    return lane_.call_after(delay, std::move(task));
+  }
+  void cancel(io::TimerId timer) override { lane_.cancel(timer); }
+  Result<std::unique_ptr<io::Listener>> listen(
+      const io::Endpoint& endpoint, ListenOptions options,
+      std::function<void(std::unique_ptr<io::Connection>)> on_accept) override;
+  void connect(const io::Endpoint& endpoint, Millis timeout,
+               std::function<void(Result<std::unique_ptr<io::Connection>>)> on_done) override;
+
+ private:
+  SimScheduler& scheduler_;
+  SimNetwork& network_;
+  const std::string host_;
+  SimLane lane_;
+};
+
+}  // namespace millrace::sim

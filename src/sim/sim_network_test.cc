@@ -1,0 +1,216 @@
+#include "sim/sim_network.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/sim_env.h"
+
+namespace millrace::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A server that echoes and a client, on two hosts.
+class SimNetworkTest : public ::testing::Test {
+ protected:
+  io::Chunks chunks_of(std::string_view bytes) { return io::one_chunk(Buffer::copy_of(bytes)); }
+
+  void listen() {
+    auto listener = server_loop_->listen(
+        {.host = "*", .port = 9092}, {}, [this](std::unique_ptr<io::Connection> made) {
+          io::Connection& server = *made;
+          server.start(
+              {.on_frame =
+                   [&server](Buffer frame) { server.send(io::one_chunk(std::move(frame))); },
+               .on_closed = [this](const Error& reason) { server_closed_ = reason; }},
+              1000);
+          server_ = std::move(made);
+        });
+    ASSERT_TRUE(listener.ok());
+    listener_ = std::move(listener).value();
+  }
+
+  void connect() {
+    client_loop_->connect({.host = "server", .port = 9092}, Millis{1000}, [this](auto made) {
+      if (!made.ok()) {
+        failure_ = made.error();
+        return;
+      }
+      client_ = std::move(made).value();
+      client_->start({.on_frame = [this](Buffer frame) { frames_.emplace_back(frame.view()); },
+                      .on_closed = [this](const Error& reason) { client_closed_ = reason; }},
+                     1000);
+    });
+    run_until([this] { return client_ != nullptr || failure_; });
+  }
+
+  void run_until(const std::function<bool()>& done) {
+    EXPECT_TRUE(world_.scheduler().run_until(done, 60s));
+  }
+
+  SimWorld world_{42};
+  std::unique_ptr<io::EventLoop> server_loop_ = world_.host("server").make_loop();
+  std::unique_ptr<io::EventLoop> client_loop_ = world_.host("client").make_loop();
+  std::unique_ptr<io::Listener> listener_;
+  std::unique_ptr<io::Connection> server_;
+  std::unique_ptr<io::Connection> client_;
+  std::vector<std::string> frames_;
+  std::optional<Error> failure_;
+  std::optional<Error> server_closed_;
+  std::optional<Error> client_closed_;
+};
+
+TEST_F(SimNetworkTest, FramesComeBackInOrderWhateverTheirLatency) {
+  listen();
+  connect();
+  std::vector<std::string> sent;
+  for (int i = 0; i < 500; ++i) sent.push_back(std::to_string(i));
+  for (const std::string& frame : sent) client_->send(chunks_of(frame));
+  run_until([&] { return frames_.size() == sent.size(); });
+
+  EXPECT_EQ(frames_, sent);
+  EXPECT_EQ(client_->unsent_bytes(), 0U);
+  EXPECT_EQ(client_->peer().to_string(), "server:9092");
+}
+
+TEST_F(SimNetworkTest, AFrameMayBePartlyInASimulatedFile) {
+  listen();
+  connect();
+  io::FileSystem& files = world_.host("client").files();
+  std::shared_ptr<io::File> file = files.open("log", io::OpenMode::kCreateOrReadWrite).value();
+  ASSERT_TRUE(file->append("0123456789").ok());
+  io::Chunks chunks = chunks_of("head ");
+  chunks.emplace_back(io::FileSlice{.file = file, .position = 2, .size_bytes = 5});
+  client_->send(std::move(chunks));
+  run_until([&] { return !frames_.empty(); });
+  EXPECT_EQ(frames_[0], "head 23456");
+
+  chunks = chunks_of("head ");
+  chunks.emplace_back(io::FileSlice{.file = file, .position = 2, .size_bytes = 9});
+  client_->send(std::move(chunks));
+  run_until([&] { return client_closed_ && server_closed_; });
+  EXPECT_EQ(client_closed_->code, ErrorCode::kIo);
+}
+
+TEST_F(SimNetworkTest, NobodyListeningIsARefusalAndAnIsolatedHostATimeout) {
+  connect();
+  EXPECT_EQ(failure_->detail, ECONNREFUSED);
+
+  listen();
+  failure_.reset();
+  world_.network().isolate("server");
+  connect();
+  EXPECT_EQ(failure_->code, ErrorCode::kTimeout);
+
+  failure_.reset();
+  world_.network().heal("server");
+  connect();
+  EXPECT_NE(client_, nullptr);
+}
+
+TEST_F(SimNetworkTest, FramesWaitUntilAnIsolatedHostIsBack) {
+  listen();
+  connect();
+  world_.network().isolate("client");
+  client_->send(chunks_of("x"));
+  world_.scheduler().run_for(10s);
+  EXPECT_TRUE(frames_.empty());
+
+  world_.network().heal("client");
+  run_until([&] { return frames_.size() == 1; });
+}
+
+TEST_F(SimNetworkTest, CloseAndDestructionReachThePeer) {
+  listen();
+  connect();
+  client_->close();
+  client_->close();
+  run_until([&] { return client_closed_ && server_closed_; });
+
+  client_.reset();
+  client_closed_.reset();
+  connect();
+  server_.reset();
+  run_until([&] { return client_closed_.has_value(); });
+}
+
+TEST_F(SimNetworkTest, CloseAfterFlushDeliversEverythingFirst) {
+  listen();
+  connect();
+  run_until([&] { return server_ != nullptr; });
+  for (int i = 0; i < 50; ++i) server_->send(chunks_of("x"));
+  server_->close_after_flush();
+  run_until([&] { return client_closed_ && server_closed_; });
+
+  EXPECT_EQ(frames_.size(), 50U);
+}
+
+TEST_F(SimNetworkTest, BackPressureEndsWhenThePeerReadsAgain) {
+  listen();
+  connect();
+  run_until([&] { return server_ != nullptr; });
+  server_->pause_reading();
+  for (int i = 0; i < 50; ++i) client_->send(chunks_of(std::string(100, 'x')));
+  bool below = false;
+  client_->when_unsent_below(0, [&] { below = true; });
+  world_.scheduler().run_for(1s);
+  EXPECT_FALSE(below);
+
+  server_->resume_reading();
+  run_until([&] { return below && frames_.size() == 50; });
+}
+
+TEST_F(SimNetworkTest, AFrameThatIsTooLargeEndsTheConnection) {
+  listen();
+  connect();
+  client_->send(chunks_of(std::string(1001, 'x')));
+  run_until([&] { return client_closed_ && server_closed_; });
+
+  EXPECT_EQ(server_closed_->code, ErrorCode::kTooLarge);
+}
+
+TEST_F(SimNetworkTest, BrokenConnectionsAreToldToBothSides) {
+  listen();
+  connect();
+  run_until([&] { return server_ != nullptr; });
+  world_.network().reset_connections("server");
+  run_until([&] { return client_closed_ && server_closed_; });
+
+  client_.reset();
+  client_closed_.reset();
+  server_closed_.reset();
+  connect();
+  world_.network().options().frame_reset_chance = 1;
+  client_->send(chunks_of("x"));
+  run_until([&] { return client_closed_ && server_closed_; });
+  EXPECT_TRUE(frames_.empty());
+}
+
+TEST_F(SimNetworkTest, APortIsTakenOnceOnAHost) {
+  listen();
+  const auto ignore = [](std::unique_ptr<io::Connection>) {};
+  EXPECT_EQ(server_loop_->listen({.host = "localhost", .port = 9092}, {}, ignore).error().detail,
+            EADDRINUSE);
+  EXPECT_TRUE(client_loop_->listen({.host = "localhost", .port = 9092}, {}, ignore).ok());
+  EXPECT_EQ(client_loop_->listen({.host = "server", .port = 1}, {}, ignore).error().detail,
+            EADDRNOTAVAIL);
+}
+
+TEST_F(SimNetworkTest, ACutOfPowerLosesUnsyncedFilesAndConnections) {
+  listen();
+  connect();
+  SimEnv& host = world_.host("server");
+  ASSERT_TRUE(host.files().replace_atomically("kept", "x").ok());
+  host.cut_power();
+  run_until([&] { return client_closed_.has_value(); });
+
+  EXPECT_EQ(host.files().read_all("kept").value(), "x");
+}
+
+}  // namespace
+}  // namespace millrace::sim
