@@ -11,8 +11,8 @@
 
 namespace millrace::wire {
 
-/// Appends `text` as a JSON string. Bytes that are not printable ASCII become \u00XX, so that the
-/// result is valid UTF-8 whatever came in.
+/// Appends `text` as a JSON string. Bytes that are not UTF-8 become \u00XX, so that the result
+/// always is.
 void append_json_string(std::string_view text, std::string& out);
 /// Appends `bytes` as a JSON string of hexadecimal digits.
 void append_json_hex(std::string_view bytes, std::string& out);

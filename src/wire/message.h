@@ -42,7 +42,7 @@ struct Codec {
   static Result<M> decode(ByteReader& reader, std::int16_t version);
 
   /// The fields of this version as one line of JSON. Bytes are hexadecimal; records only say their
-  /// size; bytes of strings that are not ASCII are written as \u00XX.
+  /// size; bytes of a string that are not UTF-8 are written as \u00XX.
   static std::string to_json(const M& message, std::int16_t version);
 
   /// A message with random values in the fields of this version, for tests.
