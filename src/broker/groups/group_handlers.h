@@ -1,12 +1,60 @@
 // The handlers of consumer groups, one file each in broker/handlers.
 #pragma once
 
+#include "broker/broker_state.h"
+#include "broker/request_context.h"
+#include "broker/responder.h"
+
+namespace millrace::wire {
+struct DeleteGroupsRequest;
+struct DeleteGroupsResponse;
+struct DescribeGroupsRequest;
+struct DescribeGroupsResponse;
+struct FindCoordinatorRequest;
+struct FindCoordinatorResponse;
+struct HeartbeatRequest;
+struct HeartbeatResponse;
+struct JoinGroupRequest;
+struct JoinGroupResponse;
+struct LeaveGroupRequest;
+struct LeaveGroupResponse;
+struct ListGroupsRequest;
+struct ListGroupsResponse;
+struct OffsetCommitRequest;
+struct OffsetCommitResponse;
+struct OffsetFetchRequest;
+struct OffsetFetchResponse;
+struct SyncGroupRequest;
+struct SyncGroupResponse;
+}  // namespace millrace::wire
+
 namespace millrace::broker {
 
 class HandlerTable;
 
-/// OffsetCommit, OffsetFetch, FindCoordinator, JoinGroup, Heartbeat, LeaveGroup, SyncGroup,
-/// DescribeGroups, ListGroups and DeleteGroups.
+/// Adds all of the below.
 void add_group_handlers(HandlerTable& table);
+
+void handle_offset_commit(wire::OffsetCommitRequest request, const RequestContext& context,
+                          BrokerState& state, Responder<wire::OffsetCommitResponse> reply);
+void handle_offset_fetch(wire::OffsetFetchRequest request, const RequestContext& context,
+                         BrokerState& state, Responder<wire::OffsetFetchResponse> reply);
+wire::FindCoordinatorResponse handle_find_coordinator(wire::FindCoordinatorRequest request,
+                                                      const RequestContext& context,
+                                                      BrokerState& state);
+void handle_join_group(wire::JoinGroupRequest request, const RequestContext& context,
+                       BrokerState& state, Responder<wire::JoinGroupResponse> reply);
+void handle_heartbeat(wire::HeartbeatRequest request, const RequestContext& context,
+                      BrokerState& state, Responder<wire::HeartbeatResponse> reply);
+void handle_leave_group(wire::LeaveGroupRequest request, const RequestContext& context,
+                        BrokerState& state, Responder<wire::LeaveGroupResponse> reply);
+void handle_sync_group(wire::SyncGroupRequest request, const RequestContext& context,
+                       BrokerState& state, Responder<wire::SyncGroupResponse> reply);
+void handle_describe_groups(wire::DescribeGroupsRequest request, const RequestContext& context,
+                            BrokerState& state, Responder<wire::DescribeGroupsResponse> reply);
+void handle_list_groups(wire::ListGroupsRequest request, const RequestContext& context,
+                        BrokerState& state, Responder<wire::ListGroupsResponse> reply);
+void handle_delete_groups(wire::DeleteGroupsRequest request, const RequestContext& context,
+                          BrokerState& state, Responder<wire::DeleteGroupsResponse> reply);
 
 }  // namespace millrace::broker
