@@ -19,7 +19,7 @@ struct BrokerState {
   io::Env& env;
   TopicCatalogue& topics;
   ProducerIds& producer_ids;
-  /// Both set before the first request.
+  // Both set before the first request, and from then on never null.
   GroupService* groups = nullptr;
   const HandlerTable* handlers = nullptr;
 };

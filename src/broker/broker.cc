@@ -1,0 +1,112 @@
+#include "broker/broker.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "broker/broker_core.h"
+#include "broker/housekeeping.h"
+#include "broker/serving_loop.h"
+
+namespace millrace::broker {
+
+/// Members are made in this order and go in the opposite one: loops before what handlers use.
+class Broker::Runtime {
+ public:
+  static Result<std::unique_ptr<Runtime>> start(io::Env& env, BrokerConfig config) {
+    const int processors = static_cast<int>(std::thread::hardware_concurrency());
+    if (config.loops <= 0) config.loops = std::max(1, processors);
+    auto core = BrokerCore::open(env, std::move(config));
+    if (!core.ok()) return std::move(core).error();
+
+    auto runtime = std::make_unique<Runtime>(std::move(core).value());
+    auto status = runtime->serve(env);
+    if (status.ok()) return runtime;
+    runtime->stop();
+    return std::move(status).error();
+  }
+
+  explicit Runtime(std::unique_ptr<BrokerCore> core) : core_(std::move(core)) {}
+
+  const BrokerCore& core() const { return *core_; }
+  const io::Endpoint& endpoint() const { return endpoint_; }
+
+  void stop() {
+    if (std::exchange(is_stopped_, true)) return;
+    housekeeping_.reset();
+    core_->stop_groups();
+    core_->drain_flushes();
+    for (const auto& loop : loops_) loop->begin_stop();
+    for (const auto& loop : loops_) loop->join();
+    // Groups hold timers of the first loop: they go before it does.
+    if (auto status = core_->close(); !status.ok())
+      LOG_ERROR("the broker did not stop cleanly", {{"reason", status.error().to_string()}});
+    loops_.clear();
+  }
+
+ private:
+  Status serve(io::Env& env) {
+    const int count = core_->state().config.loops;
+    for (int index = 0; index < count; ++index)
+      loops_.push_back(std::make_unique<ServingLoop>(env, core_->handlers(), core_->state()));
+    if (auto status = core_->start_groups(loops_.front()->loop()); !status.ok()) return status;
+    if (auto status = listen(); !status.ok()) return status;
+    housekeeping_ = std::make_unique<Housekeeping>(env, *core_);
+    for (const auto& loop : loops_) loop->start();
+    return {};
+  }
+
+  Status listen() {
+    // The first try shares the port with nobody, not even with another broker that would share.
+    auto taken = loops_.front()->listen(core_->state().config.kafka, {});
+    if (!taken.ok()) return std::move(taken).error();
+    endpoint_ = *taken;
+    if (loops_.size() == 1) return {};
+
+    loops_.front()->close_listener();
+    const io::Endpoint endpoint{core_->state().config.kafka.host, endpoint_.port};
+    for (const auto& loop : loops_) {
+      auto shared = loop->listen(endpoint, {.loops_share_port = true});
+      if (!shared.ok()) return std::move(shared).error();
+    }
+    return {};
+  }
+
+  std::unique_ptr<BrokerCore> core_;
+  std::vector<std::unique_ptr<ServingLoop>> loops_;
+  std::unique_ptr<Housekeeping> housekeeping_;
+  io::Endpoint endpoint_;
+  bool is_stopped_ = false;
+};
+
+Broker::Broker(std::unique_ptr<Runtime> runtime) : runtime_(std::move(runtime)) {}
+
+Broker::~Broker() {
+  stop();
+}
+
+Result<std::unique_ptr<Broker>> Broker::start(io::Env& env, BrokerConfig config) {
+  auto runtime = Runtime::start(env, std::move(config));
+  if (!runtime.ok()) return std::move(runtime).error();
+  return std::unique_ptr<Broker>(new Broker(std::move(runtime).value()));
+}
+
+io::Endpoint Broker::kafka_endpoint() const {
+  return runtime_->endpoint();
+}
+
+const Uuid& Broker::cluster_id() const {
+  return runtime_->core().directory().cluster_id();
+}
+
+const std::string& Broker::data_directory() const {
+  return runtime_->core().directory().path();
+}
+
+void Broker::stop() {
+  runtime_->stop();
+}
+
+}  // namespace millrace::broker

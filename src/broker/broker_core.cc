@@ -1,0 +1,121 @@
+#include "broker/broker_core.h"
+
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+
+namespace millrace::broker {
+
+namespace {
+
+/// Makes a directory that nobody else has, in memory when the machine has a place for that.
+Result<std::string> make_temporary_directory(io::Env& env) {
+  const char* const configured = std::getenv("TMPDIR");
+  const std::string fallback = configured != nullptr && *configured != '\0' ? configured : "/tmp";
+  auto random = env.make_random();
+  const std::string name = "/millrace-" + Uuid::random(random).to_base64();
+  Status status;
+  for (const std::string& parent : {std::string("/dev/shm"), fallback}) {
+    // Only an existing parent counts: create_directories would make it.
+    const auto exists = env.files().exists(parent);
+    if (!exists.ok() || !*exists) continue;
+    status = env.files().create_directories(parent + name);
+    if (status.ok()) return parent + name;
+  }
+  if (status.ok()) status = env.files().create_directories(fallback + name);
+  if (!status.ok()) return std::move(status).error().with_context("a temporary directory");
+  return fallback + name;
+}
+
+}  // namespace
+
+BrokerCore::BrokerCore(io::Env& env, BrokerConfig config,
+                       std::unique_ptr<storage::DataDirectory> directory)
+    : env_(env), config_(std::move(config)), directory_(std::move(directory)) {}
+
+BrokerCore::~BrokerCore() {
+  flusher_.drain();
+}
+
+Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig config) {
+  if (config.ephemeral) {
+    auto path = make_temporary_directory(env);
+    if (!path.ok()) return std::move(path).error();
+    config.data_directory = std::move(path).value();
+  }
+  auto random = env.make_random();
+  auto directory = storage::DataDirectory::open(
+      env.files(), config.data_directory,
+      {.cluster_id = Uuid::random(random), .node_id = BrokerId{config.node_id}});
+  if (!directory.ok()) return std::move(directory).error();
+
+  std::unique_ptr<BrokerCore> core(
+      new BrokerCore(env, std::move(config), std::move(directory).value()));
+  auto metadata = ClusterMetadata::open(env, core->config_, *core->directory_,
+                                        {core->config_.fsync, &core->flusher_});
+  if (!metadata.ok()) return std::move(metadata).error();
+  core->metadata_ = std::move(metadata).value();
+  core->offsets_log_ = std::make_unique<ConsumerOffsetsLog>(*core->metadata_, env, core->config_);
+  core->handlers_ = make_handler_table();
+  core->state_.emplace(BrokerState{.config = core->config_,
+                                   .cluster_id = core->directory_->cluster_id(),
+                                   .env = env,
+                                   .topics = *core->metadata_,
+                                   .producer_ids = *core->metadata_,
+                                   .handlers = &core->handlers_});
+  return core;
+}
+
+Status BrokerCore::start_groups(io::EventLoop& loop) {
+  groups_ = std::make_unique<GroupService>(config_.groups, *offsets_log_, loop, env_.clock(),
+                                           env_.make_random());
+  state_->groups = groups_.get();
+  metadata_->on_removed([this](const Topic& topic) { groups_->topic_deleted(topic.name); });
+  return groups_->load();
+}
+
+void BrokerCore::stop_groups() {
+  if (groups_ != nullptr) groups_->stop();
+}
+
+void BrokerCore::apply_retention(Timestamp now) {
+  const auto table = metadata_->table();
+  for (const auto& [name, topic] : table->by_name()) {
+    for (const auto& partition : topic->partitions) {
+      if (auto status = partition->apply_retention(now); !status.ok())
+        LOG_WARN("retention failed",
+                 {{"partition", partition->name()}, {"reason", status.error().to_string()}});
+    }
+  }
+}
+
+Status BrokerCore::write_checkpoints() {
+  storage::DataDirectory::Offsets recovery_points;
+  storage::DataDirectory::Offsets log_starts;
+  const auto table = metadata_->table();
+  for (const auto& [name, topic] : table->by_name()) {
+    for (const auto& partition : topic->partitions) {
+      recovery_points[partition->name()] = partition->log().recovery_point();
+      log_starts[partition->name()] = partition->log().log_start_offset();
+    }
+  }
+  if (recovery_points == checkpointed_) return {};
+  if (auto status = directory_->write_recovery_points(recovery_points); !status.ok()) return status;
+  if (auto status = directory_->write_log_start_offsets(log_starts); !status.ok()) return status;
+  checkpointed_ = std::move(recovery_points);
+  return {};
+}
+
+Status BrokerCore::close() {
+  groups_.reset();
+  flusher_.drain();
+  if (config_.ephemeral) return env_.files().remove_all(config_.data_directory);
+
+  if (auto status = metadata_->close(); !status.ok()) return status;
+  if (auto status = write_checkpoints(); !status.ok()) return status;
+  return directory_->mark_clean();
+}
+
+}  // namespace millrace::broker

@@ -1,0 +1,65 @@
+// BrokerCore: everything a broker is without its sockets and threads: the data directory, the
+// topics, the handlers. Tests drive it directly.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "broker/broker_config.h"
+#include "broker/broker_state.h"
+#include "broker/cluster_metadata.h"
+#include "broker/consumer_offsets_log.h"
+#include "broker/groups/group_service.h"
+#include "broker/handler_table.h"
+#include "io/env.h"
+#include "storage/data_directory.h"
+#include "storage/group_flusher.h"
+
+namespace millrace::broker {
+
+class BrokerCore {
+ public:
+  /// Opens the data directory and all logs.
+  /// errors  those of Broker::start but for the port
+  static Result<std::unique_ptr<BrokerCore>> open(io::Env& env, BrokerConfig config);
+  ~BrokerCore();
+  BrokerCore(const BrokerCore&) = delete;
+  BrokerCore& operator=(const BrokerCore&) = delete;
+
+  BrokerState& state() { return *state_; }
+  const HandlerTable& handlers() const { return handlers_; }
+  const storage::DataDirectory& directory() const { return *directory_; }
+
+  /// Loads the groups; `loop` runs their timers. Before the first request.
+  Status start_groups(io::EventLoop& loop);
+  /// Lets go of requests that groups hold. The loop must still be there.
+  void stop_groups();
+  /// Waits until every write that was asked to be durable is, so that its answer is on its way.
+  void drain_flushes() { flusher_.drain(); }
+
+  /// Deletes what retention no longer keeps.
+  void apply_retention(Timestamp now);
+  /// Writes down up to where each log is known to be on disk. One caller at a time.
+  Status write_checkpoints();
+
+  /// Closes the logs and marks the stop as clean; removes the directory of an ephemeral broker.
+  /// Without it, the stop counts as unclean. No request may run any more.
+  Status close();
+
+ private:
+  BrokerCore(io::Env& env, BrokerConfig config, std::unique_ptr<storage::DataDirectory> directory);
+
+  io::Env& env_;
+  const BrokerConfig config_;
+  std::unique_ptr<storage::DataDirectory> directory_;
+  storage::DataDirectory::Offsets checkpointed_;
+  storage::GroupFlusher flusher_;
+  std::unique_ptr<ClusterMetadata> metadata_;
+  std::unique_ptr<ConsumerOffsetsLog> offsets_log_;
+  std::unique_ptr<GroupService> groups_;
+  HandlerTable handlers_;
+  std::optional<BrokerState> state_;  // from open() on
+};
+
+}  // namespace millrace::broker

@@ -1,0 +1,33 @@
+#include "broker/housekeeping.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace millrace::broker {
+
+Housekeeping::Housekeeping(io::Env& env, BrokerCore& core)
+    : env_(env), core_(core), loop_(env.make_loop()) {
+  const BrokerConfig& config = core.state().config;
+  repeat(config.log_retention_check_interval,
+         [this] { core_.apply_retention(env_.clock().wall()); });
+  repeat(config.recovery_point_interval, [this] {
+    if (auto status = core_.write_checkpoints(); !status.ok())
+      LOG_WARN("could not write checkpoints", {{"reason", status.error().to_string()}});
+  });
+  thread_ = std::thread([this] { loop_->run(); });
+}
+
+Housekeeping::~Housekeeping() {
+  loop_->stop();
+  thread_.join();
+}
+
+void Housekeeping::repeat(Millis interval, std::function<void()> chore) {
+  loop_->call_after(interval, [this, interval, chore = std::move(chore)] {
+    chore();
+    repeat(interval, chore);
+  });
+}
+
+}  // namespace millrace::broker
