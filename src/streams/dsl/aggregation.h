@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "streams/runtime/processor.h"
@@ -48,6 +49,9 @@ struct FoldCombiner {
 /// One step of an aggregation: from the old bytes to the new ones, remembering the value between.
 template <class K, class V, class A, Combiner<K, V, A> C>
 class AggregationStep final : public StateUpdater {
+  static_assert(!std::is_same_v<A, std::string_view>,
+                "an aggregate outlives its records: map the values to std::string first");
+
  public:
   AggregationStep(AnySerde<A> serde, C combiner)
       : serde_(std::move(serde)), combiner_(std::move(combiner)) {}

@@ -52,6 +52,7 @@ class ProcessorContext {
   TaskId task_id() const { return id_; }
   RecordCollector& collector() { return collector_; }
   TaskMetrics& metrics() { return metrics_; }
+  const TaskMetrics& metrics() const { return metrics_; }
 
   void add_store(std::unique_ptr<StateStore> store);
   /// The store, which the topology connected to the node that asks.

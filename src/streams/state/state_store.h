@@ -51,6 +51,13 @@ class StateStore {
   virtual void restored() {}
 };
 
+/// What the entries of a key-value store are shown to.
+class KeyValueVisitor {
+ public:
+  virtual ~KeyValueVisitor() = default;
+  virtual void visit(std::string_view key, const StoredValue& value) = 0;
+};
+
 /// Key to value. Changelog: the key as it is.
 class KeyValueStore : public StateStore {
  public:
@@ -61,6 +68,8 @@ class KeyValueStore : public StateStore {
   /// Reads and writes in one step; the entry's timestamp becomes the larger of the old one and
   /// `timestamp`, which is returned.           cost  one look-up in RAM stores
   virtual Timestamp update(std::string_view key, Timestamp timestamp, StateUpdater& updater) = 0;
+  /// Shows every entry, in the order of the keys' bytes.
+  virtual void for_each(KeyValueVisitor& visitor) const = 0;
 };
 
 /// What closed windows are shown to.

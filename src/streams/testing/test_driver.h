@@ -61,6 +61,12 @@ struct TestRecord {
   bool operator==(const TestRecord&) const = default;
 };
 
+/// When a crash strikes.
+enum class CrashPoint {
+  kBetweenCommits,
+  kInCommit  // the changelogs were written, the offsets not yet
+};
+
 class TestDriver;
 
 template <class K, class V>
@@ -112,7 +118,8 @@ class TestDriver {
   TestDriver& operator=(const TestDriver&) = delete;
 
   /// Appends a record to a source topic and processes until nothing is left to do. Without a
-  /// partition it goes by the key.          errors  the failure of a task; the driver is stuck then
+  /// partition it goes by a hash of the key (not Kafka's).          errors  the failure of a task;
+  /// the driver is stuck then
   Status pipe_input(std::string_view topic, std::optional<std::string_view> key,
                     std::optional<std::string_view> value, Timestamp timestamp,
                     const std::vector<HeaderView>& headers = {},
@@ -130,12 +137,12 @@ class TestDriver {
   }
 
   /// Moves virtual time; commits when the commit interval has passed.
-  Status advance_wall_clock(Millis by);
+  void advance_wall_clock(Millis by);
   /// Writes changed state to the changelogs and commits offsets.
-  Status commit();
+  void commit();
   /// Loses the tasks and all that was not committed, then starts over: state from the changelogs,
   /// input from the committed offsets. Output already sent stays sent.
-  Status crash_and_restart();
+  Status crash_and_restart(CrashPoint at = CrashPoint::kBetweenCommits);
 
   /// The store of a task; null when there is none.
   const KeyValueStore* key_value_store(std::string_view name, PartitionId partition = {}) const;

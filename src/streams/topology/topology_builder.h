@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -36,6 +37,10 @@ class TopologyBuilder {
   Result<Topology> build() const;
 
  private:
+  Status check() const;
+  std::vector<RepartitionTopic> repartition_topics(
+      const std::vector<std::pair<std::size_t, NodeId>>& place) const;
+
   std::size_t counter_ = 0;
   std::vector<NodePlan> nodes_;
   std::vector<StorePlan> stores_;
