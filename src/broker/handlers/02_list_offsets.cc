@@ -28,6 +28,8 @@ constexpr std::int64_t kEarliestLocal = -4;
 constexpr std::int64_t kLatestTiered = -5;
 constexpr std::int64_t kEarliestPendingUpload = -6;
 
+constexpr std::int16_t kFirstVersionWithEpochs = 4;
+
 /// The first version that gives a timestamp below zero its meaning; past the last when none does.
 std::int16_t first_version_of(std::int64_t timestamp) {
   switch (timestamp) {
@@ -99,6 +101,7 @@ Answer answer_one(const Partition* partition, const Wanted& wanted, std::int16_t
   }
   answer.error_code = code_of(check_leader_epoch(*partition, wanted.current_leader_epoch));
   if (answer.error_code == 0) look_up(*partition, wanted.timestamp, answer);
+  if (version < kFirstVersionWithEpochs) answer.leader_epoch = -1;
   return answer;
 }
 

@@ -64,7 +64,6 @@ Shown show(const ConfigEntry& entry, const DescribeConfigsRequest& request) {
   shown.value = entry.value;
   shown.read_only = entry.is_read_only;
   shown.config_source = static_cast<std::int8_t>(entry.source);
-  shown.is_default = entry.source == ConfigSource::kDefault;
   shown.config_type = static_cast<std::int8_t>(entry.type);
   shown.documentation.reset();
   if (request.include_documentation) shown.documentation = std::string(entry.documentation);
