@@ -1,5 +1,10 @@
 // The only place that includes Boost.Asio: an io_context for epoll, posted tasks and one timer, and
 // its resolver. Reading and writing are our own calls, made when Asio says that a socket is ready.
+#if defined(__SANITIZE_THREAD__)
+// The thread sanitizer does not know fences; Asio's mutexes order everything that we use.
+#define BOOST_ASIO_DISABLE_FENCED_BLOCK
+#endif
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
