@@ -55,7 +55,7 @@ TEST(GoldenMessages, AreReadAndWrittenAsKafkaPythonDoes) {
   }
 }
 
-TEST(GoldenMessages, CoverBothEndsOfEveryApi) {
+TEST(GoldenMessages, CoverBothEndsOfEveryMessage) {
   std::set<std::pair<std::string_view, std::int16_t>> covered;
   for (const Golden& golden : kGoldens) covered.emplace(golden.message, golden.version);
 
@@ -63,10 +63,10 @@ TEST(GoldenMessages, CoverBothEndsOfEveryApi) {
     using M = typename decltype(type)::type;
     EXPECT_TRUE(covered.contains({M::kName, M::kVersions.min})) << M::kName;
     EXPECT_TRUE(covered.contains({M::kName, M::kVersions.max})) << M::kName;
+    if (M::kFlexibleSince > M::kVersions.max) return;
     EXPECT_TRUE(covered.contains({M::kName, M::kFlexibleSince})) << M::kName;
   };
-  for_each_request(expect_covered);
-  for_each_response(expect_covered);
+  for_each_message(expect_covered);
 }
 
 }  // namespace
