@@ -161,8 +161,12 @@ class Admin {
 
  private:
   class Core;
+
+ public:
+  /// For create(), which alone can make a Core.
   explicit Admin(std::unique_ptr<Core> core);
 
+ private:
   std::unique_ptr<Core> core_;
 };
 

@@ -177,8 +177,12 @@ class Consumer {
 
  private:
   class Core;
+
+ public:
+  /// For create(), which alone can make a Core.
   explicit Consumer(std::unique_ptr<Core> core);
 
+ private:
   std::unique_ptr<Core> core_;
 };
 

@@ -119,8 +119,12 @@ class Producer {
 
  private:
   class Core;
+
+ public:
+  /// For create(), which alone can make a Core.
   explicit Producer(std::unique_ptr<Core> core);
 
+ private:
   std::unique_ptr<Core> core_;
 };
 

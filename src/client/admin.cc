@@ -1,0 +1,370 @@
+#include "client/admin.h"
+
+#include <algorithm>
+
+#include "client/cluster.h"
+#include "client/loop_thread.h"
+#include "client/offset_requests.h"
+#include "client/subscription_codec.h"
+#include "wire/messages/create_topics.h"
+#include "wire/messages/delete_groups.h"
+#include "wire/messages/delete_topics.h"
+#include "wire/messages/describe_cluster.h"
+#include "wire/messages/describe_configs.h"
+#include "wire/messages/describe_groups.h"
+#include "wire/messages/list_groups.h"
+
+namespace millrace::client {
+namespace {
+
+using wire::KafkaError;
+
+Error error_of(std::int16_t code, std::string_view context,
+               const std::optional<std::string>& message = std::nullopt) {
+  std::string text(context);
+  if (message && !message->empty()) text += ": " + *message;
+  return wire::make_error(static_cast<KafkaError>(code), text);
+}
+
+Result<void> outcome_of(std::int16_t code, std::string_view context,
+                        const std::optional<std::string>& message = std::nullopt) {
+  if (code == 0) return {};
+  return error_of(code, context, message);
+}
+
+TopicDescription description_of(const wire::MetadataResponse::MetadataResponseTopic& topic) {
+  TopicDescription description;
+  description.name = topic.name.value_or("");
+  description.id = topic.topic_id;
+  description.is_internal = topic.is_internal;
+  for (const auto& each : topic.partitions) {
+    PartitionDescription partition{PartitionId{each.partition_index},
+                                   BrokerId{each.leader_id},
+                                   LeaderEpoch{each.leader_epoch},
+                                   {},
+                                   {}};
+    for (const std::int32_t id : each.replica_nodes) partition.replicas.emplace_back(id);
+    for (const std::int32_t id : each.isr_nodes) partition.in_sync_replicas.emplace_back(id);
+    description.partitions.push_back(std::move(partition));
+  }
+  std::sort(description.partitions.begin(), description.partitions.end(),
+            [](const auto& a, const auto& b) { return a.partition < b.partition; });
+  return description;
+}
+
+GroupDescription description_of(const wire::DescribeGroupsResponse::DescribedGroup& group,
+                                BrokerId coordinator) {
+  GroupDescription description{group.group_id,      group.group_state, group.protocol_type,
+                               group.protocol_data, coordinator,       {}};
+  for (const auto& each : group.members) {
+    GroupMemberDescription member{
+        each.member_id, each.group_instance_id, each.client_id, each.client_host, {}};
+    const auto assignment = decode_assignment(each.member_assignment);
+    if (assignment.ok()) member.assignment = assignment->partitions;
+    description.members.push_back(std::move(member));
+  }
+  return description;
+}
+
+}  // namespace
+
+class Admin::Core {
+ public:
+  Core(AdminConfig config, io::Env& env) : config_(std::move(config)), thread_(env) {
+    thread_.run([&] {
+      cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env.make_random());
+      cluster_->set_auto_create(false);
+    });
+  }
+  ~Core() {
+    thread_.run([&] { cluster_.reset(); });
+    thread_.stop();
+  }
+
+  MonotonicTime deadline() { return thread_.loop().now() + config_.api_timeout; }
+
+  /// Asks and waits. error_in  the error, if any, for which the whole call is to be tried again
+  template <class Request, class Response>
+  Result<Response> ask(
+      Target target, Request request,
+      std::function<KafkaError(const Response&)> error_in = [](const Response&) {
+        return KafkaError::kNone;
+      }) {
+    return thread_.await<Result<Response>>([&](Done<Response> done) {
+      cluster_->call_until<Request, Response>(target, request, deadline(), error_in,
+                                              std::move(done));
+    });
+  }
+
+  Result<wire::MetadataResponse> metadata(const std::optional<std::vector<std::string>>& topics) {
+    wire::MetadataRequest request;
+    request.allow_auto_topic_creation = false;
+    request.topics.reset();
+    if (topics) {
+      request.topics.emplace();
+      for (const std::string& name : *topics) {
+        request.topics->push_back({.topic_id = {}, .name = name});
+      }
+    }
+    auto answer = ask<wire::MetadataRequest, wire::MetadataResponse>(Target::any(), request);
+    if (answer.ok()) thread_.run([&] { cluster_->metadata().update(*answer); });
+    return answer;
+  }
+
+  /// Brokers by id, so that each can be asked.
+  Result<std::vector<BrokerId>> broker_ids() {
+    auto answer = metadata(std::vector<std::string>{});
+    if (!answer.ok()) return std::move(answer).error();
+    std::vector<BrokerId> ids;
+    for (const auto& broker : answer->brokers) ids.emplace_back(broker.node_id);
+    return ids;
+  }
+
+  Result<BrokerId> coordinator(const std::string& group) {
+    return thread_.await<Result<BrokerId>>([&](Done<BrokerId> done) {
+      cluster_->find_coordinator(group, deadline(), std::move(done));
+    });
+  }
+
+  const AdminConfig config_;
+  std::unique_ptr<Cluster> cluster_;  // on the loop
+  LoopThread thread_;
+};
+
+Admin::Admin(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+Admin::~Admin() = default;
+
+Result<std::unique_ptr<Admin>> Admin::create(const Properties& properties, io::Env& env) {
+  auto config = read_admin_config(properties);
+  if (!config.ok()) return std::move(config).error();
+  return std::make_unique<Admin>(std::make_unique<Core>(std::move(config).value(), env));
+}
+
+Result<Outcomes<std::string, void>> Admin::create_topics(const std::vector<NewTopic>& topics,
+                                                         Validate validate) {
+  wire::CreateTopicsRequest request;
+  request.timeout_ms = static_cast<std::int32_t>(core_->config_.api_timeout.count());
+  request.validate_only = validate == Validate::kOnly;
+  for (const NewTopic& topic : topics) {
+    wire::CreateTopicsRequest::CreatableTopic wanted;
+    wanted.name = topic.name;
+    wanted.num_partitions = topic.partitions;
+    wanted.replication_factor = topic.replication_factor;
+    for (const auto& [name, value] : topic.configs) {
+      wanted.configs.push_back({.name = name, .value = value});
+    }
+    request.topics.push_back(std::move(wanted));
+  }
+  using Response = wire::CreateTopicsResponse;
+  auto answer = core_->ask<wire::CreateTopicsRequest, Response>(
+      Target::controller(), std::move(request), [](const Response& each) {
+        const bool is_elsewhere =
+            !each.topics.empty() &&
+            static_cast<KafkaError>(each.topics.front().error_code) == KafkaError::kNotController;
+        return is_elsewhere ? KafkaError::kNotController : KafkaError::kNone;
+      });
+  if (!answer.ok()) return std::move(answer).error();
+  Outcomes<std::string, void> outcomes;
+  for (const auto& topic : answer->topics) {
+    outcomes.emplace(topic.name, outcome_of(topic.error_code, "create topic " + topic.name,
+                                            topic.error_message));
+  }
+  return outcomes;
+}
+
+Result<Outcomes<std::string, void>> Admin::delete_topics(const std::vector<std::string>& names) {
+  wire::DeleteTopicsRequest request;
+  request.timeout_ms = static_cast<std::int32_t>(core_->config_.api_timeout.count());
+  request.topic_names = names;
+  using Response = wire::DeleteTopicsResponse;
+  auto answer = core_->ask<wire::DeleteTopicsRequest, Response>(
+      Target::controller(), std::move(request), [](const Response& each) {
+        const bool is_elsewhere =
+            !each.responses.empty() && static_cast<KafkaError>(each.responses.front().error_code) ==
+                                           KafkaError::kNotController;
+        return is_elsewhere ? KafkaError::kNotController : KafkaError::kNone;
+      });
+  if (!answer.ok()) return std::move(answer).error();
+  Outcomes<std::string, void> outcomes;
+  for (const auto& topic : answer->responses) {
+    const std::string name = topic.name.value_or("");
+    outcomes.emplace(name,
+                     outcome_of(topic.error_code, "delete topic " + name, topic.error_message));
+  }
+  return outcomes;
+}
+
+Result<std::vector<TopicListing>> Admin::list_topics() {
+  auto answer = core_->metadata(std::nullopt);
+  if (!answer.ok()) return std::move(answer).error();
+  std::vector<TopicListing> listings;
+  for (const auto& topic : answer->topics) {
+    listings.push_back({topic.name.value_or(""), topic.topic_id, topic.is_internal,
+                        static_cast<std::int32_t>(topic.partitions.size())});
+  }
+  std::sort(listings.begin(), listings.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  return listings;
+}
+
+Result<Outcomes<std::string, TopicDescription>> Admin::describe_topics(
+    const std::vector<std::string>& names) {
+  auto answer = core_->metadata(names);
+  if (!answer.ok()) return std::move(answer).error();
+  Outcomes<std::string, TopicDescription> outcomes;
+  for (const auto& topic : answer->topics) {
+    const std::string name = topic.name.value_or("");
+    if (topic.error_code != 0) {
+      outcomes.emplace(name, error_of(topic.error_code, "topic " + name));
+    } else {
+      outcomes.emplace(name, description_of(topic));
+    }
+  }
+  return outcomes;
+}
+
+Result<ClusterDescription> Admin::describe_cluster() {
+  using Response = wire::DescribeClusterResponse;
+  auto answer = core_->ask<wire::DescribeClusterRequest, Response>(
+      Target::any(), {},
+      [](const Response& each) { return static_cast<KafkaError>(each.error_code); });
+  if (!answer.ok()) return std::move(answer).error();
+  if (answer->error_code != 0) {
+    return error_of(answer->error_code, "describe cluster", answer->error_message);
+  }
+  ClusterDescription description{answer->cluster_id, BrokerId{answer->controller_id}, {}};
+  for (const auto& node : answer->brokers) {
+    description.nodes.push_back({BrokerId{node.broker_id}, node.host, node.port, node.rack});
+  }
+  return description;
+}
+
+Result<std::vector<GroupListing>> Admin::list_groups() {
+  const auto brokers = core_->broker_ids();
+  if (!brokers.ok()) return brokers.error();
+  std::vector<GroupListing> listings;
+  using Response = wire::ListGroupsResponse;
+  for (const BrokerId broker : *brokers) {
+    auto answer = core_->ask<wire::ListGroupsRequest, Response>(
+        Target::of(broker), {},
+        [](const Response& each) { return static_cast<KafkaError>(each.error_code); });
+    if (!answer.ok()) return std::move(answer).error();
+    if (answer->error_code != 0) return error_of(answer->error_code, "list groups");
+    for (const auto& group : answer->groups) {
+      listings.push_back(
+          {group.group_id, group.protocol_type, group.group_state, group.group_type});
+    }
+  }
+  std::sort(listings.begin(), listings.end(),
+            [](const auto& a, const auto& b) { return a.group_id < b.group_id; });
+  return listings;
+}
+
+Result<Outcomes<std::string, GroupDescription>> Admin::describe_groups(
+    const std::vector<std::string>& group_ids) {
+  Outcomes<std::string, GroupDescription> outcomes;
+  using Response = wire::DescribeGroupsResponse;
+  for (const std::string& group_id : group_ids) {
+    wire::DescribeGroupsRequest request;
+    request.groups = {group_id};
+    auto answer = core_->ask<wire::DescribeGroupsRequest, Response>(
+        Target::coordinator(group_id), std::move(request), [](const Response& each) {
+          return each.groups.empty() ? KafkaError::kNone
+                                     : static_cast<KafkaError>(each.groups.front().error_code);
+        });
+    if (!answer.ok()) return std::move(answer).error();
+    const auto coordinator = core_->coordinator(group_id);
+    for (const auto& group : answer->groups) {
+      if (group.error_code != 0) {
+        outcomes.emplace(group_id,
+                         error_of(group.error_code, "group " + group_id, group.error_message));
+      } else if (group.group_state == "Dead") {
+        outcomes.emplace(group_id,
+                         wire::make_error(KafkaError::kGroupIdNotFound, "group " + group_id));
+      } else {
+        outcomes.emplace(group_id,
+                         description_of(group, coordinator.ok() ? *coordinator : kNoBroker));
+      }
+    }
+  }
+  return outcomes;
+}
+
+Result<Outcomes<std::string, void>> Admin::delete_groups(
+    const std::vector<std::string>& group_ids) {
+  Outcomes<std::string, void> outcomes;
+  using Response = wire::DeleteGroupsResponse;
+  for (const std::string& group_id : group_ids) {
+    wire::DeleteGroupsRequest request;
+    request.groups_names = {group_id};
+    auto answer = core_->ask<wire::DeleteGroupsRequest, Response>(
+        Target::coordinator(group_id), std::move(request), [](const Response& each) {
+          return each.results.empty() ? KafkaError::kNone
+                                      : static_cast<KafkaError>(each.results.front().error_code);
+        });
+    if (!answer.ok()) return std::move(answer).error();
+    for (const auto& group : answer->results) {
+      outcomes.emplace(group.group_id,
+                       outcome_of(group.error_code, "delete group " + group.group_id));
+    }
+  }
+  return outcomes;
+}
+
+Result<Outcomes<ConfigResource, std::vector<ConfigEntry>>> Admin::describe_configs(
+    const std::vector<ConfigResource>& resources) {
+  Outcomes<ConfigResource, std::vector<ConfigEntry>> outcomes;
+  for (const ConfigResource& resource : resources) {
+    wire::DescribeConfigsRequest request;
+    request.resources.push_back({.resource_type = static_cast<std::int8_t>(resource.kind),
+                                 .resource_name = resource.name,
+                                 .configuration_keys = std::nullopt});
+    Target target = Target::any();
+    if (resource.kind == ConfigResourceKind::kBroker) {
+      const auto brokers = core_->broker_ids();
+      if (!brokers.ok()) return brokers.error();
+      for (const BrokerId id : *brokers) {
+        if (fmt::to_string(id.value()) == resource.name) target = Target::of(id);
+      }
+    }
+    auto answer = core_->ask<wire::DescribeConfigsRequest, wire::DescribeConfigsResponse>(
+        target, std::move(request));
+    if (!answer.ok()) return std::move(answer).error();
+    for (const auto& result : answer->results) {
+      if (result.error_code != 0) {
+        outcomes.emplace(resource, error_of(result.error_code, "configuration of " + resource.name,
+                                            result.error_message));
+        continue;
+      }
+      constexpr std::int8_t kDefaultSource = 5;
+      std::vector<ConfigEntry> entries;
+      for (const auto& each : result.configs) {
+        entries.push_back({each.name, each.value, each.config_source == kDefaultSource,
+                           each.read_only, each.is_sensitive, each.config_source});
+      }
+      outcomes.emplace(resource, std::move(entries));
+    }
+  }
+  return outcomes;
+}
+
+Result<Outcomes<TopicPartition, ListedOffset>> Admin::list_offsets(
+    const std::map<TopicPartition, OffsetSpec>& partitions) {
+  std::map<TopicPartition, std::int64_t> wanted;
+  for (const auto& [partition, spec] : partitions) wanted[partition] = spec.timestamp;
+  auto listed = core_->thread_.await<ListedOffsets>([&](std::function<void(ListedOffsets)> done) {
+    client::list_offsets(*core_->cluster_, wanted, IsolationLevel::kReadUncommitted,
+                         core_->deadline(), std::move(done));
+  });
+  return listed;
+}
+
+Result<std::map<TopicPartition, CommittedOffset>> Admin::list_group_offsets(
+    const std::string& group_id) {
+  using Committed = Result<std::map<TopicPartition, CommittedOffset>>;
+  return core_->thread_.await<Committed>([&](std::function<void(Committed)> done) {
+    fetch_committed(*core_->cluster_, group_id, std::nullopt, core_->deadline(), std::move(done));
+  });
+}
+
+}  // namespace millrace::client

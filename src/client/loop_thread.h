@@ -1,0 +1,85 @@
+// LoopThread: an event loop on a thread of its own, and Handoff, by which a caller waits for what
+// the loop does for it.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "base/check.h"
+#include "base/time.h"
+#include "io/env.h"
+
+namespace millrace::client {
+
+/// One value from the loop's thread to a caller who waits for it. Shared by both.
+template <class T>
+class Handoff {
+ public:
+  void put(T value) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (value_) return;
+      value_.emplace(std::move(value));
+    }
+    arrived_.notify_all();
+  }
+  T take() {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [this] { return value_.has_value(); });
+    return std::move(*value_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::optional<T> value_;
+};
+
+/// thread  post() from any; everything else from the owner's
+class LoopThread {
+ public:
+  explicit LoopThread(io::Env& env) : loop_(env.make_loop()), thread_([this] { loop_->run(); }) {}
+  ~LoopThread() { stop(); }
+  LoopThread(const LoopThread&) = delete;
+  LoopThread& operator=(const LoopThread&) = delete;
+
+  io::EventLoop& loop() { return *loop_; }
+  void post(io::Task task) { loop_->post(std::move(task)); }
+
+  /// Runs `task` on the loop and waits until it has run.
+  template <class Function>
+  void run(Function&& task) {
+    CHECK(!loop_->is_loop_thread(), "a client's own callback must not wait for the client");
+    auto handoff = std::make_shared<Handoff<bool>>();
+    loop_->post([&task, handoff] {
+      task();
+      handoff->put(true);
+    });
+    handoff->take();
+  }
+  /// Starts something on the loop that ends by calling what it is given, and waits for that.
+  template <class T, class Function>
+  T await(Function&& start) {
+    CHECK(!loop_->is_loop_thread(), "a client's own callback must not wait for the client");
+    auto handoff = std::make_shared<Handoff<T>>();
+    loop_->post(
+        [&start, handoff] { start([handoff](T value) { handoff->put(std::move(value)); }); });
+    return handoff->take();
+  }
+
+  /// Everything that lives on the loop must be gone.
+  void stop() {
+    if (!thread_.joinable()) return;
+    loop_->post([this] { loop_->stop(); });
+    thread_.join();
+  }
+
+ private:
+  std::unique_ptr<io::EventLoop> loop_;
+  std::thread thread_;
+};
+
+}  // namespace millrace::client
