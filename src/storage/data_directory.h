@@ -3,19 +3,18 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/random.h"
 #include "base/result.h"
 #include "io/file_system.h"
 #include "model/ids.h"
 #include "model/topic_partition.h"
 #include "model/uuid.h"
-#include "storage/partition_log.h"
+#include "storage/log_recovery.h"
+#include "storage/offset_checkpoint.h"
 
 namespace millrace::storage {
 
@@ -25,8 +24,10 @@ namespace millrace::storage {
 class DataDirectory {
  public:
   struct Identity {
-    Uuid cluster_id;  // used when the folder is new
+    // Used when the folder is new.
+    Uuid cluster_id;
     BrokerId node_id{1};
+    Uuid directory_id;
   };
 
   /// Locks the folder, which is made when missing, and reads or writes meta.properties.
@@ -48,7 +49,7 @@ class DataDirectory {
   /// out.
   Result<std::vector<TopicPartition>> list_logs() const;
 
-  using Offsets = std::map<TopicPartition, Offset>;
+  using Offsets = OffsetsByPartition;
   /// What to hand to PartitionLog::open; absent means 0.
   const Offsets& recovery_points() const { return recovery_points_; }
   const Offsets& log_start_offsets() const { return log_start_offsets_; }
@@ -64,8 +65,12 @@ class DataDirectory {
  private:
   DataDirectory(io::FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
 
+  Status open_all(const Identity& identity);
   Status load_or_write_identity(const Identity& identity);
+  Status take_clean_mark();
   Status load_checkpoints();
+  Status write_checkpoint(std::string_view name, const Offsets& offsets);
+  std::string file_path(std::string_view name) const;
 
   io::FileSystem& files_;
   std::string path_;

@@ -16,36 +16,13 @@
 #include "io/connection.h"
 #include "io/file_system.h"
 #include "model/ids.h"
+#include "storage/leader_epochs.h"
 #include "storage/log_config.h"
+#include "storage/log_reader.h"
+#include "storage/log_recovery.h"
+#include "storage/producer_state.h"
 
 namespace millrace::storage {
-
-/// Whether whoever had the log before closed it. Decides if its end is scanned at open.
-enum class PreviousStop : std::uint8_t { kClean, kUnclean };
-
-struct OpenOptions {
-  Timestamp now;
-  PreviousStop previous_stop = PreviousStop::kUnclean;
-  /// Everything before it is known to be on disk: after an unclean stop only segments from here on
-  /// are scanned. 0 scans all.
-  Offset recovery_point{0};
-  /// From the checkpoint: records before it were deleted, though their segment may still exist.
-  Offset log_start_offset{0};
-};
-
-/// What opening found; for the log line, and for the broker to bump the leader epoch.
-struct RecoveryReport {
-  std::int32_t segments_scanned = 0;
-  std::int32_t segments_deleted = 0;  // those that came after bad bytes
-  std::int64_t bytes_truncated = 0;
-  std::int32_t indexes_rebuilt = 0;
-  /// Bytes were cut off or segments dropped: clients may have seen records that are gone.
-  bool lost_tail() const { return bytes_truncated > 0 || segments_deleted > 0; }
-};
-
-/// Who appends. A client's batch is checked against its producer's sequence; a coordinator's only
-/// against the producer's epoch.
-enum class AppendOrigin : std::uint8_t { kClient, kCoordinator };
 
 struct AppendResult {
   Offset base_offset;
@@ -54,27 +31,6 @@ struct AppendResult {
   Offset log_start_offset;
   bool duplicate = false;  // had been appended before; nothing was written
   bool rolled = false;     // a segment was sealed: flush_sealed() has work
-};
-
-enum class MinOneBatch : std::uint8_t { kNo, kYes };
-
-/// Whole batches that lie next to each other in one segment's file.
-struct LogSlice {
-  io::FileSlice slice;      // size_bytes 0 when there is nothing (yet)
-  Offset first_batch_base;  // may lie before the offset asked for; kNoOffset when empty
-  Offset log_start_offset;  // as they were when the slice was taken
-  Offset log_end_offset;
-};
-
-struct OffsetAtTime {
-  Offset offset;
-  Timestamp timestamp;
-  LeaderEpoch leader_epoch = kNoLeaderEpoch;
-};
-
-struct EpochEndOffset {
-  LeaderEpoch epoch = kNoLeaderEpoch;  // the largest epoch known that is not above the one asked
-  Offset end_offset = kNoOffset;       // where it ends: the next epoch's start, or the log's end
 };
 
 /// A log with one writer and many readers.
@@ -149,7 +105,8 @@ class PartitionLog {
   /// Forgets producers that were silent for `expiration`.
   void expire_producers(Timestamp now, Millis expiration);
   void set_config(const LogConfig& config);
-  LogConfig config() const;
+  /// thread  as append
+  const LogConfig& config() const;
 
   /// Syncs all that was appended before the call.  thread  any; several at once are fine
   Status flush();

@@ -1,0 +1,175 @@
+#include "storage/data_directory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "storage/checkpoint_text.h"
+#include "storage/meta_properties.h"
+
+namespace millrace::storage {
+namespace {
+
+constexpr std::string_view kLockName = ".lock";
+constexpr std::string_view kMetaName = "meta.properties";
+constexpr std::string_view kCleanMarkName = ".kafka_cleanshutdown";
+constexpr std::string_view kCleanMarkText = R"({"version":0,"brokerEpoch":-1})";
+constexpr std::string_view kRecoveryPointsName = "recovery-point-offset-checkpoint";
+constexpr std::string_view kLogStartOffsetsName = "log-start-offset-checkpoint";
+
+/// The same error with the directory and what its reader can do about it.
+Error advise(Error error, const std::string& path) {
+  std::string_view advice = "check its permissions, or choose another with --data";
+  switch (error.code) {
+    case ErrorCode::kLocked:
+      advice = "another process uses it: stop that one, or choose another directory with --data";
+      break;
+    case ErrorCode::kDiskFull:
+      advice = "make room on its disk, or choose another directory with --data";
+      break;
+    case ErrorCode::kUnsupported:
+      advice = "it was written by a newer version: use that one to open it";
+      break;
+    case ErrorCode::kCorrupt:
+      advice = "restore the file, or choose an empty directory with --data";
+      break;
+    default:
+      break;
+  }
+  error.message = fmt::format("data directory {}: {}; {}", path, error.message, advice);
+  return error;
+}
+
+}  // namespace
+
+std::optional<TopicPartition> partition_of_folder(std::string_view folder) {
+  const std::size_t dash = folder.rfind('-');
+  if (dash == std::string_view::npos || dash == 0) return std::nullopt;
+  const std::string_view digits = folder.substr(dash + 1);
+  const std::int64_t partition = parse_number(digits).value_or(-1);
+  if (partition < 0 || partition > INT32_MAX || fmt::to_string(partition) != digits) {
+    return std::nullopt;
+  }
+  return TopicPartition{std::string(folder.substr(0, dash)),
+                        PartitionId{static_cast<std::int32_t>(partition)}};
+}
+
+Result<std::unique_ptr<DataDirectory>> DataDirectory::open(io::FileSystem& files, std::string path,
+                                                           const Identity& identity) {
+  std::unique_ptr<DataDirectory> directory(new DataDirectory(files, std::move(path)));
+  if (Status status = directory->open_all(identity); !status.ok()) {
+    return advise(std::move(status).error(), directory->path_);
+  }
+  return directory;
+}
+
+Status DataDirectory::open_all(const Identity& identity) {
+  if (Status status = files_.create_directories(path_); !status.ok()) return status;
+  auto lock = files_.lock(file_path(kLockName));
+  if (!lock.ok()) return std::move(lock).error();
+  lock_ = std::move(lock).value();
+  if (Status status = load_or_write_identity(identity); !status.ok()) return status;
+  if (Status status = take_clean_mark(); !status.ok()) return status;
+  return load_checkpoints();
+}
+
+Status DataDirectory::load_or_write_identity(const Identity& identity) {
+  auto text = files_.read_all(file_path(kMetaName));
+  if (text.ok()) {
+    auto properties = decode_meta_properties(*text);
+    if (!properties.ok()) return std::move(properties).error().with_context(kMetaName);
+    cluster_id_ = properties->cluster_id;
+    node_id_ = properties->node_id;
+    return {};
+  }
+  if (text.error().code != ErrorCode::kNotFound) return std::move(text).error();
+  is_new_ = true;
+  cluster_id_ = identity.cluster_id;
+  node_id_ = identity.node_id;
+  return files_.replace_atomically(
+      file_path(kMetaName), encode_meta_properties({cluster_id_, node_id_, identity.directory_id}));
+}
+
+Status DataDirectory::take_clean_mark() {
+  auto is_marked = files_.exists(file_path(kCleanMarkName));
+  if (!is_marked.ok()) return std::move(is_marked).error();
+  // A new directory has nothing to recover.
+  previous_stop_ = *is_marked || is_new_ ? PreviousStop::kClean : PreviousStop::kUnclean;
+  if (!*is_marked) return {};
+  if (Status status = files_.remove(file_path(kCleanMarkName)); !status.ok()) return status;
+  return files_.sync_directory(path_);
+}
+
+Status DataDirectory::load_checkpoints() {
+  struct Checkpoint {
+    std::string_view name;
+    Offsets& offsets;
+  };
+  for (const Checkpoint& one : {Checkpoint{kRecoveryPointsName, recovery_points_},
+                                Checkpoint{kLogStartOffsetsName, log_start_offsets_}}) {
+    auto text = files_.read_all(file_path(one.name));
+    if (!text.ok()) {
+      if (text.error().code == ErrorCode::kNotFound) continue;
+      return std::move(text).error();
+    }
+    auto offsets = decode_offset_checkpoint(*text);
+    if (!offsets.ok()) {
+      // Without it the logs are scanned from their start: slower, not wrong.
+      LOG_WARN("a checkpoint is unreadable, going on without it",
+               {{"path", file_path(one.name)}, {"reason", offsets.error().message}});
+      continue;
+    }
+    one.offsets = std::move(offsets).value();
+  }
+  return {};
+}
+
+std::string DataDirectory::file_path(std::string_view name) const {
+  return fmt::format("{}/{}", path_, name);
+}
+
+std::string DataDirectory::log_path(const TopicPartition& partition) const {
+  return fmt::format("{}/{}", path_, partition);
+}
+
+Result<std::vector<TopicPartition>> DataDirectory::list_logs() const {
+  auto entries = files_.list(path_);
+  if (!entries.ok()) return advise(std::move(entries).error(), path_);
+  std::vector<TopicPartition> logs;
+  for (const auto& entry : *entries) {
+    if (!entry.is_directory) continue;
+    if (auto partition = partition_of_folder(entry.name)) logs.push_back(*std::move(partition));
+  }
+  std::sort(logs.begin(), logs.end());
+  return logs;
+}
+
+OpenOptions DataDirectory::open_options(const TopicPartition& partition, Timestamp now) const {
+  const auto offset_in = [&](const Offsets& offsets) {
+    const auto found = offsets.find(partition);
+    return found == offsets.end() ? Offset{0} : found->second;
+  };
+  return {now, previous_stop_, offset_in(recovery_points_), offset_in(log_start_offsets_)};
+}
+
+Status DataDirectory::write_checkpoint(std::string_view name, const Offsets& offsets) {
+  Status status = files_.replace_atomically(file_path(name), encode_offset_checkpoint(offsets));
+  if (!status.ok()) return advise(std::move(status).error(), path_);
+  return {};
+}
+
+Status DataDirectory::write_recovery_points(const Offsets& offsets) {
+  return write_checkpoint(kRecoveryPointsName, offsets);
+}
+
+Status DataDirectory::write_log_start_offsets(const Offsets& offsets) {
+  return write_checkpoint(kLogStartOffsetsName, offsets);
+}
+
+Status DataDirectory::mark_clean() {
+  return files_.replace_atomically(file_path(kCleanMarkName), kCleanMarkText);
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,107 @@
+#include "storage/group_flusher.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "storage/partition_log.h"
+
+namespace millrace::storage {
+
+/// One round takes all that is asked for so far. A log asked for twice is synced twice in name
+/// only: the second flush finds nothing left to do.
+class GroupFlusher::Worker {
+ public:
+  explicit Worker(Millis window) : window_(window), thread_([this] { run(); }) {}
+
+  ~Worker() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void add(std::shared_ptr<PartitionLog> log, Done done) {
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_.push_back({std::move(log), std::move(done)});
+    }
+    wake_.notify_one();
+  }
+
+  void drain() {
+    std::unique_lock lock(mutex_);
+    const std::uint64_t round = rounds_done_ + (is_busy_ ? 2 : 1);
+    if (!is_busy_ && waiting_.empty()) return;
+    done_.wait(lock, [&] { return rounds_done_ >= round || (!is_busy_ && waiting_.empty()); });
+  }
+
+ private:
+  struct Request {
+    std::shared_ptr<PartitionLog> log;
+    Done done;  // empty: only sealed segments, and nobody waits
+  };
+
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;
+      if (window_ > Millis{0} && !is_stopping_) {
+        wake_.wait_for(lock, window_, [this] { return is_stopping_; });
+      }
+      std::vector<Request> round = std::exchange(waiting_, {});
+      is_busy_ = true;
+      lock.unlock();
+      perform(round);
+      round.clear();
+      lock.lock();
+      is_busy_ = false;
+      ++rounds_done_;
+      done_.notify_all();
+    }
+  }
+
+  static void perform(std::vector<Request>& round) {
+    for (Request& request : round) {
+      if (request.done) {
+        request.done(request.log->flush());
+      } else {
+        (void)request.log->flush_sealed().ok();  // the log keeps and tells its failure
+      }
+    }
+  }
+
+  const Millis window_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable done_;
+  std::vector<Request> waiting_;
+  bool is_stopping_ = false;
+  bool is_busy_ = false;
+  std::uint64_t rounds_done_ = 0;
+  std::thread thread_;  // last: it uses the others
+};
+
+GroupFlusher::GroupFlusher(Millis window) : worker_(std::make_unique<Worker>(window)) {}
+GroupFlusher::~GroupFlusher() = default;
+
+void GroupFlusher::request(std::shared_ptr<PartitionLog> log, Done done) {
+  worker_->add(std::move(log), std::move(done));
+}
+
+void GroupFlusher::request_sealed(std::shared_ptr<PartitionLog> log) {
+  worker_->add(std::move(log), {});
+}
+
+void GroupFlusher::drain() {
+  worker_->drain();
+}
+
+}  // namespace millrace::storage

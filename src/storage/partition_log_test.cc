@@ -1,0 +1,467 @@
+#include "storage/partition_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sim/sim_file_system.h"
+#include "storage/internal/test_batches.h"
+#include "wire/error_codes.h"
+
+namespace millrace::storage {
+namespace {
+
+using testing::append;
+using testing::BatchSpec;
+using testing::make_batch;
+using testing::read_log;
+using testing::ReadRecord;
+using testing::records_in;
+using wire::KafkaError;
+
+class PartitionLogTest : public ::testing::Test {
+ protected:
+  void open(PreviousStop stop = PreviousStop::kClean, Offset recovery_point = Offset{0},
+            Offset log_start = Offset{0}) {
+    log.reset();
+    auto opened = PartitionLog::open(files, "/data/topic-0", config,
+                                     {Timestamp{1000}, stop, recovery_point, log_start});
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    log = std::move(opened).value();
+  }
+
+  KafkaError append_error(const BatchSpec& spec, std::int64_t now = 1000) {
+    auto result = append(*log, spec, 0, now);
+    return result.ok() ? KafkaError::kNone : wire::kafka_error_of(result.error());
+  }
+
+  std::vector<std::string> names(std::string_view suffix) {
+    std::vector<std::string> found;
+    const auto entries = files.list("/data/topic-0").value();
+    for (const auto& entry : entries) {
+      if (entry.name.ends_with(suffix)) found.push_back(entry.name);
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+
+  sim::SimFileSystem files;
+  LogConfig config;
+  std::unique_ptr<PartitionLog> log;
+};
+
+TEST_F(PartitionLogTest, AppendsCountOffsetsAndReadsGiveTheBatchesBack) {
+  open();
+  EXPECT_EQ(append(*log, {.values = {"a", "b"}}).value().base_offset, Offset{0});
+  const AppendResult second = append(*log, {.values = {"c", "d", "e"}}, 3).value();
+  EXPECT_EQ(second.base_offset, Offset{2});
+  EXPECT_EQ(second.last_offset, Offset{4});
+  EXPECT_EQ(second.log_append_time, kNoTimestamp);
+  EXPECT_EQ(log->log_end_offset(), Offset{5});
+
+  const auto records = read_log(*log).value();
+  ASSERT_EQ(records.size(), 5U);
+  EXPECT_EQ(records[4], (ReadRecord{4, 1002, "e"}));
+  EXPECT_EQ(log->latest_leader_epoch(), LeaderEpoch{3});
+  EXPECT_EQ(log->end_offset_for_epoch(LeaderEpoch{0}).end_offset, Offset{2});
+}
+
+TEST_F(PartitionLogTest, ReadsWholeBatchesAndTheFirstOneEvenWhenItIsLarger) {
+  open();
+  std::vector<std::size_t> sizes;
+  for (int i = 0; i < 3; ++i) {
+    const BatchSpec spec{.values = {std::string(100, 'x'), "second"}};
+    sizes.push_back(make_batch(spec).size());
+    ASSERT_TRUE(append(*log, spec).ok());
+  }
+  const std::size_t one = sizes[0];
+
+  const auto size_of = [&](Offset from, std::size_t max, MinOneBatch min_one = MinOneBatch::kNo) {
+    return log->read(from, max, min_one).value().slice.size_bytes;
+  };
+  EXPECT_EQ(size_of(Offset{0}, one), one);
+  EXPECT_EQ(size_of(Offset{0}, one - 1), 0U);
+  EXPECT_EQ(size_of(Offset{0}, one - 1, MinOneBatch::kYes), one);
+  EXPECT_EQ(size_of(Offset{0}, 3 * one - 1), 2 * one);
+  EXPECT_EQ(size_of(Offset{0}, 3 * one), 3 * one);
+  EXPECT_EQ(size_of(Offset{3}, 1 << 20), 2 * one) << "from the middle of the second batch";
+  EXPECT_EQ(log->read(Offset{3}, one, MinOneBatch::kNo).value().first_batch_base, Offset{2});
+  EXPECT_EQ(size_of(Offset{6}, 1 << 20), 0U) << "at the end there is nothing yet";
+}
+
+TEST_F(PartitionLogTest, LeavesOutBatchesFromTheHighWatermarkOn) {
+  open();
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(append(*log, {.values = {"a", "b"}}).ok());
+  const auto count = [&](Offset from, Offset before) {
+    const LogSlice slice = log->read(from, 1 << 20, MinOneBatch::kYes, before).value();
+    return slice.slice.size_bytes / make_batch({.values = {"a", "b"}}).size();
+  };
+  EXPECT_EQ(count(Offset{0}, Offset{4}), 2U);
+  EXPECT_EQ(count(Offset{2}, Offset{4}), 1U);
+  EXPECT_EQ(count(Offset{4}, Offset{4}), 0U);
+  EXPECT_EQ(count(Offset{0}, Offset{0}), 0U);
+  EXPECT_EQ(count(Offset{0}, Offset{8}), 4U);
+}
+
+TEST_F(PartitionLogTest, RefusesOffsetsItDoesNotHold) {
+  open();
+  ASSERT_TRUE(append(*log, {}).ok());
+  for (const Offset offset : {Offset{-1}, Offset{2}, Offset{INT64_MAX}}) {
+    const auto result = log->read(offset, 100, MinOneBatch::kYes);
+    EXPECT_EQ(wire::kafka_error_of(result.error()), KafkaError::kOffsetOutOfRange);
+  }
+}
+
+TEST_F(PartitionLogTest, RollsBySizeAndFindsEveryOffsetAcrossSegments) {
+  config.segment_bytes = 2000;
+  config.index_interval_bytes = 200;
+  open();
+  bool rolled = false;
+  for (int i = 0; i < 100; ++i) {
+    rolled |= append(*log, {.values = {std::to_string(i), "x"}}).value().rolled;
+  }
+  EXPECT_TRUE(rolled);
+  EXPECT_GE(log->segment_count(), 5U);
+  for (std::int64_t offset = 0; offset < 200; ++offset) {
+    const auto bytes = log->read_bytes(Offset{offset}, 1, MinOneBatch::kYes).value();
+    const auto records = records_in(bytes.view()).value();
+    EXPECT_EQ(records.front().offset, offset / 2 * 2);
+  }
+  EXPECT_EQ(read_log(*log)->size(), 200U);
+}
+
+TEST_F(PartitionLogTest, RollsByTheTimeOfItsRecords) {
+  config.segment_ms = 1000;
+  open();
+  ASSERT_TRUE(append(*log, {.timestamp = 5000}, 0, 5000).ok());
+  EXPECT_FALSE(append(*log, {.timestamp = 6000}, 0, 6000).value().rolled);
+  EXPECT_TRUE(append(*log, {.timestamp = 6001}, 0, 6001).value().rolled);
+}
+
+TEST_F(PartitionLogTest, FilesAreNamedByTheirFirstOffset) {
+  config.segment_bytes = 300;
+  open();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  ASSERT_TRUE(log->close().ok());
+  EXPECT_THAT(names(".log"),
+              ::testing::ElementsAre("00000000000000000000.log", "00000000000000000001.log",
+                                     "00000000000000000002.log"));
+  EXPECT_EQ(names(".index").size(), 3U);
+  EXPECT_EQ(names(".timeindex").size(), 3U);
+  EXPECT_THAT(names(".snapshot"), ::testing::Contains("00000000000000000003.snapshot"));
+}
+
+TEST_F(PartitionLogTest, StampsRecordsWhenTheTopicSaysSo) {
+  config.message_timestamp_type = wire::TimestampType::kLogAppendTime;
+  open();
+  const AppendResult result = append(*log, {.values = {"a", "b"}, .timestamp = 5}, 0, 777).value();
+  EXPECT_EQ(result.log_append_time, Timestamp{777});
+  const auto records = read_log(*log).value();
+  for (const ReadRecord& record : records) EXPECT_EQ(record.timestamp, 777);
+}
+
+TEST_F(PartitionLogTest, FindsTheFirstRecordAtOrAfterATime) {
+  config.segment_bytes = 600;
+  config.index_interval_bytes = 100;
+  open();
+  // Out of order on purpose: 1000, 1001, 3000, 3001, 2000, 2001, 5000, 5001, ...
+  const std::vector<std::int64_t> times{1000, 3000, 2000, 5000, 4000, 9000, 9000, 6000};
+  for (const std::int64_t time : times) {
+    ASSERT_TRUE(
+        append(*log,
+               {.values = {"a", "b"}, .timestamp = time, .compression = wire::Compression::kLz4}, 7)
+            .ok());
+  }
+  const auto records = read_log(*log).value();
+  for (std::int64_t time = 990; time < 9010; ++time) {
+    const auto expected = std::find_if(records.begin(), records.end(),
+                                       [&](const ReadRecord& r) { return r.timestamp >= time; });
+    const auto found = log->offset_for_timestamp(Timestamp{time}).value();
+    ASSERT_EQ(found.has_value(), expected != records.end()) << time;
+    if (!found) continue;
+    ASSERT_EQ(found->offset.value(), expected->offset) << time;
+    EXPECT_EQ(found->timestamp.value(), expected->timestamp);
+    EXPECT_EQ(found->leader_epoch, LeaderEpoch{7});
+  }
+  EXPECT_EQ(log->max_timestamp().value()->offset, Offset{11}) << "the first that has 9001";
+}
+
+TEST_F(PartitionLogTest, AnEmptyLogHasNoTimes) {
+  open();
+  EXPECT_FALSE(log->offset_for_timestamp(Timestamp{0}).value().has_value());
+  EXPECT_FALSE(log->max_timestamp().value().has_value());
+}
+
+TEST_F(PartitionLogTest, RefusesBatchesAsKafkaDoes) {
+  config.max_message_bytes = 1000;
+  open();
+  const auto error_of = [&](std::string batch) {
+    const auto result = log->append(batch, LeaderEpoch{0}, Timestamp{1000});
+    return result.ok() ? KafkaError::kNone : wire::kafka_error_of(result.error());
+  };
+  const std::string good = make_batch({});
+  std::string flipped = good;
+  flipped.back() = static_cast<char>(flipped.back() ^ 1);
+  std::string old_magic = good;
+  old_magic[wire::batch_format::kMagicAt] = 1;
+  std::string shifted = good;
+  wire::patch_base_offset(shifted.data(), Offset{5});
+  std::string stamped = good;
+  wire::patch_log_append_time(stamped.data(), stamped.size(), Timestamp{1000});
+
+  EXPECT_EQ(error_of(flipped), KafkaError::kCorruptMessage);
+  EXPECT_EQ(error_of(good + "x"), KafkaError::kCorruptMessage);
+  EXPECT_EQ(error_of(good.substr(0, good.size() - 1)), KafkaError::kCorruptMessage);
+  EXPECT_EQ(error_of(good.substr(0, 20)), KafkaError::kCorruptMessage);
+  EXPECT_EQ(error_of(""), KafkaError::kCorruptMessage);
+  EXPECT_EQ(error_of(old_magic), KafkaError::kInvalidRecord);
+  EXPECT_EQ(error_of(shifted), KafkaError::kInvalidRecord);
+  EXPECT_EQ(error_of(stamped), KafkaError::kInvalidTimestamp);
+  EXPECT_EQ(append_error({.values = {std::string(1000, 'x')}}), KafkaError::kMessageTooLarge);
+  EXPECT_EQ(append_error({.timestamp = 4000000}), KafkaError::kInvalidTimestamp)
+      << "over 1 h ahead";
+  EXPECT_EQ(append_error({.producer_id = 1, .sequence = -1}), KafkaError::kInvalidRecord);
+  EXPECT_EQ(log->log_end_offset(), Offset{0}) << "none of them left anything behind";
+  EXPECT_EQ(error_of(good), KafkaError::kNone);
+}
+
+TEST_F(PartitionLogTest, RefusesControlBatchesAndWrongCountsFromClients) {
+  open();
+  wire::BatchOptions options;
+  options.is_control = true;
+  wire::RecordBatchBuilder builder(options);
+  builder.append(Timestamp{1}, std::string("\0\0\0\1", 4), "marker");
+  Buffer control = builder.build();
+  const std::span<char> bytes{control.data(), control.size()};
+  EXPECT_EQ(wire::kafka_error_of(log->append(bytes, LeaderEpoch{0}, Timestamp{1}).error()),
+            KafkaError::kInvalidRecord);
+  EXPECT_TRUE(log->append(bytes, LeaderEpoch{0}, Timestamp{1}, AppendOrigin::kCoordinator).ok());
+}
+
+TEST_F(PartitionLogTest, ACompactedTopicWantsKeys) {
+  config.cleanup_policy_compact = true;
+  open();
+  EXPECT_EQ(append_error({.key = std::nullopt}), KafkaError::kInvalidRecord);
+  EXPECT_EQ(append_error({.compression = wire::Compression::kZstd, .key = std::nullopt}),
+            KafkaError::kInvalidRecord);
+  EXPECT_EQ(append_error({}), KafkaError::kNone);
+}
+
+TEST_F(PartitionLogTest, AnswersADuplicateWithItsFirstOffsets) {
+  open();
+  const BatchSpec spec{.values = {"a", "b"}, .producer_id = 9, .sequence = 0};
+  ASSERT_EQ(append(*log, spec).value().base_offset, Offset{0});
+  ASSERT_TRUE(append(*log, {}).ok());
+
+  const AppendResult again = append(*log, spec).value();
+  EXPECT_TRUE(again.duplicate);
+  EXPECT_EQ(again.base_offset, Offset{0});
+  EXPECT_EQ(again.last_offset, Offset{1});
+  EXPECT_EQ(log->log_end_offset(), Offset{3});
+  EXPECT_EQ(append_error({.producer_id = 9, .sequence = 3}), KafkaError::kOutOfOrderSequenceNumber);
+  EXPECT_EQ(append_error({.producer_id = 9, .sequence = 2}), KafkaError::kNone);
+}
+
+TEST_F(PartitionLogTest, KnowsProducersAndEpochsAgainAfterACleanStop) {
+  open();
+  ASSERT_TRUE(append(*log, {.producer_id = 9, .sequence = 0}, 4).ok());
+  ASSERT_TRUE(log->close().ok());
+
+  open(PreviousStop::kClean);
+  EXPECT_EQ(log->recovery().segments_scanned, 0);
+  EXPECT_EQ(log->log_end_offset(), Offset{1});
+  EXPECT_EQ(log->recovery_point(), Offset{1});
+  EXPECT_EQ(log->latest_leader_epoch(), LeaderEpoch{4});
+  EXPECT_TRUE(append(*log, {.producer_id = 9, .sequence = 0}).value().duplicate);
+  EXPECT_EQ(append_error({.producer_id = 9, .sequence = 5}), KafkaError::kOutOfOrderSequenceNumber);
+}
+
+TEST_F(PartitionLogTest, KnowsProducersAgainAfterAnUncleanStopThoughNoSnapshotWasWritten) {
+  open();
+  for (int i = 0; i < 7; ++i) ASSERT_TRUE(append(*log, {.producer_id = 9, .sequence = i}, 4).ok());
+
+  open(PreviousStop::kUnclean);
+  EXPECT_EQ(log->recovery().segments_scanned, 1);
+  EXPECT_FALSE(log->recovery().lost_tail());
+  EXPECT_TRUE(append(*log, {.producer_id = 9, .sequence = 2}).value().duplicate) << "one of five";
+  EXPECT_EQ(append_error({.producer_id = 9, .sequence = 1}), KafkaError::kOutOfOrderSequenceNumber)
+      << "older than five";
+  EXPECT_EQ(append_error({.producer_id = 9, .sequence = 7}), KafkaError::kNone);
+}
+
+TEST_F(PartitionLogTest, ScansOnlyFromTheRecoveryPointOn) {
+  config.segment_bytes = 300;
+  open();
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  ASSERT_TRUE(log->flush_sealed().ok());
+  EXPECT_EQ(log->recovery_point(), Offset{5});
+
+  open(PreviousStop::kUnclean, Offset{4});
+  EXPECT_EQ(log->recovery().segments_scanned, 2);
+  EXPECT_EQ(read_log(*log)->size(), 6U);
+}
+
+TEST_F(PartitionLogTest, EndsAtTheFirstBadBatchOfAnUnflushedSegmentAndDropsWhatFollows) {
+  config.segment_bytes = 300;
+  open();
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  log.reset();
+  auto file = files.open("/data/topic-0/00000000000000000002.log", io::OpenMode::kReadWrite);
+  ASSERT_TRUE(file.value()->write_at(100, "!").ok());
+
+  open(PreviousStop::kUnclean);
+  EXPECT_EQ(log->log_end_offset(), Offset{2});
+  EXPECT_EQ(log->recovery().segments_deleted, 3);
+  EXPECT_GT(log->recovery().bytes_truncated, 200);
+  EXPECT_TRUE(log->recovery().lost_tail());
+  EXPECT_EQ(read_log(*log)->size(), 2U);
+  EXPECT_EQ(append(*log, {}).value().base_offset, Offset{2});
+}
+
+TEST_F(PartitionLogTest, DoesNotScanACleanLogEvenWhenAMiddleSegmentIsBad) {
+  config.segment_bytes = 300;
+  open();
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  ASSERT_TRUE(log->close().ok());
+  log.reset();
+  auto file = files.open("/data/topic-0/00000000000000000002.log", io::OpenMode::kReadWrite);
+  ASSERT_TRUE(file.value()->write_at(100, "!").ok());
+
+  open(PreviousStop::kClean);
+  EXPECT_EQ(log->recovery().segments_scanned, 0);
+  EXPECT_EQ(log->log_end_offset(), Offset{6});
+}
+
+TEST_F(PartitionLogTest, RebuildsIndexesThatAreMissingOrDamaged) {
+  config.segment_bytes = 2000;
+  config.index_interval_bytes = 100;
+  open();
+  for (int i = 0; i < 60; ++i) ASSERT_TRUE(append(*log, {.timestamp = 1000 + i}).ok());
+  ASSERT_TRUE(log->close().ok());
+  log.reset();
+  const std::string before = files.read_all("/data/topic-0/00000000000000000000.index").value();
+  const std::string times = files.read_all("/data/topic-0/00000000000000000000.timeindex").value();
+  ASSERT_GT(before.size(), 8U);
+  ASSERT_TRUE(files.remove("/data/topic-0/00000000000000000000.index").ok());
+  const auto last = names(".timeindex").back();
+  auto file = files.open("/data/topic-0/" + last, io::OpenMode::kReadWrite);
+  ASSERT_TRUE(file.value()->append("odd").ok());
+
+  open(PreviousStop::kClean);
+  EXPECT_EQ(log->recovery().indexes_rebuilt, 2);
+  EXPECT_EQ(files.read_all("/data/topic-0/00000000000000000000.index").value(), before);
+  EXPECT_EQ(files.read_all("/data/topic-0/00000000000000000000.timeindex").value(), times);
+  EXPECT_EQ(read_log(*log)->size(), 60U);
+  EXPECT_EQ(log->offset_for_timestamp(Timestamp{1042}).value()->offset, Offset{42});
+}
+
+TEST_F(PartitionLogTest, ContinuesItsIndexesAfterACleanStop) {
+  config.index_interval_bytes = 100;
+  open();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(append(*log, {.timestamp = 1000 + i}).ok());
+  ASSERT_TRUE(log->close().ok());
+  open(PreviousStop::kClean);
+  for (int i = 20; i < 40; ++i) ASSERT_TRUE(append(*log, {.timestamp = 1000 + i}).ok());
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_EQ(log->offset_for_timestamp(Timestamp{1000 + i}).value()->offset, Offset{i});
+    EXPECT_EQ(log->read(Offset{i}, 1, MinOneBatch::kYes)->first_batch_base, Offset{i});
+  }
+}
+
+TEST_F(PartitionLogTest, DeletesBySizeFromTheOldest) {
+  config.segment_bytes = 300;
+  config.retention_bytes = 800;
+  open();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  const std::uint64_t one = log->size_bytes() / 10;
+
+  EXPECT_EQ(log->apply_retention(Timestamp{2000}).value(), 10 - 800 / one - 1);
+  EXPECT_GE(log->size_bytes(), 800U) << "the log stays at or above retention.bytes";
+  EXPECT_LT(log->size_bytes(), 800U + one);
+  EXPECT_EQ(log->log_start_offset().value(), static_cast<std::int64_t>(10 - log->segment_count()));
+  EXPECT_EQ(names(".log").size(), log->segment_count());
+  EXPECT_EQ(wire::kafka_error_of(log->read(Offset{0}, 1, MinOneBatch::kYes).error()),
+            KafkaError::kOffsetOutOfRange);
+}
+
+TEST_F(PartitionLogTest, DeletesByAgeAndStartsAnewWhenAllIsOld) {
+  config.segment_bytes = 300;
+  config.retention_ms = 1000;
+  open();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  EXPECT_EQ(log->apply_retention(Timestamp{2000}).value(), 0U);
+  EXPECT_EQ(log->apply_retention(Timestamp{2001}).value(), 3U);
+  EXPECT_EQ(log->log_start_offset(), Offset{3});
+  EXPECT_EQ(log->log_end_offset(), Offset{3});
+  EXPECT_EQ(log->apply_retention(Timestamp{9999}).value(), 0U) << "an empty log stays";
+  EXPECT_EQ(append(*log, {}).value().base_offset, Offset{3});
+}
+
+TEST_F(PartitionLogTest, ASliceOutlivesTheDeletionOfItsSegment) {
+  config.segment_bytes = 300;
+  open();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  const LogSlice slice = log->read(Offset{0}, 1000, MinOneBatch::kYes).value();
+  ASSERT_TRUE(log->delete_records_before(Offset{2}).ok());
+
+  std::string bytes(slice.slice.size_bytes, '\0');
+  ASSERT_EQ(slice.slice.file->read_at(slice.slice.position, bytes).value(), bytes.size());
+  EXPECT_EQ(records_in(bytes)->front().offset, 0);
+}
+
+TEST_F(PartitionLogTest, DeletesRecordsBeforeAnOffset) {
+  config.segment_bytes = 300;
+  open();
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(
+        append(*log, {.values = {std::string(90, 'x'), "b"}, .timestamp = 1000 + 10 * i}).ok());
+  }
+  ASSERT_TRUE(log->delete_records_before(Offset{3}).ok());
+  EXPECT_EQ(log->log_start_offset(), Offset{3});
+  EXPECT_EQ(read_log(*log)->front().offset, 3);
+  EXPECT_EQ(log->offset_for_timestamp(Timestamp{0}).value()->offset, Offset{3});
+  EXPECT_EQ(wire::kafka_error_of(log->delete_records_before(Offset{11}).error()),
+            KafkaError::kOffsetOutOfRange);
+
+  open(PreviousStop::kUnclean, Offset{0}, Offset{3});
+  EXPECT_EQ(log->log_start_offset(), Offset{3}) << "as the checkpoint says";
+  ASSERT_TRUE(log->delete_records_before(kNoOffset).ok());
+  EXPECT_EQ(log->log_start_offset(), Offset{10});
+  EXPECT_TRUE(read_log(*log)->empty());
+}
+
+TEST_F(PartitionLogTest, BeginsAnewAtTheCheckpointWhenItsFilesAreGone) {
+  open();
+  ASSERT_TRUE(append(*log, {}).ok());
+  open(PreviousStop::kUnclean, Offset{0}, Offset{50});
+  EXPECT_EQ(log->log_start_offset(), Offset{50});
+  EXPECT_EQ(append(*log, {}).value().base_offset, Offset{50});
+}
+
+TEST_F(PartitionLogTest, ForgetsSilentProducers) {
+  open();
+  ASSERT_TRUE(append(*log, {.timestamp = 1000, .producer_id = 9, .sequence = 0}).ok());
+  log->expire_producers(Timestamp{1500}, Millis{1000});
+  EXPECT_NE(append_error({.producer_id = 9, .sequence = 7}), KafkaError::kNone);
+  log->expire_producers(Timestamp{2000}, Millis{1000});
+  EXPECT_EQ(append_error({.producer_id = 9, .sequence = 7}), KafkaError::kNone);
+}
+
+TEST_F(PartitionLogTest, TakesNoMoreAppendsAfterAFailedSync) {
+  open();
+  ASSERT_TRUE(append(*log, {}).ok());
+  files.fail_call(3, sim::Fault::kIo);  // two directories, then the file
+  EXPECT_EQ(wire::kafka_error_of(log->flush().error()), KafkaError::kKafkaStorageError);
+  EXPECT_EQ(append_error({}), KafkaError::kKafkaStorageError);
+  EXPECT_FALSE(log->flush().ok()) << "a later sync would not tell what was lost";
+}
+
+TEST_F(PartitionLogTest, RemovesItsFolder) {
+  open();
+  ASSERT_TRUE(append(*log, {}).ok());
+  ASSERT_TRUE(log->remove().ok());
+  EXPECT_FALSE(files.exists("/data/topic-0").value());
+  EXPECT_EQ(append_error({}), KafkaError::kKafkaStorageError);
+}
+
+}  // namespace
+}  // namespace millrace::storage

@@ -1,0 +1,74 @@
+// ProducerStates: what a log knows of the idempotent producers that write to it, and the decision
+// whether a batch comes in order, comes again, or must not come.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "wire/batch_header.h"
+
+namespace millrace::storage {
+
+/// Who appends. A client's batch is checked against its producer's sequence; a coordinator's only
+/// against the producer's epoch.
+enum class AppendOrigin : std::uint8_t { kClient, kCoordinator };
+
+/// A batch that was appended, as far as recognising it again needs.
+struct AppendedBatch {
+  std::int32_t first_sequence = -1;
+  std::int32_t last_sequence = -1;
+  Offset base_offset;
+  Offset last_offset;
+  Timestamp max_timestamp;
+  bool operator==(const AppendedBatch&) const = default;
+};
+
+/// How many batches a producer may have in flight and still be recognised.
+inline constexpr std::size_t kBatchesRemembered = 5;
+
+struct ProducerEntry {
+  ProducerEpoch epoch = kNoProducerEpoch;
+  std::int32_t coordinator_epoch = -1;
+  Timestamp last_timestamp = kNoTimestamp;
+  std::optional<Offset> transaction_start;
+  std::array<AppendedBatch, kBatchesRemembered> batches;  // the oldest first
+  std::size_t batch_count = 0;
+
+  std::int32_t last_sequence() const;
+  void remember(const AppendedBatch& batch);
+  bool operator==(const ProducerEntry&) const;
+};
+
+/// Pure: no clock, no disk.
+class ProducerStates {
+ public:
+  /// Whether `header` may be appended: nothing to say yes, the batch it repeats when it is one of
+  /// the last five.
+  /// errors  INVALID_PRODUCER_EPOCH (an older epoch), OUT_OF_ORDER_SEQUENCE_NUMBER,
+  ///         INVALID_TXN_STATE (plain batch inside a transaction)
+  /// source  KIP-98; Kafka's ProducerAppendInfo
+  Result<std::optional<AppendedBatch>> check(const wire::BatchHeader& header,
+                                             AppendOrigin origin) const;
+  /// Counts in a batch that now stands in the log, offsets and all. Batches without producer change
+  /// nothing.
+  void apply(const wire::BatchHeader& header);
+
+  /// Forgets producers without open transaction whose last batch is `expiration` old or older.
+  void expire(Timestamp now, Millis expiration);
+  void clear() { entries_.clear(); }
+
+  using Entries = std::unordered_map<ProducerId, ProducerEntry>;
+  const Entries& entries() const { return entries_; }
+  void restore(ProducerId id, const ProducerEntry& entry) { entries_[id] = entry; }
+
+ private:
+  Entries entries_;
+};
+
+}  // namespace millrace::storage
