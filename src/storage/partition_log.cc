@@ -57,6 +57,7 @@ struct PartitionLog::Parts {
   Status check_usable() const;
   Error broken_by(std::string_view what, const Error& cause);
 
+  Status sync_indexes_before(Offset next_base);
   Status start_epoch(LeaderEpoch epoch, Offset start);
   Status write_epochs();
   Status write_snapshot(Offset offset);
@@ -242,9 +243,11 @@ Status PartitionLog::roll(Timestamp now) {
   if (Status status = log.write_snapshot(base); !status.ok()) {
     return storage_error("writing the producer snapshot", status.error());
   }
+  const std::lock_guard lock(log.flush_mutex);  // the recovery point stays where it is meanwhile
   if (Status status = log.active->write_indexes(); !status.ok()) {
     return storage_error("sealing a segment", status.error());
   }
+  if (Status status = log.sync_indexes_before(base); !status.ok()) return status;
   auto next = Segment::create(log.files, log.directory, base, now);
   if (!next.ok()) return storage_error("making a segment", next.error());
   log.active->seal();
@@ -252,6 +255,16 @@ Status PartitionLog::roll(Timestamp now) {
   log.active = std::move(next).value();
   log.has_unsynced_names = true;
   log.segments.with([&](Segments& segments) { segments.push_back(log.active); });
+  return {};
+}
+
+/// A recovery point at the very end of a segment says that it need not be scanned, so its indexes
+/// must be on disk before the next segment makes it a sealed one.
+Status PartitionLog::Parts::sync_indexes_before(Offset next_base) {
+  if (recovery_point.load() < next_base.value()) return {};
+  Status status = active->sync();
+  if (status.ok()) status = files.sync_directory(directory);
+  if (!status.ok()) return broken_by("syncing indexes", status.error());
   return {};
 }
 
