@@ -1,0 +1,41 @@
+#include "streams/runtime/committer.h"
+
+#include <string>
+
+#include "wire/error_codes.h"
+
+namespace millrace::streams {
+
+Status Committer::commit(std::span<Task* const> tasks) {
+  client::OffsetsToCommit offsets;
+  bool has_changelog = false;
+  for (const Task* const task : tasks) {
+    for (const auto& [topic, next] : task->committable_offsets()) {
+      offsets[{topic, task->id().partition}] = {next};
+    }
+    has_changelog = has_changelog || (task->needs_commit() && !task->changelog_topics().empty());
+  }
+  if (offsets.empty()) return {};
+
+  if (Status flushed = collector_.flush(); !flushed.ok()) return flushed;
+  for (Task* const task : tasks) {
+    if (task->needs_commit()) task->write_changelogs();
+  }
+  if (has_changelog) {
+    if (Status flushed = collector_.flush(); !flushed.ok()) return flushed;
+  }
+  if (Status committed = consumer_.commit_sync(offsets); !committed.ok()) return committed;
+  for (Task* const task : tasks) {
+    if (task->needs_commit()) task->commit_done();
+  }
+  return {};
+}
+
+bool is_rebalance_error(const Error& error) {
+  if (error.code != ErrorCode::kKafka) return false;
+  const wire::KafkaError code = wire::kafka_error_of(error);
+  return code == wire::KafkaError::kRebalanceInProgress ||
+         code == wire::KafkaError::kIllegalGeneration || code == wire::KafkaError::kUnknownMemberId;
+}
+
+}  // namespace millrace::streams

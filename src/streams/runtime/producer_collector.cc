@@ -1,0 +1,50 @@
+#include "streams/runtime/producer_collector.h"
+
+#include <utility>
+
+#include "client/partitioner.h"
+
+namespace millrace::streams {
+
+OutputTopic ProducerCollector::topic(std::string_view name) {
+  if (const auto known = ids_.find(name); known != ids_.end()) return known->second;
+  const OutputTopic id{static_cast<std::int32_t>(targets_.size())};
+  targets_.push_back({std::string(name), producer_.topic(name)});
+  ids_.emplace(name, id);
+  return id;
+}
+
+void ProducerCollector::send(OutputTopic topic, const OutputRecord& record) {
+  if (failure_) return;
+  Target& target = targets_[static_cast<std::size_t>(topic.value())];
+  const auto partition = place(target, record);
+  if (failure_) return;
+  Status sent = producer_.send(target.handle, {.topic = target.name,
+                                               .partition = partition,
+                                               .key = record.key,
+                                               .value = record.value,
+                                               .headers = record.headers,
+                                               .timestamp = record.timestamp});
+  if (!sent.ok()) failure_ = std::move(sent).error().with_context("sending to " + target.name);
+}
+
+/// Where a record goes when the producer, who sees only its key, would place it elsewhere.
+std::optional<PartitionId> ProducerCollector::place(Target& target, const OutputRecord& record) {
+  if (record.partition || !record.partition_key) return record.partition;
+  if (target.partition_count == 0) {
+    auto count = producer_.partition_count(target.name);
+    if (!count.ok()) {
+      failure_ = std::move(count).error().with_context("sending to " + target.name);
+      return std::nullopt;
+    }
+    target.partition_count = *count;
+  }
+  return client::partition_for_key(*record.partition_key, target.partition_count);
+}
+
+Status ProducerCollector::flush() {
+  if (failure_) return Error(*failure_);
+  return producer_.flush();
+}
+
+}  // namespace millrace::streams

@@ -1,0 +1,201 @@
+#include "streams/runtime/stream_thread.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace millrace::streams {
+namespace {
+
+/// A task whose sub-topology reads several topics needs the same partition of each: the range
+/// assignor deals them so, as long as all members read the same topics.
+std::string assignor_for(const Topology& topology) {
+  const bool reads_several =
+      std::any_of(topology.plans().begin(), topology.plans().end(),
+                  [](const TaskPlan& plan) { return plan.source_topics().size() > 1; });
+  return reads_several ? "range" : "cooperative-sticky";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StreamThread>> StreamThread::create(const Topology& topology,
+                                                           const StreamsConfig& config,
+                                                           std::int32_t number, io::Env& env,
+                                                           std::function<void()> on_change) {
+  std::unique_ptr<StreamThread> made(
+      new StreamThread(topology, config, number, env, std::move(on_change)));
+  if (Status status = made->make_clients(number); !status.ok()) return std::move(status).error();
+  return made;
+}
+
+StreamThread::StreamThread(const Topology& topology, const StreamsConfig& config,
+                           std::int32_t number, io::Env& env, std::function<void()> on_change)
+    : topology_(topology),
+      config_(config),
+      env_(env),
+      on_change_(std::move(on_change)),
+      name_(fmt::format("{}-StreamThread-{}", config.application_id, number)) {}
+
+StreamThread::~StreamThread() {
+  request_stop();
+  join();
+}
+
+Status StreamThread::make_clients(std::int32_t number) {
+  client::Properties producing = config_.producer;
+  producing.set("client.id", name_ + "-producer");
+  auto producer = client::Producer::create(producing, env_);
+  if (!producer.ok()) return std::move(producer).error();
+  producer_ = std::move(*producer);
+
+  client::Properties restoring = config_.consumer;
+  restoring.set("client.id", name_ + "-restore-consumer");
+  restoring.set("enable.auto.commit", "false");
+  client::Properties consuming = config_.consumer;
+  consuming.set("client.id", name_ + "-consumer");
+  consuming.set("group.id", config_.application_id);
+  consuming.set("enable.auto.commit", "false");
+  if (!consuming.contains("partition.assignment.strategy")) {
+    consuming.set("partition.assignment.strategy", assignor_for(topology_));
+  }
+  if (const std::string* const instance = consuming.find("group.instance.id")) {
+    consuming.set("group.instance.id", fmt::format("{}-{}", *instance, number));
+  }
+  client::ConsumerOptions options;
+  options.listener.on_assigned = [this](auto partitions) { on_assigned(partitions); };
+  options.listener.on_revoked = [this](auto partitions) { on_revoked(partitions); };
+  options.listener.on_lost = [this](auto partitions) { on_lost(partitions); };
+  auto consumer = client::Consumer::create(consuming, env_, std::move(options));
+  if (!consumer.ok()) return std::move(consumer).error();
+  consumer_ = std::move(*consumer);
+
+  collector_.emplace(*producer_);
+  tasks_.emplace(topology_, TaskOptions{config_.application_id, config_.on_bad_record},
+                 *collector_);
+  committer_.emplace(*consumer_, *collector_);
+  restorer_.emplace(std::move(restoring), env_);
+  return {};
+}
+
+void StreamThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void StreamThread::request_stop() {
+  stop_requested_.store(true);
+  if (consumer_ != nullptr) consumer_->wakeup();
+}
+
+void StreamThread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+ThreadStatus StreamThread::status() const {
+  return status_.with([](const ThreadStatus& status) { return status; });
+}
+
+void StreamThread::run() {
+  publish(ThreadState::kJoining);
+  Status ended = loop();
+  if (!ended.ok() && !failure_) failure_ = std::move(ended).error();
+  shut_down();
+  if (failure_)
+    LOG_ERROR("stream thread failed", {{"thread", name_}, {"reason", failure_->message}});
+  publish(failure_ ? ThreadState::kFailed : ThreadState::kStopped);
+}
+
+Status StreamThread::loop() {
+  if (Status status = consumer_->subscribe(tasks_->source_topics()); !status.ok()) return status;
+  committed_at_ = env_.clock().monotonic();
+  while (!stop_requested_.load()) {
+    if (Status status = run_once(); !status.ok()) return status;
+  }
+  return {};
+}
+
+/// One round: everything that a poll gives is processed before the next, so the fetched bytes may
+/// go, and positions and state agree whenever a rebalance callback runs.
+Status StreamThread::run_once() {
+  auto polled = consumer_->poll(config_.poll_time);
+  if (failure_) return Error(*failure_);
+  if (stop_requested_.load()) return {};  // what was polled is read again by whoever comes next
+  if (!polled.ok()) {
+    if (polled.error().code == ErrorCode::kCancelled) return {};
+    return std::move(polled).error();
+  }
+  if (Status status = tasks_->process(*polled); !status.ok()) return status;
+  if (collector_->failure()) return Error(*collector_->failure());
+
+  const bool is_asked = commit_requested_.exchange(false);
+  if (is_asked || env_.clock().monotonic() - committed_at_ >= config_.commit_interval) {
+    if (Status status = commit(); !status.ok()) return status;
+  }
+  publish(consumer_->group_membership().generation >= 0 ? ThreadState::kRunning
+                                                        : ThreadState::kJoining);
+  return {};
+}
+
+Status StreamThread::commit() {
+  committed_at_ = env_.clock().monotonic();
+  Status committed = committer_->commit(tasks_->all());
+  if (committed.ok() || !is_rebalance_error(committed.error())) return committed;
+  // The tasks keep what they have; the next commit, or on_lost, settles it.
+  LOG_INFO("commit put off by a rebalance", {{"thread", name_}});
+  return {};
+}
+
+void StreamThread::shut_down() {
+  if (!failure_) {
+    if (Status committed = commit(); !committed.ok()) failure_ = std::move(committed).error();
+  }
+  if (failure_) {
+    // Nothing may be committed any more: the work since the last commit is repeated elsewhere.
+    (void)producer_->close(Millis{0});
+  }
+  if (Status closed = consumer_->close(); !closed.ok()) {
+    LOG_WARN("consumer did not close cleanly",
+             {{"thread", name_}, {"reason", closed.error().message}});
+  }
+  if (!failure_) (void)producer_->close();
+}
+
+void StreamThread::publish(ThreadState state) {
+  const bool has_changed = status_.with([&](ThreadStatus& status) {
+    const bool is_other = status.state != state;
+    status = {state, tasks_->metrics(), tasks_->size(), rebalances_, failure_};
+    return is_other;
+  });
+  if (has_changed) on_change_();
+}
+
+void StreamThread::on_assigned(std::span<const TopicPartition> partitions) {
+  ++rebalances_;
+  if (failure_) return;
+  publish(ThreadState::kJoining);
+  const std::vector<Task*> made = tasks_->assign(partitions);
+  Status restored = restorer_->restore(made, stop_requested_);
+  if (!restored.ok()) {
+    if (restored.error().code == ErrorCode::kCancelled) return;  // the loop is about to end
+    failure_ = std::move(restored).error();
+    return;
+  }
+  for (Task* const task : made) task->start();
+}
+
+void StreamThread::on_revoked(std::span<const TopicPartition> partitions) {
+  if (!failure_) {
+    if (Status committed = commit(); !committed.ok()) failure_ = std::move(committed).error();
+  }
+  tasks_->revoke(partitions);
+}
+
+void StreamThread::on_lost(std::span<const TopicPartition> partitions) {
+  LOG_WARN("partitions were lost to another member",
+           {{"thread", name_}, {"partitions", partitions.size()}});
+  tasks_->revoke(partitions);
+}
+
+}  // namespace millrace::streams

@@ -1,0 +1,96 @@
+// StreamThread: the loop around tasks: poll, process, commit; and hand tasks over when the group
+// rebalances. The only thread that touches its clients and tasks.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/guarded.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "client/consumer.h"
+#include "client/producer.h"
+#include "io/env.h"
+#include "streams/runtime/changelog_restorer.h"
+#include "streams/runtime/committer.h"
+#include "streams/runtime/producer_collector.h"
+#include "streams/runtime/streams_config.h"
+#include "streams/runtime/task_set.h"
+#include "streams/topology/topology.h"
+
+namespace millrace::streams {
+
+enum class ThreadState { kCreated, kJoining, kRunning, kStopped, kFailed };
+
+/// What others may know of a thread; updated after each round of its loop.
+struct ThreadStatus {
+  ThreadState state = ThreadState::kCreated;
+  TaskMetrics metrics;
+  std::uint64_t tasks = 0;
+  std::uint64_t rebalances = 0;
+  std::optional<Error> failure;
+};
+
+/// thread  start and join from the owner's; everything else from any
+class StreamThread {
+ public:
+  /// Makes the clients. `topology` and `env` must outlive it; `on_change` is called on this thread
+  /// when its state has changed.
+  static Result<std::unique_ptr<StreamThread>> create(const Topology& topology,
+                                                      const StreamsConfig& config,
+                                                      std::int32_t number, io::Env& env,
+                                                      std::function<void()> on_change);
+  ~StreamThread();
+
+  void start();
+  /// Asks the loop to commit and end.
+  void request_stop();
+  /// Asks for a commit after the batch under way, without waiting for the interval.
+  void request_commit() { commit_requested_.store(true); }
+  void join();
+  ThreadStatus status() const;
+
+ private:
+  StreamThread(const Topology& topology, const StreamsConfig& config, std::int32_t number,
+               io::Env& env, std::function<void()> on_change);
+  Status make_clients(std::int32_t number);
+
+  void run();
+  Status loop();
+  Status run_once();
+  Status commit();
+  void shut_down();
+  void publish(ThreadState state);
+
+  void on_assigned(std::span<const TopicPartition> partitions);
+  void on_revoked(std::span<const TopicPartition> partitions);
+  void on_lost(std::span<const TopicPartition> partitions);
+
+  const Topology& topology_;
+  StreamsConfig config_;
+  io::Env& env_;
+  std::function<void()> on_change_;
+  std::string name_;
+
+  std::unique_ptr<client::Producer> producer_;
+  std::unique_ptr<client::Consumer> consumer_;
+  std::optional<ProducerCollector> collector_;
+  std::optional<TaskSet> tasks_;
+  std::optional<Committer> committer_;
+  std::optional<ChangelogRestorer> restorer_;
+
+  std::atomic<bool> stop_requested_{false};
+  std::atomic<bool> commit_requested_{false};
+  MonotonicTime committed_at_{};
+  std::uint64_t rebalances_ = 0;
+  std::optional<Error> failure_;  // of a callback; the loop looks at it
+  Guarded<ThreadStatus> status_;
+  std::thread thread_;
+};
+
+}  // namespace millrace::streams

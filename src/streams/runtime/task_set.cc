@@ -1,0 +1,85 @@
+#include "streams/runtime/task_set.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace millrace::streams {
+
+TaskSet::TaskSet(const Topology& topology, TaskOptions options, RecordCollector& collector)
+    : topology_(topology), options_(std::move(options)), collector_(collector) {
+  for (std::size_t i = 0; i < topology_.plans().size(); ++i) {
+    for (const TopicRef& topic : topology_.plans()[i].source_topics()) {
+      plan_of_topic_[topic.resolve(options_.application_id)] = i;
+    }
+  }
+}
+
+std::vector<std::string> TaskSet::source_topics() const {
+  std::vector<std::string> topics;
+  for (const auto& [topic, plan] : plan_of_topic_) topics.push_back(topic);
+  return topics;
+}
+
+TaskId TaskSet::task_of(const TopicPartition& partition) const {
+  const auto plan = plan_of_topic_.find(partition.topic);
+  CHECK(plan != plan_of_topic_.end(), "{} is no source topic", partition.topic);
+  return {topology_.plans()[plan->second].subtopology, partition.partition};
+}
+
+std::vector<Task*> TaskSet::assign(std::span<const TopicPartition> partitions) {
+  std::vector<Task*> made;
+  for (const TopicPartition& partition : partitions) {
+    const TaskId id = task_of(partition);
+    Owned& owned = tasks_[id];
+    owned.topics.push_back(partition.topic);
+    if (owned.task != nullptr) continue;
+    const TaskPlan& plan = topology_.plans()[plan_of_topic_.at(partition.topic)];
+    owned.task = std::make_unique<Task>(plan, id, options_, collector_);
+    made.push_back(owned.task.get());
+  }
+  return made;
+}
+
+void TaskSet::revoke(std::span<const TopicPartition> partitions) {
+  for (const TopicPartition& partition : partitions) {
+    const auto owned = tasks_.find(task_of(partition));
+    if (owned == tasks_.end()) continue;
+    std::erase(owned->second.topics, partition.topic);
+    if (!owned->second.topics.empty()) continue;
+    past_ += owned->second.task->metrics();
+    tasks_.erase(owned);
+  }
+}
+
+Status TaskSet::process(const client::PolledRecords& polled) {
+  for (auto& [id, batches] : inputs_) batches.clear();
+  for (const client::PartitionRecords& part : polled) {
+    inputs_[task_of(part.partition)].push_back(
+        {part.partition.topic, part.records, part.next_offset});
+  }
+  for (const auto& [id, batches] : inputs_) {
+    if (batches.empty()) continue;
+    const auto owned = tasks_.find(id);
+    if (owned == tasks_.end()) continue;  // revoked since it was fetched
+    if (Status status = owned->second.task->process(batches); !status.ok()) {
+      return std::move(status).error().with_context("task " + id.to_string());
+    }
+  }
+  return {};
+}
+
+std::vector<Task*> TaskSet::all() const {
+  std::vector<Task*> tasks;
+  for (const auto& [id, owned] : tasks_) tasks.push_back(owned.task.get());
+  return tasks;
+}
+
+TaskMetrics TaskSet::metrics() const {
+  TaskMetrics sum = past_;
+  for (const auto& [id, owned] : tasks_) sum += owned.task->metrics();
+  return sum;
+}
+
+}  // namespace millrace::streams

@@ -1,0 +1,250 @@
+#include "streams/streams_app.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "client/admin.h"
+#include "streams/runtime/progress.h"
+#include "streams/runtime/stream_thread.h"
+#include "streams/runtime/streams_config.h"
+#include "streams/runtime/topic_keeper.h"
+
+namespace millrace::streams {
+namespace {
+
+constexpr Millis kProgressCheckInterval{10};
+
+}  // namespace
+
+std::string_view app_state_name(AppState state) {
+  switch (state) {
+    case AppState::kCreated:
+      return "CREATED";
+    case AppState::kRebalancing:
+      return "REBALANCING";
+    case AppState::kRunning:
+      return "RUNNING";
+    case AppState::kPendingShutdown:
+      return "PENDING_SHUTDOWN";
+    case AppState::kNotRunning:
+      return "NOT_RUNNING";
+    case AppState::kError:
+      return "ERROR";
+  }
+  return "UNKNOWN";
+}
+
+/// start() and stop() are serialised by `lifecycle_`; what the threads and the callers share is
+/// `phase_` under `mutex_`.
+class StreamsApp::Core {
+ public:
+  Core(Topology topology, StreamsConfig config, io::Env& env)
+      : topology_(std::move(topology)), config_(std::move(config)), env_(env) {}
+  ~Core() { (void)stop(); }
+
+  Status start() {
+    const std::lock_guard lifecycle(lifecycle_);
+    if (phase() != Phase::kCreated) {
+      return Error{ErrorCode::kInvalidArgument, "a streams application is started once"};
+    }
+    Status prepared = prepare();
+    if (!prepared.ok()) {
+      threads_.clear();
+      return prepared;
+    }
+    set_phase(Phase::kStarted);
+    for (const auto& thread : threads_) thread->start();
+    return {};
+  }
+
+  Status stop() {
+    const std::lock_guard lifecycle(lifecycle_);
+    if (phase() == Phase::kStarted) {
+      set_phase(Phase::kStopping);
+      for (const auto& thread : threads_) thread->request_stop();
+      for (const auto& thread : threads_) thread->join();
+    }
+    if (phase() != Phase::kStopped) set_phase(Phase::kStopped);
+    if (auto error = failure()) return *std::move(error);
+    return {};
+  }
+
+  AppState state() const {
+    bool any_failed = false;
+    bool all_running = true;
+    for (const ThreadStatus& status : statuses()) {
+      any_failed = any_failed || status.state == ThreadState::kFailed;
+      all_running = all_running && status.state == ThreadState::kRunning;
+    }
+    if (any_failed) return AppState::kError;
+    switch (phase()) {
+      case Phase::kCreated:
+        return AppState::kCreated;
+      case Phase::kStarted:
+        return all_running ? AppState::kRunning : AppState::kRebalancing;
+      case Phase::kStopping:
+        return AppState::kPendingShutdown;
+      case Phase::kStopped:
+        break;
+    }
+    return AppState::kNotRunning;
+  }
+
+  std::optional<Error> failure() const {
+    for (ThreadStatus& status : statuses()) {
+      if (status.failure) return std::move(status.failure);
+    }
+    return std::nullopt;
+  }
+
+  AppMetrics metrics() const {
+    AppMetrics sum;
+    for (const ThreadStatus& status : statuses()) {
+      sum.tasks += status.metrics;
+      sum.tasks_running += status.tasks;
+      sum.rebalances += status.rebalances;
+    }
+    return sum;
+  }
+
+  Status wait_for_state(AppState wanted, Millis timeout) const {
+    AppState reached = AppState::kCreated;
+    const auto is_over = [&] {
+      reached = state();
+      return reached == wanted || reached == AppState::kError;
+    };
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, timeout, is_over);
+    }
+    if (reached == wanted) return {};
+    if (auto error = failure()) return *std::move(error);
+    return Error{ErrorCode::kTimeout,
+                 fmt::format("application {} is {}, not {}, after {} ms", config_.application_id,
+                             app_state_name(reached), app_state_name(wanted), timeout.count())};
+  }
+
+  Status wait_until_caught_up(Millis timeout) {
+    const MonotonicTime deadline = env_.clock().monotonic() + timeout;
+    auto admin = client::Admin::create(config_.admin, env_);
+    if (!admin.ok()) return std::move(admin).error();
+    std::uint64_t processed = 0;
+    std::int64_t lag = -1;  // not known yet
+    while (true) {
+      // While records still come in, asking would only slow the threads down.
+      if (std::exchange(processed, metrics().tasks.records_processed) ==
+          metrics().tasks.records_processed) {
+        for (const auto& thread : threads_) thread->request_commit();
+        const auto left = uncommitted_records(**admin, source_partitions(), config_.application_id);
+        if (!left.ok()) return left.error();
+        if (*left == 0) return {};
+        lag = *left;
+      }
+      if (auto error = failure()) return *std::move(error);
+      if (env_.clock().monotonic() >= deadline) {
+        return Error{ErrorCode::kTimeout,
+                     fmt::format("application {} still has {} records to commit after {} ms",
+                                 config_.application_id, lag, timeout.count())};
+      }
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, kProgressCheckInterval);
+    }
+  }
+
+ private:
+  enum class Phase { kCreated, kStarted, kStopping, kStopped };
+
+  Status prepare() {
+    auto admin = client::Admin::create(config_.admin, env_);
+    if (!admin.ok()) return std::move(admin).error();
+    auto plan = prepare_topics(**admin, topology_, config_);
+    if (!plan.ok()) return std::move(plan).error();
+    sources_ = std::move(plan->sources);
+    for (std::int32_t number = 1; number <= config_.threads; ++number) {
+      auto thread =
+          StreamThread::create(topology_, config_, number, env_, [this] { wake_waiters(); });
+      if (!thread.ok()) return std::move(thread).error();
+      threads_.push_back(std::move(*thread));
+    }
+    return {};
+  }
+
+  std::vector<TopicPartition> source_partitions() const {
+    std::vector<TopicPartition> partitions;
+    for (const auto& [topic, count] : sources_) {
+      for (std::int32_t p = 0; p < count; ++p) partitions.push_back({topic, PartitionId{p}});
+    }
+    return partitions;
+  }
+
+  std::vector<ThreadStatus> statuses() const {
+    std::vector<ThreadStatus> all;
+    if (phase() == Phase::kCreated) return all;  // start() may be making threads
+    for (const auto& thread : threads_) all.push_back(thread->status());
+    return all;
+  }
+
+  Phase phase() const { return phase_.load(); }
+  void set_phase(Phase phase) {
+    phase_.store(phase);
+    wake_waiters();
+  }
+  void wake_waiters() {
+    { const std::lock_guard lock(mutex_); }  // so that no waiter is between its test and its wait
+    changed_.notify_all();
+  }
+
+  const Topology topology_;
+  const StreamsConfig config_;
+  io::Env& env_;
+  std::mutex lifecycle_;
+  TopicPartitions sources_;                             // fixed by start()
+  std::vector<std::unique_ptr<StreamThread>> threads_;  // fixed by start()
+  std::atomic<Phase> phase_{Phase::kCreated};
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+};
+
+Result<std::unique_ptr<StreamsApp>> StreamsApp::create(Topology topology,
+                                                       const client::Properties& properties,
+                                                       io::Env& env) {
+  auto config = StreamsConfig::from(properties);
+  if (!config.ok()) return std::move(config).error();
+  if (topology.plans().empty()) {
+    return Error{ErrorCode::kInvalidArgument, "the topology is empty"};
+  }
+  return std::unique_ptr<StreamsApp>(
+      new StreamsApp(std::make_unique<Core>(std::move(topology), std::move(*config), env)));
+}
+
+StreamsApp::StreamsApp(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+StreamsApp::~StreamsApp() = default;
+
+Status StreamsApp::start() {
+  return core_->start();
+}
+Status StreamsApp::stop() {
+  return core_->stop();
+}
+AppState StreamsApp::state() const {
+  return core_->state();
+}
+std::optional<Error> StreamsApp::failure() const {
+  return core_->failure();
+}
+AppMetrics StreamsApp::metrics() const {
+  return core_->metrics();
+}
+Status StreamsApp::wait_for_state(AppState wanted, Millis timeout) const {
+  return core_->wait_for_state(wanted, timeout);
+}
+Status StreamsApp::wait_until_caught_up(Millis timeout) {
+  return core_->wait_until_caught_up(timeout);
+}
+
+}  // namespace millrace::streams
