@@ -1,0 +1,244 @@
+// The body of GroupWorld; it lies in a test file so that it is no part of the library.
+#include "broker/groups/group_world.h"
+
+#include <utility>
+
+namespace millrace::broker {
+
+GroupWorld::GroupWorld(const GroupConfig& config, std::uint64_t seed)
+    : config_(config), coordinator_(std::make_unique<GroupCoordinator>(config, Random(seed))) {
+  coordinator_->finish_replay(now_);
+}
+
+void GroupWorld::absorb(GroupEffects effects) {
+  for (GroupReply& reply : effects.replies) {
+    CHECK(reply.token.value() <= last_token_, "nobody asked {}", reply.token);
+    const bool is_first = replies_.emplace(reply.token, std::move(reply.response)).second;
+    CHECK(is_first, "request {} was answered twice", reply.token);
+  }
+  for (GroupAppend& append : effects.appends) held_.push_back(std::move(append));
+  if (!holds_appends) acknowledge_all();
+}
+
+void GroupWorld::acknowledge(wire::KafkaError error) {
+  CHECK(!held_.empty(), "no append is under way");
+  GroupAppend append = std::move(held_.front());
+  held_.pop_front();
+  if (error == wire::KafkaError::kNone) {
+    for (GroupRecord& record : append.records) log_.push_back(std::move(record));
+  }
+  absorb(coordinator_->appended(append.id, error, now_));
+}
+
+void GroupWorld::acknowledge_all() {
+  while (!held_.empty()) acknowledge();
+}
+
+void GroupWorld::advance(Millis time) {
+  const MonotonicTime end = now_.monotonic + time;
+  for (;;) {
+    const auto deadline = coordinator_->next_deadline();
+    const MonotonicTime stop = deadline && *deadline < end ? *deadline : end;
+    // Wall time goes in whole milliseconds, as deadlines do here.
+    now_.wall = Timestamp{now_.wall.value() + std::chrono::duration_cast<Millis>(
+                                                  std::max(stop, now_.monotonic) - now_.monotonic)
+                                                  .count()};
+    now_.monotonic = std::max(stop, now_.monotonic);
+    absorb(coordinator_->tick(now_));
+    if (stop == end) return;
+  }
+}
+
+RequestToken GroupWorld::join(const Join& join) {
+  wire::JoinGroupRequest request;
+  request.group_id = join.group;
+  request.member_id = join.member;
+  request.group_instance_id = join.instance;
+  request.protocol_type = join.protocol_type;
+  request.session_timeout_ms = join.session_timeout_ms;
+  request.rebalance_timeout_ms = join.rebalance_timeout_ms;
+  for (const auto& [name, metadata] : join.protocols) request.protocols.push_back({name, metadata});
+  const RequestToken token = next_token();
+  absorb(coordinator_->join(token, {join.version, join.client, "/10.0.0.1"}, request, now_));
+  return token;
+}
+
+RequestToken GroupWorld::sync(const Sync& sync) {
+  wire::SyncGroupRequest request;
+  request.group_id = sync.group;
+  request.generation_id = sync.generation;
+  request.member_id = sync.member;
+  request.group_instance_id = sync.instance;
+  request.protocol_type = sync.protocol_type;
+  request.protocol_name = sync.protocol_name;
+  for (const auto& [member, part] : sync.assignments) request.assignments.push_back({member, part});
+  const RequestToken token = next_token();
+  absorb(coordinator_->sync(token, {sync.version, "c", "/10.0.0.1"}, request, now_));
+  return token;
+}
+
+RequestToken GroupWorld::heartbeat(const std::string& member, std::int32_t generation,
+                                   std::optional<std::string> instance, const std::string& group) {
+  wire::HeartbeatRequest request;
+  request.group_id = group;
+  request.generation_id = generation;
+  request.member_id = member;
+  request.group_instance_id = std::move(instance);
+  const RequestToken token = next_token();
+  absorb(coordinator_->heartbeat(token, request, now_));
+  return token;
+}
+
+RequestToken GroupWorld::leave(const std::vector<Leaver>& members, std::int16_t version,
+                               const std::string& group) {
+  wire::LeaveGroupRequest request;
+  request.group_id = group;
+  if (version < 3) {
+    request.member_id = members.front().member;
+  } else {
+    for (const Leaver& leaver : members) {
+      request.members.push_back({leaver.member, leaver.instance, std::nullopt});
+    }
+  }
+  const RequestToken token = next_token();
+  absorb(coordinator_->leave(token, {version, "c", "/10.0.0.1"}, request, now_));
+  return token;
+}
+
+RequestToken GroupWorld::commit(const Commit& commit) {
+  wire::OffsetCommitRequest request;
+  request.group_id = commit.group;
+  request.member_id = commit.member;
+  request.generation_id_or_member_epoch = commit.generation;
+  request.group_instance_id = commit.instance;
+  auto& topic = request.topics.emplace_back();
+  topic.name = commit.topic;
+  auto& partition = topic.partitions.emplace_back();
+  partition.partition_index = commit.partition;
+  partition.committed_offset = commit.offset;
+  partition.committed_leader_epoch = commit.leader_epoch;
+  partition.committed_metadata = commit.metadata;
+  const RequestToken token = next_token();
+  absorb(coordinator_->commit_offsets(token, {commit.version, "c", "/10.0.0.1"}, request, now_));
+  return token;
+}
+
+RequestToken GroupWorld::fetch(const wire::OffsetFetchRequest& request, std::int16_t version) {
+  const RequestToken token = next_token();
+  absorb(coordinator_->fetch_offsets(token, {version, "c", "/10.0.0.1"}, request, now_));
+  return token;
+}
+
+RequestToken GroupWorld::describe(const std::string& group, std::int16_t version) {
+  wire::DescribeGroupsRequest request;
+  request.groups = {group};
+  const RequestToken token = next_token();
+  absorb(coordinator_->describe(token, {version, "c", "/10.0.0.1"}, request, now_));
+  return token;
+}
+
+RequestToken GroupWorld::list(const wire::ListGroupsRequest& request, std::int16_t version) {
+  const RequestToken token = next_token();
+  absorb(coordinator_->list(token, {version, "c", "/10.0.0.1"}, request, now_));
+  return token;
+}
+
+RequestToken GroupWorld::delete_groups(std::vector<std::string> groups) {
+  wire::DeleteGroupsRequest request;
+  request.groups_names = std::move(groups);
+  const RequestToken token = next_token();
+  absorb(coordinator_->delete_groups(token, request, now_));
+  return token;
+}
+
+void GroupWorld::delete_topic(const std::string& topic) {
+  absorb(coordinator_->topic_deleted(topic, now_));
+}
+
+wire::KafkaError GroupWorld::commit_error(RequestToken token) const {
+  const auto& response = answer<wire::OffsetCommitResponse>(token);
+  return static_cast<wire::KafkaError>(response.topics.at(0).partitions.at(0).error_code);
+}
+
+wire::KafkaError GroupWorld::heartbeat_error(RequestToken token) const {
+  return static_cast<wire::KafkaError>(answer<wire::HeartbeatResponse>(token).error_code);
+}
+
+std::int64_t GroupWorld::committed(const std::string& group, const std::string& topic,
+                                   std::int32_t partition) {
+  const CommittedOffset* const found = state().offsets.find(group, topic, partition);
+  return found == nullptr ? -1 : found->offset.value();
+}
+
+std::string GroupWorld::new_member_id(const Join& join) {
+  return joined(this->join(join)).member_id;
+}
+
+std::vector<std::string> GroupWorld::make_stable(std::size_t members) {
+  std::vector<std::string> ids;
+  std::vector<RequestToken> joins;
+  // Each new member makes those before it rejoin; the first one leads.
+  for (std::size_t i = 0; i < members; ++i) {
+    ids.push_back(new_member_id({}));
+    joins.assign(1, join({.member = ids.back()}));
+    for (std::size_t other = 0; other < i; ++other) joins.push_back(join({.member = ids[other]}));
+  }
+  const std::int32_t generation = group()->generation();
+  for (std::size_t i = members; i-- > 0;) {
+    Sync request{.member = ids[i], .generation = generation};
+    if (i == 0) {
+      for (const std::string& id : ids) request.assignments.emplace_back(id, "part of " + id);
+    }
+    sync(request);
+  }
+  CHECK(group()->is_in(GroupState::kStable), "the group did not become stable");
+  return ids;
+}
+
+const Group* GroupWorld::group(const std::string& id) const {
+  const auto found = state().groups.find(id);
+  return found == state().groups.end() ? nullptr : found->second.get();
+}
+
+std::unique_ptr<GroupCoordinator> GroupWorld::replayed() const {
+  auto coordinator = std::make_unique<GroupCoordinator>(config_, Random(99));
+  for (const GroupRecord& record : log_) {
+    const Status status = coordinator->replay(
+        record.key, record.value ? std::optional<std::string_view>(*record.value) : std::nullopt);
+    CHECK(status.ok(), "{}", status.error().to_string());
+  }
+  coordinator->finish_replay(now_);
+  return coordinator;
+}
+
+std::string picture_of(const CoordinatorState& state) {
+  std::string picture;
+  for (const auto& [id, group] : state.groups) {
+    // A group that is only a name, and pending members, live in memory alone.
+    const bool has_offsets = state.offsets.find(id) != nullptr;
+    if (!group->is_logged && !has_offsets) continue;
+    picture += fmt::format("group {} {}", id, group_state_name(group->state()));
+    if (group->is_logged) {
+      picture += fmt::format(" generation={} type={} protocol={} leader={}", group->generation(),
+                             group->protocol_type().value_or("-"),
+                             group->protocol_name().value_or("-"), group->leader());
+    }
+    picture += '\n';
+    for (const auto& [member_id, member] : group->members()) {
+      picture += fmt::format("  {} instance={} assignment={} session={} rebalance={}\n", member_id,
+                             member.instance_id.value_or("-"), member.assignment,
+                             member.session_timeout.count(), member.rebalance_timeout.count());
+    }
+  }
+  for (const auto& [group_id, topics] : state.offsets.by_group()) {
+    for (const auto& [topic, partitions] : topics) {
+      for (const auto& [partition, committed] : partitions) {
+        picture += fmt::format("offset {} {}-{} {} '{}' {}\n", group_id, topic, partition,
+                               committed.offset, committed.metadata, committed.committed_at);
+      }
+    }
+  }
+  return picture;
+}
+
+}  // namespace millrace::broker
