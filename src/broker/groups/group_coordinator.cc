@@ -105,7 +105,8 @@ GroupCoordinator::GroupCoordinator(const GroupConfig& config, Random random)
              .timers = {},
              .appends = {},
              .last_append_id = 0,
-             .deletions = {}} {}
+             .deletions = {},
+             .waiting_fetches = {}} {}
 
 template <class Input>
 GroupEffects GroupCoordinator::take_turn(Instant now, Input&& input) {
@@ -182,8 +183,9 @@ GroupEffects GroupCoordinator::commit_offsets(RequestToken token, const GroupCal
 }
 
 GroupEffects GroupCoordinator::fetch_offsets(RequestToken token, const GroupCaller& caller,
-                                             const wire::OffsetFetchRequest& request, Instant now) {
-  return take_turn(now, [&](Turn& turn) { broker::fetch_offsets(turn, token, caller, request); });
+                                             wire::OffsetFetchRequest request, Instant now) {
+  return take_turn(
+      now, [&](Turn& turn) { broker::fetch_offsets(turn, token, caller, std::move(request)); });
 }
 
 GroupEffects GroupCoordinator::describe(RequestToken token, const GroupCaller& caller,
@@ -209,6 +211,7 @@ GroupEffects GroupCoordinator::appended(AppendId id, wire::KafkaError error, Ins
     PendingAppend append = std::move(found->second);
     state_.appends.erase(found);
     std::visit(Follow{turn, append.group_id, error}, std::move(append.outcome));
+    answer_waiting_fetches(turn);
   });
 }
 

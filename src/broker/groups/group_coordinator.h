@@ -43,7 +43,7 @@ class GroupCoordinator {
   GroupEffects commit_offsets(RequestToken token, const GroupCaller& caller,
                               wire::OffsetCommitRequest request, Instant now);
   GroupEffects fetch_offsets(RequestToken token, const GroupCaller& caller,
-                             const wire::OffsetFetchRequest& request, Instant now);
+                             wire::OffsetFetchRequest request, Instant now);
   GroupEffects describe(RequestToken token, const GroupCaller& caller,
                         const wire::DescribeGroupsRequest& request, Instant now);
   GroupEffects list(RequestToken token, const GroupCaller& caller,

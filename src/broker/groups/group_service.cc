@@ -279,7 +279,7 @@ void GroupService::commit_offsets(const GroupCaller& caller, wire::OffsetCommitR
 void GroupService::fetch_offsets(const GroupCaller& caller, wire::OffsetFetchRequest request,
                                  Responder<wire::OffsetFetchResponse> reply) {
   shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {
-    return groups.fetch_offsets(token, caller, request, now);
+    return groups.fetch_offsets(token, caller, std::move(request), now);
   });
 }
 

@@ -1,8 +1,8 @@
 // OffsetFetch, versions 1–10.
 //   Nothing committed is offset -1 and no error, also for a group that nobody has heard of.
 //   No list of topics asks for all that the group has committed.
-//   require_stable asks to wait for transactions that commit offsets; there are none here, and an
-//   offset that is not in the log yet is not shown.
+//   An offset that is not in the log yet is not shown. With require_stable the answer waits for the
+//   commits that are on their way: whoever takes over a partition must not begin behind them.
 // Version notes: from v8 on several groups at once, with the same fields under other names.
 // source  Kafka, OffsetMetadataManager; KIP-709, KIP-447
 
@@ -10,6 +10,7 @@
 
 #include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace millrace::broker {
@@ -65,25 +66,59 @@ std::vector<AnsweredTopic> answer_topics(const OffsetsStore& offsets, const std:
   return answers;
 }
 
+/// Whether a commit of a group that is asked for is on its way to the log.
+bool must_wait(const CoordinatorState& state, const wire::OffsetFetchRequest& asked) {
+  if (!asked.require_stable) return false;
+  for (const auto& [id, append] : state.appends) {
+    if (!std::holds_alternative<OffsetsCommitted>(append.outcome)) continue;
+    if (append.group_id == asked.group_id) return true;
+    for (const auto& group : asked.groups) {
+      if (append.group_id == group.group_id) return true;
+    }
+  }
+  return false;
+}
+
+wire::OffsetFetchResponse answer_of(const OffsetsStore& offsets, std::int16_t api_version,
+                                    const wire::OffsetFetchRequest& asked) {
+  using Response = wire::OffsetFetchResponse;
+  Response response;
+  if (api_version < kManyGroupsSince) {
+    response.topics =
+        answer_topics<Response::OffsetFetchResponseTopic>(offsets, asked.group_id, asked.topics);
+    return response;
+  }
+  for (const auto& group : asked.groups) {
+    auto& answer = response.groups.emplace_back();
+    answer.group_id = group.group_id;
+    answer.topics =
+        answer_topics<Response::OffsetFetchResponseTopics>(offsets, group.group_id, group.topics);
+  }
+  return response;
+}
+
 }  // namespace
 
 void fetch_offsets(Turn& turn, RequestToken token, const GroupCaller& caller,
-                   const wire::OffsetFetchRequest& request) {
-  using Response = wire::OffsetFetchResponse;
-  const OffsetsStore& offsets = turn.state.offsets;
-  Response response;
-  if (caller.api_version < kManyGroupsSince) {
-    response.topics = answer_topics<Response::OffsetFetchResponseTopic>(offsets, request.group_id,
-                                                                        request.topics);
-  } else {
-    for (const auto& asked : request.groups) {
-      auto& answer = response.groups.emplace_back();
-      answer.group_id = asked.group_id;
-      answer.topics =
-          answer_topics<Response::OffsetFetchResponseTopics>(offsets, asked.group_id, asked.topics);
-    }
+                   wire::OffsetFetchRequest request) {
+  if (must_wait(turn.state, request)) {
+    turn.state.waiting_fetches.push_back({{token, caller.api_version}, std::move(request)});
+    return;
   }
-  turn.answer(token, std::move(response));
+  turn.answer(token, answer_of(turn.state.offsets, caller.api_version, request));
+}
+
+void answer_waiting_fetches(Turn& turn) {
+  std::vector<WaitingFetch> still_waiting;
+  for (WaitingFetch& fetch : turn.state.waiting_fetches) {
+    if (must_wait(turn.state, fetch.asked)) {
+      still_waiting.push_back(std::move(fetch));
+      continue;
+    }
+    turn.answer(fetch.request.token,
+                answer_of(turn.state.offsets, fetch.request.api_version, fetch.asked));
+  }
+  turn.state.waiting_fetches = std::move(still_waiting);
 }
 
 }  // namespace millrace::broker

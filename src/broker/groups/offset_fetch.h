@@ -7,6 +7,9 @@ namespace millrace::broker {
 
 /// request  topics by name; their ids go into the response as they came
 void fetch_offsets(Turn& turn, RequestToken token, const GroupCaller& caller,
-                   const wire::OffsetFetchRequest& request);
+                   wire::OffsetFetchRequest request);
+
+/// Answers the fetches that waited for commits which are now in the log, or are not.
+void answer_waiting_fetches(Turn& turn);
 
 }  // namespace millrace::broker

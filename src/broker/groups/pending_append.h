@@ -15,6 +15,7 @@
 #include "broker/groups/offsets_store.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/offset_commit.h"
+#include "wire/messages/offset_fetch.h"
 
 namespace millrace::broker {
 
@@ -57,6 +58,12 @@ using AppendOutcome = std::variant<OffsetsCommitted, AssignmentStored, StaticMem
 struct PendingAppend {
   std::string group_id;
   AppendOutcome outcome;
+};
+
+/// An OffsetFetch request that wants no offset of which a newer one is on its way to the log.
+struct WaitingFetch {
+  ParkedRequest request;
+  wire::OffsetFetchRequest asked;
 };
 
 /// A DeleteGroups request, of which some groups are not yet out of the log.

@@ -95,10 +95,13 @@ TEST(SyncGroup, IgnoresAnAssignmentThatARebalanceOvertook) {
   const auto of_a = two.world.sync({.member = two.a, .generation = two.generation});
   two.world.join({.member = two.b, .protocols = {{"range", "changed"}}});
   EXPECT_EQ(error_of(two.world.synced(of_a)), KafkaError::kRebalanceInProgress);
+  two.world.join({.member = two.a});
+  const auto of_b = two.world.sync({.member = two.b, .generation = two.generation + 1});
 
   two.world.acknowledge();
 
-  EXPECT_TRUE(two.world.group()->is_in(GroupState::kPreparingRebalance));
+  EXPECT_FALSE(two.world.is_answered(of_b));
+  EXPECT_TRUE(two.world.group()->is_in(GroupState::kCompletingRebalance));
 }
 
 TEST(SyncGroup, RefusesWhatDoesNotFitTheGroup) {

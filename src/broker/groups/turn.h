@@ -36,6 +36,7 @@ struct CoordinatorState {
   std::map<AppendId, PendingAppend> appends;
   std::uint64_t last_append_id = 0;
   std::map<RequestToken, PendingDeletion> deletions;
+  std::vector<WaitingFetch> waiting_fetches;
 };
 
 struct Turn {
