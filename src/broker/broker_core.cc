@@ -46,9 +46,10 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
     config.data_directory = std::move(path).value();
   }
   auto random = env.make_random();
-  auto directory = storage::DataDirectory::open(
-      env.files(), config.data_directory,
-      {.cluster_id = Uuid::random(random), .node_id = BrokerId{config.node_id}});
+  auto directory = storage::DataDirectory::open(env.files(), config.data_directory,
+                                                {.cluster_id = Uuid::random(random),
+                                                 .node_id = BrokerId{config.node_id},
+                                                 .directory_id = Uuid::random(random)});
   if (!directory.ok()) return std::move(directory).error();
 
   std::unique_ptr<BrokerCore> core(

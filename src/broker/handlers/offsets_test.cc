@@ -1,0 +1,122 @@
+// ListOffsets and OffsetForLeaderEpoch.
+#include <gtest/gtest.h>
+
+#include "broker/core_fixture_test.h"
+#include "wire/error_codes.h"
+#include "wire/messages/list_offsets.h"
+#include "wire/messages/offset_for_leader_epoch.h"
+
+namespace millrace::broker {
+namespace {
+
+using wire::KafkaError;
+
+class OffsetHandlers : public CoreFixture {
+ protected:
+  wire::ListOffsetsResponse::ListOffsetsPartitionResponse list(std::int64_t timestamp,
+                                                               std::int16_t version = 11,
+                                                               std::int32_t epoch = -1,
+                                                               std::int32_t partition = 0) {
+    wire::ListOffsetsRequest request;
+    auto& topic = request.topics.emplace_back();
+    topic.name = "orders";
+    auto& wanted = topic.partitions.emplace_back();
+    wanted.partition_index = partition;
+    wanted.timestamp = timestamp;
+    wanted.current_leader_epoch = epoch;
+    return call(&handle_list_offsets, std::move(request), version).topics.at(0).partitions.at(0);
+  }
+};
+
+TEST_F(OffsetHandlers, FindOffsetsByTimeAndByName) {
+  make_topic("orders");
+  const std::int64_t start = env().clock().wall().value();
+  ASSERT_TRUE(append("orders", 0, batch_of({"a", "b", "c"}, {}, Timestamp{start})).ok());
+  ASSERT_TRUE(append("orders", 0, batch_of({"d", "e"}, {}, Timestamp{start - 1000})).ok());
+  struct Case {
+    std::string what;
+    std::int64_t asked, offset, timestamp;
+  };
+  const std::vector<Case> cases{
+      {"the end", -1, 5, -1},
+      {"the start", -2, 0, -1},
+      {"the largest timestamp", -3, 2, start + 2},
+      {"the local start", -4, 0, -1},
+      {"tiered", -5, -1, -1},
+      {"pending upload", -6, -1, -1},
+      {"before all", 0, 0, start},
+      {"exactly", start + 1, 1, start + 1},
+      {"after all", start + 3, -1, -1},
+  };
+  for (const auto& each : cases) {
+    const auto answer = list(each.asked);
+    EXPECT_EQ(answer.error_code, 0) << each.what;
+    EXPECT_EQ(answer.offset, each.offset) << each.what;
+    EXPECT_EQ(answer.timestamp, each.timestamp) << each.what;
+  }
+}
+
+TEST_F(OffsetHandlers, RefuseTimestampsThatTheVersionDoesNotKnow) {
+  make_topic("orders");
+  const std::vector<std::pair<std::int64_t, std::int16_t>> cases{
+      {-3, 6}, {-4, 7}, {-5, 8}, {-6, 10}, {-7, 11}};
+  for (const auto& [timestamp, version] : cases)
+    EXPECT_EQ(list(timestamp, version).error_code,
+              static_cast<std::int16_t>(KafkaError::kUnsupportedVersion))
+        << timestamp;
+}
+
+TEST_F(OffsetHandlers, CheckTopicAndEpoch) {
+  make_topic("orders");
+  EXPECT_EQ(list(-1, 11, -1, 7).error_code,
+            static_cast<std::int16_t>(KafkaError::kUnknownTopicOrPartition));
+  EXPECT_EQ(list(-1, 11, 3).error_code, static_cast<std::int16_t>(KafkaError::kUnknownLeaderEpoch));
+}
+
+TEST_F(OffsetHandlers, RefuseAPartitionThatIsAskedForTwice) {
+  make_topic("orders");
+  wire::ListOffsetsRequest request;
+  request.topics.resize(1);
+  request.topics[0].name = "orders";
+  request.topics[0].partitions.resize(2);
+  for (auto& partition : request.topics[0].partitions) partition.timestamp = -1;
+
+  const auto response = call(&handle_list_offsets, std::move(request), 11);
+
+  EXPECT_EQ(response.topics[0].partitions[0].error_code, 0);
+  EXPECT_EQ(response.topics[0].partitions[1].error_code,
+            static_cast<std::int16_t>(KafkaError::kInvalidRequest));
+}
+
+TEST_F(OffsetHandlers, SayNoEpochToVersionsThatCannotCarryOne) {
+  make_topic("orders");
+  ASSERT_TRUE(append("orders", 0, batch_of({"a"})).ok());
+  EXPECT_EQ(list(-1, 3).leader_epoch, -1);
+  EXPECT_EQ(list(-1, 4).leader_epoch, 0);
+}
+
+TEST_F(OffsetHandlers, SayWhereAnEpochEndsAcrossAnUncleanStop) {
+  make_topic("orders");
+  ASSERT_TRUE(append("orders", 0, batch_of({"a", "b"})).ok());
+  restart_after_kill();
+  ASSERT_TRUE(append("orders", 0, batch_of({"c"})).ok());
+  const auto ask = [&](std::int32_t epoch) {
+    wire::OffsetForLeaderEpochRequest request;
+    auto& topic = request.topics.emplace_back();
+    topic.topic = "orders";
+    topic.partitions.emplace_back().leader_epoch = epoch;
+    return call(&handle_offset_for_leader_epoch, std::move(request), 4)
+        .topics.at(0)
+        .partitions.at(0);
+  };
+
+  EXPECT_EQ(ask(0).leader_epoch, 0);
+  EXPECT_EQ(ask(0).end_offset, 2);
+  EXPECT_EQ(ask(1).leader_epoch, 1);
+  EXPECT_EQ(ask(1).end_offset, 3);
+  EXPECT_EQ(list(-2).leader_epoch, 0);
+  EXPECT_EQ(list(-1).leader_epoch, 1);
+}
+
+}  // namespace
+}  // namespace millrace::broker

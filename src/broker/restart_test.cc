@@ -1,0 +1,125 @@
+// What survives a stop, clean or not.
+#include <gtest/gtest.h>
+
+#include "broker/core_fixture_test.h"
+#include "wire/error_codes.h"
+
+namespace millrace::broker {
+namespace {
+
+using wire::KafkaError;
+
+class Restart : public CoreFixture {
+ protected:
+  Partition& orders() { return *state().topics.table()->find_partition("orders", 0); }
+};
+
+TEST_F(Restart, TopicsIdsConfigsAndRecordsAreBack) {
+  const auto before = make_topic("orders", 3, {{"retention.ms", "-1"}});
+  make_topic("other");
+  ASSERT_TRUE(append("orders", 0, batch_of({"a", "b"})).ok());
+  const Uuid cluster = state().cluster_id;
+
+  for (const bool is_clean : {true, false}) {
+    if (is_clean)
+      restart_cleanly();
+    else
+      restart_after_kill();
+
+    const auto table = state().topics.table();
+    EXPECT_EQ(state().cluster_id, cluster);
+    EXPECT_EQ(table->by_name().size(), 2U);
+    const Topic* const after = table->find("orders");
+    ASSERT_NE(after, nullptr);
+    EXPECT_EQ(after->id, before->id);
+    EXPECT_EQ(after->configs, before->configs);
+    EXPECT_EQ(after->partitions.size(), 3U);
+    EXPECT_EQ(orders().high_watermark(), Offset{2});
+  }
+}
+
+TEST_F(Restart, DeletedTopicsStayAway) {
+  make_topic("orders");
+  ASSERT_TRUE(append("orders", 0, batch_of({"a"})).ok());
+  ASSERT_TRUE(state().topics.remove("orders").ok());
+
+  restart_after_kill();
+
+  EXPECT_TRUE(state().topics.table()->by_name().empty());
+  EXPECT_EQ(make_topic("orders")->partition(0)->high_watermark(), Offset{0});
+}
+
+TEST_F(Restart, LeaderEpochsRiseAfterAnUncleanStopOnly) {
+  make_topic("orders");
+  restart_cleanly();
+  EXPECT_EQ(orders().leader_epoch(), LeaderEpoch{0});
+  restart_after_kill();
+  EXPECT_EQ(orders().leader_epoch(), LeaderEpoch{1});
+  restart_after_kill();
+  EXPECT_EQ(orders().leader_epoch(), LeaderEpoch{2});
+}
+
+TEST_F(Restart, ADuplicateIsStillKnown) {
+  make_topic("orders");
+  wire::BatchOptions producer{
+      .producer_id = ProducerId{5}, .producer_epoch = ProducerEpoch{0}, .base_sequence = 0};
+  const Buffer sent = batch_of({"a", "b"}, producer);
+  for (const bool is_clean : {true, false}) {
+    auto batch = Buffer::copy_of(sent.view());
+    const auto first = produce("orders", batch);
+    EXPECT_EQ(first->response().responses[0].partition_responses[0].base_offset, 0);
+    if (is_clean)
+      restart_cleanly();
+    else
+      restart_after_kill();
+  }
+  EXPECT_EQ(orders().high_watermark(), Offset{2});
+
+  producer.base_sequence = 7;
+  auto gap = batch_of({"z"}, producer);
+  EXPECT_EQ(produce("orders", gap)->response().responses[0].partition_responses[0].error_code,
+            static_cast<std::int16_t>(KafkaError::kOutOfOrderSequenceNumber));
+}
+
+TEST_F(Restart, AFolderOfNoTopicIsPutAside) {
+  core_.reset();
+  ASSERT_TRUE(env().files().create_directories("/data/stranger-0").ok());
+
+  open();
+
+  EXPECT_TRUE(state().topics.table()->by_name().empty());
+  EXPECT_FALSE(env().files().exists("/data/stranger-0").value());
+  EXPECT_TRUE(env().files().exists("/data/stranger-0.stray").value());
+}
+
+TEST_F(Restart, TwoBrokersDoNotShareADirectory) {
+  BrokerConfig config;
+  config.data_directory = "/data";
+  const auto second = BrokerCore::open(env(), config);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code, ErrorCode::kLocked);
+}
+
+TEST_F(Restart, AcknowledgedTopicsSurviveAPowerCut) {
+  core_.reset();
+  fsync_ = FsyncPolicy::kAlways;
+  ASSERT_TRUE(env().files().sync_directory("/").ok());
+  open();
+  for (int round = 0; round < 5; ++round) {
+    make_topic("topic-" + std::to_string(round));
+    ASSERT_TRUE(append("topic-" + std::to_string(round), 0, batch_of({"a"})).ok());
+    core_.reset();
+    env().cut_power();
+    open();
+    EXPECT_EQ(state().topics.table()->by_name().size(), static_cast<std::size_t>(round + 1));
+    for (int old = 0; old <= round; ++old) {
+      const auto* const partition =
+          state().topics.table()->find_partition("topic-" + std::to_string(old), 0);
+      ASSERT_NE(partition, nullptr);
+      EXPECT_EQ(partition->high_watermark(), Offset{1});
+    }
+  }
+}
+
+}  // namespace
+}  // namespace millrace::broker
