@@ -86,6 +86,10 @@ Status DataDirectory::load_or_write_identity(const Identity& identity) {
   }
   if (text.error().code != ErrorCode::kNotFound) return std::move(text).error();
   is_new_ = true;
+  // The folder's own name has to survive a power cut too, or everything in it is lost.
+  const std::size_t slash = path_.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
+  if (Status status = files_.sync_directory(parent); !status.ok()) return status;
   cluster_id_ = identity.cluster_id;
   node_id_ = identity.node_id;
   return files_.replace_atomically(
