@@ -66,13 +66,23 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(io::FileSystem& files
 }
 
 Status DataDirectory::open_all(const Identity& identity) {
-  if (Status status = files_.create_directories(path_); !status.ok()) return status;
+  if (Status status = make_durable_directory(); !status.ok()) return status;
   auto lock = files_.lock(file_path(kLockName));
   if (!lock.ok()) return std::move(lock).error();
   lock_ = std::move(lock).value();
   if (Status status = load_or_write_identity(identity); !status.ok()) return status;
   if (Status status = take_clean_mark(); !status.ok()) return status;
   return load_checkpoints();
+}
+
+Status DataDirectory::make_durable_directory() {
+  auto exists = files_.exists(path_);
+  if (!exists.ok()) return std::move(exists).error();
+  if (*exists) return {};
+  if (Status status = files_.create_directories(path_); !status.ok()) return status;
+  const std::size_t slash = path_.find_last_of('/');
+  if (slash == std::string::npos) return files_.sync_directory(".");
+  return files_.sync_directory(slash == 0 ? "/" : path_.substr(0, slash));
 }
 
 Status DataDirectory::load_or_write_identity(const Identity& identity) {

@@ -66,6 +66,7 @@ class DataDirectory {
   DataDirectory(io::FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
 
   Status open_all(const Identity& identity);
+  Status make_durable_directory();
   Status load_or_write_identity(const Identity& identity);
   Status take_clean_mark();
   Status load_checkpoints();
