@@ -103,6 +103,28 @@ TEST(SubscribedTopics, RefuseWhatIsNoSubscription) {
   for (const auto& [what, bytes] : cases) EXPECT_FALSE(subscribed_topics(bytes).ok()) << what;
 }
 
+TEST(SubscribedTopics, CutOrBentAnywhereNeverHurtTheGroup) {
+  const std::string good =
+      bytes_of({0, 3, 0,   0, 0, 1, 0, 1, 't', 255, 255, 255, 255, 0, 0, 0,   1,
+                0, 1, 't', 0, 0, 0, 1, 0, 0,   0,   0,   0,   0,   0, 7, 255, 255});
+  std::vector<std::string> hostile;
+  for (std::size_t cut = 0; cut < good.size(); ++cut) hostile.push_back(good.substr(0, cut));
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    hostile.push_back(good);
+    hostile.back()[bit / 8] = static_cast<char>(good[bit / 8] ^ (1 << (bit % 8)));
+  }
+  for (const std::string& metadata : hostile) {
+    GroupWorld world;
+    const auto token = world.join({.protocols = {{"range", metadata}}, .version = 3});
+    const std::string member = world.joined(token).member_id;
+    EXPECT_EQ(world.joined(token).members.at(0).metadata, metadata);
+    world.sync({.member = member, .generation = 1, .assignments = {{member, metadata}}});
+    world.commit({.member = member, .generation = 1, .offset = 1});
+    world.advance(std::chrono::hours{1});
+    EXPECT_EQ(picture_of(world.replayed()->state()), picture_of(world.state()));
+  }
+}
+
 TEST(PartitionOfGroup, IsTheOneKafkaComputes) {
   struct Case {
     std::string_view group_id;
