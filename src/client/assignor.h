@@ -20,9 +20,9 @@ enum class RebalanceProtocol {
 
 /// What one member told the group when it joined.
 struct MemberSubscription {
-  std::string member_id;
+  std::string member_id = {};
   std::optional<std::string> group_instance_id = {};
-  std::vector<std::string> topics;
+  std::vector<std::string> topics = {};
   std::vector<TopicPartition> owned = {};  // what it holds, for sticky assignors
   std::int32_t generation = -1;            // in which it came to hold it; -1 says unknown
   std::optional<std::string> rack = {};

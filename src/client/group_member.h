@@ -25,14 +25,14 @@
 namespace millrace::client {
 
 struct GroupMemberConfig {
-  std::string group_id;
-  std::optional<std::string> group_instance_id;
-  std::optional<std::string> rack;
+  std::string group_id = {};
+  std::optional<std::string> group_instance_id = {};
+  std::optional<std::string> rack = {};
   Millis session_timeout{45'000};
   Millis rebalance_timeout{300'000};
   Millis heartbeat_interval{3000};
   Backoff retry_backoff{Millis{100}, Millis{1000}};
-  std::vector<std::shared_ptr<Assignor>> assignors;  // at least one, most wanted first
+  std::vector<std::shared_ptr<Assignor>> assignors = {};  // at least one, most wanted first
 };
 
 /// Names one request that the member is waiting for; an answer with another ticket came too late.

@@ -30,9 +30,10 @@ ProducerBatch* PartitionQueue::take(const ProducerIdentity& current, MonotonicTi
   if (config_.idempotent && !batch.base_sequence) {
     batch.base_sequence = next_sequence_;
     next_sequence_ = wire::sequence_after(next_sequence_, batch.record_count);
-    if (batch.encoded != nullptr) batch.encoded = nullptr;
+    stamp(batch);
+  } else {
+    encode(batch);
   }
-  encode(batch);
   ++batch.attempts;
   in_flight_.push_back(std::move(waiting_.front()));
   waiting_.pop_front();
@@ -57,14 +58,21 @@ bool PartitionQueue::may_send(const ProducerBatch& batch) const {
   return !batch.base_sequence || in_flight_.empty() || batch.rank < in_flight_.front()->rank;
 }
 
+// Gives the batch its sequence under the identity in force; bytes of an earlier try may still be on
+// their way to a socket, so they are not touched.
+void PartitionQueue::stamp(ProducerBatch& batch) {
+  if (batch.encoded == nullptr) return encode(batch);
+  Buffer bytes = Buffer::copy_of(batch.encoded->view());
+  wire::patch_producer(bytes.data(), bytes.size(), identity_.id, identity_.epoch,
+                       *batch.base_sequence);
+  batch.encoded = std::make_shared<const Buffer>(std::move(bytes));
+}
+
 void PartitionQueue::encode(ProducerBatch& batch) {
-  const std::int32_t sequence = batch.base_sequence.value_or(-1);
-  if (!batch.builder.empty()) {
-    batch.builder.set_producer(identity_.id, identity_.epoch, sequence);
-    batch.encoded = std::make_shared<const Buffer>(batch.builder.build());
-    return;
-  }
-  CHECK(batch.encoded != nullptr, "a batch has neither records nor bytes");
+  if (batch.encoded != nullptr) return;
+  CHECK(!batch.builder.empty(), "a batch has neither records nor bytes");
+  batch.builder.set_producer(identity_.id, identity_.epoch, batch.base_sequence.value_or(-1));
+  batch.encoded = std::make_shared<const Buffer>(batch.builder.build());
 }
 
 ProducerBatchPtr PartitionQueue::remove_in_flight(ProducerBatch* batch) {

@@ -74,6 +74,7 @@ class PartitionQueue {
  private:
   bool may_send(const ProducerBatch& batch) const;
   void adopt(const ProducerIdentity& current);
+  void stamp(ProducerBatch& batch);
   void encode(ProducerBatch& batch);
   ProducerBatchPtr remove_in_flight(ProducerBatch* batch);
   void requeue(ProducerBatchPtr batch);
