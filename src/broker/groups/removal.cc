@@ -20,6 +20,10 @@ namespace millrace::broker {
 
 namespace {
 
+// Their tombstones go into one batch, which must stay below max.message.bytes; the next sweep takes
+// the next ones.
+constexpr std::size_t kExpiredAtOnceMax = 2'000;
+
 std::vector<GroupRecord> tombstones(const std::string& group_id,
                                     const std::vector<OffsetChange>& changes) {
   std::vector<GroupRecord> records;
@@ -93,6 +97,7 @@ std::vector<OffsetChange> expired_offsets(const Turn& turn, const Group& group) 
       const auto base = retention_base(group, topic, committed);
       if (!base || turn.now.wall.value() - base->value() < retention_ms) continue;
       expired.push_back({.topic = topic, .partition = partition, .value = std::nullopt});
+      if (expired.size() == kExpiredAtOnceMax) return expired;
     }
   }
   return expired;
