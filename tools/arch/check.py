@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GRAPH = ROOT / "build/dev/modules.json"
 MAP = ROOT / "docs/generated/modules.md"
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
-TEST_FILE = re.compile(r"_(test|bench|fuzz)\.cc$|/testing/|_testing\.(h|cc)$")
+TEST_FILE = re.compile(r"_(test|bench|fuzz)\.(h|cc)$|/testing/")
 POSIX = re.compile(r"^(sys|netinet|arpa|linux|net)/|\.h$")
 BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
