@@ -88,6 +88,22 @@ Status check_reachable(const client::Properties& properties, io::Env& env) {
                                            *properties.find("bootstrap.servers"), tried)};
 }
 
+Status check_topic_exists(const std::string& topic, const client::Properties& properties,
+                          io::Env& env) {
+  client::Properties known;
+  for (const auto& definition : client::property_definitions(client::ClientKind::kAdmin)) {
+    const std::string name(definition.name);
+    if (const std::string* value = properties.find(name)) known.set(name, *value);
+  }
+  const auto admin = client::Admin::create(known, env);
+  if (!admin.ok()) return admin.error();
+  auto topics = (*admin)->describe_topics({topic});
+  if (!topics.ok()) return std::move(topics).error();
+  auto& outcome = topics->at(topic);
+  if (!outcome.ok()) return std::move(outcome).error();
+  return {};
+}
+
 Result<std::unique_ptr<client::Admin>> connect_admin(const ClusterOptions& options, io::Env& env) {
   const auto properties = client_properties(options);
   if (!properties.ok()) return properties.error();

@@ -35,7 +35,13 @@ Result<client::Properties> client_properties(const ClusterOptions& options);
 /// cost    one connection; a second at most for each address
 Status check_reachable(const client::Properties& properties, io::Env& env);
 
-/// All of the above, then an Admin.
+/// Whether a topic is there: a client that waits for one that is not would only say so after its
+/// time-out.
+/// errors  Kafka's UNKNOWN_TOPIC_OR_PARTITION
+Status check_topic_exists(const std::string& topic, const client::Properties& properties,
+                          io::Env& env);
+
+/// client_properties() and check_reachable(), then an Admin.
 Result<std::unique_ptr<client::Admin>> connect_admin(const ClusterOptions& options, io::Env& env);
 
 /// Prints the error with what to do next, where that is known.

@@ -165,8 +165,12 @@ ExitCode CommandTree::run(std::span<const std::string> arguments, Console& conso
     app_->parse(std::move(reversed));
   } catch (const CLI::CallForHelp&) {
     const CLI::App* asked = app_.get();
-    while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
-    console.print("{}", asked->help());
+    std::string path;
+    while (!asked->get_subcommands().empty()) {
+      path += (path.empty() ? "" : " ") + asked->get_name();
+      asked = asked->get_subcommands().front();
+    }
+    console.print("{}", asked->help(path));
     return ExitCode::kDone;
   } catch (const CLI::CallForVersion& version) {
     console.print("{}\n", version.what());

@@ -210,6 +210,9 @@ ExitCode run_consume(const ConsumeOptions& options, Console& console, io::Env& e
   if (const auto status = check_reachable(plan->properties, env); !status.ok()) {
     return report(console, status.error());
   }
+  if (const auto status = check_topic_exists(options.topic, plan->properties, env); !status.ok()) {
+    return report(console, status.error());
+  }
   const auto consumer = client::Consumer::create(plan->properties, env);
   if (!consumer.ok()) return report(console, consumer.error());
   auto status = start_reading(options, *plan, **consumer);

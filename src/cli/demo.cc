@@ -84,11 +84,12 @@ void print_report(const access_log::DemoReport& report, const access_log::DemoCo
     console.print("Lines that do not parse  (topic {})\n{}\n", config.topics.dead_letters,
                   access_log::dead_letter_table(results));
   }
-  console.print("{} lines, {}: {} counted in {} windows, {} to the dead-letter topic\n",
-                access_log::with_thousands(report.lines), access_log::readable_bytes(report.bytes),
-                access_log::with_thousands(results.compute_requests_by_status()),
-                access_log::with_thousands(static_cast<std::int64_t>(results.by_minute().size())),
-                access_log::with_thousands(refused));
+  console.print(
+      "{} lines, {}: {} counted into {} pairs of minute and status, {} to the dead-letter topic\n",
+      access_log::with_thousands(report.lines), access_log::readable_bytes(report.bytes),
+      access_log::with_thousands(results.compute_requests_by_status()),
+      access_log::with_thousands(static_cast<std::int64_t>(results.by_minute().size())),
+      access_log::with_thousands(refused));
   console.print("{:.3f} s from the first line sent to the last count read: {} lines/s\n", seconds,
                 access_log::with_thousands(
                     static_cast<std::int64_t>(static_cast<double>(report.lines) / seconds)));

@@ -1,0 +1,71 @@
+// Loads a broker through Millrace's own client.
+#include "bench/load.h"
+#include "client/consumer.h"
+#include "client/producer.h"
+
+namespace millrace::bench {
+namespace {
+
+void produce(const Load& load, io::Env& env) {
+  auto producer = client::Producer::create({{"bootstrap.servers", load.brokers},
+                                            {"acks", "all"},
+                                            {"linger.ms", "5"},
+                                            {"batch.size", "131072"}},
+                                           env);
+  if (!producer.ok()) fail(producer.error().message);
+  const std::string value = value_of(load.value_bytes);
+  const client::TopicHandle topic = (*producer)->topic(load.topic);
+  if (const auto warm = (*producer)->partition_count(load.topic); !warm.ok()) {
+    fail(warm.error().message);
+  }
+
+  const Stopwatch stopwatch;
+  for (std::int64_t i = 0; i < load.records; ++i) {
+    const auto sent = (*producer)->send(topic, {.topic = load.topic, .value = value});
+    if (!sent.ok()) fail(sent.error().message);
+  }
+  if (const auto flushed = (*producer)->flush(); !flushed.ok()) fail(flushed.error().message);
+  stopwatch.report(load.records);
+}
+
+void consume(const Load& load, io::Env& env) {
+  auto consumer = client::Consumer::create({{"bootstrap.servers", load.brokers},
+                                            {"enable.auto.commit", "false"},
+                                            {"max.poll.records", "100000"}},
+                                           env);
+  if (!consumer.ok()) fail(consumer.error().message);
+  const auto count = (*consumer)->partition_count(load.topic);
+  if (!count.ok()) fail(count.error().message);
+  client::PartitionList partitions;
+  for (std::int32_t id = 0; id < *count; ++id) partitions.push_back({load.topic, PartitionId{id}});
+  auto status = (*consumer)->assign(partitions);
+  if (status.ok()) status = (*consumer)->seek_to_beginning(partitions);
+  if (!status.ok()) fail(status.error().message);
+
+  const Stopwatch stopwatch;
+  std::int64_t records = 0;
+  std::uint64_t bytes = 0;
+  while (records < load.records) {
+    const auto polled = (*consumer)->poll(Millis{100});
+    if (!polled.ok()) fail(polled.error().message);
+    for (const auto& part : *polled) {
+      for (const RecordView& record : part.records) bytes += record.value->size();
+    }
+    records += static_cast<std::int64_t>(polled->count());
+  }
+  stopwatch.report(records);
+  if (bytes != static_cast<std::uint64_t>(records) * load.value_bytes) fail("values changed size");
+}
+
+}  // namespace
+}  // namespace millrace::bench
+
+int main(int argc, char** argv) {
+  const auto load = millrace::bench::load_from(argc, argv);
+  const auto env = millrace::io::make_system_env();
+  if (load.mode == "produce") {
+    millrace::bench::produce(load, *env);
+  } else {
+    millrace::bench::consume(load, *env);
+  }
+}

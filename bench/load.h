@@ -1,0 +1,77 @@
+// What the load programs have in common: their arguments, and the one line of JSON that they print.
+#pragma once
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace millrace::bench {
+
+/// produce|consume BROKERS TOPIC RECORDS VALUE_BYTES
+struct Load {
+  std::string mode;
+  std::string brokers;
+  std::string topic;
+  std::int64_t records = 0;
+  std::size_t value_bytes = 0;
+};
+
+inline Load load_from(int argc, char** argv) {
+  if (argc != 6) {
+    fmt::print(stderr, "want: {} produce|consume BROKERS TOPIC RECORDS VALUE_BYTES\n", argv[0]);
+    std::exit(2);
+  }
+  return {argv[1], argv[2], argv[3], std::atoll(argv[4]),
+          static_cast<std::size_t>(std::atoll(argv[5]))};
+}
+
+/// Text that compresses about as well as a log does.
+inline std::string value_of(std::size_t bytes) {
+  std::string value;
+  std::uint32_t state = 1;
+  while (value.size() < bytes) {
+    state = state * 1664525U + 1013904223U;
+    value += fmt::format("field{}={} ", state % 7, state >> 20U);
+  }
+  value.resize(bytes);
+  return value;
+}
+
+inline double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// Measures from its construction to report(). CPU is that of all threads of this process.
+class Stopwatch {
+ public:
+  void report(std::int64_t records) const {
+    const double wall =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+    const double cpu = cpu_seconds() - cpu_started_;
+    const auto count = static_cast<double>(records);
+    fmt::print("{{\"records_per_s\": {:.0f}, \"cpu_ns_per_record\": {:.1f}}}\n", count / wall,
+               cpu * 1e9 / count);
+    (void)std::fflush(stdout);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  double cpu_started_ = cpu_seconds();
+};
+
+[[noreturn]] inline void fail(std::string_view what) {
+  fmt::print(stderr, "{}\n", what);
+  std::exit(1);
+}
+
+}  // namespace millrace::bench

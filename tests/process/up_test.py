@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""The process around the broker and the command line as a user meets it: ready line, signals, exit
+codes, and what errors say.
+
+Run as: up_test.py PATH_TO_MILLRACE [unittest arguments]
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from broker_process import BrokerProcess  # noqa: E402
+
+BINARY = None
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+
+
+def millrace(*arguments, stdin=None, env=None):
+    return subprocess.run([BINARY, *arguments], text=True, input=stdin, capture_output=True,
+                          timeout=60, check=False, env={**os.environ, **(env or {})})
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class UpTest(unittest.TestCase):
+    def test_prints_one_ready_line_and_stops_cleanly_on_either_signal(self):
+        for how in (signal.SIGTERM, signal.SIGINT):
+            with tempfile.TemporaryDirectory() as data:
+                broker = BrokerProcess(BINARY, data_directory=data)
+                broker.start()
+                process = broker.process
+                self.assertRegex(broker.ready_line,
+                                 rf"^ready kafka={re.escape(broker.address)} data=\S+ in \d+ ms$")
+                os.kill(process.pid, how)
+                out, err = process.communicate(timeout=30)
+                broker.process = None
+                self.assertEqual((process.returncode, out, err), (DONE, "", ""))
+
+    def test_says_that_a_port_is_in_use(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            done = millrace("up", "--ephemeral", "--kafka", address)
+        self.assertEqual(done.returncode, FAILED)
+        self.assertIn(address, done.stderr)
+        self.assertIn("in use", done.stderr)
+
+    def test_says_that_a_data_directory_is_locked(self):
+        with tempfile.TemporaryDirectory() as data:
+            with BrokerProcess(BINARY, data_directory=data):
+                done = millrace("up", "--data", data, "--kafka", "127.0.0.1:0")
+        self.assertEqual(done.returncode, FAILED)
+        self.assertIn(data, done.stderr)
+        self.assertIn("--data", done.stderr)
+
+    def test_an_ephemeral_broker_leaves_nothing_behind(self):
+        broker = BrokerProcess(BINARY)
+        broker.start()
+        data = Path(re.search(r"data=(\S+)", broker.ready_line).group(1))
+        self.assertTrue(data.exists())
+        broker.stop()
+        self.assertFalse(data.exists())
+
+    def test_dies_with_its_parent(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            port_file = Path(scratch) / "port"
+            parent = subprocess.Popen(
+                ["bash", "-c", f"'{BINARY}' up --ephemeral --kafka 127.0.0.1:0 --die-with-parent "
+                               f"--port-file '{port_file}' & echo $!; sleep 60"],
+                stdout=subprocess.PIPE, text=True)
+            child = int(parent.stdout.readline())
+            deadline = time.monotonic() + 30
+            while not port_file.exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            parent.kill()
+            parent.communicate()
+            while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+                # An orphan that nobody has waited for yet is a zombie, but it has ended.
+                if re.search(r"^State:\s+Z", Path(f"/proc/{child}/status").read_text(), re.MULTILINE):
+                    break
+                time.sleep(0.01)
+            self.assertLess(time.monotonic(), deadline, "the broker outlived its parent")
+
+
+class ErrorTest(unittest.TestCase):
+    def test_no_broker_is_reported_at_once_with_the_next_command(self):
+        address = f"127.0.0.1:{free_port()}"
+        for command in (["topic", "list"], ["cluster", "info"], ["consume", "t"], ["group", "list"],
+                        ["produce", "t"], ["demo", "--lines", "1"]):
+            started = time.monotonic()
+            done = millrace(*command, "--brokers", address, stdin="")
+            self.assertEqual(done.returncode, FAILED, command)
+            self.assertIn(address, done.stderr)
+            self.assertIn("is a broker running? start one: millrace up", done.stderr)
+            self.assertLess(time.monotonic() - started, 5, command)
+
+    def test_wrong_usage_is_exit_code_2_and_says_what_was_wanted(self):
+        for arguments, complaint in [
+                ([], "subcommand"),
+                (["topic", "create"], "TOPIC is required"),
+                (["topic", "list", "--format", "xml"], "want one of text, wide, json, yaml"),
+                (["up", "--data", "x", "--ephemeral"], "--ephemeral"),
+                (["up", "--kafka", "nonsense"], "nonsense"),
+                (["consume", "t", "--from", "yesterday"], "want --from earliest"),
+                (["consume", "t", "--print", "colour"], "colour"),
+                (["produce", "t", "-X", "ack=all"], "acks"),
+                (["produce", "t", "-X", "acks=many"], "many")]:
+            done = millrace(*arguments, stdin="")
+            self.assertEqual(done.returncode, WRONG_USAGE, (arguments, done.stderr))
+            self.assertIn(complaint, done.stderr, arguments)
+            self.assertEqual(done.stdout, "")
+
+    def test_every_command_has_help_with_an_example(self):
+        for path in [["up"], ["demo"], ["topic", "create"], ["topic", "list"], ["topic", "describe"],
+                     ["topic", "delete"], ["produce"], ["consume"], ["group", "list"],
+                     ["group", "describe"], ["cluster", "info"], ["completion", "bash"]]:
+            done = millrace(*path, "--help")
+            self.assertEqual(done.returncode, DONE)
+            self.assertIn(f"Usage: millrace {' '.join(path)}", done.stdout)
+            self.assertRegex(done.stdout, r"Example:\n  .*millrace ", path)
+
+
+class CommandTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = BrokerProcess(BINARY)
+        cls.broker.start()
+        cls.environment = {"MILLRACE_BROKERS": cls.broker.address}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.broker.stop()
+
+    def run_ok(self, *arguments, stdin=None):
+        done = millrace(*arguments, stdin=stdin, env=self.environment)
+        self.assertEqual(done.returncode, DONE, (arguments, done.stderr))
+        return done.stdout
+
+    def test_a_topic_is_made_listed_described_and_deleted(self):
+        self.assertEqual(self.run_ok("topic", "create", "life", "-p", "3", "-c", "retention.ms=-1"),
+                         "created life\n")
+        listed = json.loads(self.run_ok("topic", "list", "-f", "json"))
+        self.assertIn(("life", 3), [(topic["name"], topic["partitions"]) for topic in listed])
+        self.run_ok("produce", "life", "-q", stdin="a\nb\n")
+        described = json.loads(self.run_ok("topic", "describe", "life", "-f", "json"))[0]
+        self.assertEqual(sum(p["end"] - p["start"] for p in described["partitions"]), 2)
+        configs = {c["config"]: c for c in described["configs"]}
+        self.assertEqual(configs["retention.ms"]["value"], "-1")
+        self.assertFalse(configs["retention.ms"]["default"])
+
+        again = millrace("topic", "create", "life", env=self.environment)
+        self.assertEqual(again.returncode, FAILED)
+        self.assertIn("TOPIC_ALREADY_EXISTS", again.stderr)
+        self.assertEqual(self.run_ok("topic", "create", "life", "--if-not-exists"), "exists life\n")
+
+        self.assertEqual(self.run_ok("topic", "delete", "life"), "deleted life\n")
+        gone = millrace("topic", "describe", "life", env=self.environment)
+        self.assertEqual(gone.returncode, FAILED)
+        self.assertIn("millrace topic list", gone.stderr)
+
+    def test_a_topic_name_that_kafka_refuses_is_refused(self):
+        refused = millrace("topic", "create", "no/slash", env=self.environment)
+        self.assertEqual(refused.returncode, FAILED)
+        self.assertIn("INVALID_TOPIC_EXCEPTION", refused.stderr)
+
+    def test_records_come_back_with_keys_headers_and_from_where_asked(self):
+        self.run_ok("produce", "story", "-q", "-K", ":", "-H", "source=test", "--tombstone", "GONE",
+                    stdin="a:1\nb:2\nc:GONE\n")
+        self.assertEqual(self.run_ok("consume", "story", "-e", "--print", "offset,key,value,headers"),
+                         "0\ta\t1\tsource=test\n1\tb\t2\tsource=test\n2\tc\tnull\tsource=test\n")
+        self.assertEqual(self.run_ok("consume", "story", "-n", "1", "--from", "1"), "2\n")
+        self.assertEqual(self.run_ok("consume", "story", "-e", "--from", "latest"), "")
+        self.assertEqual(self.run_ok("consume", "story", "-e", "--from", "2001-01-01", "--print", "key"),
+                         "a\nb\nc\n")
+        rows = [json.loads(line) for line in
+                self.run_ok("consume", "story", "-e", "-f", "json").splitlines()]
+        self.assertIsNone(rows[2]["value"])
+        self.assertEqual(rows[0]["headers"], [{"name": "source", "value": "test"}])
+
+    def test_a_group_goes_on_where_it_stopped(self):
+        self.run_ok("produce", "queue", "-q", stdin="1\n2\n3\n4\n5\n")
+        self.assertEqual(self.run_ok("consume", "queue", "-g", "workers", "-n", "2"), "1\n2\n")
+        described = json.loads(self.run_ok("group", "describe", "workers", "-f", "json"))[0]
+        self.assertEqual(described["lag"], 3)
+        self.assertEqual(self.run_ok("consume", "queue", "-g", "workers", "-e"), "3\n4\n5\n")
+        self.assertIn("workers", self.run_ok("group", "list"))
+
+    def test_reading_a_topic_that_is_not_there_fails_and_does_not_make_it(self):
+        missing = millrace("consume", "nowhere", "-e", env=self.environment)
+        self.assertEqual(missing.returncode, FAILED)
+        self.assertIn("nowhere", missing.stderr)
+        self.assertNotIn("nowhere", self.run_ok("topic", "list"))
+
+    def test_a_consumer_ends_cleanly_on_a_signal(self):
+        self.run_ok("produce", "endless", "-q", stdin="x\n")
+        reader = subprocess.Popen([BINARY, "consume", "endless"], stdout=subprocess.PIPE, text=True,
+                                  env={**os.environ, **self.environment})
+        self.assertEqual(reader.stdout.readline(), "x\n")
+        os.kill(reader.pid, signal.SIGINT)
+        self.assertEqual(reader.wait(20), DONE)
+        reader.stdout.close()
+
+    def test_the_cluster_says_who_it_is(self):
+        info = json.loads(self.run_ok("cluster", "info", "-f", "json"))
+        self.assertEqual(len(info["cluster_id"]), 22)
+        broker = info["brokers"][0]
+        self.assertEqual(f"{broker['host']}:{broker['port']}", self.broker.address)
+
+    def test_completion_knows_commands_options_and_choices(self):
+        script = self.run_ok("completion", "bash")
+        probe = script + r'''
+complete_line() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _millrace; echo "${COMPREPLY[@]}"; }
+complete_line millrace to
+complete_line millrace topic cr
+complete_line millrace topic list --format j
+complete_line millrace consume x --fr
+'''
+        done = subprocess.run(["bash", "-c", probe], text=True, capture_output=True, check=True)
+        self.assertEqual(done.stdout.splitlines(), ["topic", "create", "json", "--from"])
+
+
+if __name__ == "__main__":
+    BINARY = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=2)
