@@ -64,21 +64,22 @@ void Session::stop() {
 void Session::on_frame(Buffer frame) {
   if (has_failed_) return;
   last_active_ = host_.loop.now();
-  is_in_flight_ = true;
-  dispatch(frame);
+  const std::uint64_t request = first_in_flight_ + in_flight_.size();
+  dispatch(request, frame);
   update_reading();
 }
 
-void Session::dispatch(Buffer& frame) {
+void Session::dispatch(std::uint64_t request, Buffer& frame) {
   const auto fixed = peek_header(frame.view());
   if (!fixed.ok()) return fail(fixed.error().to_string());
+  in_flight_.push_back({fixed->key, std::nullopt});
 
   const HandlerTable::Entry* const entry = host_.handlers.find(fixed->key);
   if (entry == nullptr)
     return fail(fmt::format("unknown API key {}", static_cast<int>(fixed->key)));
   if (!entry->served.contains(fixed->version)) {
     if (fixed->key == wire::ApiKey::kApiVersions)
-      return complete(unsupported_api_versions(fixed->correlation_id, host_.handlers));
+      return complete(request, unsupported_api_versions(fixed->correlation_id, host_.handlers));
     return fail(fmt::format("{} version {} is not served, only {} to {}",
                             wire::api_key_name(fixed->key), fixed->version, entry->served.min,
                             entry->served.max));
@@ -96,33 +97,49 @@ void Session::dispatch(Buffer& frame) {
                                .loop = &host_.loop,
                                .frame = {frame.data(), frame.size()}};
   const auto port = port_;
-  const Status status = entry->dispatch(
-      reader, context, host_.state,
-      {fixed->correlation_id, [port](Delivery delivery) { port->deliver(std::move(delivery)); }});
+  const Status status = entry->dispatch(reader, context, host_.state,
+                                        {fixed->correlation_id, [port, request](Delivery delivery) {
+                                           port->deliver(request, std::move(delivery));
+                                         }});
   if (!status.ok())
     fail(fmt::format("{} version {}: {}", wire::api_key_name(fixed->key), fixed->version,
                      status.error().to_string()));
 }
 
-void Session::ReplyPort::deliver(Delivery delivery) {
+void Session::ReplyPort::deliver(std::uint64_t request, Delivery delivery) {
   if (is_closed.load()) return;
   if (loop.is_loop_thread()) {
-    if (const auto self = session.lock()) self->complete(std::move(delivery));
+    if (const auto self = session.lock()) self->complete(request, std::move(delivery));
     return;
   }
   // Shared because a task must be copyable and a delivery is not.
-  loop.post([weak = session, shared = std::make_shared<Delivery>(std::move(delivery))] {
-    if (const auto self = weak.lock()) self->complete(std::move(*shared));
+  loop.post([weak = session, request, shared = std::make_shared<Delivery>(std::move(delivery))] {
+    if (const auto self = weak.lock()) self->complete(request, std::move(*shared));
   });
 }
 
-void Session::complete(Delivery delivery) {
+void Session::complete(std::uint64_t request, Delivery delivery) {
   if (has_failed_ || port_->is_closed.load()) return;
-  is_in_flight_ = false;
   last_active_ = host_.loop.now();
-  if (auto* const chunks = std::get_if<io::Chunks>(&delivery)) send(std::move(*chunks));
-  if (const auto* const close = std::get_if<CloseConnection>(&delivery)) return fail(close->reason);
+  in_flight_[static_cast<std::size_t>(request - first_in_flight_)].reply = std::move(delivery);
+  send_replies();
   update_reading();
+}
+
+void Session::send_replies() {
+  while (!in_flight_.empty() && in_flight_.front().reply.has_value() && !has_failed_) {
+    Delivery delivery = std::move(*in_flight_.front().reply);
+    in_flight_.pop_front();
+    ++first_in_flight_;
+    if (auto* const chunks = std::get_if<io::Chunks>(&delivery)) send(std::move(*chunks));
+    if (const auto* const close = std::get_if<CloseConnection>(&delivery)) fail(close->reason);
+  }
+}
+
+bool Session::may_read_next() const {
+  if (is_draining_) return false;
+  return in_flight_.empty() ||
+         (in_flight_.size() < kFlushingMax && in_flight_.back().key == wire::ApiKey::kProduce);
 }
 
 void Session::send(io::Chunks chunks) {
@@ -151,7 +168,7 @@ void Session::ended() {
 }
 
 void Session::update_reading() {
-  const bool may_read = !is_in_flight_ && !is_draining_;
+  const bool may_read = may_read_next();
   if (has_failed_ || may_read == is_reading_) return;
   is_reading_ = may_read;
   if (may_read)
@@ -171,7 +188,7 @@ void Session::check_idle() {
   if (has_failed_) return;
   const Millis idle_max = host_.state.config.connections_max_idle;
   const auto idle = std::chrono::duration_cast<Millis>(host_.loop.now() - last_active_);
-  if (is_in_flight_) return arm_idle_timer(idle_max);
+  if (!in_flight_.empty()) return arm_idle_timer(idle_max);
   if (idle < idle_max) return arm_idle_timer(idle_max - idle + Millis{1});
   port_->is_closed.store(true);
   connection_->close_after_flush();

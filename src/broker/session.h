@@ -3,8 +3,11 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "broker/handler_table.h"
@@ -24,13 +27,17 @@ struct SessionHost {
 /// Owner loop only, but for replies, which come from any thread through a ReplyPort.
 ///
 /// Invariants
-///   At most one request is in flight; while it is, or while the peer does not take its replies,
-///   nothing is read.
+///   Requests are handled in the order they came and answered in that order.
+///   The next one is read when none is in flight, or when those in flight are appended batches that
+///   only wait for the disk: so one flush serves a whole pipeline of them.
+///   Nothing is read from a peer that does not take its replies.
 ///   Whatever a frame holds, only this connection pays for it.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   /// Bytes waiting for the peer above which nothing more is read from it.
   static constexpr std::size_t kUnsentBytesMax = std::size_t{1} << 20;
+  /// Produce requests that may wait for the disk together. Clients send 5 at most by default.
+  static constexpr std::size_t kFlushingMax = 16;
 
   Session(std::unique_ptr<io::Connection> connection, SessionHost& host);
 
@@ -44,16 +51,24 @@ class Session : public std::enable_shared_from_this<Session> {
   struct ReplyPort {
     ReplyPort(io::EventLoop& owner, std::weak_ptr<Session> target)
         : loop(owner), session(std::move(target)) {}
-    void deliver(Delivery delivery);
+    void deliver(std::uint64_t request, Delivery delivery);
 
     io::EventLoop& loop;  // not touched once closed; sessions end before their loop does
     const std::weak_ptr<Session> session;
     std::atomic<bool> is_closed = false;
   };
 
+  /// A request that was read and whose reply has not left.
+  struct InFlight {
+    wire::ApiKey key;
+    std::optional<Delivery> reply;  // there, but a request before it is not answered yet
+  };
+
   void on_frame(Buffer frame);
-  void dispatch(Buffer& frame);
-  void complete(Delivery delivery);
+  void dispatch(std::uint64_t request, Buffer& frame);
+  void complete(std::uint64_t request, Delivery delivery);
+  void send_replies();
+  bool may_read_next() const;
   void send(io::Chunks chunks);
   void fail(std::string_view reason);
   void ended();
@@ -67,8 +82,9 @@ class Session : public std::enable_shared_from_this<Session> {
   std::function<void()> on_closed_;
   io::TimerId idle_timer_ = 0;
   MonotonicTime last_active_;
-  bool is_in_flight_ = false;
-  bool is_draining_ = false;  // the peer lets replies pile up
+  std::deque<InFlight> in_flight_;
+  std::uint64_t first_in_flight_ = 0;  // the number of in_flight_.front()
+  bool is_draining_ = false;           // the peer lets replies pile up
   bool is_reading_ = true;
   bool has_failed_ = false;
 };

@@ -1,6 +1,8 @@
 #include "storage/group_flusher.h"
 
+#include <algorithm>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -10,8 +12,7 @@
 
 namespace millrace::storage {
 
-/// One round takes all that is asked for so far. A log asked for twice is synced twice in name
-/// only: the second flush finds nothing left to do.
+/// One round takes all that is asked for so far, and syncs each log once.
 class GroupFlusher::Worker {
  public:
   explicit Worker(Millis window) : window_(window), thread_([this] { run(); }) {}
@@ -68,12 +69,20 @@ class GroupFlusher::Worker {
     }
   }
 
+  /// Syncs each log once. Who is told may append at once, and a second flush for those that the
+  /// first one covered would then be a real one.
   static void perform(std::vector<Request>& round) {
-    for (Request& request : round) {
-      if (request.done) {
-        request.done(request.log->flush());
-      } else {
-        (void)request.log->flush_sealed().ok();  // the log keeps and tells its failure
+    std::stable_sort(round.begin(), round.end(), [](const Request& left, const Request& right) {
+      return std::less<>{}(left.log.get(), right.log.get());
+    });
+    for (auto first = round.begin(); first != round.end();) {
+      const auto next = std::find_if(first, round.end(),
+                                     [&](const Request& other) { return other.log != first->log; });
+      const bool is_awaited =
+          std::any_of(first, next, [](const Request& each) { return each.done != nullptr; });
+      const Status status = is_awaited ? first->log->flush() : first->log->flush_sealed();
+      for (; first != next; ++first) {
+        if (first->done) first->done(status);
       }
     }
   }

@@ -75,9 +75,9 @@ TEST_F(ClusterHandlers, ApiVersionsChecksTheNameOfTheSoftware) {
 
 TEST_F(ClusterHandlers, ProducerIdsNeverRepeat) {
   const auto next = [&] {
-    wire::InitProducerIdRequest request;
-    request.transactional_id.reset();
-    const auto response = call(&handle_init_producer_id, std::move(request), 4);
+    const auto response =
+        call(&handle_init_producer_id,
+             wire::InitProducerIdRequest{std::nullopt, 0, -1, -1, false, false}, 4);
     EXPECT_EQ(response.error_code, 0);
     EXPECT_EQ(response.producer_epoch, 0);
     return response.producer_id;
@@ -94,10 +94,9 @@ TEST_F(ClusterHandlers, ProducerIdsNeverRepeat) {
 
 TEST_F(ClusterHandlers, TransactionalIdsAreRefused) {
   const auto ask = [&](std::string id, std::int32_t timeout_ms) {
-    wire::InitProducerIdRequest request;
-    request.transactional_id = std::move(id);
-    request.transaction_timeout_ms = timeout_ms;
-    const auto response = call(&handle_init_producer_id, std::move(request), 4);
+    const auto response =
+        call(&handle_init_producer_id,
+             wire::InitProducerIdRequest{std::move(id), timeout_ms, -1, -1, false, false}, 4);
     EXPECT_EQ(response.producer_id, -1);
     return error(response.error_code);
   };
