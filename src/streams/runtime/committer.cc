@@ -6,10 +6,10 @@
 
 namespace millrace::streams {
 
-Status Committer::commit(std::span<Task* const> tasks) {
+Status Committer::commit(TaskSet& tasks) {
   client::OffsetsToCommit offsets;
   bool has_changelog = false;
-  for (const Task* const task : tasks) {
+  for (const Task* const task : tasks.all()) {
     for (const auto& [topic, next] : task->committable_offsets()) {
       offsets[{topic, task->id().partition}] = {next};
     }
@@ -18,14 +18,15 @@ Status Committer::commit(std::span<Task* const> tasks) {
   if (offsets.empty()) return {};
 
   if (Status flushed = collector_.flush(); !flushed.ok()) return flushed;
-  for (Task* const task : tasks) {
+  for (Task* const task : tasks.all()) {
     if (task->needs_commit()) task->write_changelogs();
   }
   if (has_changelog) {
     if (Status flushed = collector_.flush(); !flushed.ok()) return flushed;
   }
   if (Status committed = consumer_.commit_sync(offsets); !committed.ok()) return committed;
-  for (Task* const task : tasks) {
+  // Asked anew: some tasks may have been revoked meanwhile. None has processed anything since.
+  for (Task* const task : tasks.all()) {
     if (task->needs_commit()) task->commit_done();
   }
   return {};

@@ -2,12 +2,10 @@
 // take the place of its steps and of nothing else.
 #pragma once
 
-#include <span>
-
 #include "base/result.h"
 #include "client/consumer.h"
 #include "streams/runtime/producer_collector.h"
-#include "streams/runtime/task.h"
+#include "streams/runtime/task_set.h"
 
 namespace millrace::streams {
 
@@ -23,7 +21,8 @@ class Committer {
   /// errors  a failure to write (fatal); the consumer's commit errors (the group may have moved on:
   ///         see is_rebalance_error)
   /// cost    two flushes and one OffsetCommit; nothing when no task has processed anything
-  Status commit(std::span<Task* const> tasks);
+  /// note    runs the consumer's callbacks, which may take tasks out of `tasks` and commit again
+  Status commit(TaskSet& tasks);
 
  private:
   client::Consumer& consumer_;

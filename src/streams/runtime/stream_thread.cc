@@ -89,6 +89,11 @@ void StreamThread::request_stop() {
   if (consumer_ != nullptr) consumer_->wakeup();
 }
 
+void StreamThread::request_commit() {
+  commit_requested_.store(true);
+  consumer_->wakeup();
+}
+
 void StreamThread::join() {
   if (thread_.joinable()) thread_.join();
 }
@@ -122,12 +127,12 @@ Status StreamThread::run_once() {
   auto polled = consumer_->poll(config_.poll_time);
   if (failure_) return Error(*failure_);
   if (stop_requested_.load()) return {};  // what was polled is read again by whoever comes next
-  if (!polled.ok()) {
-    if (polled.error().code == ErrorCode::kCancelled) return {};
+  if (polled.ok()) {
+    if (Status status = tasks_->process(*polled); !status.ok()) return status;
+    if (collector_->failure()) return Error(*collector_->failure());
+  } else if (polled.error().code != ErrorCode::kCancelled) {  // which only says: look around
     return std::move(polled).error();
   }
-  if (Status status = tasks_->process(*polled); !status.ok()) return status;
-  if (collector_->failure()) return Error(*collector_->failure());
 
   const bool is_asked = commit_requested_.exchange(false);
   if (is_asked || env_.clock().monotonic() - committed_at_ >= config_.commit_interval) {
@@ -140,7 +145,7 @@ Status StreamThread::run_once() {
 
 Status StreamThread::commit() {
   committed_at_ = env_.clock().monotonic();
-  Status committed = committer_->commit(tasks_->all());
+  Status committed = committer_->commit(*tasks_);
   if (committed.ok() || !is_rebalance_error(committed.error())) return committed;
   // The tasks keep what they have; the next commit, or on_lost, settles it.
   LOG_INFO("commit put off by a rebalance", {{"thread", name_}});

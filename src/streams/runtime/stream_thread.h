@@ -51,7 +51,7 @@ class StreamThread {
   /// Asks the loop to commit and end.
   void request_stop();
   /// Asks for a commit after the batch under way, without waiting for the interval.
-  void request_commit() { commit_requested_.store(true); }
+  void request_commit();
   void join();
   ThreadStatus status() const;
 
