@@ -54,6 +54,7 @@ Status StreamThread::make_clients(std::int32_t number) {
   client::Properties restoring = config_.consumer;
   restoring.set("client.id", name_ + "-restore-consumer");
   restoring.set("enable.auto.commit", "false");
+  restoring.set("auto.offset.reset", "earliest");
   client::Properties consuming = config_.consumer;
   consuming.set("client.id", name_ + "-consumer");
   consuming.set("group.id", config_.application_id);
