@@ -19,7 +19,7 @@ Housekeeping::Housekeeping(io::Env& env, BrokerCore& core)
 }
 
 Housekeeping::~Housekeeping() {
-  loop_->stop();
+  loop_->post([this] { loop_->stop(); });  // heard even when the thread has not begun to run it
   thread_.join();
 }
 

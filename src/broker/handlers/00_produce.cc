@@ -45,17 +45,20 @@ PartitionAnswer refused(std::int32_t index, const Error& error) {
   return refused(index, wire::kafka_error_of(error), error.message);
 }
 
-/// What the protocol asks of the records field, before the log looks at the batch.
+/// What the protocol asks of the records field, before the log looks at the batch. A field that
+/// does not hold one whole batch is no use to send again; a batch with a wrong checksum may be.
 Status check_records(std::string_view records, std::int16_t version) {
   const auto header = wire::read_batch_header(records);
   if (!header.ok()) {
-    if (header.error().code == ErrorCode::kUnsupported)
-      return wire::make_error(KafkaError::kInvalidRecord, header.error().message);
-    return wire::make_error(KafkaError::kCorruptMessage, header.error().message);
+    const bool is_impossible = header.error().code == ErrorCode::kCorrupt;
+    return wire::make_error(
+        is_impossible ? KafkaError::kCorruptMessage : KafkaError::kInvalidRecord,
+        header.error().message);
   }
-  if (header->size_bytes() < records.size())
+  if (header->size_bytes() != records.size())
     return wire::make_error(KafkaError::kInvalidRecord,
-                            "a partition takes exactly one record batch per request");
+                            fmt::format("wanted one whole batch of {} bytes, found {} bytes",
+                                        header->size_bytes(), records.size()));
   if (version < kFirstZstdVersion && header->compression() == wire::Compression::kZstd)
     return wire::make_error(KafkaError::kUnsupportedCompressionType,
                             fmt::format("zstd needs version {}", kFirstZstdVersion));

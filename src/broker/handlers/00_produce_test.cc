@@ -53,9 +53,9 @@ TEST_F(ProduceHandler, SaysWhyAPartitionIsRefused) {
       {"old magic", "orders", 1, 9, [](Buffer& b) { b.data()[16] = 1; },
        KafkaError::kInvalidRecord},
       {"cut batch", "orders", 1, 9, [](Buffer& b) { b.resize_uninitialized(b.size() - 1); },
-       KafkaError::kCorruptMessage},
+       KafkaError::kInvalidRecord},
       {"nothing at all", "orders", 1, 9, [](Buffer& b) { b.resize_uninitialized(0); },
-       KafkaError::kCorruptMessage},
+       KafkaError::kInvalidRecord},
       {"two batches", "orders", 1, 9,
        [](Buffer& b) {
          const Buffer copy = Buffer::copy_of(b.view());
