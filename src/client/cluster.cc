@@ -293,9 +293,10 @@ std::optional<Status> Cluster::outcome_for(const std::vector<std::string>& topic
       if (is_auto_created || wire::is_retriable(topic->error)) return std::nullopt;
       return Status(wire::make_error(topic->error, "topic " + name));
     }
-    const bool has_leaders =
-        std::all_of(topic->partitions.begin(), topic->partitions.end(),
-                    [](const PartitionMetadata& each) { return each.leader != kNoBroker; });
+    const bool has_leaders = std::all_of(
+        topic->partitions.begin(), topic->partitions.end(), [this](const PartitionMetadata& each) {
+          return each.leader != kNoBroker && metadata_.broker(each.leader) != nullptr;
+        });
     if (topic->partitions.empty() || !has_leaders) return std::nullopt;
   }
   return Status{};

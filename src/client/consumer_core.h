@@ -16,13 +16,6 @@
 
 namespace millrace::client {
 
-/// Moves fetched records into a PolledRecords.
-class PollCollector {
- public:
-  /// errors  what is wrong with a partition, once nothing readable is left before it
-  static Result<PolledRecords> collect(FetchState& fetch, std::size_t count_max, bool& made_room);
-};
-
 class Consumer::Core {
  public:
   Core(ConsumerConfig config, std::vector<std::shared_ptr<Assignor>> assignors,

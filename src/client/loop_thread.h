@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 #include "base/check.h"
@@ -22,20 +21,20 @@ class Handoff {
     {
       const std::lock_guard lock(mutex_);
       if (value_) return;
-      value_.emplace(std::move(value));
+      value_ = std::make_unique<T>(std::move(value));
     }
     arrived_.notify_all();
   }
   T take() {
     std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [this] { return value_.has_value(); });
+    arrived_.wait(lock, [this] { return value_ != nullptr; });
     return std::move(*value_);
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::optional<T> value_;
+  std::unique_ptr<T> value_;
 };
 
 /// thread  post() from any; everything else from the owner's

@@ -29,7 +29,7 @@ class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
 
   void run() {
     std::map<BrokerId, wire::ListOffsetsRequest> requests;
-    bool is_leader_missing = false;
+    leaderless_.clear();
     for (auto entry = wanted_.begin(); entry != wanted_.end();) {
       const auto leader = cluster_.metadata().leader(entry->first);
       if (leader) {
@@ -39,12 +39,10 @@ class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
         found_.emplace(entry->first, std::move(*error));
         entry = wanted_.erase(entry);
       } else {
-        cluster_.add_topic(entry->first.topic);
-        is_leader_missing = true;
+        leaderless_.push_back(entry->first.topic);
         ++entry;
       }
     }
-    if (is_leader_missing) cluster_.refresh_metadata();
     outstanding_ = requests.size();
     if (requests.empty()) return finish_round();
     const auto left = std::chrono::ceil<Millis>(deadline_ - cluster_.loop().now());
@@ -125,14 +123,20 @@ class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
       for (const auto& [partition, timestamp] : wanted_) found_.emplace(partition, last_error_);
       return done_(std::move(found_));
     }
-    cluster_.refresh_metadata();
-    cluster_.call_later(delay, [self = shared_from_this()](Status status) {
-      if (status.ok()) return self->run();
+    const auto again = [self = shared_from_this()](const Status& status) {
+      if (status.ok() || status.error().code != ErrorCode::kClosed) return self->run();
       for (const auto& [partition, timestamp] : self->wanted_) {
         self->found_.emplace(partition, status.error());
       }
       self->done_(std::move(self->found_));
-    });
+    };
+    // Leaders can turn up before the backoff is over; other errors take their time.
+    if (leaderless_.empty()) {
+      cluster_.refresh_metadata();
+      cluster_.call_later(delay, again);
+    } else {
+      cluster_.await_topics(leaderless_, cluster_.loop().now() + delay, again);
+    }
   }
 
   Cluster& cluster_;
@@ -141,6 +145,7 @@ class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
   MonotonicTime deadline_;
   std::function<void(ListedOffsets)> done_;
   ListedOffsets found_;
+  std::vector<std::string> leaderless_;  // topics of the round under way
   std::size_t outstanding_ = 0;
   int tries_ = 0;
   Error last_error_{ErrorCode::kTimeout, "no leader was found in time"};
