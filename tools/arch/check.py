@@ -52,7 +52,7 @@ def check_project_include(path, header, modules):
         return f'includes "{header}" by a relative path; write it from src/'
     target = included_module(header, modules)
     if target is None:
-        if (ROOT / Path(path).parent / header).exists() and own not in modules:
+        if own not in modules and header.startswith(own + "/") and (ROOT / header).exists():
             return None
         return f'includes "{header}", which is no module\'s header'
     if target == own or own not in modules:
@@ -85,8 +85,11 @@ def check_library_include(path, header, modules, fences):
             return f"includes <{header}>, which tools/arch/fences.toml does not know"
         name = "posix:"
         fence = next(f for f in fences if f["prefix"] == name)
-    if fence.get("tests_only") and not (TEST_FILE.search(path) or own in ("tests", "bench")):
+    is_test = bool(TEST_FILE.search(path)) or own in ("tests", "bench")
+    if fence.get("tests_only") and not is_test:
         return f"includes <{header}>, which only tests and benchmarks may"
+    if fence.get("tests_too") and is_test:
+        return None
     if "*" in fence["modules"] or own in fence["modules"]:
         return None
     return f"includes <{header}>, which only {', '.join(fence['modules'])} may"
