@@ -25,7 +25,7 @@ BrokerChannel::~BrokerChannel() {
   *alive_ = false;
   loop_.cancel(timer_);
   loop_.cancel(backoff_timer_);
-  connection_.reset();
+  drop_connection();
   const Error closed{ErrorCode::kClosed, "the client was closed"};
   auto in_flight = std::move(in_flight_);
   auto waiting = std::move(waiting_);
@@ -206,12 +206,19 @@ void BrokerChannel::on_frame(Buffer frame) {
   const auto header = wire::decode_response_header(reader, call.api, call.version);
   if (!header.ok()) {
     const Error error = Error{header.error()}.with_context(endpoint_.to_string());
-    call.done(error);
     fail_connection(error);
+    call.done(error);
     return;
   }
   const std::size_t body_at = reader.position();
   call.done(Answer{std::move(frame), call.version, body_at});
+}
+
+// Closed now, destroyed later: this may run inside one of its callbacks.
+void BrokerChannel::drop_connection() {
+  if (connection_ == nullptr) return;
+  connection_->close();
+  loop_.post([old = std::shared_ptr<io::Connection>(std::move(connection_))] { (void)old; });
 }
 
 // The connection is of no use any more; everything under way fails, and the next try waits.
@@ -219,10 +226,7 @@ void BrokerChannel::fail_connection(const Error& reason) {
   LOG_DEBUG("connection to broker ended",
             {{"broker", endpoint_.to_string()}, {"reason", reason.to_string()}});
   const bool was_ready = state_ == State::kReady;
-  if (connection_ != nullptr) {
-    // Destroyed later: this may run inside one of its callbacks.
-    loop_.post([old = std::shared_ptr<io::Connection>(std::move(connection_))] { (void)old; });
-  }
+  drop_connection();
   auto in_flight = std::move(in_flight_);
   auto waiting = std::move(waiting_);
   in_flight_.clear();
@@ -296,7 +300,7 @@ void BrokerChannel::on_timer() {
   const bool is_unused = in_flight_.empty() && waiting_.empty() && state_ == State::kReady;
   if (is_unused && config_.connections_max_idle.count() >= 0 &&
       now - last_used_ >= config_.connections_max_idle) {
-    connection_.reset();
+    drop_connection();
     state_ = State::kIdle;
     return;
   }

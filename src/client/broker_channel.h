@@ -81,6 +81,7 @@ class BrokerChannel {
   void on_versions(Result<Answer> answer);
   void take_versions(const wire::ApiVersionsResponse& versions);
   void on_frame(Buffer frame);
+  void drop_connection();
   void fail_connection(const Error& reason);
   void transmit(Waiting waiting);
   void flush_waiting();

@@ -46,8 +46,8 @@ struct DeliveryReport {
   Millis latency{0};  // from the first record's send()
 };
 
-/// Called on the producer's I/O thread, once per batch; must not block and must not call flush() or
-/// close().
+/// Called on the producer's I/O thread, once per batch; must not block and must not call send(),
+/// flush() or close().
 using DeliveryCallback = std::function<void(const DeliveryReport&)>;
 
 /// Counted since create().
