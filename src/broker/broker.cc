@@ -105,6 +105,10 @@ const std::string& Broker::data_directory() const {
   return runtime_->core().directory().path();
 }
 
+std::string Broker::metrics_text() const {
+  return runtime_->core().metrics().to_text();
+}
+
 void Broker::stop() {
   runtime_->stop();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "broker/broker_config.h"
@@ -31,6 +32,8 @@ class Broker {
   const Uuid& cluster_id() const;
   /// Where the logs are; of an ephemeral broker, the temporary directory.
   const std::string& data_directory() const;
+  /// Counters of the broker, in Prometheus' text format.   thread  any, after stop() too
+  std::string metrics_text() const;
 
   /// Ends connections, flushes and closes the logs, and marks the stop as clean. Idempotent.
   /// thread  any but the broker's own

@@ -60,12 +60,14 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
   core->metadata_ = std::move(metadata).value();
   core->offsets_log_ = std::make_unique<ConsumerOffsetsLog>(*core->metadata_, env, core->config_);
   core->handlers_ = make_handler_table();
+  core->requests_ = std::make_unique<RequestCounters>(core->handlers_, core->metrics_);
   core->state_.emplace(BrokerState{.config = core->config_,
                                    .cluster_id = core->directory_->cluster_id(),
                                    .env = env,
                                    .topics = *core->metadata_,
                                    .producer_ids = *core->metadata_,
-                                   .handlers = &core->handlers_});
+                                   .handlers = &core->handlers_,
+                                   .requests = core->requests_.get()});
   return core;
 }
 

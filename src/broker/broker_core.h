@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/metrics.h"
 #include "base/result.h"
 #include "broker/broker_config.h"
 #include "broker/broker_state.h"
@@ -12,6 +13,7 @@
 #include "broker/consumer_offsets_log.h"
 #include "broker/groups/group_service.h"
 #include "broker/handler_table.h"
+#include "broker/request_counters.h"
 #include "io/env.h"
 #include "storage/data_directory.h"
 #include "storage/group_flusher.h"
@@ -30,6 +32,7 @@ class BrokerCore {
   BrokerState& state() { return *state_; }
   const HandlerTable& handlers() const { return handlers_; }
   const storage::DataDirectory& directory() const { return *directory_; }
+  const MetricsRegistry& metrics() const { return metrics_; }
 
   /// Loads the groups; `loop` runs their timers. Before the first request.
   Status start_groups(io::EventLoop& loop);
@@ -59,7 +62,9 @@ class BrokerCore {
   std::unique_ptr<ConsumerOffsetsLog> offsets_log_;
   std::unique_ptr<GroupService> groups_;
   HandlerTable handlers_;
-  std::optional<BrokerState> state_;  // from open() on
+  MetricsRegistry metrics_;
+  std::unique_ptr<RequestCounters> requests_;  // counts in metrics_
+  std::optional<BrokerState> state_;           // from open() on
 };
 
 }  // namespace millrace::broker

@@ -11,6 +11,7 @@ namespace millrace::broker {
 class GroupService;
 class HandlerTable;
 class ProducerIds;
+class RequestCounters;
 class TopicCatalogue;
 
 struct BrokerState {
@@ -19,9 +20,10 @@ struct BrokerState {
   io::Env& env;
   TopicCatalogue& topics;
   ProducerIds& producer_ids;
-  // Both set before the first request, and from then on never null.
+  // All set before the first request, and from then on never null.
   GroupService* groups = nullptr;
   const HandlerTable* handlers = nullptr;
+  const RequestCounters* requests = nullptr;
 };
 
 }  // namespace millrace::broker

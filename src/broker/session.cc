@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "broker/handlers/handlers.h"
+#include "broker/request_counters.h"
 
 namespace millrace::broker {
 
@@ -96,6 +97,7 @@ void Session::dispatch(std::uint64_t request, Buffer& frame) {
                                .now = last_active_,
                                .loop = &host_.loop,
                                .frame = {frame.data(), frame.size()}};
+  host_.state.requests->count(fixed->key, fixed->version);
   const auto port = port_;
   const Status status = entry->dispatch(reader, context, host_.state,
                                         {fixed->correlation_id, [port, request](Delivery delivery) {

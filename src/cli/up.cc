@@ -20,6 +20,7 @@ struct UpOptions {
   std::int64_t loops = 0;
   bool no_auto_create = false;
   std::string port_file;
+  std::string metrics_file;
   bool die_with_parent = false;
   bool verbose = false;
 };
@@ -47,6 +48,11 @@ Status write_port_file(const UpOptions& options, const broker::Broker& broker, i
                                         broker.kafka_endpoint().to_string() + "\n");
 }
 
+Status write_metrics_file(const UpOptions& options, const broker::Broker& broker, io::Env& env) {
+  if (options.metrics_file.empty()) return {};
+  return env.files().replace_atomically(options.metrics_file, broker.metrics_text());
+}
+
 ExitCode run_up(const UpOptions& options, Console& console, io::Env& env, MonotonicTime started) {
   if (options.verbose) set_log_level(LogLevel::kInfo);
   StopSignal stop;
@@ -68,6 +74,8 @@ ExitCode run_up(const UpOptions& options, Console& console, io::Env& env, Monoto
   (void)std::fflush(console.out);
   stop.wait();
   (*broker)->stop();
+  if (const auto status = write_metrics_file(options, **broker, env); !status.ok())
+    return report(console, status.error());
   return ExitCode::kDone;
 }
 
@@ -92,6 +100,8 @@ void add_up(Command root, io::Env& env) {
   up.flag("--no-auto-create", options->no_auto_create,
           "Refuse unknown topics instead of making them when they are first asked for");
   up.option("--port-file", options->port_file, "Write HOST:PORT here once ready");
+  up.option("--metrics-file", options->metrics_file,
+            "Write the counters here at the end, in Prometheus' text format");
   up.flag("--die-with-parent", options->die_with_parent, "Stop when the parent process ends");
   up.flag("--verbose", options->verbose, "Log what happens on stderr");
   up.action([options, &env, started](Console& console) {

@@ -26,6 +26,7 @@ class BrokerProcess:
         self.process = None
         self.address = None
         self.ready_line = None
+        self.said = ""  # on stderr, known once it stopped
 
     def __enter__(self):
         self.start()
@@ -65,5 +66,6 @@ class BrokerProcess:
             process.wait()
             raise RuntimeError(f"millrace up did not stop within {STOP_TIMEOUT_S} s") from None
         process.stdout.close()
+        self.said = process.stderr.read()
         process.stderr.close()
         return process.returncode

@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # A real Apache Kafka in KRaft mode on loopback, to compare with. Everything it keeps lies in build/kafka.
 #   kafka.sh up [--brokers N] | down | status
+#   kafka.sh fetch          only brings the jars
+#   kafka.sh start-node I   starts node I again, as after a kill
+# KAFKA_KEEP_IN names another folder for its data, so that several can run; KAFKA_OWNER is a process with which
+# the nodes end.
 # `up` prints the bootstrap address. Node i listens on BASE+2i for clients and BASE+2i+1 for the controllers,
 # where BASE is the first free stretch of ports from 19092 on.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-readonly home=build/kafka
-readonly jars=$home/jars
+readonly home=${KAFKA_KEEP_IN:-build/kafka}
+readonly jars=build/kafka/jars
 readonly cluster_id=4Tl-PWA0Qb6jxHhIXYAdTQ
 readonly heap=${KAFKA_HEAP:--Xmx1g}
 
@@ -49,7 +53,7 @@ advertised.listeners=PLAINTEXT://127.0.0.1:$client
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
-log.dirs=$PWD/$home/node$node/data
+log.dirs=$(realpath "$home/node$node")/data
 default.replication.factor=$replicas
 min.insync.replicas=$((replicas > 1 ? 2 : 1))
 offsets.topic.replication.factor=$replicas
@@ -64,8 +68,15 @@ start_node() {
   local node=$1 dir=$home/node$1
   KAFKA_LOG_DIR=$dir setsid java "$heap" -cp "$jars/*" kafka.Kafka "$dir/server.properties" \
     >"$dir/kafka.log" 2>&1 </dev/null &
-  echo $! >"$dir/pid"
+  local pid=$!
+  echo $pid >"$dir/pid"
+  [[ -z ${KAFKA_OWNER:-} ]] || end_with_owner "$pid" &
 }
+
+end_with_owner() {
+  while kill -0 "$KAFKA_OWNER" 2>/dev/null && kill -0 "$1" 2>/dev/null; do sleep 1; done
+  kill -9 "$1" 2>/dev/null || true
+} >/dev/null 2>&1 </dev/null
 
 node_is_alive() { [[ -f $1/pid ]] && kill -0 "$(cat "$1/pid")" 2>/dev/null; }
 
@@ -146,7 +157,9 @@ status() {
 
 case ${1:-} in
   up) up "${@:2}" ;;
+  fetch) fetch_jars ;;
+  start-node) start_node "${2:?want the number of a node}" ;;
   down) down ;;
   status) status ;;
-  *) fail "want: up [--brokers N] | down | status" ;;
+  *) fail "want: up [--brokers N] | down | status | fetch | start-node I" ;;
 esac

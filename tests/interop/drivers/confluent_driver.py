@@ -1,0 +1,92 @@
+"""Drives confluent-kafka (librdkafka); driver_process.py says how."""
+
+import sys
+import threading
+
+import confluent_kafka
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+import driver_loop
+
+BOOTSTRAP = {"bootstrap.servers": sys.argv[1]}
+
+
+def version(_):
+    return f"{confluent_kafka.__version__} (librdkafka {confluent_kafka.libversion()[0]})"
+
+
+def create(command):
+    admin = AdminClient(BOOTSTRAP)
+    admin.create_topics([NewTopic(command["topic"], command["partitions"])])[command["topic"]].result(10)
+
+
+def produce(command):
+    places = [None] * len(command["records"])
+
+    def delivered(index):
+        def report(error, message):
+            places[index] = error if error is not None else [message.partition(), message.offset()]
+        return report
+
+    producer = Producer({**BOOTSTRAP, "compression.type": command["codec"], "linger.ms": 5,
+                         "enable.idempotence": command["idempotence"]})
+    for index, (key, value) in enumerate(command["records"]):
+        producer.produce(command["topic"], value.encode(), key.encode(), on_delivery=delivered(index))
+    producer.flush(20)
+    failed = [place for place in places if not isinstance(place, list)]
+    if failed:
+        raise KafkaException(failed[0])
+    return places
+
+
+class Member:
+    """Polls on a thread of its own; hands records on and commits them in small batches, and before partitions go."""
+
+    def join(self, command):
+        self._stop = threading.Event()
+        self._pending = []
+        self._consumer = Consumer({**BOOTSTRAP, "group.id": command["group"], "enable.auto.commit": False,
+                                   "auto.offset.reset": "earliest", "heartbeat.interval.ms": 100,
+                                   "session.timeout.ms": 6000})
+        self._consumer.subscribe([command["topic"]], on_assign=self._on_assign, on_revoke=self._on_revoke)
+        self._thread = threading.Thread(target=self._poll)
+        self._thread.start()
+
+    def leave(self, _):
+        self._stop.set()
+        self._thread.join()
+        self._consumer.close()
+
+    def _on_assign(self, _, partitions):
+        driver_loop.assigned(partition.partition for partition in partitions)
+
+    def _on_revoke(self, _, partitions):
+        del partitions
+        self._hand_on()
+        driver_loop.assigned([])
+
+    def _poll(self):
+        while not self._stop.is_set():
+            message = self._consumer.poll(0.05)
+            if message is not None and message.error():
+                raise KafkaException(message.error())
+            if message is not None:
+                self._pending.append(message)
+            if message is None or len(self._pending) >= 100:
+                self._hand_on()
+        self._hand_on()
+
+    def _hand_on(self):
+        if not self._pending:
+            return
+        driver_loop.received((m.partition(), m.offset(), m.key(), m.value()) for m in self._pending)
+        last = {m.partition(): m for m in self._pending}.values()
+        self._pending = []
+        self._consumer.commit(offsets=[TopicPartition(m.topic(), m.partition(), m.offset() + 1) for m in last],
+                              asynchronous=False)
+
+
+member = Member()
+driver_loop.run({"version": version, "create": create, "produce": produce,
+                 "join": member.join, "leave": member.leave})

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Apache Kafka's command line tools against the broker: java_tools_test.py MILLRACE, or --brokers HOST:PORT."""
+
+import json
+import queue
+import sys
+import tempfile
+
+import java_tools
+import proof
+from counted_broker import CountedBroker, RunningCluster
+from group_scenario import GROUP, TOPIC, GroupScenario
+
+CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
+
+
+def check_topics(tools):
+    assert TOPIC in tools.run(java_tools.TOPICS, "--list").split()
+    described = tools.run(java_tools.TOPICS, "--describe", "--topic", TOPIC)
+    assert "PartitionCount: 4" in described, described
+    assert described.count("Leader: ") == 4, described
+
+
+def check_groups(tools):
+    """The group is known, is empty by now, and has nothing left to read."""
+    assert GROUP in tools.run(java_tools.GROUPS, "--list").split()
+    rows = tools.run(java_tools.GROUPS, "--describe", "--group", GROUP).splitlines()
+    header = next(row.split() for row in rows if row.startswith("GROUP"))
+    lags = [row.split()[header.index("LAG")] for row in rows if row.startswith(GROUP)]
+    assert lags == ["0"] * 4, "\n".join(rows)
+    state = tools.run(java_tools.GROUPS, "--describe", "--group", GROUP, "--state")
+    assert "Empty" in state, state
+
+
+def check_verifiable_producer(tools):
+    """Every record it sent was acknowledged, at the next offset."""
+    said = tools.run(java_tools.VERIFIABLE_PRODUCER, "--topic", TOPIC + "-verified", "--max-messages", "200",
+                     "--value-prefix", "7")
+    events = [json.loads(line) for line in said.splitlines()]
+    sent = [event["offset"] for event in events if event["name"] == "producer_send_success"]
+    assert sent == list(range(200)), said
+
+
+def main():
+    jars = proof.tool_chain("java") / "jars"
+    where = sys.argv[1:]
+    cluster = RunningCluster(where[1]) if where[0] == "--brokers" else CountedBroker(where[0])
+    with cluster, tempfile.TemporaryDirectory() as scratch:
+        tools = java_tools.JavaTools(jars, cluster.address, scratch)
+        events = queue.Queue()
+
+        def start(name):
+            kind = {"first": java_tools.VerifiableMember, "second": java_tools.VerifiableMember,
+                    "resumed": java_tools.ConsoleMember}.get(name, java_tools.ToolDriver)
+            return kind(name, tools, events)
+
+        proved = GroupScenario(start, events, CODECS, cluster.batches).run()
+        check_topics(tools)
+        check_groups(tools)
+        check_verifiable_producer(tools)
+        proved["features"] += ["topics list and describe", "groups list and describe"]
+    if where[0] != "--brokers":
+        proof.write("java-tools", requests=cluster.requests, **proved)
+
+
+if __name__ == "__main__":
+    main()

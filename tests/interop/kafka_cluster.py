@@ -1,0 +1,43 @@
+"""A real Apache Kafka of this test's own, through tools/kafka/kafka.sh; it ends with the test."""
+
+import os
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "kafka" / "kafka.sh"
+
+
+class KafkaCluster:
+    def __init__(self, brokers):
+        self._brokers = brokers
+
+    def __enter__(self):
+        self._scratch = tempfile.TemporaryDirectory(prefix="millrace-kafka-")
+        self._env = {**os.environ, "KAFKA_KEEP_IN": self._scratch.name, "KAFKA_OWNER": str(os.getpid()),
+                     "KAFKA_HEAP": "-Xmx384m"}
+        self.address = self._script("up", "--brokers", str(self._brokers)).splitlines()[-1].strip()
+        return self
+
+    def __exit__(self, *_):
+        self._script("down")
+        self._scratch.cleanup()
+
+    def kill(self, node):
+        """SIGKILL, as a power cut would."""
+        os.kill(int((Path(self._scratch.name) / f"node{node}" / "pid").read_text()), signal.SIGKILL)
+
+    def start(self, node):
+        self._script("start-node", str(node))
+
+    def _script(self, *arguments):
+        # Files and not pipes: the nodes inherit what the script has open, and a pipe would stay open with them.
+        with tempfile.TemporaryFile("w+") as said:
+            done = subprocess.run([SCRIPT, *arguments], env=self._env, stdout=said, stderr=subprocess.STDOUT,
+                                  stdin=subprocess.DEVNULL, timeout=180, check=False)
+            said.seek(0)
+            text = said.read()
+        if done.returncode != 0:
+            raise AssertionError(f"kafka.sh {' '.join(arguments)} ended with {done.returncode}:\n{text}")
+        return text

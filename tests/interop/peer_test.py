@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""One client library against the broker: peer_test.py CLIENT MILLRACE, or --brokers HOST:PORT for a cluster
+that runs already, which tells a fault of the test from one of the broker."""
+
+import os
+import queue
+import sys
+
+import proof
+from counted_broker import CountedBroker, RunningCluster
+from driver_process import Driver
+from group_scenario import GroupScenario
+
+DRIVERS = proof.ROOT / "tests" / "interop" / "drivers"
+ALL_CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
+
+
+def python_driver(name):
+    return [str(proof.tool_chain("python") / "bin" / "python"), str(DRIVERS / f"{name}_driver.py")], {}
+
+
+def node_driver(name):
+    node = proof.tool_chain("node")
+    return [str(node / "bin" / "node"), str(DRIVERS / f"{name}_driver.js")], {"NODE_PATH": str(node / "node_modules")}
+
+
+def go_driver(name):
+    return [str(proof.tool_chain("go") / name)], {}
+
+
+CLIENTS = {  # name -> (what it is called, how its driver is started, codecs it has)
+    "aiokafka": ("aiokafka", lambda: python_driver("aiokafka"), ALL_CODECS),
+    "confluent": ("confluent-kafka", lambda: python_driver("confluent"), ALL_CODECS),
+    "kafkajs": ("kafkajs", lambda: node_driver("kafkajs"), ALL_CODECS),
+    "platformatic": ("@platformatic/kafka", lambda: node_driver("platformatic"), ALL_CODECS),
+    "franz_go": ("franz-go", lambda: go_driver("franz_go"), ALL_CODECS),
+}
+
+
+def main():
+    client, *where = sys.argv[1:]
+    name, make_driver, codecs = CLIENTS[client]
+    command, extra = make_driver()
+    environment = {**os.environ, **extra}
+    cluster = RunningCluster(where[1]) if where[0] == "--brokers" else CountedBroker(where[0])
+
+    with cluster:
+        events = queue.Queue()
+        proved = GroupScenario(lambda member: Driver(member, command, cluster.address, events, environment), events,
+                               codecs, cluster.batches).run()
+    if where[0] != "--brokers":
+        proof.write(name, requests=cluster.requests, **proved)
+
+
+if __name__ == "__main__":
+    main()
