@@ -161,6 +161,11 @@ Result<std::vector<TopicPartition>> DataDirectory::list_logs() const {
 }
 
 OpenOptions DataDirectory::open_options(const TopicPartition& partition, Timestamp now) const {
+  const auto exists = files_.exists(log_path(partition));
+  if (exists.ok() && !*exists) {
+    rewrite_without(partition);
+    return {now, previous_stop_, Offset{0}, Offset{0}};
+  }
   const auto offset_in = [&](const Offsets& offsets) {
     const auto found = offsets.find(partition);
     return found == offsets.end() ? Offset{0} : found->second;
@@ -168,18 +173,35 @@ OpenOptions DataDirectory::open_options(const TopicPartition& partition, Timesta
   return {now, previous_stop_, offset_in(recovery_points_), offset_in(log_start_offsets_)};
 }
 
-Status DataDirectory::write_checkpoint(std::string_view name, const Offsets& offsets) {
+/// Takes the partition out of the checkpoint files.
+void DataDirectory::rewrite_without(const TopicPartition& partition) const {
+  for (const auto& [name, offsets] : {std::pair{kRecoveryPointsName, &recovery_points_},
+                                      std::pair{kLogStartOffsetsName, &log_start_offsets_}}) {
+    Offsets rest = *offsets;
+    if (rest.erase(partition) == 0) continue;
+    if (Status status = write_checkpoint(name, rest); !status.ok()) {
+      LOG_WARN("a checkpoint still names a deleted partition",
+               {{"partition", partition}, {"reason", status.error().message}});
+    }
+  }
+}
+
+Status DataDirectory::write_checkpoint(std::string_view name, const Offsets& offsets) const {
   Status status = files_.replace_atomically(file_path(name), encode_offset_checkpoint(offsets));
   if (!status.ok()) return advise(std::move(status).error(), path_);
   return {};
 }
 
 Status DataDirectory::write_recovery_points(const Offsets& offsets) {
-  return write_checkpoint(kRecoveryPointsName, offsets);
+  Status status = write_checkpoint(kRecoveryPointsName, offsets);
+  if (status.ok()) recovery_points_ = offsets;
+  return status;
 }
 
 Status DataDirectory::write_log_start_offsets(const Offsets& offsets) {
-  return write_checkpoint(kLogStartOffsetsName, offsets);
+  Status status = write_checkpoint(kLogStartOffsetsName, offsets);
+  if (status.ok()) log_start_offsets_ = offsets;
+  return status;
 }
 
 Status DataDirectory::mark_clean() {

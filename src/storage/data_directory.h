@@ -53,7 +53,10 @@ class DataDirectory {
   /// What to hand to PartitionLog::open; absent means 0.
   const Offsets& recovery_points() const { return recovery_points_; }
   const Offsets& log_start_offsets() const { return log_start_offsets_; }
-  /// OpenOptions for one partition, from the mark and the checkpoints.
+  /// OpenOptions for one partition, from the mark and the checkpoints. When the partition has no
+  /// folder yet, what the checkpoints say is of a deleted topic of that name: it is taken out of
+  /// them, so that the new log neither starts at the old one's start nor goes unscanned.
+  /// errors  kIo, kDiskFull from rewriting the checkpoints: only logged, the options are right
   OpenOptions open_options(const TopicPartition& partition, Timestamp now) const;
 
   /// Replace the checkpoint files; atomically.
@@ -70,7 +73,8 @@ class DataDirectory {
   Status load_or_write_identity(const Identity& identity);
   Status take_clean_mark();
   Status load_checkpoints();
-  Status write_checkpoint(std::string_view name, const Offsets& offsets);
+  Status write_checkpoint(std::string_view name, const Offsets& offsets) const;
+  void rewrite_without(const TopicPartition& partition) const;
   std::string file_path(std::string_view name) const;
 
   io::FileSystem& files_;

@@ -124,6 +124,7 @@ TEST(DataDirectory, KeepsCheckpointsInKafkasFormat) {
   }
   EXPECT_EQ(files.read_all("/data/recovery-point-offset-checkpoint").value(),
             "0\n1\norders 2 42\n");
+  ASSERT_TRUE(files.create_directories("/data/orders-2").ok());
   const auto directory = open(files).value();
   const OpenOptions options = directory->open_options(orders, Timestamp{5});
   EXPECT_EQ(options.recovery_point, Offset{42});
@@ -131,6 +132,21 @@ TEST(DataDirectory, KeepsCheckpointsInKafkasFormat) {
   EXPECT_EQ(options.previous_stop, PreviousStop::kUnclean);
   EXPECT_EQ(directory->open_options({"other", PartitionId{0}}, Timestamp{5}).recovery_point,
             Offset{0});
+}
+
+TEST(DataDirectory, ForgetsWhatCheckpointsSayOfADeletedTopicWhenItsNameIsTakenAgain) {
+  sim::SimFileSystem files;
+  const TopicPartition orders{"orders", PartitionId{2}};
+  const TopicPartition other{"other", PartitionId{0}};
+  const auto directory = open(files).value();
+  ASSERT_TRUE(directory->write_recovery_points({{orders, Offset{42}}, {other, Offset{3}}}).ok());
+  ASSERT_TRUE(directory->write_log_start_offsets({{orders, Offset{7}}}).ok());
+
+  const OpenOptions options = directory->open_options(orders, Timestamp{5});
+  EXPECT_EQ(options.recovery_point, Offset{0});
+  EXPECT_EQ(options.log_start_offset, Offset{0});
+  EXPECT_EQ(files.read_all("/data/recovery-point-offset-checkpoint").value(), "0\n1\nother 0 3\n");
+  EXPECT_EQ(files.read_all("/data/log-start-offset-checkpoint").value(), "0\n0\n");
 }
 
 TEST(OffsetCheckpoint, RefusesWhatIsNoCheckpoint) {
