@@ -91,11 +91,12 @@ std::vector<OffsetChange> expired_offsets(const Turn& turn, const Group& group) 
   std::vector<OffsetChange> expired;
   const OffsetsStore::ByTopic* const topics = turn.state.offsets.find(group.id());
   if (topics == nullptr) return expired;
-  const std::int64_t retention_ms = turn.state.config.offsets_retention.count();
+  const std::int64_t expired_until =
+      turn.now.wall.value() - turn.state.config.offsets_retention.count();
   for (const auto& [topic, partitions] : *topics) {
     for (const auto& [partition, committed] : partitions) {
       const auto base = retention_base(group, topic, committed);
-      if (!base || turn.now.wall.value() - base->value() < retention_ms) continue;
+      if (!base || base->value() > expired_until) continue;
       expired.push_back({.topic = topic, .partition = partition, .value = std::nullopt});
       if (expired.size() == kExpiredAtOnceMax) return expired;
     }
