@@ -167,7 +167,7 @@ class StreamsApp::Core {
     sources_ = std::move(plan->sources);
     for (std::int32_t number = 1; number <= config_.threads; ++number) {
       auto thread =
-          StreamThread::create(topology_, config_, number, env_, [this] { wake_waiters(); });
+          StreamThread::create(topology_, config_, number, env_, [this] { on_thread_change(); });
       if (!thread.ok()) return std::move(thread).error();
       threads_.push_back(std::move(*thread));
     }
@@ -192,6 +192,14 @@ class StreamsApp::Core {
   Phase phase() const { return phase_.load(); }
   void set_phase(Phase phase) {
     phase_.store(phase);
+    wake_waiters();
+  }
+  /// On the thread that changed. One that has failed takes the others with it: half an application
+  /// would look alive and fall behind.
+  void on_thread_change() {
+    if (failure()) {
+      for (const auto& thread : threads_) thread->request_stop();
+    }
     wake_waiters();
   }
   void wake_waiters() {
