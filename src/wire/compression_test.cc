@@ -40,7 +40,8 @@ std::string compressed(Compression codec, std::string_view in, CompressionLevel 
 
 TEST(Compression, RestoresEverySizeWithEveryCodec) {
   for (const Compression codec : kCodecs) {
-    for (const std::size_t size : {0U, 1U, 100U, 32767U, 32768U, 32769U, 65536U, 70000U, 1000000U}) {
+    for (const std::size_t size :
+         {0U, 1U, 100U, 32767U, 32768U, 32769U, 65536U, 70000U, 1000000U}) {
       for (const std::string& in : {some_text(size), random_bytes(size)}) {
         Buffer out = Buffer::copy_of("before");
         const Status status = decompress(codec, compressed(codec, in), size, out);
