@@ -16,6 +16,8 @@ namespace millrace::access_log {
 namespace {
 
 constexpr Millis kPollTimeout{20};
+/// Topics are asked for right after they were made; Kafka's 100 ms would be most of a short run.
+constexpr const char* kRetryBackoffMs = "5";
 
 /// Lines are old: with the default retention a broker would delete them within minutes.
 Status create_topics(const DemoConfig& config, io::Env& env) {
@@ -42,6 +44,7 @@ Result<std::unique_ptr<streams::StreamsApp>> start_app(const DemoConfig& config,
                                          {{"application.id", config.application_id},
                                           {"bootstrap.servers", config.brokers},
                                           {"commit.interval.ms", "1000"},
+                                          {"retry.backoff.ms", kRetryBackoffMs},
                                           {"producer.linger.ms", "1"}},
                                          env);
   if (!app.ok()) return app;
@@ -107,8 +110,10 @@ Result<DemoReport> run_demo(const DemoConfig& config, const std::vector<std::str
   if (!reader.ok()) return std::move(reader).error();
   const auto app = start_app(config, env);
   if (!app.ok()) return app.error();
-  const auto producer = client::Producer::create(
-      {{"bootstrap.servers", config.brokers}, {"compression.type", "lz4"}}, env);
+  const auto producer = client::Producer::create({{"bootstrap.servers", config.brokers},
+                                                  {"compression.type", "lz4"},
+                                                  {"retry.backoff.ms", kRetryBackoffMs}},
+                                                 env);
   if (!producer.ok()) return producer.error();
 
   DemoReport report;

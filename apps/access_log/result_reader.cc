@@ -11,6 +11,7 @@ Result<std::unique_ptr<ResultReader>> ResultReader::create(const std::string& br
   auto consumer = client::Consumer::create({{"bootstrap.servers", brokers},
                                             {"enable.auto.commit", "false"},
                                             {"auto.offset.reset", "earliest"},
+                                            {"retry.backoff.ms", "5"},
                                             {"max.poll.records", "10000"}},
                                            env);
   if (!consumer.ok()) return std::move(consumer).error();

@@ -158,7 +158,12 @@ class KcatTest(unittest.TestCase):
                        for i in range(2)]
             try:
                 def owners():
-                    groups = json.loads(millrace(self.address, "group", "describe", "pair", "-f", "json"))
+                    described = subprocess.run(
+                        [BINARY, "group", "describe", "pair", "-f", "json", "-b", self.address],
+                        text=True, capture_output=True, timeout=TIMEOUT_S, check=False)
+                    if "GROUP_ID_NOT_FOUND" in described.stderr:
+                        return []  # nobody has joined yet
+                    groups = json.loads(described.stdout)
                     return [member["partitions"] for member in groups[0]["members"]]
                 wait_until(lambda: sorted(owners()) == [2, 2], "both members own two partitions")
 
