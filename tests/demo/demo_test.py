@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""`millrace demo` as a process, held against answers that no code of ours made.
+
+Run as: demo_test.py PATH_TO_MILLRACE [unittest arguments]
+"""
+
+import collections
+import datetime
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "process"))
+from broker_process import BrokerProcess  # noqa: E402
+
+BINARY = None
+DATA = Path(__file__).resolve().parents[3] / "shared/data"
+LINE = re.compile(rb'^(\S+) \S+ \S+ \[(\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "[^"]*" (\d{3}) (\d+|-) "[^"]*" "[^"]*"?$')
+
+
+def run_demo(*arguments):
+    return subprocess.run([BINARY, "demo", *arguments], text=True, capture_output=True, timeout=120,
+                          check=True)
+
+
+def is_text(line):
+    try:
+        line.decode()
+        return True
+    except UnicodeDecodeError:
+        return False
+
+
+def count(lines):
+    """The two files that `--out` writes, made the obvious way; and how many lines do not parse."""
+    requests, sizes, minutes = collections.Counter(), collections.Counter(), collections.Counter()
+    refused = 0
+    for line in lines:
+        match = LINE.match(line)
+        if not match or not is_text(line):
+            refused += 1
+            continue
+        status, size = int(match[3]), 0 if match[4] == b"-" else int(match[4])
+        time = datetime.datetime.strptime(match[2].decode(), "%d/%b/%Y:%H:%M:%S %z")
+        requests[status] += 1
+        sizes[status] += size
+        minutes[int(time.timestamp()) // 60 * 60_000, status] += 1
+    by_status = "status\trequests\tbytes\n" + "".join(
+        f"{status}\t{requests[status]}\t{sizes[status]}\n" for status in sorted(requests))
+    by_minute = "window_start_ms\tstatus\trequests\n" + "".join(
+        f"{start}\t{status}\t{minutes[start, status]}\n" for start, status in sorted(minutes))
+    return by_status, by_minute, refused
+
+
+class DemoTest(unittest.TestCase):
+    def test_equals_the_independent_answers_of_a_real_log(self):
+        if not (DATA / "apache_access.log").exists():
+            self.skipTest(f"want {DATA}/apache_access.log, found nothing there")
+        with tempfile.TemporaryDirectory() as out:
+            done = run_demo("--input", str(DATA / "apache_access.log"), "--out", out)
+            for name in ("access_by_status.tsv", "access_by_minute_status.tsv"):
+                self.assertEqual((Path(out) / name).read_text(),
+                                 (DATA / "expected" / name).read_text(), name)
+        self.assertIn("10,000 lines", done.stdout)
+        self.assertEqual(done.stderr, "")  # no progress bar without a terminal
+
+    def test_a_log_with_broken_lines_is_counted_without_them(self):
+        good = b'h%d - - [17/May/2015:10:05:%02d +0000] "GET / HTTP/1.1" 200 %d "-" "agent"'
+        lines = [good % (i % 50, i % 60, i) for i in range(3000)]
+        lines += [b"", b"nonsense", b'h - - [x] "GET /" 200 1 "-" "-"', b"caf\xe9 - - [", b"\x00\xff"]
+        with tempfile.TemporaryDirectory() as scratch:
+            log = Path(scratch) / "access.log"
+            log.write_bytes(b"\n".join(lines) + b"\n")
+            done = run_demo("--input", str(log), "--out", scratch)
+            by_status, by_minute, refused = count(line for line in lines if line)
+            self.assertEqual((Path(scratch) / "access_by_status.tsv").read_text(), by_status)
+            self.assertEqual((Path(scratch) / "access_by_minute_status.tsv").read_text(), by_minute)
+        self.assertEqual(refused, 4)
+        self.assertIn(f"{refused} to the dead-letter topic", done.stdout)
+
+    def test_on_a_cluster_its_topics_can_be_kept_and_hold_what_it_counted(self):
+        with BrokerProcess(BINARY) as broker, tempfile.TemporaryDirectory() as out:
+            run_demo("--brokers", broker.address, "--lines", "20000", "--seed", "5", "--keep", "--out", out)
+            topics = subprocess.run([BINARY, "topic", "list", "-b", broker.address], text=True,
+                                    capture_output=True, check=True).stdout
+            log_topic = re.search(r"(\S+\.access-log)\s", topics)[1]
+            lines = subprocess.run([BINARY, "consume", log_topic, "-e", "-b", broker.address],
+                                   capture_output=True, check=True, timeout=60).stdout.split(b"\n")[:-1]
+            by_status, by_minute, refused = count(lines)
+            self.assertEqual(len(lines), 20_000)
+            self.assertGreater(refused, 0)
+            self.assertEqual((Path(out) / "access_by_status.tsv").read_text(), by_status)
+            self.assertEqual((Path(out) / "access_by_minute_status.tsv").read_text(), by_minute)
+
+    def test_on_a_cluster_it_cleans_up_after_itself(self):
+        with BrokerProcess(BINARY) as broker:
+            run_demo("--brokers", broker.address, "--lines", "1000")
+            topics = subprocess.run([BINARY, "topic", "list", "-b", broker.address], text=True,
+                                    capture_output=True, check=True).stdout
+            self.assertNotIn("demo", topics)
+
+
+if __name__ == "__main__":
+    BINARY = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=2)
