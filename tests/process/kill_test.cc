@@ -1,0 +1,285 @@
+// SIGKILL at any moment, a hundred times over: the broker comes back on the same directory with
+// every record it acknowledged, once, in its place and unharmed, and with every committed offset.
+//
+// Two producers and a committing consumer live through all of it. One producer is idempotent and
+// retries: the record at offset n has to be its n-th. The other one is not and does not: what was
+// acknowledged has to be there once, what was not may be. A kill leaves what the kernel holds; that
+// a power cut loses nothing acknowledged either is held in src/storage and src/broker on simulated
+// disks.
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "base/guarded.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "client/admin.h"
+#include "client/consumer.h"
+#include "client/producer.h"
+#include "io/env.h"
+#include "tests/process/broker_process.h"
+
+namespace millrace::process {
+namespace {
+
+constexpr int kKills = 100;
+constexpr std::uint64_t kSeed = 20'150'517;
+constexpr std::string_view kExact = "exact";
+constexpr std::string_view kPlain = "plain";
+constexpr int kPatienceMs = 60'000;
+
+/// What a record of that number holds: another length and other bytes for each.
+std::string value_of(std::int64_t number) {
+  Random random(static_cast<std::uint64_t>(number) + 1);
+  std::string value = std::to_string(number) + ":";
+  const std::size_t size = value.size() + random.below(600);
+  while (value.size() < size) value.push_back(static_cast<char>('a' + random.below(26)));
+  return value;
+}
+
+std::int64_t number_of(std::string_view value) {
+  return std::stoll(std::string(value.substr(0, value.find(':'))));
+}
+
+/// Waits without being due to anything, as a kill comes.
+void let_pass(int milliseconds) {
+  (void)::poll(nullptr, 0, milliseconds);
+}
+
+class KillTest : public ::testing::Test {
+ protected:
+  KillTest() { set_log_level(LogLevel::kOff); }
+  ~KillTest() override { set_log_level(LogLevel::kWarn); }
+
+  client::Properties properties() const {
+    return {{"bootstrap.servers", broker_.endpoint()},
+            {"reconnect.backoff.ms", "5"},
+            {"reconnect.backoff.max.ms", "20"},
+            {"retry.backoff.ms", "5"},
+            {"retry.backoff.max.ms", "20"}};
+  }
+
+  void start_broker() {
+    broker_.launch();
+    const auto complaint = broker_.wait_until_ready();
+    ASSERT_FALSE(complaint.has_value()) << *complaint;
+  }
+
+  void create_topics() {
+    auto admin = client::Admin::create(properties(), *env_);
+    ASSERT_TRUE(admin.ok()) << admin.error().to_string();
+    for (const auto topic : {kExact, kPlain}) {
+      const std::string name(topic);
+      const auto made = (*admin)->create_topics(
+          {{.name = name, .partitions = 1, .configs = {{"segment.bytes", "1048576"}}}});
+      ASSERT_TRUE(made.ok() && made->at(name).ok()) << name;
+    }
+  }
+
+  // --- the three who work meanwhile ---
+
+  /// acks=all and idempotence; gives up on nothing.
+  void produce_exactly() {
+    auto wanted = properties();
+    wanted.set("batch.size", "2000").set("linger.ms", "0");
+    auto producer =
+        client::Producer::create(wanted, *env_, [this](const client::DeliveryReport& report) {
+          if (report.status.ok()) {
+            exact_acked_ += report.record_count;
+          } else {
+            note("a record of the idempotent producer failed: " + report.status.error().message);
+          }
+        });
+    if (!producer.ok()) return note(producer.error().to_string());
+    Random random(kSeed);
+    for (std::int64_t number = 0; !is_over_;) {
+      for (std::uint64_t left = 1 + random.below(40); left > 0; --left, ++number) {
+        const std::string value = value_of(number);
+        const auto status = (*producer)->send({.topic = kExact, .value = value});
+        if (!status.ok()) return note("send: " + status.error().to_string());
+      }
+      const auto flushed = (*producer)->flush(Millis{kPatienceMs});
+      if (!flushed.ok()) return note("flush: " + flushed.error().to_string());
+    }
+  }
+
+  /// acks=all, without idempotence and retries: a group of records is acknowledged or who knows.
+  void produce_plainly() {
+    auto wanted = properties();
+    wanted.set("batch.size", "2000").set("linger.ms", "0");
+    wanted.set("enable.idempotence", "false").set("retries", "0");
+    auto producer = client::Producer::create(wanted, *env_);
+    if (!producer.ok()) return note(producer.error().to_string());
+    Random random(kSeed + 1);
+    for (std::int64_t number = 0; !is_over_;) {
+      const std::int64_t first = number;
+      bool all_queued = true;
+      for (std::uint64_t left = 1 + random.below(20); left > 0; --left, ++number) {
+        const std::string value = value_of(number);
+        all_queued = (*producer)->send({.topic = kPlain, .value = value}).ok() && all_queued;
+      }
+      if (!(*producer)->flush(Millis{kPatienceMs}).ok() || !all_queued) continue;
+      plain_acked_.with([&](std::set<std::int64_t>& acked) {
+        for (std::int64_t each = first; each < number; ++each) acked.insert(each);
+      });
+    }
+  }
+
+  void commit_offsets() {
+    auto wanted = properties();
+    wanted.set("group.id", "g").set("enable.auto.commit", "false");
+    wanted.set("default.api.timeout.ms", std::to_string(kPatienceMs));
+    auto consumer = client::Consumer::create(wanted, *env_);
+    if (!consumer.ok()) return note(consumer.error().to_string());
+    const TopicPartition partition{std::string(kExact), PartitionId{0}};
+    if (!(*consumer)->assign({partition}).ok()) return note("assign failed");
+    for (std::int64_t offset = 1; !is_over_; ++offset) {
+      commit_begun_ = offset;
+      const auto status = (*consumer)->commit_sync({{partition, {.offset = Offset{offset}}}});
+      if (!status.ok()) return note("commit: " + status.error().to_string());
+      commit_acked_ = offset;
+    }
+  }
+
+  void note(const std::string& complaint) {
+    complaints_.with([&](std::vector<std::string>& all) { all.push_back(complaint); });
+    has_complaint_ = true;
+  }
+
+  // --- what has to hold ---
+
+  /// Kills at a random moment of the work, or of the start before it.
+  void kill_somewhen(Random& random) {
+    if (random.chance(0.2)) {
+      broker_.kill();
+      broker_.launch();
+      let_pass(static_cast<int>(random.below(20)));
+      broker_.kill();
+      return start_broker();
+    }
+    // Some progress first, so that each round has something to lose.
+    const std::int64_t wanted = exact_acked_ + 1 + static_cast<std::int64_t>(random.below(60));
+    for (int waited = 0; exact_acked_ < wanted && !has_complaint_; ++waited) {
+      ASSERT_LT(waited, kPatienceMs) << "the idempotent producer came to a halt";
+      let_pass(1);
+    }
+    let_pass(static_cast<int>(random.below(8)));
+    broker_.kill();
+    start_broker();
+  }
+
+  /// All values of a topic up to its present end; offsets have to follow each other.
+  void read_all(std::string_view topic, std::vector<std::int64_t>& numbers) {
+    auto consumer = client::Consumer::create(properties(), *env_);
+    ASSERT_TRUE(consumer.ok()) << consumer.error().to_string();
+    const TopicPartition partition{std::string(topic), PartitionId{0}};
+    const auto ends = (*consumer)->end_offsets({partition});
+    ASSERT_TRUE(ends.ok()) << ends.error().to_string();
+    ASSERT_TRUE((*consumer)->assign({partition}).ok());
+    ASSERT_TRUE((*consumer)->seek(partition, Offset{0}).ok());
+    const std::int64_t end = ends->at(partition).value();
+    while (static_cast<std::int64_t>(numbers.size()) < end) {
+      const auto polled = (*consumer)->poll(Millis{kPatienceMs});
+      ASSERT_TRUE(polled.ok()) << topic << ": " << polled.error().to_string();
+      ASSERT_FALSE(polled->empty()) << topic << " ends at " << numbers.size() << " of " << end;
+      for (const auto& part : *polled) {
+        for (const RecordView& record : part.records) {
+          ASSERT_EQ(record.offset.value(), static_cast<std::int64_t>(numbers.size())) << topic;
+          numbers.push_back(number_of(*record.value));
+          ASSERT_EQ(*record.value, value_of(numbers.back()))
+              << topic << " at " << record.offset.value();
+        }
+      }
+    }
+  }
+
+  void check_exact() {
+    const std::int64_t acked = exact_acked_;
+    std::vector<std::int64_t> numbers;
+    read_all(kExact, numbers);
+    ASSERT_GE(static_cast<std::int64_t>(numbers.size()), acked) << "acknowledged records are gone";
+    for (std::size_t offset = 0; offset < numbers.size(); ++offset) {
+      ASSERT_EQ(numbers[offset], static_cast<std::int64_t>(offset)) << "lost, doubled or misplaced";
+    }
+  }
+
+  void check_plain() {
+    const auto acked = plain_acked_.with([](const std::set<std::int64_t>& all) { return all; });
+    std::vector<std::int64_t> numbers;
+    read_all(kPlain, numbers);
+    std::set<std::int64_t> seen;
+    for (const std::int64_t number : numbers) {
+      ASSERT_TRUE(seen.insert(number).second) << number << " is there twice";
+    }
+    for (const std::int64_t number : acked) {
+      ASSERT_TRUE(seen.contains(number)) << number << " was acknowledged and is gone";
+    }
+  }
+
+  void check_commits() {
+    const std::int64_t acked = commit_acked_;
+    auto wanted = properties();
+    wanted.set("group.id", "g");
+    auto consumer = client::Consumer::create(wanted, *env_);
+    ASSERT_TRUE(consumer.ok());
+    const TopicPartition partition{std::string(kExact), PartitionId{0}};
+    const auto committed = (*consumer)->committed({partition});
+    ASSERT_TRUE(committed.ok()) << committed.error().to_string();
+    if (acked == 0 && committed->empty()) return;
+    ASSERT_EQ(committed->size(), 1U) << "the group forgot its offset " << acked;
+    EXPECT_GE(committed->at(partition).offset.value(), acked) << "an old offset came back";
+    EXPECT_LE(committed->at(partition).offset.value(), commit_begun_.load());
+  }
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<io::Env> env_ = io::make_system_env();
+  BrokerProcess broker_{directory_.path() / "data", {"--fsync", "group", "--loops", "2"}};
+
+  std::atomic<bool> is_over_ = false;
+  std::atomic<bool> has_complaint_ = false;
+  std::atomic<std::int64_t> exact_acked_ = 0;
+  std::atomic<std::int64_t> commit_begun_ = 0;
+  std::atomic<std::int64_t> commit_acked_ = 0;
+  Guarded<std::set<std::int64_t>> plain_acked_;
+  Guarded<std::vector<std::string>> complaints_;
+};
+
+TEST_F(KillTest, AHundredKillsLoseNothingAcknowledgedAndServeNothingCorrupt) {
+  ASSERT_NO_FATAL_FAILURE(start_broker());
+  ASSERT_NO_FATAL_FAILURE(create_topics());
+  std::vector<std::thread> workers;
+  workers.emplace_back([this] { produce_exactly(); });
+  workers.emplace_back([this] { produce_plainly(); });
+  workers.emplace_back([this] { commit_offsets(); });
+
+  Random random(kSeed);
+  const auto check_round = [&] {
+    kill_somewhen(random);
+    if (HasFatalFailure() || has_complaint_) return;
+    check_exact();
+    if (!HasFatalFailure()) check_plain();
+    if (!HasFatalFailure()) check_commits();
+  };
+  for (int kill = 1; kill <= kKills && !has_complaint_ && !HasFailure(); ++kill) {
+    SCOPED_TRACE(::testing::Message() << "kill " << kill);
+    check_round();
+  }
+  is_over_ = true;
+  if (broker_.pid() < 0) start_broker();
+  for (auto& worker : workers) worker.join();
+  const auto complaints = complaints_.with([](const auto& all) { return all; });
+  for (const auto& complaint : complaints) ADD_FAILURE() << complaint;
+
+  EXPECT_GE(exact_acked_, kKills);
+  EXPECT_EQ(broker_.stop(), 0);
+  ASSERT_NO_FATAL_FAILURE(start_broker());
+  check_exact();
+  check_plain();
+  check_commits();
+}
+
+}  // namespace
+}  // namespace millrace::process
