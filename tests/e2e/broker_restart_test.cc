@@ -4,7 +4,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <thread>
 
 #include "broker/broker.h"
 #include "client/admin.h"
@@ -58,12 +57,18 @@ TEST(BrokerRestart, ProducerAndConsumerGoOnAndEveryRecordIsThereOnce) {
   auto admin = client::Admin::create(cluster.properties(), cluster.env());
   ASSERT_TRUE((*admin)->create_topics({{.name = "t", .partitions = 1}})->at("t").ok());
   auto producer_properties = cluster.properties();
-  producer_properties.set("batch.size", "200").set("linger.ms", "0");
+  // One request at a time: a broker that comes back knows only the last batch of each producer, as
+  // Kafka's producer snapshots hold no more, and could not tell several retried batches again.
+  producer_properties.set("batch.size", "200")
+      .set("linger.ms", "0")
+      .set("max.in.flight.requests.per.connection", "1");
   auto producer = client::Producer::create(producer_properties, cluster.env());
   auto consumer_properties = cluster.properties();
-  consumer_properties.set("group.id", "g").set("auto.offset.reset", "earliest");
+  consumer_properties.set("auto.offset.reset", "earliest");
   auto consumer = client::Consumer::create(consumer_properties, cluster.env());
-  ASSERT_TRUE((*consumer)->subscribe({"t"}).ok());
+  // Without a group, whose members may read again what they could not commit: what is read is what
+  // the log holds.
+  ASSERT_TRUE((*consumer)->assign({{"t", PartitionId{0}}}).ok());
 
   int sent = 0;
   int read = 0;
@@ -102,6 +107,7 @@ TEST(BrokerRestart, ProducerAndConsumerGoOnAndEveryRecordIsThereOnce) {
   }
   EXPECT_EQ((*producer)->metrics().records_sent, static_cast<std::uint64_t>(sent));
   EXPECT_EQ((*producer)->metrics().records_failed, 0U);
+  EXPECT_EQ((*producer)->metrics().epoch_bumps, 0U);
 }
 
 }  // namespace
