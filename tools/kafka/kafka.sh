@@ -61,6 +61,8 @@ transaction.state.log.replication.factor=$replicas
 transaction.state.log.min.isr=$((replicas > 1 ? 2 : 1))
 share.coordinator.state.topic.replication.factor=$replicas
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 END
 }
 
