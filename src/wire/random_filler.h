@@ -1,6 +1,7 @@
 // A message with random contents, for round-trip tests and fuzzing. Part of wire/codec.h.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -29,6 +30,9 @@ class RandomFiller {
 
  private:
   static constexpr std::uint64_t kElementsMax = 3;
+  /// UTF-8 of every length: other implementations of the protocol refuse anything else.
+  static constexpr std::array<std::string_view, 10> kLetters{
+      "a", "Z", "0", ".", "_", "\"", "\x01", "\xc3\xa9", "\xe4\xb8\xad", "\xf0\x9f\x98\x80"};
   static constexpr std::string_view kBatches = "batches that nobody looks into";
 
   template <class T>
@@ -42,7 +46,11 @@ class RandomFiller {
     } else if constexpr (StringField<T>) {
       value.clear();
       for (std::uint64_t left = random_.below(20); left > 0; --left) {
-        value += static_cast<char>(static_cast<unsigned char>(random_.below(256)));
+        if (field.is_bytes) {
+          value += static_cast<char>(static_cast<unsigned char>(random_.below(256)));
+        } else {
+          value += kLetters[random_.below(kLetters.size())];
+        }
       }
     } else if constexpr (UuidField<T>) {
       value = Uuid::random(random_);
