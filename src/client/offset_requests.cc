@@ -11,9 +11,9 @@ namespace {
 
 using wire::KafkaError;
 
-// Kafka takes a topic that is unknown for one that is about to be known; after some tries it is
-// not.
-constexpr int kUnknownTopicTriesMax = 4;
+// A broker of many hears late of a topic that was just created, the later the busier it is: one
+// that stays unknown for this long does not exist.
+constexpr Millis kUnknownTopicGrace{2'000};
 
 // One list_offsets() under way; kept alive by the callbacks that hold it.
 class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
@@ -24,6 +24,7 @@ class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
       : cluster_(cluster),
         wanted_(std::move(wanted)),
         isolation_(isolation),
+        unknown_until_(std::min(deadline, cluster.loop().now() + kUnknownTopicGrace)),
         deadline_(deadline),
         done_(std::move(done)) {}
 
@@ -76,7 +77,8 @@ class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
     if (topic == nullptr) return std::nullopt;
     const std::string context = fmt::format("offset of {}", partition);
     if (topic->error != KafkaError::kNone) {
-      const bool is_final = !wire::is_retriable(topic->error) || tries_ >= kUnknownTopicTriesMax;
+      const bool is_final =
+          !wire::is_retriable(topic->error) || cluster_.loop().now() >= unknown_until_;
       if (!is_final) return std::nullopt;
       return wire::make_error(topic->error, context);
     }
@@ -142,6 +144,7 @@ class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
   Cluster& cluster_;
   std::map<TopicPartition, std::int64_t> wanted_;
   IsolationLevel isolation_;
+  MonotonicTime unknown_until_;  // until then a topic that nobody knows may be about to be known
   MonotonicTime deadline_;
   std::function<void(ListedOffsets)> done_;
   ListedOffsets found_;

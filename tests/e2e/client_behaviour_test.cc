@@ -285,5 +285,33 @@ TEST_F(ClientBehaviour, AdminSeesTopicsGroupsAndTheCluster) {
   for (const auto& topic : *left) EXPECT_NE(topic.name, "t");
 }
 
+TEST_F(ClientBehaviour, OffsetsOfATopicThatIsAboutToBeKnownAreWaitedFor) {
+  auto properties = cluster_.properties();
+  properties.set("retry.backoff.ms", "1").set("retry.backoff.max.ms", "1");
+  auto admin = Admin::create(properties, cluster_.env());
+  // As on a broker that hears of the topic only after it was asked for it many times.
+  std::thread creation([this] {
+    auto other = Admin::create(cluster_.properties(), cluster_.env());
+    for (int i = 0; i < 200; ++i) EXPECT_FALSE((*other)->describe_topics({"t"})->at("t").ok());
+    cluster_.create_topic("t", 1);
+  });
+
+  const auto listed = (*admin)->list_offsets({{at(0), client::OffsetSpec::latest()}});
+  creation.join();
+
+  ASSERT_TRUE(listed.ok()) << listed.error().to_string();
+  ASSERT_TRUE(listed->at(at(0)).ok()) << listed->at(at(0)).error().to_string();
+  EXPECT_EQ(listed->at(at(0))->offset, Offset{0});
+}
+
+TEST_F(ClientBehaviour, OffsetsOfATopicThatStaysUnknownAreAnError) {
+  auto admin = Admin::create(cluster_.properties(), cluster_.env());
+
+  const auto listed = (*admin)->list_offsets({{at(0), client::OffsetSpec::latest()}});
+
+  ASSERT_TRUE(listed.ok()) << listed.error().to_string();
+  EXPECT_EQ(wire::kafka_error_of(listed->at(at(0)).error()), KafkaError::kUnknownTopicOrPartition);
+}
+
 }  // namespace
 }  // namespace millrace::e2e
