@@ -13,17 +13,17 @@ from broker_process import BrokerProcess  # noqa: E402
 class CountedBroker:
     """Inside the block `address` is where it listens; after it `requests` is API name -> {version: count}."""
 
-    def __init__(self, binary, *options):
+    def __init__(self, binary, partitions=1):
         self._binary = binary
-        self._options = options
+        self._partitions = partitions
         self.requests = {}
 
     def __enter__(self):
         self._scratch = tempfile.TemporaryDirectory(prefix="millrace-interop-")
         self._data = Path(self._scratch.name) / "data"
         self._metrics = Path(self._scratch.name) / "metrics"
-        self._broker = BrokerProcess(self._binary, "--metrics-file", str(self._metrics), *self._options,
-                                     data_directory=self._data)
+        self._broker = BrokerProcess(self._binary, "--metrics-file", str(self._metrics),
+                                     data_directory=self._data, partitions=self._partitions)
         self._broker.start()
         self.address = self._broker.address
         return self
@@ -60,13 +60,12 @@ class RunningCluster:
 
 
 def parse_request_counts(text):
-    """Reads lines such as millrace_requests_total{api="Fetch",version="12"} 7; zeros are left out."""
+    """Reads lines such as millrace_requests_total{api="Fetch",version="12"} 7."""
     counts = {}
     for line in text.splitlines():
         if not line.startswith("millrace_requests_total{"):
             continue
         labels, value = line[len("millrace_requests_total{"):].rsplit("} ", 1)
         label = dict(pair.split("=", 1) for pair in labels.replace('"', "").split(","))
-        if float(value) > 0:
-            counts.setdefault(label["api"], {})[int(label["version"])] = int(float(value))
+        counts.setdefault(label["api"], {})[int(label["version"])] = int(float(value))
     return counts

@@ -42,6 +42,7 @@ def check_verifiable_producer(tools):
 
 
 def main():
+    proof.forget("java-tools")
     jars = proof.tool_chain("java") / "jars"
     where = sys.argv[1:]
     cluster = RunningCluster(where[1]) if where[0] == "--brokers" else CountedBroker(where[0])
@@ -51,7 +52,7 @@ def main():
 
         def start(name):
             kind = {"first": java_tools.VerifiableMember, "second": java_tools.VerifiableMember,
-                    "resumed": java_tools.ConsoleMember}.get(name, java_tools.ToolDriver)
+                    "resumed": java_tools.ConsoleMember}.get(name, java_tools.JavaDriver)
             return kind(name, tools, events)
 
         proved = GroupScenario(start, events, CODECS, cluster.batches).run()

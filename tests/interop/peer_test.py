@@ -40,6 +40,7 @@ CLIENTS = {  # name -> (what it is called, how its driver is started, codecs it 
 def main():
     client, *where = sys.argv[1:]
     name, make_driver, codecs = CLIENTS[client]
+    proof.forget(name)
     command, extra = make_driver()
     environment = {**os.environ, **extra}
     cluster = RunningCluster(where[1]) if where[0] == "--brokers" else CountedBroker(where[0])
