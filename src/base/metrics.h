@@ -1,7 +1,7 @@
 // Metrics: counters, gauges and histograms in a registry that is handed down by reference, written
 // out in Prometheus' text format. A thin face of prometheus-cpp, which stays out of this header.
-//   Counter requests = metrics.counter("millrace_requests_total", "Requests answered", {{"api",
-//   "Fetch"}}); requests.add();
+//   Counter requests = metrics.counter("requests_total", "Requests answered", {{"api", "Fetch"}});
+//   requests.add();
 #pragma once
 
 #include <cstdint>

@@ -34,7 +34,7 @@ struct Durability {
 
 /// Invariants
 ///   Appends, retention and close hold the lock; reads, offsets and flushes do not.
-///   Waiters are called with no lock held, on the thread that changed the log; they post to their
+///   Waiters are called outside this lock, on the thread that changed the log; they post to their
 ///   own loop.
 ///   Once closed, changes answer UNKNOWN_TOPIC_OR_PARTITION; what was read before stays readable.
 class Partition {

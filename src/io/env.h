@@ -11,7 +11,7 @@
 
 namespace millrace::io {
 
-/// Borrowed by components for as long as they live. Thread-safe but for random().
+/// Borrowed by components for as long as they live. Thread-safe; what it makes need not be.
 class Env {
  public:
   virtual ~Env() = default;

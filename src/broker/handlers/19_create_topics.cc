@@ -1,5 +1,5 @@
 // CreateTopics, versions 2–7.
-//   Each topic has its own outcome; one that is named twice in a request is refused both times.
+//   Each topic has its own outcome; one that is named twice in a request is refused, once.
 //   Names that differ only by '.' and '_' collide.
 //   validate_only answers as if created, and changes nothing.
 // Version notes: v4 lets -1 stand for the defaults; v5 shows the configuration (KIP-525) and is
