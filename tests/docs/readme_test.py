@@ -58,7 +58,7 @@ def main():
 
     with tempfile.TemporaryDirectory() as scratch:
         environment = {**os.environ, "PATH": f"{binary.parent}:{os.environ['PATH']}",
-                       "MILLRACE_BROKERS": address}
+                       "MILLRACE_BROKERS": address, "TMPDIR": scratch}
         process = subprocess.Popen(["bash", "-c", script], cwd=scratch, env=environment, text=True,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, start_new_session=True)
