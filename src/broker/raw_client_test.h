@@ -42,6 +42,16 @@ class RawClient {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
+  /// Sends `bytes` up to `times` times. False when the broker stopped reading before that.
+  bool send_while_taken(std::string_view bytes, int times) {
+    const timeval patience{.tv_sec = 0, .tv_usec = 500'000};
+    ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    for (; times > 0; --times) {
+      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent != static_cast<ssize_t>(bytes.size())) return false;
+    }
+    return true;
+  }
   static std::string framed(std::string_view frame) {
     std::string bytes(4, '\0');
     store_big_endian(bytes.data(), static_cast<std::int32_t>(frame.size()));

@@ -50,8 +50,7 @@ void Session::start(std::function<void()> on_closed) {
              if (self == nullptr) return;
              // A peer that leaves is no news; one that sent an impossible frame is.
              if (reason.code == ErrorCode::kTooLarge || reason.code == ErrorCode::kCorrupt)
-               LOG_WARN("closed connection", {{"peer", self->connection_->peer().to_string()},
-                                              {"reason", reason.to_string()}});
+               self->complain(reason.to_string());
              self->ended();
            }},
       host_.state.config.request_bytes_max);
@@ -158,9 +157,17 @@ void Session::send(io::Chunks chunks) {
 
 void Session::fail(std::string_view reason) {
   if (std::exchange(has_failed_, true)) return;
-  LOG_WARN("closed connection", {{"peer", connection_->peer().to_string()}, {"reason", reason}});
+  complain(reason);
   port_->is_closed.store(true);
   connection_->close_after_flush();
+}
+
+void Session::complain(std::string_view reason) {
+  const auto kept_back = host_.complaints.admit(host_.loop.now());
+  if (!kept_back) return;
+  LOG_WARN("closed connection", {{"peer", connection_->peer().to_string()},
+                                 {"reason", std::string(reason)},
+                                 {"kept_back", std::to_string(*kept_back)}});
 }
 
 void Session::ended() {

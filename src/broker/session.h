@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "broker/complaint_limit.h"
 #include "broker/handler_table.h"
 #include "io/connection.h"
 #include "io/event_loop.h"
@@ -22,6 +23,7 @@ struct SessionHost {
   const Clock& clock;
   const HandlerTable& handlers;
   BrokerState& state;
+  ComplaintLimit complaints = {};
 };
 
 /// Owner loop only, but for replies, which come from any thread through a ReplyPort.
@@ -71,6 +73,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool may_read_next() const;
   void send(io::Chunks chunks);
   void fail(std::string_view reason);
+  void complain(std::string_view reason);
   void ended();
   void update_reading();
   void arm_idle_timer(Millis delay);

@@ -9,6 +9,8 @@
 
 #include <array>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 extern char** environ;
@@ -47,7 +49,9 @@ void BrokerProcess::launch() {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+  const std::string complaints = stderr_path();
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, complaints.c_str(),
+                                   O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0644);
   const int failed = ::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
@@ -67,9 +71,14 @@ std::optional<std::string> BrokerProcess::wait_until_ready() {
     }
     std::array<char, 512> chunk{};
     const auto count = ::read(output_, chunk.data(), chunk.size());
-    if (count <= 0) return "ended before it was ready: " + text;
+    if (count <= 0) return "ended before it was ready: " + complaints();
     text.append(chunk.data(), static_cast<std::size_t>(count));
   }
+}
+
+std::string BrokerProcess::complaints() const {
+  std::ifstream file(stderr_path());
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 void BrokerProcess::kill() {

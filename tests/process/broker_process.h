@@ -46,15 +46,18 @@ class BrokerProcess {
 
   pid_t pid() const { return pid_; }
   const std::string& endpoint() const { return endpoint_; }
+  /// What it wrote on stderr since the last launch().
+  std::string complaints() const;
 
  private:
+  std::string stderr_path() const { return data_.string() + ".stderr"; }
   int reap();
 
   const std::filesystem::path data_;
   const std::vector<std::string> arguments_;
   std::string endpoint_ = "127.0.0.2:0";
   pid_t pid_ = -1;
-  int output_ = -1;  // its stdout and stderr
+  int output_ = -1;  // its stdout; stderr goes to a file beside the data
 };
 
 }  // namespace millrace::process
