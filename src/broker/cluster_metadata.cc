@@ -49,7 +49,13 @@ Result<std::unique_ptr<ClusterMetadata>> ClusterMetadata::open(
 Status ClusterMetadata::open_all(Writer& writer) {
   auto status =
       writer.log.replay([&](const wire::MetadataRecord& record) { writer.image.apply(record); });
-  if (!status.ok()) return status;
+  if (!status.ok()) {
+    const TopicPartition log{std::string(kMetadataTopic), PartitionId{0}};
+    return Error{
+        status.error().code,
+        fmt::format("{}: {}; restore this folder, or choose an empty directory with --data",
+                    directory_.log_path(log), status.error().message)};
+  }
   writer.next_producer_id = writer.producer_ids_end = writer.image.next_producer_id();
   if (status = clear_folders(writer.image); !status.ok()) return status;
 

@@ -1,3 +1,4 @@
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -5,6 +6,8 @@
 #include "io/env.h"
 
 int main(int argc, char** argv) {
+  // A file that may not grow is a failed write, to be reported as a full disk is; not the end.
+  std::signal(SIGXFSZ, SIG_IGN);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto env = millrace::io::make_system_env();
   millrace::cli::Console console;

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <string>
 
+#include "io/system_error.h"
+
 namespace millrace::io {
 namespace {
 
@@ -80,6 +82,10 @@ TEST_F(PosixFileSystemTest, AFullDeviceIsDiskFull) {
 
   EXPECT_EQ(status.error().code, ErrorCode::kDiskFull);
   EXPECT_THAT(status.error().message, HasSubstr("/dev/full"));
+}
+
+TEST_F(PosixFileSystemTest, AFileThatMayNotGrowIsDiskFullToo) {
+  EXPECT_EQ(system_error("write", "a file", EFBIG).code, ErrorCode::kDiskFull);
 }
 
 TEST_F(PosixFileSystemTest, ListsRenamesAndRemoves) {

@@ -13,7 +13,7 @@ class SystemEnv final : public Env {
 
  private:
   const std::unique_ptr<FileSystem> files_ = make_posix_file_system();
-  const SystemClock clock_;
+  const SystemClock clock_{};  // braces: clang wants them for a const member
 };
 
 }  // namespace

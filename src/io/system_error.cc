@@ -14,6 +14,7 @@ ErrorCode code_of(int error_number) {
       return ErrorCode::kNotFound;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:  // the process or the file system limits how large files get
       return ErrorCode::kDiskFull;
     case ECONNRESET:
     case EPIPE:
