@@ -25,7 +25,7 @@ NODE_VERSION = "24.11.0"  # newer than Debian's, from npm too
 
 NO_ANSWER = re.compile(
     r"timed?.?out|refused|name resolution|NameResolution|no such host|unknown host|unreachable|reset by peer|"
-    r"ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|\b50[234]\b|Could not transfer", re.IGNORECASE)
+    r"from versions: none|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|\b50[234]\b|Could not transfer", re.IGNORECASE)
 
 
 class MissingProgram(Exception):
