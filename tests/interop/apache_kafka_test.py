@@ -5,6 +5,7 @@ Run as: apache_kafka_test.py PATH_TO_MILLRACE [unittest arguments]
 """
 
 import filecmp
+import json
 import subprocess
 import sys
 import tempfile
@@ -122,6 +123,10 @@ class Outage:
 
     def __exit__(self, *_):
         self._thread.join()
+        deadline = time.monotonic() + TIMEOUT_S
+        while len(json.loads(millrace("cluster", "info", "-f", "json", "--brokers", self._cluster.address))["brokers"]) < 3:
+            assert time.monotonic() < deadline, f"node {self._node} did not come back"
+            time.sleep(0.1)
 
     def _run(self):
         time.sleep(self._after_s)

@@ -2,11 +2,14 @@
 
 import os
 import signal
+import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "kafka" / "kafka.sh"
+START_TIMEOUT_S = 90
 
 
 class KafkaCluster:
@@ -31,7 +34,18 @@ class KafkaCluster:
         os.kill(int((Path(self._scratch.name) / f"node{node}" / "pid").read_text()), signal.SIGKILL)
 
     def start(self, node):
+        """Starts a killed node again and waits until it listens."""
         self._script("start-node", str(node))
+        host, port = self.address.split(",")[node].rsplit(":", 1)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                socket.create_connection((host, int(port)), timeout=1).close()
+                return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def _script(self, *arguments):
         # Files and not pipes: the nodes inherit what the script has open, and a pipe would stay open with them.
