@@ -14,6 +14,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -27,6 +28,7 @@ BINARY = BUILD / "millrace"
 LOG = ROOT / "../shared/data/apache_access.log"
 sys.path.insert(0, str(ROOT / "tests/process"))
 from broker_process import BrokerProcess  # noqa: E402
+import kafka_streams  # noqa: E402
 
 LOAD_RECORDS = {100: 5_000_000, 1024: 1_000_000}
 UNIT_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
@@ -194,6 +196,23 @@ def run_demo(runs):
             row("demo: a million lines", "lines/s", statistics.median(inside))]
 
 
+# --- streams, against Kafka Streams -----------------------------------------------------------------
+
+
+def run_kafka_streams(runs):
+    missing = [tool for tool in ("mvn", "javac") if shutil.which(tool) is None]
+    if missing:
+        print(f"kafka_streams: left out, it needs {' and '.join(missing)}", file=sys.stderr)
+        return []
+    build("millrace", "streams_load")
+
+    def make_bids_topic(address, name):
+        subprocess.run([str(BINARY), "topic", "create", name, "--partitions", "4", "--brokers", address,
+                        "--config", "retention.ms=-1"], check=True, stdout=subprocess.DEVNULL)
+
+    return kafka_streams.measure(runs, make_bids_topic, row)
+
+
 # ----------------------------------------------------------------------------------------------------
 
 
@@ -222,7 +241,7 @@ def main():
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
 
-    programs = {"client": run_client, "broker": run_broker, "demo": run_demo}
+    programs = {"client": run_client, "broker": run_broker, "demo": run_demo, "kafka_streams": run_kafka_streams}
     suites = {module: [lambda runs, module=module: run_module(module, runs)]
               for module in modules_with_benchmarks()}
     for name, run in programs.items():
