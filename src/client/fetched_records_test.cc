@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/byte_order.h"
+#include "wire/crc32c.h"
 #include "wire/record_batch_builder.h"
+#include "wire/record_batch_format.h"
 
 namespace millrace::client {
 namespace {
 
+using namespace wire::batch_format;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -141,6 +145,66 @@ TEST(FetchedRecords, ABadChecksumStopsAtItsBatch) {
   EXPECT_EQ(status.error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(records.size(), 1U);
   EXPECT_EQ(fetched.next_offset(), Offset{1});
+}
+
+/// A batch with a right CRC whose records field is `payload`, said to be of `codec`.
+FetchedPart part_around(wire::Compression codec, std::string_view payload) {
+  Buffer bytes =
+      Buffer::copy_of(Frame().add({.base_offset = Offset{0}}, 1).part(Offset{0}).records);
+  bytes.resize_uninitialized(kHeaderSize);
+  bytes.append(payload);
+  store_big_endian(bytes.data() + kBatchLengthAt,
+                   static_cast<std::int32_t>(bytes.size() - kLengthOverhead));
+  store_big_endian(bytes.data() + kAttributesAt, static_cast<std::int16_t>(codec));
+  store_big_endian(bytes.data() + kCrcAt, wire::crc32c(bytes.view().substr(kCrcCoversFrom)));
+  FetchedPart part;
+  part.frame = std::make_shared<const Buffer>(std::move(bytes));
+  part.records = part.frame->view();
+  part.from = Offset{0};
+  return part;
+}
+
+// What a broker passes on unseen, because it does not look into batches: the consumer has to bear
+// it. A frame of about 1 KiB that says it holds 4 GiB, and one of some hundred that truly does.
+TEST(FetchedRecords, ASmallBatchThatClaimsToInflateTo4GiBIsAnErrorWithItsOffset) {
+  using namespace std::string_view_literals;
+  const auto followed = [](std::string_view head) {
+    std::string bytes;
+    bytes.append(head).append(1000, 'x');
+    return bytes;
+  };
+  const std::string snappy = followed("\xff\xff\xff\xff\x0f"sv);
+  const std::string zstd =
+      followed("\x28\xb5\x2f\xfd\xe0\xff\xff\xff\xff\x00\x00\x00\x00\x40\x1f\x00"sv);
+  // Version 1, independent blocks, content size of 2^32 - 1; one block that says it has 4 MiB.
+  const std::string lz4 =
+      followed("\x04\x22\x4d\x18\x68\x70\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x40\x80"sv);
+  const std::string gzip = followed("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03"sv);
+  const std::pair<wire::Compression, std::string> cases[] = {{wire::Compression::kSnappy, snappy},
+                                                             {wire::Compression::kZstd, zstd},
+                                                             {wire::Compression::kLz4, lz4},
+                                                             {wire::Compression::kGzip, gzip}};
+  for (const auto& [codec, payload] : cases) {
+    FetchedRecords fetched(part_around(codec, payload), {});
+    std::vector<RecordView> records;
+    std::vector<SharedBuffer> keep_alive;
+    const auto status = fetched.read(10, records, keep_alive);
+    ASSERT_FALSE(status.ok()) << wire::compression_name(codec);
+    EXPECT_THAT(status.error().message, testing::HasSubstr("batch at offset 0"));
+    EXPECT_THAT(records, IsEmpty());
+  }
+}
+
+TEST(FetchedRecords, ABombIsStoppedAtItsBoundAndSaysSo) {
+  const std::string zeros(wire::kDecompressedBytesMaxDefault + 1, '\0');
+  Buffer bomb;
+  ASSERT_TRUE(wire::compress(wire::Compression::kZstd, 1, zeros, bomb).ok());
+  FetchedRecords fetched(part_around(wire::Compression::kZstd, bomb.view()), {});
+  std::vector<RecordView> records;
+  std::vector<SharedBuffer> keep_alive;
+  const auto status = fetched.read(10, records, keep_alive);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, ErrorCode::kTooLarge) << status.error().message;
 }
 
 TEST(FetchedRecords, TheEndIsKnownFromTheHeadersAlone) {
