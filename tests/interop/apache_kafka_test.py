@@ -60,7 +60,7 @@ class ThreeBrokers(unittest.TestCase):
                                 self.demo(f"kafka-{number}", *lines, "--brokers", self.address))
 
     def test_the_demo_counts_the_same_while_a_broker_dies_and_comes_back(self):
-        lines = ["--lines", "200000", "--seed", "11"]
+        lines = ["--lines", "120000", "--seed", "11"]
         wanted = self.demo("embedded", *lines)
 
         with self.broker_dies(0, after_s=1, comes_back_s=3):
