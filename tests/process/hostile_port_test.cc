@@ -1,6 +1,30 @@
 // What strangers may send to the port: nothing of it costs memory in advance, holds up or closes
 // another connection, ends the process or hinders the next start. Single bad frames and their
 // answers are tried in src/broker/broker_test.cc.
+//
+// The same bytes were sent to Apache Kafka 4 and to Millrace; observed, by Kafka's error numbers:
+//   sent                                                   Kafka          Millrace
+//   length negative or over 100 MiB, empty frame,          closed         closed
+//     half a header, unknown or negative key, version not
+//     served, body cut short, string or array that lies
+//   100 MiB announced, or half a frame                     waits          waits
+//   bytes after the body                                   answered       answered
+//   ApiVersions 99                                         35, version 0  35, version 0
+//   topic "", ".", "..", a/b, "a b", é, 250 letters        17             17
+//   the same topic twice; 0 or -5 partitions               42; 37         42; 37
+//   wrong CRC, with acks=0                                 2, closed      2, closed
+//   records empty, cut, two batches, magic 1, no records   87             87
+//   batch length negative or under a header's              2              2
+//   magic 3                                                2              87
+//   records null                                           no answer      87
+//   count 5 around one record, record length that lies     87             taken (*)
+//   compressed bytes that are garbage or claim 4 GiB       -1             taken (*)
+//   the same to a compacted topic; codec 5                 -1             87
+//   no key in a compacted topic, control batch             87             87
+//   time far ahead; acks=5; unknown topic; internal topic  32; 21; 3; 17  32; 21; 3; 17
+//   zstd before version 7; batch over 1 MiB                76; 10         76; 10
+// (*) on purpose: the broker takes a batch whose checksum is right as it came and does not look into
+// it; the consumer finds out, and names the offset to go past (src/client/fetched_records_test.cc).
 #include <gtest/gtest.h>
 #include <poll.h>
 
