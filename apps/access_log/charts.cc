@@ -6,6 +6,8 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <map>
+#include <string_view>
 #include <vector>
 
 namespace millrace::access_log {
@@ -111,9 +113,23 @@ std::string minute_table(const Results& results, std::size_t rows_max) {
 }
 
 std::string dead_letter_table(const Results& results) {
-  std::string text;
+  // A reason says what was wanted, then what was found; lines that lack the same thing share a row,
+  // with the first of them as the example.
+  struct Fault {
+    std::int64_t lines = 0;
+    std::string_view example;
+  };
+  std::map<std::string_view, Fault> faults;
   for (const auto& [reason, count] : results.dead_letters()) {
-    text += fmt::format("{:>6}  {}\n", count, reason);
+    const std::string_view whole = reason;
+    Fault& fault = faults[whole.substr(0, whole.find(", found "))];
+    fault.lines += count;
+    if (fault.example.empty()) fault.example = whole;
+  }
+
+  std::string text = fmt::format("{:>6}  FOR INSTANCE\n", "LINES");
+  for (const auto& [wanted, fault] : faults) {
+    text += fmt::format("{:>6}  {}\n", with_thousands(fault.lines), fault.example);
   }
   return text;
 }

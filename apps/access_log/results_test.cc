@@ -37,6 +37,18 @@ TEST(Counts, RefuseOtherBytes) {
   }
 }
 
+TEST(Charts, DeadLettersThatLackTheSameShareARow) {
+  Results results;
+  results.add_dead_letter("want UTF-8, found other bytes");
+  results.add_dead_letter("want a time in brackets, found \"a\" at byte 1");
+  results.add_dead_letter("want a time in brackets, found \"b\" at byte 2");
+
+  EXPECT_EQ(dead_letter_table(results),
+            " LINES  FOR INSTANCE\n"
+            "     1  want UTF-8, found other bytes\n"
+            "     2  want a time in brackets, found \"a\" at byte 1\n");
+}
+
 TEST(Results, TheLastCountOfAKeyWinsAndFilesAreSorted) {
   Results results;
   results.set(StatusTotals{.status = 404, .requests = 1, .bytes = 2});
