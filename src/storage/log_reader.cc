@@ -76,6 +76,7 @@ Result<LogSlice> read_segment(const Segment& segment, Offset from, const ReadLim
   if (!found.ok()) return std::move(found).error();
   if (!*found) return empty;
   const BatchPlace& first = **found;
+  empty.first_batch_base = first.header.base_offset;
   std::uint64_t end = start->end;
   if (limits.before != kNoOffset && limits.before < start->next_offset) {
     if (first.header.base_offset >= limits.before) return empty;
@@ -94,7 +95,6 @@ Result<LogSlice> read_segment(const Segment& segment, Offset from, const ReadLim
   }
   LogSlice result = empty;
   result.slice = {start->file, first.position, end - first.position};
-  result.first_batch_base = first.header.base_offset;
   return result;
 }
 

@@ -268,6 +268,7 @@ Status Loader::drop_segments_from(std::size_t i) {
              {{"path", path(base, kLogSuffix)}});
     const auto segment = Segment::sealed(files_, directory_, base, {});
     if (Status status = segment->remove_files(); !status.ok()) return status;
+    log_.snapshots.erase(base);
     ++log_.report.segments_deleted;
   }
   bases_.resize(i);

@@ -68,7 +68,8 @@ struct PartitionLog::Parts {
   void keep_open(const std::shared_ptr<Segment>& segment) const;
   struct FoundSegment {
     std::shared_ptr<Segment> segment;
-    bool is_active;
+    Offset next_base;  // kNoOffset after the active one
+    bool is_active() const { return next_base == kNoOffset; }
   };
   FoundSegment segment_of(Offset from) const;
   Result<std::optional<OffsetAtTime>> find_time_from(Offset from, Timestamp time) const;
@@ -321,7 +322,8 @@ PartitionLog::Parts::FoundSegment PartitionLog::Parts::segment_of(Offset from) c
                                    return wanted < segment->base_offset();
                                  });
     if (next != all.begin()) --next;
-    return FoundSegment{*next, next + 1 == all.end()};
+    const auto after = next + 1;
+    return FoundSegment{*next, after == all.end() ? kNoOffset : (*after)->base_offset()};
   });
 }
 
@@ -356,15 +358,18 @@ Result<LogSlice> PartitionLog::read(Offset from, std::size_t bytes_max, MinOneBa
   const Offset bound =
       before == kNoOffset ? result.log_end_offset : std::min(before, result.log_end_offset);
   for (Offset at = from;;) {
-    const auto [segment, is_active] = parts_->segment_of(at);
-    auto slice = read_segment(*segment, from, {bytes_max, min_one, bound});
+    const auto found = parts_->segment_of(at);
+    auto slice = read_segment(*found.segment, from, {bytes_max, min_one, bound});
     if (!slice.ok()) return storage_error("reading", slice.error());
-    if (!is_active) parts_->keep_open(segment);
-    result.slice = std::move(slice->slice);
-    result.first_batch_base = slice->first_batch_base;
-    // Nothing in this segment at or after `from`: compaction took its end, the next one goes on.
-    at = segment->next_offset();
-    if (result.slice.size_bytes > 0 || is_active || at > from) return result;
+    if (!found.is_active()) parts_->keep_open(found.segment);
+    if (slice->slice.size_bytes > 0) {
+      result.slice = std::move(slice->slice);
+      result.first_batch_base = slice->first_batch_base;
+    }
+    if (found.is_active() || slice->first_batch_base != kNoOffset) return result;
+    // Nothing in this segment at or after `from`: compaction took its end, or it was lost. The next
+    // one goes on.
+    at = found.next_base;
   }
 }
 

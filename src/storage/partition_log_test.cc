@@ -317,6 +317,42 @@ TEST_F(PartitionLogTest, EndsAtTheFirstBadBatchOfAnUnflushedSegmentAndDropsWhatF
   EXPECT_EQ(append(*log, {}).value().base_offset, Offset{2});
 }
 
+TEST_F(PartitionLogTest, EndsBehindAWholeSegmentWithBadBytesAfterIt) {
+  config.segment_bytes = 300;
+  open();
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(
+        append(*log, {.values = {std::string(200, 'x')}, .producer_id = 9, .sequence = i}).ok());
+  }
+  log.reset();
+  auto file = files.open("/data/topic-0/00000000000000000002.log", io::OpenMode::kReadWrite);
+  ASSERT_TRUE(file.value()->append("no batch").ok());
+
+  open(PreviousStop::kUnclean);
+  EXPECT_EQ(log->log_end_offset(), Offset{3});
+  EXPECT_EQ(append_error({.producer_id = 9, .sequence = 3}), KafkaError::kNone);
+}
+
+TEST_F(PartitionLogTest, ReadsOnBehindASegmentThatIsNotThere) {
+  config.segment_bytes = 300;
+  open();
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  ASSERT_TRUE(log->close().ok());
+  log.reset();
+  ASSERT_TRUE(files.remove("/data/topic-0/00000000000000000002.log").ok());
+  ASSERT_TRUE(files.remove("/data/topic-0/00000000000000000003.log").ok());
+
+  open(PreviousStop::kClean);
+  EXPECT_EQ(log->read(Offset{2}, 4096, MinOneBatch::kYes).value().first_batch_base, Offset{4});
+  EXPECT_EQ(log->read(Offset{2}, 1, MinOneBatch::kNo).value().first_batch_base, kNoOffset);
+  EXPECT_EQ(read_log(*log)->size(), 4U);
+
+  ASSERT_TRUE(files.remove("/data/topic-0/00000000000000000001.index").ok());
+  open(PreviousStop::kClean);
+  EXPECT_EQ(log->recovery().segments_scanned, 1);
+  EXPECT_EQ(log->read(Offset{2}, 4096, MinOneBatch::kYes).value().first_batch_base, Offset{4});
+}
+
 TEST_F(PartitionLogTest, DoesNotScanACleanLogEvenWhenAMiddleSegmentIsBad) {
   config.segment_bytes = 300;
   open();
