@@ -23,8 +23,9 @@
 //   no key in a compacted topic, control batch             87             87
 //   time far ahead; acks=5; unknown topic; internal topic  32; 21; 3; 17  32; 21; 3; 17
 //   zstd before version 7; batch over 1 MiB                76; 10         76; 10
-// (*) on purpose: the broker takes a batch whose checksum is right as it came and does not look into
-// it; the consumer finds out, and names the offset to go past (src/client/fetched_records_test.cc).
+// (*) on purpose: the broker takes a batch whose checksum is right as it came and does not look
+// into it; the consumer finds out, and names the offset to go past
+// (src/client/fetched_records_test.cc).
 #include <gtest/gtest.h>
 #include <poll.h>
 
