@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "storage/producer_refill.h"
 #include "storage/producer_snapshot.h"
 #include "storage/segment_format.h"
 #include "storage/segment_scan.h"
@@ -20,9 +21,9 @@ class Loader {
       : files_(files), directory_(directory), config_(config), options_(options) {}
 
   Result<LoadedLog> load() {
-    for (const auto step :
-         {&Loader::list_files, &Loader::load_epochs, &Loader::load_segments,
-          &Loader::settle_offsets, &Loader::load_producers, &Loader::settle_epochs}) {
+    for (const auto step : {&Loader::list_files, &Loader::load_epochs, &Loader::load_segments,
+                            &Loader::settle_offsets, &Loader::load_producers,
+                            &Loader::refill_producer_windows, &Loader::settle_epochs}) {
       if (Status status = (this->*step)(); !status.ok()) return std::move(status).error();
     }
     return std::move(log_);
@@ -49,6 +50,7 @@ class Loader {
   Status start_anew();
   Status load_producers();
   Status replay_producers(Offset from);
+  Status refill_producer_windows() { return refill_producers(log_.segments, log_.producers); }
   Status settle_epochs();
 
   io::FileSystem& files_;

@@ -5,6 +5,7 @@
 
 #include "sim/sim_file_system.h"
 #include "storage/internal/test_batches.h"
+#include "storage/producer_refill.h"
 #include "wire/error_codes.h"
 
 namespace millrace::storage {
@@ -286,6 +287,70 @@ TEST_F(PartitionLogTest, KnowsProducersAgainAfterAnUncleanStopThoughNoSnapshotWa
   EXPECT_EQ(append_error({.producer_id = 9, .sequence = 1}), KafkaError::kOutOfOrderSequenceNumber)
       << "older than five";
   EXPECT_EQ(append_error({.producer_id = 9, .sequence = 7}), KafkaError::kNone);
+}
+
+TEST_F(PartitionLogTest, KnowsFiveBatchesOfAProducerAgainAfterAnyStop) {
+  config.segment_bytes = 300;  // so that they lie in several segments, with a snapshot at each roll
+  open();
+  for (int i = 0; i < 7; ++i) {
+    ASSERT_TRUE(
+        append(*log, {.values = {std::string(100, 'x')}, .producer_id = 9, .sequence = i}).ok());
+    ASSERT_TRUE(append(*log, {.producer_id = 8, .sequence = i}).ok()) << "another one between";
+  }
+  ASSERT_GT(log->segment_count(), 3U);
+  ASSERT_TRUE(log->flush().ok());
+  for (const PreviousStop stop : {PreviousStop::kUnclean, PreviousStop::kClean}) {
+    if (stop == PreviousStop::kClean) {
+      ASSERT_TRUE(log->close().ok());
+    }
+    open(stop, log->recovery_point());
+
+    for (int i = 2; i < 7; ++i) {
+      const auto again =
+          append(*log, {.values = {std::string(100, 'x')}, .producer_id = 9, .sequence = i});
+      ASSERT_TRUE(again.ok()) << i << ": " << again.error().message;
+      EXPECT_TRUE(again->duplicate) << i;
+      EXPECT_EQ(again->base_offset, Offset{2 * i}) << i;
+    }
+    EXPECT_EQ(append_error({.producer_id = 9, .sequence = 1}),
+              KafkaError::kOutOfOrderSequenceNumber)
+        << "older than five";
+    EXPECT_EQ(log->log_end_offset(), Offset{14});
+  }
+  EXPECT_EQ(append_error({.producer_id = 9, .sequence = 7}), KafkaError::kNone);
+}
+
+TEST_F(PartitionLogTest, LooksForOlderBatchesOnlyInTheLastMebibytes) {
+  config.max_message_bytes = 2 << 20;
+  open();
+  const BatchSpec first{.producer_id = 9, .sequence = 5};
+  const BatchSpec second{.producer_id = 9, .sequence = 6};
+  ASSERT_TRUE(append(*log, first).ok());
+  const BatchSpec filler{.values = {std::string(1 << 20, 'x')}};
+  for (std::uint64_t n = 0; n <= kRefillBytesMax >> 20U; ++n) {
+    ASSERT_TRUE(append(*log, filler).ok());
+  }
+  ASSERT_TRUE(append(*log, second).ok());
+  ASSERT_TRUE(log->close().ok());
+  open();
+
+  EXPECT_TRUE(append(*log, second).value().duplicate) << "as the snapshot says";
+  EXPECT_EQ(append_error(first), KafkaError::kOutOfOrderSequenceNumber);
+}
+
+TEST_F(PartitionLogTest, OpensThoughABatchThatIsOnlyLookedAtIsBad) {
+  config.segment_bytes = 100;  // a batch each
+  open();
+  for (int i = 3; i < 6; ++i) ASSERT_TRUE(append(*log, {.producer_id = 9, .sequence = i}).ok());
+  ASSERT_TRUE(log->close().ok());
+  log.reset();
+  auto file = files.open("/data/topic-0/00000000000000000001.log", io::OpenMode::kReadWrite);
+  ASSERT_TRUE(file.value()->write_at(wire::batch_format::kMagicAt, "!").ok());
+
+  open();
+
+  EXPECT_TRUE(append(*log, {.producer_id = 9, .sequence = 5}).value().duplicate);
+  EXPECT_EQ(append_error({.producer_id = 9, .sequence = 3}), KafkaError::kOutOfOrderSequenceNumber);
 }
 
 TEST_F(PartitionLogTest, ScansOnlyFromTheRecoveryPointOn) {

@@ -19,6 +19,11 @@ Error out_of_order(const wire::BatchHeader& header, std::string_view expected) {
                   header.producer_epoch, header.base_sequence, expected));
 }
 
+AppendedBatch appended_batch(const wire::BatchHeader& header) {
+  return {header.base_sequence, header.last_sequence(), header.base_offset, header.last_offset(),
+          header.max_timestamp};
+}
+
 }  // namespace
 
 std::int32_t ProducerEntry::last_sequence() const {
@@ -31,6 +36,18 @@ void ProducerEntry::remember(const AppendedBatch& batch) {
     --batch_count;
   }
   batches[batch_count++] = batch;
+}
+
+void ProducerEntry::remember_older(const AppendedBatch& batch) {
+  if (batch_count == 0 || batch_count == kBatchesRemembered) return;
+  const AppendedBatch& oldest = batches[0];
+  const bool is_followed = batch.last_offset < oldest.base_offset &&
+                           wire::sequence_after(batch.last_sequence, 1) == oldest.first_sequence;
+  if (!is_followed) return;
+  const auto end = batches.begin() + static_cast<std::ptrdiff_t>(batch_count);
+  std::move_backward(batches.begin(), end, end + 1);
+  batches[0] = batch;
+  ++batch_count;
 }
 
 bool ProducerEntry::operator==(const ProducerEntry& other) const {
@@ -94,11 +111,27 @@ void ProducerStates::apply(const wire::BatchHeader& header) {
     entry.transaction_start.reset();
     return;
   }
-  entry.remember({header.base_sequence, header.last_sequence(), header.base_offset,
-                  header.last_offset(), header.max_timestamp});
+  entry.remember(appended_batch(header));
   if (header.is_transactional() && !entry.transaction_start) {
     entry.transaction_start = header.base_offset;
   }
+}
+
+bool ProducerStates::lacks_batches(Offset since) const {
+  return std::any_of(entries_.begin(), entries_.end(), [since](const auto& each) {
+    const ProducerEntry& entry = each.second;
+    if (entry.batch_count == 0 || entry.batch_count == kBatchesRemembered) return false;
+    // Sequences begin at 0: nothing came before.
+    return entry.batches[0].first_sequence > 0 &&
+           entry.batches[entry.batch_count - 1].last_offset >= since;
+  });
+}
+
+void ProducerStates::apply_older(const wire::BatchHeader& header) {
+  if (!header.has_producer() || header.is_control()) return;
+  const auto found = entries_.find(header.producer_id);
+  if (found == entries_.end() || found->second.epoch != header.producer_epoch) return;
+  found->second.remember_older(appended_batch(header));
 }
 
 void ProducerStates::expire(Timestamp now, Millis expiration) {

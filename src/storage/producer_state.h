@@ -42,6 +42,8 @@ struct ProducerEntry {
 
   std::int32_t last_sequence() const;
   void remember(const AppendedBatch& batch);
+  /// Puts `batch` before those remembered when it is the one they follow, and there is room.
+  void remember_older(const AppendedBatch& batch);
   bool operator==(const ProducerEntry&) const;
 };
 
@@ -58,6 +60,13 @@ class ProducerStates {
   /// Counts in a batch that now stands in the log, offsets and all. Batches without producer change
   /// nothing.
   void apply(const wire::BatchHeader& header);
+
+  /// Whether a producer whose last batch ends at or after `since` may have written batches that
+  /// belong to the five and are not remembered: snapshots hold only the last one.
+  bool lacks_batches(Offset since) const;
+  /// Remembers a batch older than those known, when it belongs to its producer's five. To be called
+  /// from the newest to the oldest; batches that are known already change nothing.
+  void apply_older(const wire::BatchHeader& header);
 
   /// Forgets producers without open transaction whose last batch is `expiration` old or older.
   void expire(Timestamp now, Millis expiration);

@@ -50,6 +50,42 @@ TEST(ProducerStates, AnUnknownProducerMayBeginAnywhere) {
   EXPECT_EQ(verdict(states, {.sequence = 1234}), KafkaError::kNone);
 }
 
+TEST(ProducerStates, OlderBatchesFillTheFiveUpAsFarAsTheyFollowOnEachOther) {
+  ProducerStates states;
+  states.apply(header_of({.sequence = 9, .offset = 19}));
+  EXPECT_TRUE(states.lacks_batches(Offset{19}));
+  EXPECT_FALSE(states.lacks_batches(Offset{20})) << "wrote nothing there";
+
+  states.apply_older(header_of({.sequence = 9, .offset = 19}));
+  states.apply_older(header_of({.sequence = 8, .epoch = -1, .offset = 18}));
+  states.apply_older(header_of({.sequence = 5, .count = 2, .offset = 15}));
+  EXPECT_FALSE(is_duplicate(states, {.sequence = 5, .count = 2})) << "7 and 8 are not known";
+  for (const std::int32_t sequence : {8, 7, 6, 5, 4}) {
+    states.apply_older(header_of({.sequence = sequence, .offset = 10 + sequence}));
+  }
+
+  for (const std::int32_t sequence : {9, 8, 7, 6, 5}) {
+    EXPECT_TRUE(is_duplicate(states, {.sequence = sequence})) << sequence;
+  }
+  EXPECT_FALSE(is_duplicate(states, {.sequence = 4})) << "the sixth";
+  EXPECT_FALSE(states.lacks_batches(Offset{0}));
+  EXPECT_EQ(verdict(states, {.sequence = 10}), KafkaError::kNone) << "still what comes next";
+}
+
+TEST(ProducerStates, LackNothingOnceTheFirstSequenceIsKnown) {
+  ProducerStates states;
+  states.apply(header_of({.sequence = 1, .offset = 1}));
+  EXPECT_TRUE(states.lacks_batches(Offset{0}));
+  states.apply_older(header_of({.sequence = 0, .offset = 0}));
+  EXPECT_FALSE(states.lacks_batches(Offset{0}));
+}
+
+TEST(ProducerStates, OlderBatchesOfUnknownProducersAreNotKept) {
+  ProducerStates states;
+  states.apply_older(header_of({.sequence = 0}));
+  EXPECT_TRUE(states.entries().empty());
+}
+
 TEST(ProducerStates, SequencesFollowOnAndWrap) {
   ProducerStates states;
   states.apply(header_of({.sequence = INT32_MAX - 2, .count = 2}));

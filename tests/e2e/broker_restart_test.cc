@@ -57,11 +57,11 @@ TEST(BrokerRestart, ProducerAndConsumerGoOnAndEveryRecordIsThereOnce) {
   auto admin = client::Admin::create(cluster.properties(), cluster.env());
   ASSERT_TRUE((*admin)->create_topics({{.name = "t", .partitions = 1}})->at("t").ok());
   auto producer_properties = cluster.properties();
-  // One request at a time: a broker that comes back knows only the last batch of each producer, as
-  // Kafka's producer snapshots hold no more, and could not tell several retried batches again.
+  // Small batches, as many in flight as an idempotent producer may have: those that the broker took
+  // before it went come again, and it has to know each of them.
   producer_properties.set("batch.size", "200")
       .set("linger.ms", "0")
-      .set("max.in.flight.requests.per.connection", "1");
+      .set("max.in.flight.requests.per.connection", "5");
   auto producer = client::Producer::create(producer_properties, cluster.env());
   auto consumer_properties = cluster.properties();
   consumer_properties.set("auto.offset.reset", "earliest");
