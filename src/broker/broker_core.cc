@@ -95,19 +95,24 @@ void BrokerCore::apply_retention(Timestamp now) {
 }
 
 Status BrokerCore::write_checkpoints() {
-  storage::DataDirectory::Offsets recovery_points;
-  storage::DataDirectory::Offsets log_starts;
+  Checkpoints current;
   const auto table = metadata_->table();
   for (const auto& [name, topic] : table->by_name()) {
     for (const auto& partition : topic->partitions) {
-      recovery_points[partition->name()] = partition->log().recovery_point();
-      log_starts[partition->name()] = partition->log().log_start_offset();
+      current.recovery_points[partition->name()] = partition->log().recovery_point();
+      current.log_starts[partition->name()] = partition->log().log_start_offset();
     }
   }
-  if (recovery_points == checkpointed_) return {};
-  if (auto status = directory_->write_recovery_points(recovery_points); !status.ok()) return status;
-  if (auto status = directory_->write_log_start_offsets(log_starts); !status.ok()) return status;
-  checkpointed_ = std::move(recovery_points);
+  if (current.recovery_points != checkpointed_.recovery_points) {
+    auto status = directory_->write_recovery_points(current.recovery_points);
+    if (!status.ok()) return status;
+    checkpointed_.recovery_points = std::move(current.recovery_points);
+  }
+  if (current.log_starts != checkpointed_.log_starts) {
+    auto status = directory_->write_log_start_offsets(current.log_starts);
+    if (!status.ok()) return status;
+    checkpointed_.log_starts = std::move(current.log_starts);
+  }
   return {};
 }
 

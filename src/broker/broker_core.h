@@ -43,7 +43,8 @@ class BrokerCore {
 
   /// Deletes what retention no longer keeps.
   void apply_retention(Timestamp now);
-  /// Writes down up to where each log is known to be on disk. One caller at a time.
+  /// Writes down from where on each log counts, and up to where it is known to be on disk. Cheap
+  /// when nothing has moved. One caller at a time.
   Status write_checkpoints();
 
   /// Closes the logs and marks the stop as clean; removes the directory of an ephemeral broker.
@@ -56,7 +57,11 @@ class BrokerCore {
   io::Env& env_;
   const BrokerConfig config_;
   std::unique_ptr<storage::DataDirectory> directory_;
-  storage::DataDirectory::Offsets checkpointed_;
+  struct Checkpoints {
+    storage::DataDirectory::Offsets recovery_points;
+    storage::DataDirectory::Offsets log_starts;
+  };
+  Checkpoints checkpointed_;  // as they are on disk, once written
   storage::GroupFlusher flusher_;
   std::unique_ptr<ClusterMetadata> metadata_;
   std::unique_ptr<ConsumerOffsetsLog> offsets_log_;

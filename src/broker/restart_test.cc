@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "broker/core_fixture_test.h"
+#include "storage/offset_checkpoint.h"
 #include "wire/error_codes.h"
 
 namespace millrace::broker {
@@ -79,6 +80,48 @@ TEST_F(Restart, ADuplicateIsStillKnown) {
   auto gap = batch_of({"z"}, producer);
   EXPECT_EQ(produce("orders", gap)->response().responses[0].partition_responses[0].error_code,
             static_cast<std::int16_t>(KafkaError::kOutOfOrderSequenceNumber));
+}
+
+TEST_F(Restart, AnyOfFiveBatchesInFlightIsStillKnown) {
+  make_topic("orders");
+  const auto send = [&](std::int32_t sequence) {
+    auto batch = batch_of({"a"}, {.producer_id = ProducerId{5},
+                                  .producer_epoch = ProducerEpoch{0},
+                                  .base_sequence = sequence});
+    return produce("orders", batch)->response().responses[0].partition_responses[0];
+  };
+  for (std::int32_t sequence = 0; sequence < 8; ++sequence) send(sequence);
+
+  for (const bool is_clean : {true, false}) {
+    if (is_clean)
+      restart_cleanly();
+    else
+      restart_after_kill();
+
+    for (std::int32_t sequence = 3; sequence < 8; ++sequence) {
+      const auto again = send(sequence);
+      EXPECT_EQ(again.error_code, 0) << sequence;
+      EXPECT_EQ(again.base_offset, sequence);
+    }
+  }
+  EXPECT_EQ(orders().high_watermark(), Offset{8});
+}
+
+TEST_F(Restart, AMovedLogStartIsWrittenDownThoughNothingElseMoved) {
+  make_topic("orders", 1, {{"retention.ms", "1000"}, {"segment.bytes", "100"}});
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(append("orders", 0, batch_of({"abc"})).ok());
+  ASSERT_TRUE(orders().flush().ok());
+  ASSERT_TRUE(core_->write_checkpoints().ok());
+  const Offset flushed = orders().log().recovery_point();
+  core_->apply_retention(Timestamp{env().clock().wall().value() + 10'000});
+  ASSERT_EQ(orders().log().log_start_offset(), Offset{3});
+  ASSERT_EQ(orders().log().recovery_point(), flushed);
+
+  ASSERT_TRUE(core_->write_checkpoints().ok());
+
+  const auto text = env().files().read_all("/data/log-start-offset-checkpoint");
+  ASSERT_TRUE(text.ok());
+  EXPECT_EQ(storage::decode_offset_checkpoint(*text)->at({"orders", PartitionId{0}}), Offset{3});
 }
 
 TEST_F(Restart, AFolderOfNoTopicIsPutAside) {
