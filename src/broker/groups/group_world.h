@@ -116,6 +116,7 @@ class GroupWorld {
 
   bool holds_appends = false;
   std::size_t held_appends() const { return held_.size(); }
+  const std::deque<GroupAppend>& held() const { return held_; }
   /// Lets the oldest held append succeed, or fail.
   void acknowledge(wire::KafkaError error = wire::KafkaError::kNone);
   void acknowledge_all();

@@ -15,20 +15,48 @@
 
 #include "base/log.h"
 #include "broker/groups/log_records.h"
+#include "wire/record_batch_builder.h"
 
 namespace millrace::broker {
 
 namespace {
 
-// Their tombstones go into one batch, which must stay below max.message.bytes; the next sweep takes
-// the next ones.
+// So that a sweep takes little time; the next one takes the next ones.
 constexpr std::size_t kExpiredAtOnceMax = 2'000;
+// Of tombstones in one batch, which must stay well below max.message.bytes.
+constexpr std::size_t kTombstoneBytesMax = 256 * 1024;
 
-std::vector<GroupRecord> tombstones(const std::string& group_id,
-                                    const std::vector<OffsetChange>& changes) {
+std::size_t size_of(const GroupRecord& record) {
+  return wire::RecordBatchBuilder::record_size_max(record.key, record.value, {});
+}
+
+/// Appends what makes `removal` last, in as many batches as its size asks for, and says how many.
+/// The group goes with the last one, and its own tombstone too when `is_logged`.
+std::size_t append_removal(Turn& turn, const std::string& group_id, Removed removal,
+                           bool is_logged) {
+  std::vector<OffsetChange> changes = std::move(removal.changes);
   std::vector<GroupRecord> records;
-  for (const OffsetChange& change : changes) records.push_back(offset_record(group_id, change));
-  return records;
+  std::size_t size_bytes = 0;
+  std::size_t batches = 1;
+  removal.changes.clear();
+  for (OffsetChange& change : changes) {
+    GroupRecord record = offset_record(group_id, change);
+    size_bytes += size_of(record);
+    if (size_bytes > kTombstoneBytesMax && !records.empty()) {
+      size_bytes = size_of(record);
+      ++batches;
+      turn.append(group_id, std::exchange(records, {}),
+                  Removed{.changes = std::exchange(removal.changes, {}),
+                          .group = nullptr,
+                          .token = removal.token,
+                          .result_index = removal.result_index});
+    }
+    records.push_back(std::move(record));
+    removal.changes.push_back(std::move(change));
+  }
+  if (is_logged) records.push_back(group_tombstone(group_id));
+  turn.append(group_id, std::move(records), std::move(removal));
+  return batches;
 }
 
 /// Takes the group out of the table; nobody waits for anything in it.
@@ -118,21 +146,20 @@ void sweep_group(Turn& turn, const std::string& group_id) {
   removal.changes = expired_offsets(turn, group);
   const bool is_over = group.is_in(GroupState::kEmpty) && !group.has_pending() &&
                        removal.changes.size() == offset_count(turn.state.offsets, group_id);
-  std::vector<GroupRecord> records = tombstones(group_id, removal.changes);
-  if (is_over) {
-    if (group.is_logged) records.push_back(group_tombstone(group_id));
-    removal.group = take_group(turn, group_id);
-  }
-  if (records.empty()) return;
+  const bool is_logged = is_over && group.is_logged;
+  if (is_over) removal.group = take_group(turn, group_id);
+  if (removal.changes.empty() && !is_logged) return;
   LOG_INFO("offsets expire", {{"group", group_id}, {"offsets", removal.changes.size()}});
-  turn.append(group_id, std::move(records), std::move(removal));
+  append_removal(turn, group_id, std::move(removal), is_logged);
 }
 
 void finish_deletion(Turn& turn, const Removed& removal, wire::KafkaError error) {
   const auto found = turn.state.deletions.find(removal.token);
   if (found == turn.state.deletions.end()) return;
   PendingDeletion& deletion = found->second;
-  deletion.response.results[removal.result_index].error_code = wire_code(error);
+  // The first failure of several batches counts.
+  auto& result = deletion.response.results[removal.result_index];
+  if (error != wire::KafkaError::kNone) result.error_code = wire_code(error);
   if (--deletion.outstanding > 0) return;
   turn.answer(removal.token, std::move(deletion.response));
   turn.state.deletions.erase(found);
@@ -153,11 +180,8 @@ void delete_groups(Turn& turn, RequestToken token, const wire::DeleteGroupsReque
     removal.changes = forget_offsets(turn, group_id, std::nullopt);
     removal.token = token;
     removal.result_index = deletion.response.results.size() - 1;
-    std::vector<GroupRecord> records = tombstones(group_id, removal.changes);
-    records.push_back(group_tombstone(group_id));
     removal.group = take_group(turn, group_id);
-    turn.append(group_id, std::move(records), std::move(removal));
-    ++deletion.outstanding;
+    deletion.outstanding += append_removal(turn, group_id, std::move(removal), true);
   }
   if (deletion.outstanding == 0) {
     turn.answer(token, std::move(deletion.response));
@@ -175,8 +199,7 @@ void forget_topic(Turn& turn, std::string_view topic) {
     Removed removal;
     removal.changes = forget_offsets(turn, group_id, topic);
     if (removal.changes.empty()) continue;
-    std::vector<GroupRecord> records = tombstones(group_id, removal.changes);
-    turn.append(group_id, std::move(records), std::move(removal));
+    append_removal(turn, group_id, std::move(removal), false);
   }
 }
 
@@ -194,6 +217,10 @@ void removed(Turn& turn, const std::string& group_id, Removed removal, wire::Kaf
       turn.state.offsets.apply(group_id, change);
     }
     drop_if_hollow(turn, group_id);
+    // An earlier batch was refused: its offsets are still there, and so is a group to delete again.
+    const bool is_rest_left =
+        removal.group != nullptr && turn.state.offsets.find(group_id) != nullptr;
+    if (is_rest_left) turn.find_or_create_group(group_id);
   } else if (removal.group != nullptr && turn.find_group(group_id) == nullptr) {
     turn.state.groups.emplace(group_id, std::move(removal.group));
   }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "broker/groups/append_queue.h"
 #include "broker/groups/group_world.h"
 
 namespace millrace::broker {
@@ -73,6 +74,52 @@ TEST(DeleteGroups, TakesCommitsThatAreOnTheirWayAlong) {
   EXPECT_EQ(world.group(), nullptr);
   EXPECT_EQ(picture_of(world.state()), "");
   EXPECT_EQ(picture_of(world.replayed()->state()), "");
+}
+
+/// A group with so many offsets that their tombstones do not fit into one batch of the log.
+void commit_many(GroupWorld& world) {
+  for (std::int32_t partition = 0; partition < 12'000; ++partition) {
+    world.commit({.topic = std::string(100, 't'), .partition = partition, .offset = partition});
+  }
+}
+
+TEST(DeleteGroups, SplitsTheTombstonesOfManyOffsets) {
+  constexpr std::size_t kMaxMessageBytes = 1'048'588;
+  GroupWorld world;
+  commit_many(world);
+  world.holds_appends = true;
+  const auto token = world.delete_groups({"g"});
+
+  ASSERT_GT(world.held_appends(), 1U);
+  for (const GroupAppend& append : world.held()) {
+    AppendQueue queue;
+    queue.push(append);
+    EXPECT_LT(queue.take(1)->encode().size(), kMaxMessageBytes);
+  }
+  while (world.held_appends() > 0) {
+    EXPECT_FALSE(world.is_answered(token));
+    world.acknowledge();
+  }
+  EXPECT_EQ(results_of(world, token), std::vector{KafkaError::kNone});
+  EXPECT_EQ(picture_of(world.state()), "");
+  EXPECT_EQ(picture_of(world.replayed()->state()), "");
+}
+
+TEST(DeleteGroups, KeepsTheGroupOfOffsetsThatTheLogRefusedToForget) {
+  GroupWorld world;
+  commit_many(world);
+  world.holds_appends = true;
+  const auto token = world.delete_groups({"g"});
+
+  world.acknowledge(KafkaError::kKafkaStorageError);
+  world.acknowledge_all();
+
+  EXPECT_EQ(results_of(world, token), std::vector{KafkaError::kNotCoordinator});
+  ASSERT_NE(world.group(), nullptr);
+  EXPECT_EQ(picture_of(world.replayed()->state()), picture_of(world.state()));
+  world.holds_appends = false;
+  EXPECT_EQ(results_of(world, world.delete_groups({"g"})), std::vector{KafkaError::kNone});
+  EXPECT_EQ(picture_of(world.state()), "");
 }
 
 TEST(DeletedTopic, TakesItsOffsetsAlong) {
