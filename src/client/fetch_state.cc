@@ -116,20 +116,18 @@ std::vector<TopicPartition> FetchState::take_unpositioned(PositionSource source)
   return names;
 }
 
-void FetchState::set_position(const TopicPartition& partition, Offset offset) {
-  Partition* const found = find(partition);
-  if (found == nullptr || found->position || !found->source_asked) return;
-  seek(partition, offset);
+bool FetchState::awaits_position(const TopicPartition& partition, PositionSource source) const {
+  const Partition* const found = find(partition);
+  return found != nullptr && !found->position && found->source_asked && found->source == source;
 }
 
-void FetchState::fall_back(const TopicPartition& partition, PositionSource source) {
-  Partition* const found = find(partition);
-  if (found != nullptr && !found->position) seek(partition, source);
+void FetchState::set_position(const TopicPartition& partition, PositionSource source,
+                              Offset offset) {
+  if (awaits_position(partition, source)) seek(partition, offset);
 }
 
-void FetchState::retry_position(const TopicPartition& partition) {
-  Partition* const found = find(partition);
-  if (found != nullptr && !found->position) found->source_asked = false;
+void FetchState::retry_position(const TopicPartition& partition, PositionSource source) {
+  if (awaits_position(partition, source)) find(partition)->source_asked = false;
 }
 
 void FetchState::set_error(const TopicPartition& partition, Error error) {

@@ -63,12 +63,13 @@ class FetchState {
   std::optional<std::int64_t> lag(const TopicPartition& partition) const;
   /// Partitions that need a position from `source` and are not being asked about; they are then.
   std::vector<TopicPartition> take_unpositioned(PositionSource source);
-  /// The answer. Ignored when there was a seek meanwhile.
-  void set_position(const TopicPartition& partition, Offset offset);
-  /// There is no committed offset: ask for the reset instead.
-  void fall_back(const TopicPartition& partition, PositionSource source);
-  /// Asking failed: it is to be asked again.
-  void retry_position(const TopicPartition& partition);
+  /// Whether `partition` waits for an answer from `source`. After a seek it does not: what comes
+  /// then answers a question that nobody asks any more.
+  bool awaits_position(const TopicPartition& partition, PositionSource source) const;
+  /// The answer of `source`. Ignored when it is not waited for.
+  void set_position(const TopicPartition& partition, PositionSource source, Offset offset);
+  /// Asking `source` failed: it is to be asked again. Ignored when it is not waited for.
+  void retry_position(const TopicPartition& partition, PositionSource source);
   void set_error(const TopicPartition& partition, Error error);
 
   // ── Fetching ──

@@ -59,11 +59,41 @@ TEST_F(FetchStateTest, AsksForThePositionFirst) {
   EXPECT_THAT(state_.take_unpositioned(PositionSource::kCommitted), ElementsAre(at(0), at(1)));
   EXPECT_THAT(state_.take_unpositioned(PositionSource::kCommitted), IsEmpty());
 
-  state_.set_position(at(0), Offset{5});
-  state_.fall_back(at(1), PositionSource::kLatest);
+  state_.set_position(at(0), PositionSource::kCommitted, Offset{5});
+  state_.seek(at(1), PositionSource::kLatest);
 
   EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), ElementsAre(at(0)));
   EXPECT_THAT(state_.take_unpositioned(PositionSource::kLatest), ElementsAre(at(1)));
+}
+
+TEST_F(FetchStateTest, AnAnswerThatCameAfterASeekElsewhereIsNotTheSeeks) {
+  state_.seek(at(0), PositionSource::kLatest);
+  EXPECT_THAT(state_.take_unpositioned(PositionSource::kLatest), ElementsAre(at(0)));
+  state_.seek(at(0), PositionSource::kEarliest);
+  EXPECT_THAT(state_.take_unpositioned(PositionSource::kEarliest), ElementsAre(at(0)));
+
+  state_.set_position(at(0), PositionSource::kLatest, Offset{99});
+  EXPECT_EQ(state_.position(at(0)), std::nullopt) << "the end, where the beginning was asked for";
+  state_.retry_position(at(0), PositionSource::kLatest);
+  EXPECT_THAT(state_.take_unpositioned(PositionSource::kEarliest), IsEmpty()) << "still under way";
+
+  state_.set_position(at(0), PositionSource::kEarliest, Offset{3});
+  EXPECT_EQ(state_.position(at(0)), Offset{3});
+  state_.set_position(at(0), PositionSource::kEarliest, Offset{4});
+  EXPECT_EQ(state_.position(at(0)), Offset{3}) << "it has one";
+}
+
+TEST_F(FetchStateTest, WaitsForAnAnswerOnlyOfWhomItAskedLast) {
+  EXPECT_FALSE(state_.awaits_position(at(0), PositionSource::kCommitted)) << "nobody was asked";
+  state_.take_unpositioned(PositionSource::kCommitted);
+  EXPECT_TRUE(state_.awaits_position(at(0), PositionSource::kCommitted));
+  EXPECT_FALSE(state_.awaits_position(at(0), PositionSource::kLatest));
+  EXPECT_FALSE(state_.awaits_position(at(7), PositionSource::kCommitted)) << "not assigned";
+
+  state_.retry_position(at(0), PositionSource::kCommitted);
+  EXPECT_THAT(state_.take_unpositioned(PositionSource::kCommitted), ElementsAre(at(0)));
+  state_.seek(at(0), Offset{1});
+  EXPECT_FALSE(state_.awaits_position(at(0), PositionSource::kCommitted));
 }
 
 TEST_F(FetchStateTest, FetchesAheadUntilThereIsEnough) {

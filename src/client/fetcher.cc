@@ -80,7 +80,10 @@ void Fetcher::load_committed() {
   };
   if (config_.group_id.empty()) {
     shared_.change([&](auto& state) {
-      for (const auto& each : partitions) reset(state.fetch, each, nothing_committed(each));
+      for (const auto& each : partitions) {
+        if (!state.fetch.awaits_position(each, PositionSource::kCommitted)) continue;
+        reset(state.fetch, each, nothing_committed(each));
+      }
     });
     return;
   }
@@ -92,18 +95,22 @@ void Fetcher::load_committed() {
         if (!committed.ok()) {
           const Error& error = committed.error();
           const bool may_pass = wire::is_retriable(error) || error.code != ErrorCode::kKafka;
-          if (may_pass) return retry_positions(partitions);
+          if (may_pass) return retry_positions(partitions, PositionSource::kCommitted);
           shared_.change([&](auto& state) {
-            for (const auto& each : partitions) state.fetch.set_error(each, error);
+            for (const auto& each : partitions) {
+              if (!state.fetch.awaits_position(each, PositionSource::kCommitted)) continue;
+              state.fetch.set_error(each, error);
+            }
           });
           return;
         }
         shared_.change([&](auto& state) {
           for (const auto& each : partitions) {
+            if (!state.fetch.awaits_position(each, PositionSource::kCommitted)) continue;
             const auto found = committed->find(each);
             if (found != committed->end()) {
-              state.fetch.set_position(each, found->second.offset);
-            } else if (!state.fetch.position(each)) {
+              state.fetch.set_position(each, PositionSource::kCommitted, found->second.offset);
+            } else {
               reset(state.fetch, each, nothing_committed(each));
             }
           }
@@ -122,13 +129,14 @@ void Fetcher::load_resets(PositionSource source) {
   for (const auto& each : partitions) wanted[each] = spec.timestamp;
   list_offsets(cluster_, std::move(wanted), config_.isolation_level,
                cluster_.loop().now() + config_.api_timeout,
-               [this, alive = alive_](const ListedOffsets& listed) {
+               [this, alive = alive_, source](const ListedOffsets& listed) {
                  if (!*alive) return;
                  std::vector<TopicPartition> failed;
                  shared_.change([&](auto& state) {
                    for (const auto& [partition, found] : listed) {
+                     if (!state.fetch.awaits_position(partition, source)) continue;
                      if (found.ok()) {
-                       state.fetch.set_position(partition, found->offset);
+                       state.fetch.set_position(partition, source, found->offset);
                      } else if (wire::is_retriable(found.error())) {
                        failed.push_back(partition);
                      } else {
@@ -136,17 +144,18 @@ void Fetcher::load_resets(PositionSource source) {
                      }
                    }
                  });
-                 if (!failed.empty()) retry_positions(failed);
+                 if (!failed.empty()) retry_positions(failed, source);
                  run();
                });
 }
 
-void Fetcher::retry_positions(const std::vector<TopicPartition>& partitions) {
+void Fetcher::retry_positions(const std::vector<TopicPartition>& partitions,
+                              PositionSource source) {
   const Millis delay = next_delay(config_.connection.retry_backoff, failures_++, cluster_.random());
-  cluster_.call_later(delay, [this, alive = alive_, partitions](const Status& status) {
+  cluster_.call_later(delay, [this, alive = alive_, partitions, source](const Status& status) {
     if (!*alive || !status.ok()) return;
     shared_.with([&](auto& state) {
-      for (const auto& each : partitions) state.fetch.retry_position(each);
+      for (const auto& each : partitions) state.fetch.retry_position(each, source);
     });
     run();
   });

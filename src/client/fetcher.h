@@ -25,7 +25,7 @@ class Fetcher {
 
   void load_committed();
   void load_resets(PositionSource source);
-  void retry_positions(const std::vector<TopicPartition>& partitions);
+  void retry_positions(const std::vector<TopicPartition>& partitions, PositionSource source);
   void reset(FetchState& state, const TopicPartition& partition, Error without_policy);
   void send_fetches();
   void send_fetch(BrokerId broker, Parts parts);
