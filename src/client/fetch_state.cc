@@ -223,6 +223,12 @@ std::optional<FetchState::Ready> FetchState::next_ready() {
   return Ready{&found->first, &found->second.buffered.front()};
 }
 
+FetchedRecords* FetchState::ready_records(const TopicPartition& partition) {
+  Partition* const found = find(partition);
+  const bool is_ready = found != nullptr && !found->is_paused && !found->buffered.empty();
+  return is_ready ? &found->buffered.front() : nullptr;
+}
+
 std::optional<Error> FetchState::take_error() {
   for (auto& [name, partition] : partitions_) {
     if (!partition.error) continue;

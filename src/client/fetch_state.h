@@ -99,6 +99,8 @@ class FetchState {
     FetchedRecords* records;
   };
   std::optional<Ready> next_ready();
+  /// What else the partition has to give out; null when nothing.
+  FetchedRecords* ready_records(const TopicPartition& partition);
   /// The first error of a partition, which is then cleared.
   std::optional<Error> take_error();
   /// After records were read out: moves the position and drops what is done. True when there may be

@@ -27,30 +27,31 @@ Result<PolledRecords> PollCollector::collect(FetchState& fetch, std::size_t coun
   while (polled.records_.size() < count_max) {
     const auto ready = fetch.next_ready();
     if (!ready) break;
-    const TopicPartition name = *ready->name;
-    const std::size_t begin = polled.records_.size();
-    const Status status =
-        ready->records->read(count_max - begin, polled.records_, polled.keep_alive_);
-    const Range range{name,
-                      begin,
-                      polled.records_.size(),
-                      ready->records->next_offset(),
-                      ready->records->part().leader_epoch,
-                      ready->records->part().high_watermark};
-    if (!status.ok()) {
-      fetch.seek(name, range.next_offset);
-      fetch.set_error(name, Error{status.error()}.with_context(fmt::format("{}", name)));
-    } else {
-      made_room = fetch.advance(name) || made_room;
+    Range range{.name = *ready->name,
+                .begin = polled.records_.size(),
+                .end = polled.records_.size(),
+                .next_offset = {},
+                .epoch = {},
+                .high_watermark = {}};
+    // All that the partition has, so that its records lie side by side.
+    FetchedRecords* records = ready->records;
+    while (records != nullptr && polled.records_.size() < count_max) {
+      const Status status =
+          records->read(count_max - polled.records_.size(), polled.records_, polled.keep_alive_);
+      range.end = polled.records_.size();
+      range.next_offset = records->next_offset();
+      range.epoch = records->part().leader_epoch;
+      range.high_watermark = records->part().high_watermark;
+      if (!status.ok()) {
+        fetch.seek(range.name, range.next_offset);
+        fetch.set_error(range.name,
+                        Error{status.error()}.with_context(fmt::format("{}", range.name)));
+        break;
+      }
+      made_room = fetch.advance(range.name) || made_room;
+      records = fetch.ready_records(range.name);
     }
-    if (range.begin == range.end) continue;
-    const bool continues = !ranges.empty() && ranges.back().name == name;
-    if (continues) {
-      ranges.back().end = range.end;
-      ranges.back().next_offset = range.next_offset;
-    } else {
-      ranges.push_back(range);
-    }
+    if (range.begin != range.end) ranges.push_back(std::move(range));
   }
   if (polled.records_.empty()) {
     if (auto error = fetch.take_error()) return std::move(*error);
