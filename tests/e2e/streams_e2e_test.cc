@@ -182,6 +182,33 @@ TEST_F(StreamsE2e, FailsWithTheRecordsPlaceWhenOneCannotBeRead) {
   EXPECT_THAT(failed.error().message, HasSubstr("lines-0 offset 0: value"));
 }
 
+TEST_F(StreamsE2e, StopsAsAWholeWhenOneThreadFails) {
+  StreamsBuilder builder;
+  builder.stream<Text, std::int64_t>("lines").to("word-counts");
+  const auto app = make_app(builder.build().value());
+  ASSERT_TRUE(app->start().ok());
+  ASSERT_TRUE(app->wait_for_state(AppState::kRunning, kPatience).ok());
+  produce(0, 1);  // a word is no number: the thread that has lines-0 fails, the other has nothing
+
+  const Status caught_up = app->wait_until_caught_up(kPatience);
+
+  ASSERT_FALSE(caught_up.ok());
+  EXPECT_THAT(caught_up.error().message, HasSubstr("lines-0 offset 0: value"));
+  EXPECT_EQ(app->state(), AppState::kError);
+  auto admin = client::Admin::create(cluster_.properties(), cluster_.env());
+  std::size_t members = 2;
+  for (int round = 0; round < 10'000 && members > 0; ++round) {
+    const auto groups = (*admin)->describe_groups({"app"});
+    ASSERT_TRUE(groups.ok()) << groups.error().to_string();
+    members = groups->at("app")->members.size();
+  }
+  EXPECT_EQ(members, 0U) << "the thread that had not failed left, too";
+  const Status stopped = app->stop();
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_EQ(stopped.error().message, caught_up.error().message);
+  EXPECT_EQ(app->state(), AppState::kError);
+}
+
 TEST_F(StreamsE2e, DoesNotStartWithoutItsSourceTopic) {
   StreamsBuilder builder;
   builder.stream<Text, Text>("nowhere").to("word-counts");
