@@ -84,7 +84,7 @@ class RoundRobinAssignor final : public Assignor {
     const auto sorted = in_order(members);
     std::size_t turn = 0;
     for (const auto& [topic, partition_count] : counts) {
-      const auto is_taker = [&](const auto* member) { return wants(*member, topic); };
+      const auto is_taker = [&, &name = topic](const auto* member) { return wants(*member, name); };
       if (std::none_of(sorted.begin(), sorted.end(), is_taker)) continue;
       for (std::int32_t partition = 0; partition < partition_count; ++partition) {
         while (!is_taker(sorted[turn % sorted.size()])) ++turn;
