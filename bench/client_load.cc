@@ -10,7 +10,8 @@ void produce(const Load& load, io::Env& env) {
   auto producer = client::Producer::create({{"bootstrap.servers", load.brokers},
                                             {"acks", "all"},
                                             {"linger.ms", "5"},
-                                            {"batch.size", "131072"}},
+                                            {"batch.size", "131072"},
+                                            {"compression.type", load.codec}},
                                            env);
   if (!producer.ok()) fail(producer.error().message);
   const std::string value = value_of(load.value_bytes);

@@ -12,22 +12,25 @@
 
 namespace millrace::bench {
 
-/// produce|consume BROKERS TOPIC RECORDS VALUE_BYTES
+/// produce|consume BROKERS TOPIC RECORDS VALUE_BYTES CODEC; a consumer takes what codec it finds.
 struct Load {
   std::string mode;
   std::string brokers;
   std::string topic;
   std::int64_t records = 0;
   std::size_t value_bytes = 0;
+  std::string codec;
 };
 
 inline Load load_from(int argc, char** argv) {
-  if (argc != 6) {
-    fmt::print(stderr, "want: {} produce|consume BROKERS TOPIC RECORDS VALUE_BYTES\n", argv[0]);
+  if (argc != 7) {
+    fmt::print(stderr, "want: {} produce|consume BROKERS TOPIC RECORDS VALUE_BYTES CODEC\n",
+               argv[0]);
     std::exit(2);
   }
-  return {argv[1], argv[2], argv[3], std::atoll(argv[4]),
-          static_cast<std::size_t>(std::atoll(argv[5]))};
+  return {
+      argv[1], argv[2], argv[3], std::atoll(argv[4]), static_cast<std::size_t>(std::atoll(argv[5])),
+      argv[6]};
 }
 
 /// Text that compresses about as well as a log does.

@@ -33,6 +33,7 @@ void produce(const Load& load) {
                                       {"enable.idempotence", "true"},
                                       {"linger.ms", "5"},
                                       {"batch.size", "131072"},
+                                      {"compression.type", load.codec.c_str()},
                                       {"batch.num.messages", "100000"},
                                       {"queue.buffering.max.messages", "1000000"}});
   rd_kafka_topic_t* const topic = rd_kafka_topic_new(client, load.topic.c_str(), nullptr);
