@@ -32,7 +32,7 @@ void produce(const Load& load, io::Env& env) {
 void consume(const Load& load, io::Env& env) {
   auto consumer = client::Consumer::create({{"bootstrap.servers", load.brokers},
                                             {"enable.auto.commit", "false"},
-                                            {"max.poll.records", "100000"}},
+                                            {"max.poll.records", "10000"}},
                                            env);
   if (!consumer.ok()) fail(consumer.error().message);
   const auto count = (*consumer)->partition_count(load.topic);

@@ -5,7 +5,7 @@
 namespace millrace::client {
 namespace {
 
-constexpr std::size_t kReservedRecordsMax = 1024;
+constexpr std::size_t kReservedRecordsMax = 10'000;
 
 /// Records of one partition, by their places in PolledRecords.
 struct Range {

@@ -78,7 +78,7 @@ void Producer::Core::wake_sender() {
 
 Status Producer::Core::send(ProducerTopic& topic, const ProducerRecord& record) {
   const Timestamp timestamp = record.timestamp == kNoTimestamp ? clock_.wall() : record.timestamp;
-  const auto appended = accumulator_.append(topic, record, timestamp, clock_.monotonic());
+  const auto appended = accumulator_.append(topic, record, timestamp, clock_);
   if (appended.outcome == RecordAccumulator::Outcome::kAppended) {
     if (appended.wake_sender) wake_sender();
     return {};
@@ -138,7 +138,7 @@ Status Producer::Core::send_slowly(ProducerTopic& topic, const ProducerRecord& r
         break;
       }
     }
-    outcome = accumulator_.append(topic, record, timestamp, clock_.monotonic()).outcome;
+    outcome = accumulator_.append(topic, record, timestamp, clock_).outcome;
   }
 }
 

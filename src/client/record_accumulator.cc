@@ -15,20 +15,20 @@ PartitionId RecordAccumulator::choose_partition(ProducerTopic& topic, const Prod
 }
 
 ProducerBatchPtr RecordAccumulator::open_batch(std::size_t first_record_size,
-                                               MonotonicTime now) const {
+                                               const Clock& clock) const {
   wire::BatchOptions options;
   options.compression = config_.compression;
   options.compression_level = config_.compression_level;
   const std::size_t capacity =
       std::max(config_.batch_size_bytes, first_record_size + wire::batch_format::kHeaderSize);
   auto batch = std::make_unique<ProducerBatch>(options, capacity);
-  batch->created_at = now;
+  batch->created_at = clock.monotonic();
   return batch;
 }
 
 RecordAccumulator::Appended RecordAccumulator::append(ProducerTopic& topic,
                                                       const ProducerRecord& record,
-                                                      Timestamp timestamp, MonotonicTime now) {
+                                                      Timestamp timestamp, const Clock& clock) {
   const std::size_t size =
       wire::RecordBatchBuilder::record_size_max(record.key, record.value, record.headers);
   const std::size_t size_alone = size + wire::batch_format::kHeaderSize;
@@ -52,7 +52,7 @@ RecordAccumulator::Appended RecordAccumulator::append(ProducerTopic& topic,
   }
   if (slot.open == nullptr) {
     if (slot.closed.empty()) filling_.push_back({&topic, partition});
-    slot.open = open_batch(size, now);
+    slot.open = open_batch(size, clock);
     wake = true;
   }
   wire::RecordBatchBuilder& builder = slot.open->builder;

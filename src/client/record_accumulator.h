@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/time.h"
 #include "client/client_config.h"
 #include "client/partitioner.h"
 #include "client/producer.h"
@@ -58,8 +59,9 @@ class RecordAccumulator {
     Outcome outcome = Outcome::kAppended;
     bool wake_sender = false;  // there is something for take_due(), or a new deadline
   };
+  /// Looks at the clock only when it opens a batch.
   Appended append(ProducerTopic& topic, const ProducerRecord& record, Timestamp timestamp,
-                  MonotonicTime now);
+                  const Clock& clock);
 
   /// Waits until room was made since, or `timeout` has passed.
   void wait_for_room(std::size_t bytes, Millis timeout);
@@ -87,7 +89,7 @@ class RecordAccumulator {
   };
   PartitionId choose_partition(ProducerTopic& topic, const ProducerRecord& record,
                                std::size_t size);
-  ProducerBatchPtr open_batch(std::size_t first_record_size, MonotonicTime now) const;
+  ProducerBatchPtr open_batch(std::size_t first_record_size, const Clock& clock) const;
 
   const ProducerConfig& config_;
   std::mutex mutex_;

@@ -22,6 +22,16 @@ ProducerConfig small_config() {
   return config;
 }
 
+class FixedClock final : public Clock {
+ public:
+  explicit FixedClock(MonotonicTime now) : now_(now) {}
+  MonotonicTime monotonic() const override { return now_; }
+  Timestamp wall() const override { return Timestamp{1}; }
+
+ private:
+  MonotonicTime now_;
+};
+
 class RecordAccumulatorTest : public testing::Test {
  protected:
   RecordAccumulatorTest() { accumulator_.set_partition_count(topic_, 2); }
@@ -31,7 +41,7 @@ class RecordAccumulatorTest : public testing::Test {
     const std::string value(value_bytes, 'v');
     return accumulator_.append(topic_,
                                {.topic = "t", .partition = PartitionId{partition}, .value = value},
-                               Timestamp{1}, now);
+                               Timestamp{1}, FixedClock(now));
   }
   std::vector<LeavingBatch> take(MonotonicTime now, bool is_hungry = true) {
     return accumulator_.take_due(now, [is_hungry](auto&, auto) { return is_hungry; });
@@ -103,7 +113,7 @@ TEST_F(RecordAccumulatorTest, SaysWhyARecordIsNotTaken) {
   EXPECT_EQ(append(10, 2).outcome, Outcome::kNoSuchPartition);
   EXPECT_EQ(append(900).outcome, Outcome::kTooLarge);
   ProducerTopic unknown("u", kBatchSize);
-  EXPECT_EQ(accumulator_.append(unknown, {.topic = "u"}, Timestamp{1}, kStart).outcome,
+  EXPECT_EQ(accumulator_.append(unknown, {.topic = "u"}, Timestamp{1}, FixedClock(kStart)).outcome,
             Outcome::kNoMetadata);
   accumulator_.close(Error{ErrorCode::kClosed, "first"});
   accumulator_.close(Error{ErrorCode::kClosed, "second"});
@@ -122,7 +132,7 @@ TEST_F(RecordAccumulatorTest, ARecordLargerThanABatchHasOneOfItsOwn) {
 
 TEST_F(RecordAccumulatorTest, KeysAlwaysFindTheSamePartition) {
   for (int i = 0; i < 5; ++i) {
-    accumulator_.append(topic_, {.topic = "t", .key = "k"}, Timestamp{1}, kStart);
+    accumulator_.append(topic_, {.topic = "t", .key = "k"}, Timestamp{1}, FixedClock(kStart));
   }
   const auto leaving = take(kStart + Millis{10});
   ASSERT_THAT(leaving, SizeIs(1));
