@@ -1,5 +1,8 @@
 #include "cli/commands.h"
 
+#include <cerrno>
+#include <cstring>
+
 #ifndef MILLRACE_VERSION
 #error "the build says which version this is"
 #endif
@@ -18,7 +21,13 @@ ExitCode run_command_line(std::span<const std::string> arguments, Console& conso
   add_group(tree.root(), env);
   add_cluster(tree.root(), env);
   add_completion(tree.root(), tree);
-  return tree.run(arguments, console);
+  const ExitCode code = tree.run(arguments, console);
+  // A reader that closed its end had enough; anything else is output that is lost.
+  if (!Console::flush(console.out) && errno != EPIPE && code == ExitCode::kDone) {
+    console.note("millrace: want to write the output, found: {}\n", std::strerror(errno));
+    return ExitCode::kFailed;
+  }
+  return code;
 }
 
 }  // namespace millrace::cli

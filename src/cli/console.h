@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <string_view>
+#include <utility>
 
 namespace millrace::cli {
 
@@ -26,9 +27,12 @@ struct Console {
     write(err, fmt::format(format, std::forward<Args>(args)...));
   }
 
-  static void write(std::FILE* to, std::string_view text) {
-    (void)std::fwrite(text.data(), 1, text.size(), to);
+  /// False when not all of it went out: a closed pipe or a full disk; errno has the reason.
+  static bool write(std::FILE* to, std::string_view text) {
+    return std::fwrite(text.data(), 1, text.size(), to) == text.size();
   }
+  /// False when what waited in the buffer did not go out.
+  static bool flush(std::FILE* to) { return std::fflush(to) == 0; }
 };
 
 }  // namespace millrace::cli

@@ -1,5 +1,9 @@
 // millrace consume: records become lines.
 
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -153,8 +157,11 @@ class RecordPrinter {
 
   bool enough() const { return left_ <= 0; }
 
-  void write(const client::PolledRecords& polled) {
+  /// errors  kIo: the output takes no more; nothing of `polled` counts as written then, though some
+  ///         of it may have gone out
+  Status write(const client::PolledRecords& polled) {
     out_.clear();
+    client::OffsetsToCommit ends;
     for (const auto& part : polled) {
       for (const RecordView& record : part.records) {
         if (left_ <= 0) break;
@@ -164,12 +171,21 @@ class RecordPrinter {
         } else {
           append_as_text(part.partition, record, fields_, out_);
         }
-        written_[part.partition] = {.offset = record.offset + 1, .leader_epoch = part.leader_epoch};
+        ends[part.partition] = {.offset = record.offset + 1, .leader_epoch = part.leader_epoch};
       }
     }
-    Console::write(console_.out, out_);
-    (void)std::fflush(console_.out);
+    errno = 0;
+    if (!Console::write(console_.out, out_) || !Console::flush(console_.out)) {
+      is_closed_ = errno == EPIPE;
+      return Error{ErrorCode::kIo,
+                   fmt::format("want to write records out, found: {}", std::strerror(errno))};
+    }
+    for (auto& [partition, end] : ends) written_[partition] = end;
+    return {};
   }
+
+  /// Whoever read the output has gone, which is their way to say that it is enough.
+  bool is_closed() const { return is_closed_; }
 
   client::OffsetsToCommit take_written() { return std::exchange(written_, {}); }
 
@@ -179,6 +195,7 @@ class RecordPrinter {
   const std::vector<RecordField>& fields_;
   Console& console_;
   std::string out_;
+  bool is_closed_ = false;
   client::OffsetsToCommit written_;
 };
 
@@ -190,7 +207,9 @@ Status read_records(const ConsumeOptions& options, const Plan& plan, Console& co
   while (!printer.enough() && !stop.requested()) {
     const auto polled = consumer.poll(kPollTimeout);
     if (!polled.ok()) return polled.error();
-    printer.write(*polled);
+    if (auto status = printer.write(*polled); !status.ok()) {
+      return printer.is_closed() ? Status{} : status;
+    }
     if (options.group) {
       if (auto offsets = printer.take_written(); !offsets.empty()) {
         if (auto status = consumer.commit_sync(offsets); !status.ok()) return status;

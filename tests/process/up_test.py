@@ -199,6 +199,30 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(self.run_ok("consume", "queue", "-g", "workers", "-e"), "3\n4\n5\n")
         self.assertIn("workers", self.run_ok("group", "list"))
 
+    def test_a_group_commits_nothing_of_what_a_closed_pipe_did_not_take(self):
+        lines = "".join(f"{n} {'x' * 1000}\n" for n in range(20000))
+        self.run_ok("produce", "torrent", "-q", stdin=lines)
+        reader = subprocess.Popen([BINARY, "consume", "torrent", "-g", "impatient", "-e"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  env={**os.environ, **self.environment})
+        self.assertTrue(os.read(reader.stdout.fileno(), 10).startswith(b"0 x"))
+        reader.stdout.close()
+        self.assertEqual((reader.wait(30), reader.stderr.read()), (DONE, b""))
+        reader.stderr.close()
+        rest = self.run_ok("consume", "torrent", "-g", "impatient", "-e").splitlines()
+        self.assertGreater(len(rest), 15000)
+        self.assertEqual(rest[-1].split()[0], "19999")
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        self.run_ok("produce", "full", "-q", stdin="x\n")
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            for command in (["consume", "full", "-e"], ["topic", "list"]):
+                done = subprocess.run([BINARY, *command], stdout=full, stderr=subprocess.PIPE,
+                                      text=True, timeout=60, check=False,
+                                      env={**os.environ, **self.environment})
+                self.assertEqual(done.returncode, FAILED, command)
+                self.assertIn("No space left", done.stderr)
+
     def test_reading_a_topic_that_is_not_there_fails_and_does_not_make_it(self):
         missing = millrace("consume", "nowhere", "-e", env=self.environment)
         self.assertEqual(missing.returncode, FAILED)
