@@ -14,6 +14,8 @@
 namespace millrace::storage {
 namespace {
 
+constexpr std::size_t kCopyChunkSize = std::size_t{1} << 16U;
+
 class Loader {
  public:
   Loader(io::FileSystem& files, const std::string& directory, const LogConfig& config,
@@ -45,6 +47,9 @@ class Loader {
   Result<bool> load_active(Offset base);
   Status scan(Offset base, std::optional<Offset> next_base, bool may_be_torn);
   bool must_end_after(const ScannedSegment& scanned, std::optional<Offset> next_base) const;
+  Error refuse_end(Offset base, const std::string& bad) const;
+  Status cut(Offset base, io::File& file, const ScannedSegment& scanned);
+  Status save_whole_batches(Offset base, const io::File& file, std::uint64_t position);
   Status drop_segments_from(std::size_t i);
   Status settle_offsets();
   Status start_anew();
@@ -226,8 +231,54 @@ bool Loader::must_end_after(const ScannedSegment& scanned, std::optional<Offset>
   return true;
 }
 
+/// The next append would go behind bytes that nobody can tell the end of.
+Error Loader::refuse_end(Offset base, const std::string& bad) const {
+  return Error{
+      ErrorCode::kCorrupt,
+      fmt::format("want whole batches after a clean stop, found in {} {}; nothing was "
+                  "changed: restore the file, or remove .kafka_cleanshutdown from the data "
+                  "directory to end the log there",
+                  segment_file_name(base, kLogSuffix), bad)};
+}
+
+/// Ends the file where its whole batches end.
+Status Loader::cut(Offset base, io::File& file, const ScannedSegment& scanned) {
+  const auto bytes = static_cast<std::int64_t>(file.size() - scanned.extent.size_bytes);
+  LOG_WARN("cutting off what is no whole batch",
+           {{"path", path(base, kLogSuffix)}, {"bytes", bytes}, {"reason", scanned.bad}});
+  Status status = save_whole_batches(base, file, scanned.extent.size_bytes);
+  if (!status.ok()) return status;
+  log_.report.bytes_truncated += bytes;
+  if (status = file.truncate(scanned.extent.size_bytes); !status.ok()) return status;
+  // Synced before anything is appended: what was cut off must not come back behind new records.
+  return file.sync();
+}
+
+/// Copies the bytes from `position` on beside the file when there are whole batches among them: no
+/// torn write, but a bad place before good records, which an operator may want to look at.
+Status Loader::save_whole_batches(Offset base, const io::File& file, std::uint64_t position) {
+  auto found = holds_whole_batch(file, position);
+  if (!found.ok()) return std::move(found).error();
+  if (!*found) return {};
+  const std::string name = path(base, fmt::format("{}.corrupt-{}", kLogSuffix, position));
+  LOG_ERROR("whole batches lie beyond bad bytes, keeping them beside the log", {{"path", name}});
+  auto copy = files_.open(name, io::OpenMode::kCreateOrReadWrite);
+  if (!copy.ok()) return std::move(copy).error();
+  if (Status status = copy.value()->truncate(0); !status.ok()) return status;
+  std::vector<char> chunk(kCopyChunkSize);
+  while (position < file.size()) {
+    auto count = file.read_at(position, chunk);
+    if (!count.ok()) return std::move(count).error();
+    if (*count == 0) break;
+    if (Status status = copy.value()->append({chunk.data(), *count}); !status.ok()) return status;
+    position += *count;
+  }
+  return copy.value()->sync();
+}
+
 /// Reads the whole segment. may_be_torn  the stop was unclean and the segment not known to be on
-/// disk; without it only this segment is cut, and those after it stay
+/// disk: it is cut where it turns bad. Without it no file is changed: a sealed segment is served as
+/// far as it is whole, and an active one refused.
 Status Loader::scan(Offset base, std::optional<Offset> next_base, bool may_be_torn) {
   auto file = files_.open(path(base, kLogSuffix), io::OpenMode::kReadWrite);
   if (!file.ok()) return std::move(file).error();
@@ -241,15 +292,13 @@ Status Loader::scan(Offset base, std::optional<Offset> next_base, bool may_be_to
       });
   if (!scanned.ok()) return std::move(scanned).error();
   if (!scanned->bad.empty()) {
-    const auto cut = static_cast<std::int64_t>(file.value()->size() - scanned->extent.size_bytes);
-    LOG_WARN("cutting off what is no whole batch",
-             {{"path", path(base, kLogSuffix)}, {"bytes", cut}, {"reason", scanned->bad}});
-    log_.report.bytes_truncated += cut;
-    if (Status status = file.value()->truncate(scanned->extent.size_bytes); !status.ok()) {
-      return status;
+    if (may_be_torn) {
+      if (Status status = cut(base, *file.value(), *scanned); !status.ok()) return status;
+    } else {
+      LOG_ERROR("bad bytes in a file that was wholly on disk, leaving it as it is",
+                {{"path", path(base, kLogSuffix)}, {"reason", scanned->bad}});
+      if (!next_base) return refuse_end(base, scanned->bad);
     }
-    // Synced before anything is appended: what was cut off must not come back behind new records.
-    if (Status status = file.value()->sync(); !status.ok()) return status;
   }
   ends_here_ = may_be_torn && must_end_after(*scanned, next_base);
   auto segment = Segment::active(files_, directory_, base, std::move(file).value(),

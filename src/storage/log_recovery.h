@@ -62,9 +62,10 @@ struct LoadedLog {
 /// Loads the log in `directory`, which exists.
 /// A clean log is not scanned. After an unclean stop, segments from the recovery point on are read
 /// whole; at the first byte that is not part of a valid batch, or at a gap between two segments,
-/// the log ends and what follows is deleted.
-/// errors  kIo, kDiskFull; bytes that could not be read are never taken for bad ones
-/// source  Kafka's LogLoader
+/// the log ends and what follows is deleted; a tail with whole batches in it is kept beside its
+/// segment as .corrupt-POSITION. After a clean stop no record is ever cut off.
+/// errors  kIo, kDiskFull; kCorrupt: bad bytes at the end of a log that was stopped cleanly; bytes
+/// that could not be read are never taken for bad ones source  Kafka's LogLoader
 Result<LoadedLog> load_log(io::FileSystem& files, const std::string& directory,
                            const LogConfig& config, const OpenOptions& options);
 

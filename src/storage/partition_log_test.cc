@@ -1,5 +1,6 @@
 #include "storage/partition_log.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -380,6 +381,41 @@ TEST_F(PartitionLogTest, EndsAtTheFirstBadBatchOfAnUnflushedSegmentAndDropsWhatF
   EXPECT_TRUE(log->recovery().lost_tail());
   EXPECT_EQ(read_log(*log)->size(), 2U);
   EXPECT_EQ(append(*log, {}).value().base_offset, Offset{2});
+}
+
+TEST_F(PartitionLogTest, CutsNothingOffACleanLogWhoseEndIsBadButRefusesIt) {
+  open();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  ASSERT_TRUE(log->close().ok());
+  log.reset();
+  const std::string path = "/data/topic-0/00000000000000000000.log";
+  auto file = files.open(path, io::OpenMode::kReadWrite);
+  ASSERT_TRUE(file.value()->write_at(16, "!").ok());  // the first batch's magic
+  const std::string before = files.read_all(path).value();
+
+  const auto refused = PartitionLog::open(files, "/data/topic-0", config,
+                                          {Timestamp{1000}, PreviousStop::kClean, {}, {}});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("00000000000000000000.log at byte 0"));
+  EXPECT_EQ(files.read_all(path).value(), before);
+}
+
+TEST_F(PartitionLogTest, KeepsWholeBatchesThatRecoveryCutsOffBesideTheLog) {
+  open();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  log.reset();
+  const std::string path = "/data/topic-0/00000000000000000000.log";
+  const std::string whole = files.read_all(path).value();
+  const std::size_t second = whole.size() / 3;
+  auto file = files.open(path, io::OpenMode::kReadWrite);
+  ASSERT_TRUE(file.value()->write_at(second + 16, "!").ok());
+  const std::string hurt = files.read_all(path).value();
+
+  open(PreviousStop::kUnclean);
+  EXPECT_EQ(log->log_end_offset(), Offset{1});
+  EXPECT_EQ(files.read_all(fmt::format("{}.corrupt-{}", path, second)).value(),
+            hurt.substr(second));
 }
 
 TEST_F(PartitionLogTest, EndsBehindAWholeSegmentWithBadBytesAfterIt) {

@@ -131,4 +131,14 @@ Result<ScannedSegment> scan_segment(const io::File& file, Offset base,
   return scanned;
 }
 
+Result<bool> holds_whole_batch(const io::File& file, std::uint64_t position) {
+  FileWindow window(file);
+  for (; position + wire::batch_format::kHeaderSize <= window.end(); ++position) {
+    auto verdict = check_at(window, position);
+    if (!verdict.ok()) return std::move(verdict).error();
+    if (verdict->bad.empty()) return true;
+  }
+  return false;
+}
+
 }  // namespace millrace::storage

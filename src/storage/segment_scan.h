@@ -24,4 +24,8 @@ Result<ScannedSegment> scan_segment(const io::File& file, Offset base,
                                     std::int64_t index_interval_bytes,
                                     const std::function<void(const wire::BatchHeader&)>& on_batch);
 
+/// Whether a whole valid batch begins anywhere in the file from `position` on. errors  kIo
+/// cost  reads all of it; for what is about to be cut off
+Result<bool> holds_whole_batch(const io::File& file, std::uint64_t position);
+
 }  // namespace millrace::storage
