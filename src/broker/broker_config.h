@@ -44,6 +44,7 @@ struct BrokerConfig {
   std::int32_t partitions_max = 10'000;  // of one topic; what a request can make this process open
 
   Millis log_retention_check_interval{300'000};  // log.retention.check.interval.ms
+  Millis producer_id_expiration{86'400'000};     // producer.id.expiration.ms
   Millis recovery_point_interval{60'000};        // log.flush.offset.checkpoint.interval.ms
   Millis connections_max_idle{600'000};          // connections.max.idle.ms
   std::size_t request_bytes_max = 104'857'600;   // socket.request.max.bytes

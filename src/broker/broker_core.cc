@@ -56,7 +56,15 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
       new BrokerCore(env, std::move(config), std::move(directory).value()));
   auto metadata = ClusterMetadata::open(env, core->config_, *core->directory_,
                                         {core->config_.fsync, &core->flusher_});
-  if (!metadata.ok()) return std::move(metadata).error();
+  if (!metadata.ok()) {
+    // Nothing was changed: the next start must trust these files as this one did, and not cut them.
+    if (metadata.error().code == ErrorCode::kCorrupt &&
+        core->directory_->previous_stop() == storage::PreviousStop::kClean) {
+      if (auto status = core->directory_->mark_clean(); !status.ok())
+        return std::move(status).error();
+    }
+    return std::move(metadata).error();
+  }
   core->metadata_ = std::move(metadata).value();
   core->offsets_log_ = std::make_unique<ConsumerOffsetsLog>(*core->metadata_, env, core->config_);
   core->handlers_ = make_handler_table();
@@ -91,6 +99,14 @@ void BrokerCore::apply_retention(Timestamp now) {
         LOG_WARN("retention failed",
                  {{"partition", partition->name()}, {"reason", status.error().to_string()}});
     }
+  }
+}
+
+void BrokerCore::expire_producers(Timestamp now) {
+  const auto table = metadata_->table();
+  for (const auto& [name, topic] : table->by_name()) {
+    for (const auto& partition : topic->partitions)
+      partition->expire_producers(now, config_.producer_id_expiration);
   }
 }
 

@@ -43,6 +43,8 @@ class BrokerCore {
 
   /// Deletes what retention no longer keeps.
   void apply_retention(Timestamp now);
+  /// Forgets idempotent producers that were silent for producer.id.expiration.ms.
+  void expire_producers(Timestamp now);
   /// Writes down from where on each log counts, and up to where it is known to be on disk. Cheap
   /// when nothing has moved. One caller at a time.
   Status write_checkpoints();

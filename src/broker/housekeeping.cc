@@ -9,8 +9,11 @@ namespace millrace::broker {
 Housekeeping::Housekeeping(io::Env& env, BrokerCore& core)
     : env_(env), core_(core), loop_(env.make_loop()) {
   const BrokerConfig& config = core.state().config;
-  repeat(config.log_retention_check_interval,
-         [this] { core_.apply_retention(env_.clock().wall()); });
+  repeat(config.log_retention_check_interval, [this] {
+    const Timestamp now = env_.clock().wall();
+    core_.apply_retention(now);
+    core_.expire_producers(now);
+  });
   repeat(config.recovery_point_interval, [this] {
     if (auto status = core_.write_checkpoints(); !status.ok())
       LOG_WARN("could not write checkpoints", {{"reason", status.error().to_string()}});

@@ -82,6 +82,12 @@ Status Partition::apply_retention(Timestamp now) {
   return {};
 }
 
+void Partition::expire_producers(Timestamp now, Millis expiration) {
+  writer_.with([&](const Writer& writer) {
+    if (!writer.is_closed) log_->expire_producers(now, expiration);
+  });
+}
+
 Status Partition::close() {
   return end_with(&storage::PartitionLog::close);
 }

@@ -69,6 +69,8 @@ class Partition {
 
   /// Deletes what the topic's retention no longer keeps.
   Status apply_retention(Timestamp now);
+  /// Forgets idempotent producers that were silent for `expiration`.
+  void expire_producers(Timestamp now, Millis expiration);
   /// Everything so far is on disk, whatever the policy.
   Status flush() { return log_->flush(); }
   /// Ends the log cleanly and wakes the waiters.

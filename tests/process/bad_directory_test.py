@@ -181,6 +181,18 @@ class BadDirectoryTest(unittest.TestCase):
             self.produce(broker, "other", "fine\n")
             self.assertEqual(self.consume(broker, "other").stdout, "fine\n")
 
+    def test_after_a_clean_stop_an_end_that_cannot_be_read_is_refused_and_never_cut(self):
+        file, starts = self.filled_log(signal.SIGTERM)
+        self.damage(file, 16)  # the first batch's magic
+        before = file.read_bytes()
+        for _ in range(2):
+            self.assert_refuses(file.name, "at byte 0", ".kafka_cleanshutdown")
+            self.assertEqual(file.read_bytes(), before)
+        (self.data / ".kafka_cleanshutdown").unlink()
+        with self.broker() as broker:
+            self.assertEqual(self.consume(broker, "t").stdout, "")
+        self.assertEqual(Path(f"{file}.corrupt-0").read_bytes(), before)
+
     def test_indexes_that_are_gone_or_nonsense_are_made_again(self):
         for stop_by in (signal.SIGTERM, signal.SIGKILL):
             with self.subTest(stop_by):
