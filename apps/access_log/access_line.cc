@@ -128,6 +128,7 @@ Status read_fields(FieldReader& reader, AccessLine& into) {
   if (!reader.closed()) return malformed("a time with a closing bracket", *time, time_start);
   const auto parsed = parse_log_time(*time);
   if (!parsed.ok()) return parsed.error();
+  if (parsed->value() < 0) return malformed("a time since 1970", *time, time_start);
   into.time = *parsed;
   if (auto status = reader.space(); !status.ok()) return status;
 

@@ -19,7 +19,10 @@ constexpr Millis kPollTimeout{20};
 /// Topics are asked for right after they were made; Kafka's 100 ms would be most of a short run.
 constexpr const char* kRetryBackoffMs = "5";
 
-/// Lines are old: with the default retention a broker would delete them within minutes.
+constexpr const char* kAnyTimestamp = "9223372036854775807";
+
+/// Lines are old: with the default retention a broker would delete them within minutes. And a line
+/// whose clock ran ahead is data like any other, not one to refuse.
 Status create_topics(const DemoConfig& config, io::Env& env) {
   auto admin = client::Admin::create({{"bootstrap.servers", config.brokers}}, env);
   if (!admin.ok()) return std::move(admin).error();
@@ -27,7 +30,9 @@ Status create_topics(const DemoConfig& config, io::Env& env) {
   for (const std::string& name : {config.topics.log, config.topics.by_status,
                                   config.topics.by_minute, config.topics.dead_letters}) {
     topics.push_back(
-        {.name = name, .partitions = config.partitions, .configs = {{"retention.ms", "-1"}}});
+        {.name = name,
+         .partitions = config.partitions,
+         .configs = {{"retention.ms", "-1"}, {"message.timestamp.after.max.ms", kAnyTimestamp}}});
   }
   const auto outcomes = (*admin)->create_topics(topics);
   if (!outcomes.ok()) return outcomes.error();

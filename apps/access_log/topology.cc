@@ -16,7 +16,7 @@ using streams::Record;
 using streams::Windowed;
 
 constexpr Millis kMinute{60'000};
-constexpr Millis kGrace{10LL * 365 * 24 * 60 * 60 * 1000};
+constexpr Millis kGrace{8000LL * 365 * 24 * 60 * 60 * 1000};
 
 /// A line and what became of it: its fields, or the reason why there are none.
 struct Parsed {

@@ -9,19 +9,24 @@
 namespace millrace::streams {
 namespace {
 
+// What the source topic took is taken here too, even from a clock that ran ahead.
+constexpr const char* kAnyTimestamp = "9223372036854775807";
+
 // Data passes through a repartition topic once, but may be old when history is read again: it is
 // kept until deleted on purpose, never by its age.
 const std::map<std::string, std::string> kRepartitionConfigs{
     {"cleanup.policy", "delete"},
     {"retention.ms", "-1"},
     {"segment.bytes", "52428800"},
-    {"message.timestamp.type", "CreateTime"}};
+    {"message.timestamp.type", "CreateTime"},
+    {"message.timestamp.after.max.ms", kAnyTimestamp}};
 
 // One record per key is the state; closed windows are taken out by tombstones, not by age.
 const std::map<std::string, std::string> kChangelogConfigs{
     {"cleanup.policy", "compact"},
     {"retention.ms", "-1"},
-    {"message.timestamp.type", "CreateTime"}};
+    {"message.timestamp.type", "CreateTime"},
+    {"message.timestamp.after.max.ms", kAnyTimestamp}};
 
 const TaskPlan* reader_of(const Topology& topology, const std::string& repartition_topic) {
   for (const TaskPlan& plan : topology.plans()) {
