@@ -17,6 +17,7 @@
 #include "broker/handlers/replies.h"
 #include "broker/topic_catalogue.h"
 #include "wire/batch_header.h"
+#include "wire/error_text.h"
 #include "wire/messages/produce.h"
 
 namespace millrace::broker {
@@ -42,7 +43,7 @@ PartitionAnswer refused(std::int32_t index, KafkaError error, std::string why) {
 }
 
 PartitionAnswer refused(std::int32_t index, const Error& error) {
-  return refused(index, wire::kafka_error_of(error), error.message);
+  return refused(index, wire::kafka_error_of(error), wire::bare_text(error));
 }
 
 /// What the protocol asks of the records field, before the log looks at the batch. A field that
@@ -153,7 +154,8 @@ struct Flushing {
     auto finished = open.with([&](Open& state) -> std::optional<ProduceResponse> {
       auto& answer = state.response.responses[place.topic].partition_responses[place.partition];
       if (!status.ok())
-        answer = refused(answer.index, KafkaError::kKafkaStorageError, status.error().message);
+        answer =
+            refused(answer.index, KafkaError::kKafkaStorageError, wire::bare_text(status.error()));
       if (--state.count > 0) return std::nullopt;
       return std::move(state.response);
     });

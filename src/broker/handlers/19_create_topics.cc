@@ -15,6 +15,7 @@
 #include "broker/handlers/replies.h"
 #include "broker/topic_catalogue.h"
 #include "broker/topic_rules.h"
+#include "wire/error_text.h"
 #include "wire/messages/create_topics.h"
 
 namespace millrace::broker {
@@ -30,7 +31,7 @@ TopicOutcome refuse(const std::string& name, const Error& error) {
   TopicOutcome outcome;
   outcome.name = name;
   outcome.error_code = code_of(wire::kafka_error_of(error));
-  outcome.error_message = error.message;
+  outcome.error_message = wire::bare_text(error);
   outcome.configs.reset();
   return outcome;
 }

@@ -9,6 +9,7 @@
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
 #include "broker/topic_catalogue.h"
+#include "wire/error_text.h"
 #include "wire/messages/delete_topics.h"
 
 namespace millrace::broker {
@@ -27,7 +28,7 @@ TopicOutcome refuse(const State& wanted, const Error& error) {
   outcome.name = wanted.name;
   outcome.topic_id = wanted.topic_id;
   outcome.error_code = code_of(wire::kafka_error_of(error));
-  outcome.error_message = error.message;
+  outcome.error_message = wire::bare_text(error);
   return outcome;
 }
 

@@ -13,6 +13,7 @@
 #include "broker/handlers/replies.h"
 #include "broker/topic_catalogue.h"
 #include "broker/topic_rules.h"
+#include "wire/error_text.h"
 #include "wire/messages/describe_configs.h"
 
 namespace millrace::broker {
@@ -92,7 +93,7 @@ DescribeConfigsResponse handle_describe_configs(DescribeConfigsRequest request,
     const auto entries = entries_of(resource, context, state);
     if (!entries.ok()) {
       answer.error_code = code_of(wire::kafka_error_of(entries.error()));
-      answer.error_message = entries.error().message;
+      answer.error_message = wire::bare_text(entries.error());
       continue;
     }
     answer.error_message.reset();

@@ -119,6 +119,8 @@ TEST_F(TopicHandlers, CreateAnswersForEachTopic) {
   EXPECT_EQ(response.topics.size(), 6U);
   EXPECT_EQ(outcomes["new"], KafkaError::kNone);
   EXPECT_EQ(outcomes["there"], KafkaError::kTopicAlreadyExists);
+  for (const auto& topic : response.topics)
+    EXPECT_NE(topic.error_message.value_or("").substr(0, 6), "TOPIC_") << topic.name;
   EXPECT_EQ(outcomes["twice"], KafkaError::kInvalidRequest);
   EXPECT_EQ(outcomes["b.c"], KafkaError::kNone);
   EXPECT_EQ(outcomes["b_c"], KafkaError::kInvalidTopicException);
