@@ -102,6 +102,25 @@ Status seek_to_time(client::Consumer& consumer, const client::PartitionList& par
   return {};
 }
 
+/// errors  kInvalidArgument when a partition does not reach to the offset, or no longer has it
+Status seek_to_offset(client::Consumer& consumer, const client::PartitionList& partitions,
+                      Offset offset) {
+  const auto begins = consumer.beginning_offsets(partitions);
+  if (!begins.ok()) return begins.error();
+  const auto ends = consumer.end_offsets(partitions);
+  if (!ends.ok()) return ends.error();
+  for (const auto& partition : partitions) {
+    const Offset begin = begins->at(partition);
+    const Offset end = ends->at(partition);
+    if (offset < begin || offset > end) {
+      return Error{ErrorCode::kInvalidArgument, fmt::format("want --from {} to {} in {}, found {}",
+                                                            begin, end, partition, offset)};
+    }
+    if (auto status = consumer.seek(partition, offset); !status.ok()) return status;
+  }
+  return {};
+}
+
 Status start_reading(const ConsumeOptions& options, const Plan& plan, client::Consumer& consumer) {
   if (options.group) return consumer.subscribe({options.topic});
   const auto partitions = wanted_partitions(options, consumer);
@@ -111,10 +130,7 @@ Status start_reading(const ConsumeOptions& options, const Plan& plan, client::Co
     return seek_to_time(consumer, *partitions, *time);
   }
   if (const auto* offset = std::get_if<Offset>(&plan.from)) {
-    for (const auto& partition : *partitions) {
-      if (auto status = consumer.seek(partition, *offset); !status.ok()) return status;
-    }
-    return {};
+    return seek_to_offset(consumer, *partitions, *offset);
   }
   return std::get<LogEnd>(plan.from) == LogEnd::kEarliest ? consumer.seek_to_beginning(*partitions)
                                                           : consumer.seek_to_end(*partitions);

@@ -199,6 +199,14 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(self.run_ok("consume", "queue", "-g", "workers", "-e"), "3\n4\n5\n")
         self.assertIn("workers", self.run_ok("group", "list"))
 
+    def test_an_offset_outside_the_log_is_refused_with_the_range_there_is(self):
+        self.run_ok("produce", "short", "-q", stdin="a\nb\n")
+        for start in ("3", "999999999"):
+            refused = millrace("consume", "short", "-e", "--from", start, env=self.environment)
+            self.assertEqual((refused.returncode, refused.stdout), (WRONG_USAGE, ""))
+            self.assertIn(f"want --from 0 to 2 in short-0, found {start}", refused.stderr)
+        self.assertEqual(self.run_ok("consume", "short", "-e", "--from", "2"), "")
+
     def test_a_group_commits_nothing_of_what_a_closed_pipe_did_not_take(self):
         lines = "".join(f"{n} {'x' * 1000}\n" for n in range(20000))
         self.run_ok("produce", "torrent", "-q", stdin=lines)
