@@ -106,6 +106,13 @@ std::optional<std::string_view> BatchCursor::next() {
                                 static_cast<int>(rest_[kMagicAt]))};
     return std::nullopt;
   }
+  // Outside the CRC, so it may be anything; what is computed from it must not overflow.
+  const auto base_offset = load_big_endian<std::int64_t>(rest_.data() + kBaseOffsetAt);
+  if (base_offset < 0 || base_offset > kBaseOffsetMax) {
+    status_ = Error{ErrorCode::kCorrupt,
+                    fmt::format("batch at offset {}, want 0 to {}", base_offset, kBaseOffsetMax)};
+    return std::nullopt;
+  }
   const std::size_t size = static_cast<std::size_t>(length) + kLengthOverhead;
   if (rest_.size() < size) return std::nullopt;
   const std::string_view batch = rest_.substr(0, size);

@@ -31,6 +31,9 @@ inline constexpr std::size_t kCrcCoversFrom = kAttributesAt;
 
 inline constexpr std::int8_t kMagic = 2;
 
+/// The largest base offset whose batch still has a next offset.
+inline constexpr std::int64_t kBaseOffsetMax = INT64_MAX - INT32_MAX - 1;
+
 inline constexpr std::int16_t kCompressionMask = 0x07;
 inline constexpr std::int16_t kLogAppendTimeBit = 0x08;
 inline constexpr std::int16_t kTransactionalBit = 0x10;

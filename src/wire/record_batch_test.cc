@@ -263,17 +263,24 @@ TEST(BatchCursor, YieldsWholeBatchesAndLeavesACutOneOut) {
   }
 }
 
-TEST(BatchCursor, StopsAtALengthOrMagicThatCannotBe) {
+TEST(BatchCursor, StopsAtALengthMagicOrOffsetThatCannotBe) {
   std::string bad_length = from_hex(kPlain);
   store_big_endian(bad_length.data() + batch_format::kBatchLengthAt, std::int32_t{48});
   std::string bad_magic = from_hex(kPlain);
   bad_magic[batch_format::kMagicAt] = 1;
+  std::string negative_offset = from_hex(kPlain);
+  store_big_endian(negative_offset.data() + batch_format::kBaseOffsetAt, std::int64_t{INT64_MIN});
+  std::string offset_without_next = from_hex(kPlain);
+  store_big_endian(offset_without_next.data() + batch_format::kBaseOffsetAt,
+                   batch_format::kBaseOffsetMax + 1);
   struct Case {
     std::string bytes;
     ErrorCode code;
   };
   for (const Case& one :
-       {Case{bad_length, ErrorCode::kCorrupt}, Case{bad_magic, ErrorCode::kUnsupported}}) {
+       {Case{bad_length, ErrorCode::kCorrupt}, Case{bad_magic, ErrorCode::kUnsupported},
+        Case{negative_offset, ErrorCode::kCorrupt},
+        Case{offset_without_next, ErrorCode::kCorrupt}}) {
     BatchCursor cursor(one.bytes);
     EXPECT_FALSE(cursor.next().has_value());
     EXPECT_EQ(cursor.status().error().code, one.code);
