@@ -69,14 +69,15 @@ Status check_timestamps(const wire::BatchHeader& header, const LogConfig& config
                   config.message_timestamp_before_max_ms, config.message_timestamp_after_max_ms));
 }
 
-/// A compacted topic keeps the last record of each key, so each record needs one.
-Status check_keys(std::string_view batch) {
+/// Walks the records: they fill the batch and are as many as it says, and in a compacted topic,
+/// which keeps the last record of each key, each has one.
+Status check_records(std::string_view batch, const LogConfig& config) {
   Buffer scratch;
   auto reader = wire::BatchReader::open(batch, scratch, wire::CrcCheck::kSkip);
   if (!reader.ok()) return invalid_record(reader.error().message);
   RecordView record;
   for (int i = 0; reader->next(record); ++i) {
-    if (!record.key) {
+    if (config.cleanup_policy_compact && !record.key) {
       return invalid_record(fmt::format("record {} has no key, the topic is compacted", i));
     }
   }
@@ -112,8 +113,13 @@ Result<CheckedBatch> check_append(std::string_view batch, const LogConfig& confi
     if (Status status = check_client_header(*header); !status.ok()) {
       return std::move(status).error();
     }
-    if (config.cleanup_policy_compact) {
-      if (Status status = check_keys(batch); !status.ok()) return std::move(status).error();
+    // Inflating every batch would cost more than all the rest, so only keys are worth that; a
+    // reader finds out about the others (docs/decisions/0005).
+    const bool is_plain = header->compression() == wire::Compression::kNone;
+    if (is_plain || config.cleanup_policy_compact) {
+      if (Status status = check_records(batch, config); !status.ok()) {
+        return std::move(status).error();
+      }
     }
   }
   if (Status status = check_timestamps(*header, config, now); !status.ok()) {

@@ -20,7 +20,8 @@ struct CheckedBatch {
 
 /// Whether the batch may be appended, and what it says.
 /// errors  Kafka's, as PartitionLog::append lists them
-/// cost    CRC of the batch; with compaction also a look at every key
+/// cost    CRC of the batch, and a walk over its records unless it is compressed; with compaction
+///         always
 /// source  Kafka's LogValidator and UnifiedLog
 Result<CheckedBatch> check_append(std::string_view batch, const LogConfig& config,
                                   const ProducerStates& producers, AppendOrigin origin,

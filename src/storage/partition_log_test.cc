@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/byte_order.h"
+#include "base/byte_order.h"
 #include "sim/sim_file_system.h"
 #include "storage/internal/test_batches.h"
 #include "storage/producer_refill.h"
+#include "wire/crc32c.h"
 #include "wire/error_codes.h"
 
 namespace millrace::storage {
@@ -237,6 +240,20 @@ TEST_F(PartitionLogTest, RefusesControlBatchesAndWrongCountsFromClients) {
   EXPECT_EQ(wire::kafka_error_of(log->append(bytes, LeaderEpoch{0}, Timestamp{1}).error()),
             KafkaError::kInvalidRecord);
   EXPECT_TRUE(log->append(bytes, LeaderEpoch{0}, Timestamp{1}, AppendOrigin::kCoordinator).ok());
+}
+
+TEST_F(PartitionLogTest, RefusesSenselessRecordsUnderARightChecksum) {
+  open();
+  std::string senseless = make_batch({});
+  std::fill(senseless.begin() + wire::batch_format::kHeaderSize, senseless.end(), '\xff');
+  const std::string_view covered =
+      std::string_view(senseless).substr(wire::batch_format::kCrcCoversFrom);
+  store_big_endian(senseless.data() + wire::batch_format::kCrcAt, wire::crc32c(covered));
+
+  const auto result = log->append(senseless, LeaderEpoch{0}, Timestamp{1000});
+
+  EXPECT_EQ(wire::kafka_error_of(result.error()), KafkaError::kInvalidRecord);
+  EXPECT_EQ(log->log_end_offset(), Offset{0});
 }
 
 TEST_F(PartitionLogTest, ACompactedTopicWantsKeys) {
