@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "base/byte_order.h"
-#include "base/byte_order.h"
 #include "sim/sim_file_system.h"
 #include "storage/internal/test_batches.h"
 #include "storage/producer_refill.h"
