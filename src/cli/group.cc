@@ -30,6 +30,7 @@ ExitCode list(const GroupOptions& options, Console& console, io::Env& env) {
                                     {"protocol", group.protocol_type},
                                     {"type", group.group_type, Detail::kWide}});
   }
+  if (rows.empty()) console.note("no groups\n");
   console.print("{}", render(rows, format_named(options.format)));
   return ExitCode::kDone;
 }

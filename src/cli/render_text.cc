@@ -50,7 +50,8 @@ std::string heading(std::string_view name) {
 
 struct Column {
   std::string title;
-  bool is_number = true;
+  bool is_number = false;
+  bool is_text = false;
   std::size_t width = 0;
   std::vector<std::string> cells;
 };
@@ -68,10 +69,9 @@ std::vector<Column> columns_of(const Value::List& rows, Detail detail) {
       Column& column = columns[index++];
       column.cells.push_back(cell(field.value));
       column.width = std::max(column.width, display_width(column.cells.back()));
-      const bool is_null = std::holds_alternative<std::monostate>(field.value.data());
-      if (!is_null && !std::holds_alternative<std::int64_t>(field.value.data())) {
-        column.is_number = false;
-      }
+      if (std::holds_alternative<std::monostate>(field.value.data())) continue;
+      if (!std::holds_alternative<std::int64_t>(field.value.data())) column.is_text = true;
+      column.is_number = !column.is_text;  // a column with nothing in it stands left, as text does
     }
   }
   return columns;

@@ -98,6 +98,7 @@ ExitCode list(const TopicOptions& options, Console& console, io::Env& env) {
                                     {"id", topic.id.to_base64(), Detail::kWide},
                                     {"internal", topic.is_internal, Detail::kWide}});
   }
+  if (rows.empty()) console.note("no topics\n");
   console.print("{}", render(rows, format_named(options.format)));
   return ExitCode::kDone;
 }
@@ -177,7 +178,7 @@ ExitCode describe(const TopicOptions& options, Console& console, io::Env& env) {
                                       {"id", outcome->id.to_base64()},
                                       {"internal", outcome->is_internal, Detail::kWide},
                                       {"partitions", partition_rows(**admin, *outcome)},
-                                      {"configs", config_rows(**admin, name), Detail::kWide}});
+                                      {"configs", config_rows(**admin, name)}});
   }
   if (!topics.empty()) console.print("{}", render(topics, format_named(options.format)));
   return code;

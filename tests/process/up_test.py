@@ -161,6 +161,7 @@ class CommandTest(unittest.TestCase):
         configs = {c["config"]: c for c in described["configs"]}
         self.assertEqual(configs["retention.ms"]["value"], "-1")
         self.assertFalse(configs["retention.ms"]["default"])
+        self.assertRegex(self.run_ok("topic", "describe", "life"), r"retention\.ms +-1 +no")
 
         again = millrace("topic", "create", "life", env=self.environment)
         self.assertEqual(again.returncode, FAILED)
@@ -198,6 +199,14 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(described["lag"], 3)
         self.assertEqual(self.run_ok("consume", "queue", "-g", "workers", "-e"), "3\n4\n5\n")
         self.assertIn("workers", self.run_ok("group", "list"))
+
+    def test_an_empty_listing_says_so_beside_the_output(self):
+        with BrokerProcess(BINARY) as broker:
+            for kind in ("topic", "group"):
+                listed = millrace(kind, "list", "--brokers", broker.address)
+                self.assertEqual((listed.stdout, listed.stderr), ("", f"no {kind}s\n"))
+                self.assertEqual(millrace(kind, "list", "-f", "json", "--brokers",
+                                          broker.address).stdout, "[]\n")
 
     def test_an_offset_outside_the_log_is_refused_with_the_range_there_is(self):
         self.run_ok("produce", "short", "-q", stdin="a\nb\n")
