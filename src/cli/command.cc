@@ -66,6 +66,43 @@ void collect_words(const CLI::App& app, const std::string& path,
   }
 }
 
+/// Levenshtein distance, one row at a time.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U);
+      diagonal = std::exchange(row[j], std::min({changed, row[j] + 1, row[j - 1] + 1}));
+    }
+  }
+  return row[b.size()];
+}
+
+/// The complaint about a first word that names no command below `app`; empty when that is not what
+/// is wrong.
+std::string unknown_command(const CLI::App& app, std::span<const std::string> arguments) {
+  const CLI::App* node = &app;
+  for (const std::string& word : arguments) {
+    const auto below = node->get_subcommands([](const CLI::App*) { return true; });
+    if (below.empty() || word.starts_with('-')) return {};
+    const auto named = std::find_if(below.begin(), below.end(), [&](const CLI::App* command) {
+      return command->get_name() == word;
+    });
+    if (named != below.end()) {
+      node = *named;
+      continue;
+    }
+    const auto nearest =
+        std::min_element(below.begin(), below.end(), [&](const CLI::App* a, const CLI::App* b) {
+          return edit_distance(word, a->get_name()) < edit_distance(word, b->get_name());
+        });
+    return fmt::format("no command \"{}\"; the nearest is {}", word, (*nearest)->get_name());
+  }
+  return {};
+}
+
 }  // namespace
 
 Command Command::add_command(const std::string& name, const std::string& purpose,
@@ -182,7 +219,8 @@ ExitCode CommandTree::run(std::span<const std::string> arguments, Console& conso
       asked = asked->get_subcommands().front();
       path += " " + asked->get_name();
     }
-    console.note("{}: {}\nTry: {} --help\n", path, error.what(), path);
+    const std::string unknown = unknown_command(*app_, arguments);
+    console.note("{}: {}\nTry: {} --help\n", path, unknown.empty() ? error.what() : unknown, path);
     return ExitCode::kWrongUsage;
   }
   const Node* const node = chosen_node(*app_);

@@ -75,12 +75,17 @@ Result<Plan> make_plan(const ConsumeOptions& options) {
 
 Result<client::PartitionList> wanted_partitions(const ConsumeOptions& options,
                                                 client::Consumer& consumer) {
+  const auto count = consumer.partition_count(options.topic);
+  if (!count.ok()) return count.error();
   if (options.partition) {
+    if (*options.partition >= *count) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("want --partition 0 to {} of {}, found {}", *count - 1,
+                               options.topic, *options.partition)};
+    }
     return client::PartitionList{
         {options.topic, PartitionId{static_cast<std::int32_t>(*options.partition)}}};
   }
-  const auto count = consumer.partition_count(options.topic);
-  if (!count.ok()) return count.error();
   client::PartitionList partitions;
   for (std::int32_t id = 0; id < *count; ++id)
     partitions.push_back({options.topic, PartitionId{id}});

@@ -111,6 +111,8 @@ class ErrorTest(unittest.TestCase):
     def test_wrong_usage_is_exit_code_2_and_says_what_was_wanted(self):
         for arguments, complaint in [
                 ([], "subcommand"),
+                (["tpoic", "list"], 'no command "tpoic"; the nearest is topic'),
+                (["topic", "crate", "x"], 'no command "crate"; the nearest is create'),
                 (["topic", "create"], "TOPIC is required"),
                 (["topic", "list", "--format", "xml"], "want one of text, wide, json, yaml"),
                 (["up", "--data", "x", "--ephemeral"], "--ephemeral"),
@@ -215,6 +217,12 @@ class CommandTest(unittest.TestCase):
             self.assertEqual((refused.returncode, refused.stdout), (WRONG_USAGE, ""))
             self.assertIn(f"want --from 0 to 2 in short-0, found {start}", refused.stderr)
         self.assertEqual(self.run_ok("consume", "short", "-e", "--from", "2"), "")
+
+    def test_a_partition_that_is_not_there_is_refused(self):
+        self.run_ok("produce", "narrow", "-q", stdin="a\n")
+        refused = millrace("consume", "narrow", "-e", "-p", "7", env=self.environment)
+        self.assertEqual(refused.returncode, WRONG_USAGE)
+        self.assertIn("want --partition 0 to 0 of narrow, found 7", refused.stderr)
 
     def test_a_group_commits_nothing_of_what_a_closed_pipe_did_not_take(self):
         lines = "".join(f"{n} {'x' * 1000}\n" for n in range(20000))
