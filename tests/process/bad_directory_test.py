@@ -23,8 +23,8 @@ BINARY = None
 DONE, FAILED = 0, 1
 
 
-def millrace(*arguments, stdin=None, preexec=None):
-    return subprocess.run([BINARY, *map(str, arguments)], text=True, input=stdin, capture_output=True, timeout=60,
+def millrace(*arguments, stdin=None, preexec=None, binary=None):
+    return subprocess.run([binary or BINARY, *map(str, arguments)], text=True, input=stdin, capture_output=True, timeout=60,
                           check=False, preexec_fn=preexec)
 
 
@@ -36,9 +36,9 @@ class BadDirectoryTest(unittest.TestCase):
     def tearDown(self):
         shutil.rmtree(self.scratch, ignore_errors=True)
 
-    def assert_refuses(self, *says, data=None, preexec=None):
+    def assert_refuses(self, *says, data=None, **how):
         data = data or self.data
-        done = millrace("up", "--data", data, "--kafka", "127.0.0.1:0", preexec=preexec)
+        done = millrace("up", "--data", data, "--kafka", "127.0.0.1:0", **how)
         self.assertEqual(done.returncode, FAILED, done)
         self.assertEqual(done.stdout, "")
         for each in (str(data), *says):
@@ -57,7 +57,10 @@ class BadDirectoryTest(unittest.TestCase):
         self.data.mkdir(mode=0o755)
         self.scratch.chmod(0o755)
         nobody = 65534
+        # Nobody may not look into root's home, where the checkout may be.
+        binary = shutil.copy(BINARY, self.scratch)
         self.assert_refuses("Permission denied", "check its permissions, or choose another with --data",
+                            binary=binary,
                             preexec=lambda: (os.setgid(nobody), os.setuid(nobody)))
 
     def test_a_directory_of_a_newer_version_is_refused_and_left_alone(self):
