@@ -137,7 +137,12 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "want: {} generate|filter|window BROKERS TOPIC RECORDS\n", argv[0]);
     return 2;
   }
-  const Load load{argv[1], argv[2], argv[3], std::atoll(argv[4]), 0};
+  const Load load{.mode = argv[1],
+                  .brokers = argv[2],
+                  .topic = argv[3],
+                  .records = std::atoll(argv[4]),
+                  .value_bytes = 0,
+                  .codec = "lz4"};
   const auto env = millrace::io::make_system_env();
   if (load.mode == "generate") {
     generate(load, *env);

@@ -59,8 +59,9 @@ std::string_view advice_for(const Error& error) {
 void add_cluster_options(Command& command, ClusterOptions& options) {
   const char* const from_environment = std::getenv("MILLRACE_BROKERS");
   options.brokers = from_environment != nullptr ? from_environment : kBrokersDefault;
-  command.option("-b,--brokers", options.brokers, "Where the cluster is; also $MILLRACE_BROKERS");
-  command.option("-X,--property", options.properties,
+  command.option("-b,--brokers HOST:PORT", options.brokers,
+                 "Where the cluster is; also $MILLRACE_BROKERS");
+  command.option("-X,--property NAME=VALUE", options.properties,
                  "A client property by Kafka's name, as name=value; may be repeated");
 }
 

@@ -103,6 +103,18 @@ std::string unknown_command(const CLI::App& app, std::span<const std::string> ar
   return {};
 }
 
+struct NamesAndValue {
+  std::string names;
+  std::string value;
+};
+
+/// "-F,--file FILE" taken apart.
+NamesAndValue split_value(const std::string& names) {
+  const std::size_t space = names.find(' ');
+  if (space == std::string::npos) return {names, "TEXT"};
+  return {names.substr(0, space), names.substr(space + 1)};
+}
+
 }  // namespace
 
 Command Command::add_command(const std::string& name, const std::string& purpose,
@@ -126,15 +138,17 @@ void Command::arguments(const std::string& name, std::vector<std::string>& into,
 }
 
 void Command::option(const std::string& names, std::string& into, const std::string& purpose) {
-  auto* option = app_->add_option(names, into, purpose)->type_name("TEXT");
+  const NamesAndValue split = split_value(names);
+  auto* option = app_->add_option(split.names, into, purpose)->type_name(split.value);
   if (!into.empty()) option->capture_default_str();
 }
 
 void Command::option(const std::string& names, std::optional<std::string>& into,
                      const std::string& purpose) {
+  const NamesAndValue split = split_value(names);
   app_->add_option_function<std::string>(
-          names, [&into](const std::string& text) { into = text; }, purpose)
-      ->type_name("TEXT");
+          split.names, [&into](const std::string& text) { into = text; }, purpose)
+      ->type_name(split.value);
 }
 
 void Command::option(const std::string& names, std::int64_t& into, const std::string& purpose,
@@ -155,7 +169,8 @@ void Command::option(const std::string& names, std::optional<std::int64_t>& into
 
 void Command::option(const std::string& names, std::vector<std::string>& into,
                      const std::string& purpose) {
-  app_->add_option(names, into, purpose)->type_name("TEXT")->allow_extra_args(false);
+  const NamesAndValue split = split_value(names);
+  app_->add_option(split.names, into, purpose)->type_name(split.value)->allow_extra_args(false);
 }
 
 void Command::choice(const std::string& names, std::string& into, std::vector<std::string> words,

@@ -37,6 +37,7 @@ class Command {
   void arguments(const std::string& name, std::vector<std::string>& into,
                  const std::string& purpose);
   /// names  as "--from" or "-n,--count"
+  /// names  and after a space what help calls the value of a text: "-F,--file FILE"
   void option(const std::string& names, std::string& into, const std::string& purpose);
   void option(const std::string& names, std::optional<std::string>& into,
               const std::string& purpose);

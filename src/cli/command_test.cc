@@ -113,7 +113,7 @@ struct Misuse {
 TEST_F(CommandTreeTest, WrongUsageSaysWhatWasWantedAndWhereToLook) {
   const std::vector<Misuse> cases{
       {{}, "subcommand"},
-      {{"print"}, "subcommand"},
+      {{"print"}, "no command \"print\"; the nearest is paint"},
       {{"paint"}, "COLOUR is required"},
       {{"paint", "red", "blue"}, "blue"},
       {{"paint", "red", "--size", "10"}, "want 1 to 9, found 10"},

@@ -270,16 +270,16 @@ void add_consume(Command root, io::Env& env) {
   Command consume = root.add_command("consume", "Write each record of a topic as a line",
                                      "millrace consume clicks --from earliest --print key,value");
   consume.argument("TOPIC", options->topic, "Topic to read");
-  consume.option("--from", options->from,
+  consume.option("--from POSITION", options->from,
                  "earliest, latest, an offset, a UTC time (2015-05-17T10:05:03Z) or @MILLISECONDS");
   consume.option("-n,--count", options->count, "Stop after this many records", 0, INT64_MAX);
   consume.option("-p,--partition", options->partition, "Only this partition", 0, INT32_MAX);
-  consume.option("-g,--group", options->group,
+  consume.option("-g,--group GROUP", options->group,
                  "Read as a member of this group, and commit what was written out");
   consume.exclusive("--partition", "--group");
   consume.flag("-e,--exit-at-end", options->exit_at_end,
                "Stop at what was the end of the topic when reading began");
-  consume.option("--print", options->print,
+  consume.option("--print PARTS", options->print,
                  "Some of topic,partition,offset,timestamp,key,value,headers; tabs between them");
   consume.choice("-f,--format", options->format, {"text", "json"},
                  "text is what --print says; json is one object a line with every field");

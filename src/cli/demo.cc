@@ -149,10 +149,12 @@ void add_demo(Command root, io::Env& env) {
   Command demo = root.add_command(
       "demo", "Send a web server's log through broker, client and a windowed stream, and count it",
       "millrace demo --input access.log --out counts");
-  demo.option("-i,--input", options->input,
+  demo.option("-i,--input FILE", options->input,
               "A log in Apache's combined format; else one is made up");
-  demo.option("-o,--out", options->out, "Also write the counts as TSV files into this directory");
-  demo.option("-b,--brokers", options->brokers, "Use this cluster instead of an embedded broker");
+  demo.option("-o,--out DIR", options->out,
+              "Also write the counts as TSV files into this directory");
+  demo.option("-b,--brokers HOST:PORT", options->brokers,
+              "Use this cluster instead of an embedded broker");
   demo.option("--lines", options->lines, "How many lines to make up", 1, 100'000'000);
   demo.option("--seed", options->seed, "What to make them up from", 0, INT64_MAX);
   demo.option("--partitions", options->partitions, "Partitions of each topic", 1, 1000);

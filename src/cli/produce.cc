@@ -159,14 +159,15 @@ void add_produce(Command root, io::Env& env) {
       root.add_command("produce", "Write each line of the input as a record",
                        "echo 'alice:hello' | millrace produce clicks --key-separator :");
   produce.argument("TOPIC", options->topic, "Topic to write to");
-  produce.option("-F,--file", options->file, "Read this file instead of standard input");
-  produce.option("-K,--key-separator", options->key_separator,
+  produce.option("-F,--file FILE", options->file, "Read this file instead of standard input");
+  produce.option("-K,--key-separator SEPARATOR", options->key_separator,
                  "What stands between key and value on a line");
   produce.option("--tombstone", options->tombstone, "A value equal to this becomes null");
   produce.option("-p,--partition", options->partition, "Write to this partition, whatever the key",
                  0, INT32_MAX);
-  produce.option("-H,--header", options->headers, "A header of every record, as name=value");
-  produce.option("-z,--compression", options->compression, "none, gzip, snappy, lz4 or zstd");
+  produce.option("-H,--header NAME=VALUE", options->headers,
+                 "A header of every record, as name=value");
+  produce.option("-z,--compression CODEC", options->compression, "none, gzip, snappy, lz4 or zstd");
   produce.flag("-q,--quiet", options->quiet, "No summary at the end");
   add_cluster_options(produce, options->cluster);
   produce.action([options, &env](Console& console) { return run_produce(*options, console, env); });

@@ -86,11 +86,12 @@ void add_up(Command root, io::Env& env) {
   const MonotonicTime started = env.clock().monotonic();
   Command up = root.add_command("up", "Run the broker in this process until Ctrl-C or SIGTERM",
                                 "millrace up --data ./data --kafka 127.0.0.1:9092");
-  up.option("--data", options->data_directory, "Directory that keeps the logs; made when missing");
+  up.option("--data DIR", options->data_directory,
+            "Directory that keeps the logs; made when missing");
   up.flag("--ephemeral", options->ephemeral,
           "Keep nothing: a temporary directory, removed at the end");
   up.exclusive("--data", "--ephemeral");
-  up.option("--kafka", options->kafka, "HOST:PORT to listen on; port 0 takes a free one");
+  up.option("--kafka HOST:PORT", options->kafka, "HOST:PORT to listen on; port 0 takes a free one");
   up.choice(
       "--fsync", options->fsync, {"group", "never", "always"},
       "When acks=all is answered: after a shared flush, without one, after one for each append");
@@ -99,8 +100,8 @@ void add_up(Command root, io::Env& env) {
   up.option("--loops", options->loops, "Event loops; 0 is one for each processor", 0, 256);
   up.flag("--no-auto-create", options->no_auto_create,
           "Refuse unknown topics instead of making them when they are first asked for");
-  up.option("--port-file", options->port_file, "Write HOST:PORT here once ready");
-  up.option("--metrics-file", options->metrics_file,
+  up.option("--port-file FILE", options->port_file, "Write HOST:PORT here once ready");
+  up.option("--metrics-file FILE", options->metrics_file,
             "Write the counters here at the end, in Prometheus' text format");
   up.flag("--die-with-parent", options->die_with_parent, "Stop when the parent process ends");
   up.flag("--verbose", options->verbose, "Log what happens on stderr");
