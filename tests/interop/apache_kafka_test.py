@@ -50,7 +50,7 @@ class ThreeBrokers(unittest.TestCase):
         millrace("demo", "--out", str(self.scratch / out), *arguments)
         return self.scratch / out
 
-    def test_the_demo_gives_the_files_of_the_embedded_broker(self):
+    def test_a_demo_on_a_calm_cluster_gives_the_files_of_the_embedded_broker(self):
         inputs = [["--lines", "20000", "--seed", "7"]]
         if REAL_LOG.exists():
             inputs.append(["--input", str(REAL_LOG)])

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 #include "base/log.h"
@@ -9,6 +11,10 @@
 
 namespace millrace::streams {
 namespace {
+
+// A topic that was made a moment ago may not have reached the broker that is asked.
+constexpr int kSourceTopicAttempts = 30;
+constexpr Millis kSourceTopicPause{100};
 
 /// Partition counts of those of `names` that exist.
 Result<TopicPartitions> existing(client::Admin& admin, const std::vector<std::string>& names) {
@@ -22,6 +28,21 @@ Result<TopicPartitions> existing(client::Admin& admin, const std::vector<std::st
     } else if (wire::kafka_error_of(topic.error()) != wire::KafkaError::kUnknownTopicOrPartition) {
       return Error(topic.error()).with_context("topic " + name);
     }
+  }
+  return counts;
+}
+
+/// The same, and asks again for a while when some are missing.
+Result<TopicPartitions> existing_after_a_while(client::Admin& admin,
+                                               const std::vector<std::string>& names) {
+  std::mutex unshared;
+  std::unique_lock lock(unshared);
+  std::condition_variable never;
+  auto counts = existing(admin, names);
+  for (int attempt = 1; attempt < kSourceTopicAttempts; ++attempt) {
+    if (!counts.ok() || counts->size() == names.size()) break;
+    never.wait_for(lock, kSourceTopicPause);
+    counts = existing(admin, names);
   }
   return counts;
 }
@@ -47,7 +68,7 @@ Status create(client::Admin& admin, const std::vector<client::NewTopic>& topics)
 Result<InternalTopicPlan> prepare_topics(client::Admin& admin, const Topology& topology,
                                          const StreamsConfig& config) {
   const std::vector<std::string> sources = external_sources(topology);
-  auto external = existing(admin, sources);
+  auto external = existing_after_a_while(admin, sources);
   if (!external.ok()) return std::move(external).error();
   for (const std::string& name : sources) {
     if (external->contains(name)) continue;
