@@ -29,10 +29,12 @@ def millrace(*arguments):
     return done.stdout
 
 
-class ThreeBrokers(unittest.TestCase):
+class OnCluster:
+    BROKERS = 1
+
     @classmethod
     def setUpClass(cls):
-        cls.cluster = KafkaCluster(brokers=3)
+        cls.cluster = KafkaCluster(brokers=cls.BROKERS)
         cls.cluster.__enter__()
         cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
         cls.address = cls.cluster.address
@@ -50,7 +52,9 @@ class ThreeBrokers(unittest.TestCase):
         millrace("demo", "--out", str(self.scratch / out), *arguments)
         return self.scratch / out
 
-    def test_a_demo_on_a_calm_cluster_gives_the_files_of_the_embedded_broker(self):
+
+class OneBroker(OnCluster, unittest.TestCase):
+    def test_the_demo_gives_the_files_of_the_embedded_broker(self):
         inputs = [["--lines", "20000", "--seed", "7"]]
         if REAL_LOG.exists():
             inputs.append(["--input", str(REAL_LOG)])
@@ -58,6 +62,10 @@ class ThreeBrokers(unittest.TestCase):
             with self.subTest(lines=lines):
                 self.same_files(self.demo(f"embedded-{number}", *lines),
                                 self.demo(f"kafka-{number}", *lines, "--brokers", self.address))
+
+
+class ThreeBrokers(OnCluster, unittest.TestCase):
+    BROKERS = 3
 
     def test_the_demo_counts_the_same_while_a_broker_dies_and_comes_back(self):
         lines = ["--lines", "120000", "--seed", "11"]
