@@ -104,8 +104,9 @@ function(add_millrace_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gtest_main GTest::gmock rapidcheck)
   target_precompile_headers(${name} REUSE_FROM millrace_test_pch)
+  # The timeout finds what hangs. What syncs may take minutes where the disk is slow and shared.
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}:"
-                       PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 120)
+                       PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 600)
 endfunction()
 
 # write_module_graph(FILE): name, folder, floor and dependencies of each module, for tools/arch.

@@ -348,11 +348,12 @@ Result<LogSlice> PartitionLog::read(Offset from, std::size_t bytes_max, MinOneBa
   result.first_batch_base = kNoOffset;
   result.log_end_offset = log_end_offset();
   result.log_start_offset = log_start_offset();
-  if (from < result.log_start_offset || from > result.log_end_offset) {
+  const auto out_of_range = [&] {
     return wire::make_error(KafkaError::kOffsetOutOfRange,
                             fmt::format("offset {}, the log holds {} up to {}", from,
-                                        result.log_start_offset, result.log_end_offset));
-  }
+                                        log_start_offset(), result.log_end_offset));
+  };
+  if (from < result.log_start_offset || from > result.log_end_offset) return out_of_range();
   if (from == result.log_end_offset) return result;
   // Batches appended since log_end_offset was read are left out, so that the two agree.
   const Offset bound =
@@ -360,6 +361,9 @@ Result<LogSlice> PartitionLog::read(Offset from, std::size_t bytes_max, MinOneBa
   for (Offset at = from;;) {
     const auto found = parts_->segment_of(at);
     auto slice = read_segment(*found.segment, from, {bytes_max, min_one, bound});
+    // Retention may have deleted what holds `from` since: then the segment found is a later one, or
+    // its files are gone. Records that were there are never passed over in silence.
+    if (from < log_start_offset()) return out_of_range();
     if (!slice.ok()) return storage_error("reading", slice.error());
     if (!found.is_active()) parts_->keep_open(found.segment);
     if (slice->slice.size_bytes > 0) {
@@ -392,6 +396,7 @@ Result<std::optional<OffsetAtTime>> PartitionLog::Parts::find_time_from(Offset f
   const Segments all = segments.with([](const Segments& current) { return current; });
   for (const auto& segment : all) {
     auto found = find_time(*segment, time, from);
+    if (!found.ok() && segment->next_offset().value() <= log_start) continue;  // deleted meanwhile
     if (!found.ok()) return storage_error("looking up a time", found.error());
     if (segment != all.back() && segment->max_timestamp().timestamp >= time) keep_open(segment);
     if (*found) return found;
