@@ -1,0 +1,50 @@
+// LogFixture: one log on a simulated disk, for tests.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/sim_file_system.h"
+#include "storage/internal/test_batches.h"
+#include "storage/partition_log.h"
+#include "wire/error_codes.h"
+
+namespace millrace::storage::testing {
+
+class LogFixture : public ::testing::Test {
+ protected:
+  void open(PreviousStop stop = PreviousStop::kClean, Offset recovery_point = Offset{0},
+            Offset log_start = Offset{0}) {
+    log.reset();
+    auto opened = PartitionLog::open(files, "/data/topic-0", config,
+                                     {Timestamp{1000}, stop, recovery_point, log_start});
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    log = std::move(opened).value();
+  }
+
+  wire::KafkaError append_error(const BatchSpec& spec, std::int64_t now = 1000) {
+    auto result = append(*log, spec, 0, now);
+    return result.ok() ? wire::KafkaError::kNone : wire::kafka_error_of(result.error());
+  }
+
+  std::vector<std::string> names(std::string_view suffix) {
+    std::vector<std::string> found;
+    const auto entries = files.list("/data/topic-0").value();
+    for (const auto& entry : entries) {
+      if (entry.name.ends_with(suffix)) found.push_back(entry.name);
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+
+  sim::SimFileSystem files;
+  LogConfig config;
+  std::unique_ptr<PartitionLog> log;
+};
+
+}  // namespace millrace::storage::testing

@@ -1,0 +1,90 @@
+// Records, segments and logs that go: by retention, by request, with their topic.
+#include <gtest/gtest.h>
+
+#include "storage/internal/log_fixture.h"
+#include "storage/partition_log.h"
+#include "wire/error_codes.h"
+
+namespace millrace::storage {
+namespace {
+
+using testing::append;
+using testing::LogFixture;
+using testing::read_log;
+using testing::records_in;
+using wire::KafkaError;
+
+class LogDeletionTest : public LogFixture {};
+
+TEST_F(LogDeletionTest, DeletesBySizeFromTheOldest) {
+  config.segment_bytes = 300;
+  config.retention_bytes = 800;
+  open();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  const std::uint64_t one = log->size_bytes() / 10;
+
+  EXPECT_EQ(log->apply_retention(Timestamp{2000}).value(), 10 - 800 / one - 1);
+  EXPECT_GE(log->size_bytes(), 800U) << "the log stays at or above retention.bytes";
+  EXPECT_LT(log->size_bytes(), 800U + one);
+  EXPECT_EQ(log->log_start_offset().value(), static_cast<std::int64_t>(10 - log->segment_count()));
+  EXPECT_EQ(names(".log").size(), log->segment_count());
+  EXPECT_EQ(wire::kafka_error_of(log->read(Offset{0}, 1, MinOneBatch::kYes).error()),
+            KafkaError::kOffsetOutOfRange);
+}
+
+TEST_F(LogDeletionTest, DeletesByAgeAndStartsAnewWhenAllIsOld) {
+  config.segment_bytes = 300;
+  config.retention_ms = 1000;
+  open();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  EXPECT_EQ(log->apply_retention(Timestamp{2000}).value(), 0U);
+  EXPECT_EQ(log->apply_retention(Timestamp{2001}).value(), 3U);
+  EXPECT_EQ(log->log_start_offset(), Offset{3});
+  EXPECT_EQ(log->log_end_offset(), Offset{3});
+  EXPECT_EQ(log->apply_retention(Timestamp{9999}).value(), 0U) << "an empty log stays";
+  EXPECT_EQ(append(*log, {}).value().base_offset, Offset{3});
+}
+
+TEST_F(LogDeletionTest, ASliceOutlivesTheDeletionOfItsSegment) {
+  config.segment_bytes = 300;
+  open();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  const LogSlice slice = log->read(Offset{0}, 1000, MinOneBatch::kYes).value();
+  ASSERT_TRUE(log->delete_records_before(Offset{2}).ok());
+
+  std::string bytes(slice.slice.size_bytes, '\0');
+  ASSERT_EQ(slice.slice.file->read_at(slice.slice.position, bytes).value(), bytes.size());
+  EXPECT_EQ(records_in(bytes)->front().offset, 0);
+}
+
+TEST_F(LogDeletionTest, DeletesRecordsBeforeAnOffset) {
+  config.segment_bytes = 300;
+  open();
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(
+        append(*log, {.values = {std::string(90, 'x'), "b"}, .timestamp = 1000 + 10 * i}).ok());
+  }
+  ASSERT_TRUE(log->delete_records_before(Offset{3}).ok());
+  EXPECT_EQ(log->log_start_offset(), Offset{3});
+  EXPECT_EQ(read_log(*log)->front().offset, 3);
+  EXPECT_EQ(log->offset_for_timestamp(Timestamp{0}).value()->offset, Offset{3});
+  EXPECT_EQ(wire::kafka_error_of(log->delete_records_before(Offset{11}).error()),
+            KafkaError::kOffsetOutOfRange);
+
+  open(PreviousStop::kUnclean, Offset{0}, Offset{3});
+  EXPECT_EQ(log->log_start_offset(), Offset{3}) << "as the checkpoint says";
+  ASSERT_TRUE(log->delete_records_before(kNoOffset).ok());
+  EXPECT_EQ(log->log_start_offset(), Offset{10});
+  EXPECT_TRUE(read_log(*log)->empty());
+}
+
+TEST_F(LogDeletionTest, RemovesItsFolder) {
+  open();
+  ASSERT_TRUE(append(*log, {}).ok());
+  ASSERT_TRUE(log->remove().ok());
+  EXPECT_FALSE(files.exists("/data/topic-0").value());
+  EXPECT_EQ(append_error({}), KafkaError::kKafkaStorageError);
+}
+
+}  // namespace
+}  // namespace millrace::storage
