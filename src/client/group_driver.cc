@@ -76,10 +76,12 @@ void GroupDriver::leave(std::string_view reason, std::function<void()> done) {
 }
 
 void GroupDriver::perform() {
+  watch_counts();
   for (auto effects = member_.take_effects(); !effects.empty(); effects = member_.take_effects()) {
     for (GroupEffect& effect : effects) {
       std::visit([this](auto& each) { perform_effect(each); }, effect);
     }
+    watch_counts();
   }
   publish_membership();
   arm_timer();
@@ -197,12 +199,17 @@ void GroupDriver::answer_counts() {
 
 void GroupDriver::metadata_changed() {
   answer_counts();
-  if (!member_.is_leader() || !member_.is_stable()) return;
-  std::vector<std::string> topics = member_.dealt_topics();
-  const auto counts = known_counts(topics);
-  if (!counts || *counts == member_.dealt_counts()) return;
-  member_.request_rejoin(cluster_.loop().now());
   perform();
+}
+
+// Whenever anything happens, not only with new metadata: what came while the group was still
+// settling must not be forgotten until the metadata is refreshed for its age.
+void GroupDriver::watch_counts() {
+  const std::vector<std::string> topics = member_.watched_topics();
+  if (topics.empty()) return;
+  if (const auto counts = known_counts(topics)) {
+    member_.on_known_counts(*counts, cluster_.loop().now());
+  }
 }
 
 void GroupDriver::check_poll_interval() {

@@ -43,6 +43,7 @@ class GroupDriver {
   template <class Request, class Response>
   void ask_coordinator(Lane lane, Request request, Millis timeout, Done<Response> done);
   void answer_counts();
+  void watch_counts();
   std::optional<PartitionCounts> known_counts(const std::vector<std::string>& topics) const;
   void publish_membership();
   void check_poll_interval();

@@ -109,8 +109,15 @@ void GroupMember::rejoin(MonotonicTime now) {
   send_join(now);
 }
 
-void GroupMember::request_rejoin(MonotonicTime now) {
-  if (state_ == State::kStable) rejoin(now);
+std::vector<std::string> GroupMember::watched_topics() const {
+  if (!is_leader_ || state_ != State::kStable) return {};
+  return dealt_topics_;
+}
+
+void GroupMember::on_known_counts(const PartitionCounts& counts, MonotonicTime now) {
+  if (!is_leader_ || state_ != State::kStable) return;
+  if (!dealt_counts_) dealt_counts_ = counts;
+  if (counts != *dealt_counts_) rejoin(now);
 }
 
 void GroupMember::on_rebalance_done(MonotonicTime now) {
@@ -233,7 +240,7 @@ void GroupMember::on_join(GroupTicket ticket, const Result<wire::JoinGroupRespon
     fail(Error{ErrorCode::kUnsupported,
                fmt::format("group {} chose the assignor \"{}\", which this member did not offer",
                            config_.group_id, protocol_name_)});
-  } else if (is_leader_ && !answer->skip_assignment) {
+  } else if (is_leader_) {
     lead(*answer, now);
   } else {
     send_sync({});
@@ -259,9 +266,14 @@ void GroupMember::lead(const wire::JoinGroupResponse& answer, MonotonicTime now)
   }
   std::sort(topics.begin(), topics.end());
   topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
+  dealt_topics_ = topics;
+  dealt_counts_.reset();
+  if (answer.skip_assignment) {
+    send_sync({});  // a static leader that came back: what was dealt before still holds
+    return;
+  }
   state_ = State::kDealing;
   next_heartbeat_ = now + config_.heartbeat_interval;
-  dealt_topics_ = topics;
   effects_.push_back(AskPartitionCounts{next_ticket(), std::move(topics)});
 }
 
@@ -269,7 +281,7 @@ void GroupMember::on_partition_counts(GroupTicket ticket, PartitionCounts counts
                                       MonotonicTime /*now*/) {
   if (!is_current(ticket) || state_ != State::kDealing) return;
   dealt_counts_ = std::move(counts);
-  const GroupAssignment dealt = chosen_assignor()->assign(dealt_counts_, members_);
+  const GroupAssignment dealt = chosen_assignor()->assign(*dealt_counts_, members_);
   std::vector<wire::SyncGroupRequest::SyncGroupRequestAssignment> assignments;
   for (const auto& [member_id, assignment] : dealt) {
     assignments.push_back({.member_id = member_id, .assignment = encode_assignment(assignment)});

@@ -88,8 +88,9 @@ class GroupMember {
   void on_poll_overdue();
   /// The answer to Rebalance.
   void on_rebalance_done(MonotonicTime now);
-  /// Joins again although nobody asked to: partitions were added to a topic.
-  void request_rejoin(MonotonicTime now);
+  /// What is known of watched_topics() now. A leader that dealt by other counts joins again, so
+  /// that topics that have come since, or have grown, are dealt too.
+  void on_known_counts(const PartitionCounts& counts, MonotonicTime now);
   /// Sends what is due: heartbeats and retries.
   void on_time(MonotonicTime now);
 
@@ -109,10 +110,10 @@ class GroupMember {
   std::int32_t generation() const { return generation_; }
   const std::vector<TopicPartition>& owned() const { return owned_; }
   bool is_stable() const { return state_ == State::kStable; }
-  bool is_leader() const { return is_leader_; }
   /// What the leader last dealt from; to notice that topics grew.
-  const PartitionCounts& dealt_counts() const { return dealt_counts_; }
-  const std::vector<std::string>& dealt_topics() const { return dealt_topics_; }
+  /// What the whole group reads, existing or not, when this member is to watch over it: it leads
+  /// and is stable. Else empty.
+  std::vector<std::string> watched_topics() const;
 
  private:
   enum class State {
@@ -164,8 +165,8 @@ class GroupMember {
   bool loss_pending_ = false;          // to be told once the application is free
   std::vector<TopicPartition> taken_;  // owned_ once the application has acknowledged
   std::vector<MemberSubscription> members_;
-  PartitionCounts dealt_counts_;
-  std::vector<std::string> dealt_topics_;  // of the whole group, existing or not
+  std::optional<PartitionCounts> dealt_counts_;  // nothing: somebody else dealt, or nobody yet
+  std::vector<std::string> dealt_topics_;        // of the whole group, existing or not
 };
 
 }  // namespace millrace::client

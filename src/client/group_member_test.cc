@@ -20,6 +20,8 @@ TopicPartition at(std::int32_t partition) {
   return {"t", PartitionId{partition}};
 }
 
+enum class SkipAssignment { kNo, kYes };
+
 /// A member, and its coordinator's and application's side played by hand.
 class Member {
  public:
@@ -46,8 +48,10 @@ class Member {
     for (auto& effect : machine_.take_effects()) effects_.push_back(std::move(effect));
   }
 
-  void answer_join(GroupTicket ticket, std::int32_t generation, std::string leader = "other") {
+  void answer_join(GroupTicket ticket, std::int32_t generation, std::string leader = "other",
+                   SkipAssignment skip = SkipAssignment::kNo) {
     wire::JoinGroupResponse answer;
+    answer.skip_assignment = skip == SkipAssignment::kYes;
     answer.generation_id = generation;
     answer.protocol_name = assignor_name_;
     answer.leader = std::move(leader);
@@ -145,6 +149,50 @@ TEST(GroupMember, TheLeaderDealsForEverybody) {
   ASSERT_EQ(sync.request.assignments.size(), 1U);
   const auto dealt = decode_assignment(sync.request.assignments[0].assignment);
   EXPECT_THAT(dealt->partitions, ElementsAre(at(0), at(1)));
+}
+
+TEST(GroupMember, ALeaderDealsAgainWhenATopicCameWhileTheGroupWasSettling) {
+  Member member(make_cooperative_sticky_assignor());
+  member.answer_join(member.take<SendJoin>().ticket, 1, "me");
+  member.machine().on_partition_counts(member.take<AskPartitionCounts>().ticket, {}, kStart);
+  member.collect();
+  EXPECT_THAT(member.machine().watched_topics(), IsEmpty()) << "nothing can be done while it syncs";
+  member.answer_sync(member.take<SendSync>().ticket, {});
+  member.take<Rebalance>();
+
+  EXPECT_THAT(member.machine().watched_topics(), ElementsAre("t"));
+  member.machine().on_known_counts({{"t", 2}}, kStart);
+  member.collect();
+  EXPECT_TRUE(member.is_quiet()) << "the application comes first";
+  member.acknowledge();
+
+  member.answer_join(member.take<SendJoin>().ticket, 2, "me");
+  member.machine().on_partition_counts(member.take<AskPartitionCounts>().ticket, {{"t", 2}},
+                                       kStart);
+  member.collect();
+  member.answer_sync(member.take<SendSync>().ticket, {at(0), at(1)});
+  member.take<Rebalance>();
+  member.acknowledge();
+  member.machine().on_known_counts({{"t", 2}}, kStart);
+  member.collect();
+  EXPECT_TRUE(member.is_quiet()) << "nothing is new";
+}
+
+TEST(GroupMember, AStaticLeaderThatCameBackDealsOnlyWhenTopicsChange) {
+  Member member(make_cooperative_sticky_assignor(), "instance");
+  member.answer_join(member.take<SendJoin>().ticket, 5, "me", SkipAssignment::kYes);
+  const auto sync = member.take<SendSync>();
+  EXPECT_THAT(sync.request.assignments, IsEmpty());
+  member.answer_sync(sync.ticket, {at(0)});
+  member.take<Rebalance>();
+  member.acknowledge();
+
+  member.machine().on_known_counts({{"t", 1}}, kStart);
+  member.collect();
+  EXPECT_TRUE(member.is_quiet()) << "what was dealt before still holds";
+  member.machine().on_known_counts({{"t", 2}}, kStart);
+  member.collect();
+  member.take<SendJoin>();
 }
 
 TEST(GroupMember, EagerGivesUpEverythingBeforeItJoinsAgain) {
