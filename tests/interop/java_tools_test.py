@@ -41,6 +41,15 @@ def check_verifiable_producer(tools):
     assert sent == list(range(200)), said
 
 
+def check_deletion(tools):
+    """What is deleted is gone, and nothing else is."""
+    tools.run(java_tools.GROUPS, "--delete", "--group", GROUP)
+    assert GROUP not in tools.run(java_tools.GROUPS, "--list").split()
+    tools.run(java_tools.TOPICS, "--delete", "--topic", TOPIC + "-verified")
+    left = tools.run(java_tools.TOPICS, "--list").split()
+    assert TOPIC in left and TOPIC + "-verified" not in left, left
+
+
 def main():
     proof.forget("java-tools")
     jars = proof.tool_chain("java") / "jars"
@@ -59,7 +68,8 @@ def main():
         check_topics(tools)
         check_groups(tools)
         check_verifiable_producer(tools)
-        proved["features"] += ["topics list and describe", "groups list and describe"]
+        check_deletion(tools)
+        proved["features"] += ["topics list, describe and delete", "groups list, describe and delete"]
     if where[0] != "--brokers":
         proof.write("java-tools", requests=cluster.requests, **proved)
 
