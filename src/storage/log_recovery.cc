@@ -28,6 +28,7 @@ class Loader {
                             &Loader::refill_producer_windows, &Loader::settle_epochs}) {
       if (Status status = (this->*step)(); !status.ok()) return std::move(status).error();
     }
+    log_.is_as_closed = is_as_closed();
     return std::move(log_);
   }
 
@@ -57,6 +58,7 @@ class Loader {
   Status replay_producers(Offset from);
   Status refill_producer_windows() { return refill_producers(log_.segments, log_.producers); }
   Status settle_epochs();
+  bool is_as_closed() const;
 
   io::FileSystem& files_;
   const std::string& directory_;
@@ -404,6 +406,12 @@ Status Loader::settle_epochs() {
   if (log_.epochs.truncate_from_end(log_.log_end_offset)) log_.epochs_changed = true;
   if (log_.epochs.truncate_from_start(log_.log_start_offset)) log_.epochs_changed = true;
   return {};
+}
+
+/// Whether neither indexes nor snapshot were missing, and nothing was mended on the way.
+bool Loader::is_as_closed() const {
+  return !is_unclean() && log_.report.segments_scanned == 0 && !log_.names_changed &&
+         !log_.epochs_changed && log_.snapshots.contains(log_.log_end_offset);
 }
 
 }  // namespace

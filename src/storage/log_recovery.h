@@ -56,6 +56,8 @@ struct LoadedLog {
   std::set<Offset> snapshots;
   Offset log_start_offset;
   Offset log_end_offset;
+  /// Its files are what a clean close leaves, all of them on disk.
+  bool is_as_closed = false;
   RecoveryReport report;
 };
 

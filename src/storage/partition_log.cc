@@ -36,6 +36,7 @@ struct PartitionLog::Parts {
         active(loaded.segments.back()),
         producers(std::move(loaded.producers)),
         snapshots(std::move(loaded.snapshots)),
+        is_as_closed(loaded.is_as_closed),
         segments(std::move(loaded.segments)),
         flusher(files, directory, recovery_point,
                 loaded.names_changed ? LogFlusher::Names::kUnsynced : LogFlusher::Names::kSynced),
@@ -60,6 +61,7 @@ struct PartitionLog::Parts {
   std::shared_ptr<Segment> active;
   ProducerStates producers;
   std::set<Offset> snapshots;
+  bool is_as_closed;  // nothing was changed since a clean stop: close() has nothing to do
 
   // Shared with readers and flushers.
   SegmentList segments;
@@ -159,6 +161,7 @@ Result<AppendResult> PartitionLog::append(std::span<char> batch, LeaderEpoch epo
     return result;
   }
 
+  log.is_as_closed = false;
   const Offset base = log_end_offset();
   if (Status status = log.start_epoch(epoch, base); !status.ok()) {
     return storage_error("writing the leader epoch", status.error());
@@ -186,6 +189,7 @@ Status PartitionLog::roll(Timestamp now) {
   Parts& log = *parts_;
   if (Status status = log.flusher.check_usable(); !status.ok()) return status;
   if (log.active->size_bytes() == 0) return {};
+  log.is_as_closed = false;
   const Offset base = log_end_offset();
   if (Status status = log.write_snapshot(base); !status.ok()) {
     return storage_error("writing the producer snapshot", status.error());
@@ -360,6 +364,7 @@ Result<std::size_t> PartitionLog::apply_retention(Timestamp now) {
 Status PartitionLog::Parts::delete_segments(std::size_t count) {
   const Segments all = segments.all();
   CHECK(count < all.size(), "the active segment stays");
+  if (count > 0) is_as_closed = false;
   for (std::size_t i = 0; i < count; ++i) {
     const auto& oldest = all[i];
     // First: who finds a later segment than the one asked for must see that the log starts there.
@@ -426,6 +431,7 @@ Status PartitionLog::flush_sealed() {
 Status PartitionLog::close() {
   Parts& log = *parts_;
   if (Status status = log.flusher.check_usable(); !status.ok()) return status;
+  if (log.is_as_closed) return {};
   if (Status status = log.write_snapshot(log_end_offset()); !status.ok()) {
     return storage_error("writing the producer snapshot", status.error());
   }
