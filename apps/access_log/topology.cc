@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -43,6 +44,12 @@ struct Hit {
   std::int64_t bytes = 0;
 };
 
+/// A log may claim any size: the sum stays at the largest number there is.
+StatusTotals totals_with(const StatusTotals& totals, std::int32_t status, const Hit& hit) {
+  const std::int64_t room = INT64_MAX - totals.bytes;
+  return {status, totals.requests + 1, totals.bytes + std::min(hit.bytes, room)};
+}
+
 }  // namespace
 
 Result<streams::Topology> make_topology(const Topics& topics) {
@@ -68,7 +75,7 @@ Result<streams::Topology> make_topology(const Topics& topics) {
   hits.group_by_key(by_status)
       .aggregate([] { return StatusTotals{}; },
                  [](std::int32_t status, const Hit& hit, const StatusTotals& totals) {
-                   return StatusTotals{status, totals.requests + 1, totals.bytes + hit.bytes};
+                   return totals_with(totals, status, hit);
                  },
                  {.store_name = "totals-by-status"})
       .to_stream()

@@ -93,11 +93,14 @@ Result<client::PartitionList> wanted_partitions(const ConsumeOptions& options,
 }
 
 Status seek_to_time(client::Consumer& consumer, const client::PartitionList& partitions,
-                    Timestamp time) {
+                    Timestamp time, Console& console) {
   std::map<TopicPartition, Timestamp> times;
   for (const auto& partition : partitions) times.emplace(partition, time);
   const auto found = consumer.offsets_for_times(times);
   if (!found.ok()) return found.error();
+  if (found->empty()) {
+    console.note("no record is from {} or later; reading on from the end\n", to_iso_time(time));
+  }
   for (const auto& partition : partitions) {
     const auto offset = found->find(partition);
     auto status = offset == found->end() ? consumer.seek_to_end({partition})
@@ -126,13 +129,14 @@ Status seek_to_offset(client::Consumer& consumer, const client::PartitionList& p
   return {};
 }
 
-Status start_reading(const ConsumeOptions& options, const Plan& plan, client::Consumer& consumer) {
+Status start_reading(const ConsumeOptions& options, const Plan& plan, client::Consumer& consumer,
+                     Console& console) {
   if (options.group) return consumer.subscribe({options.topic});
   const auto partitions = wanted_partitions(options, consumer);
   if (!partitions.ok()) return partitions.error();
   if (auto status = consumer.assign(*partitions); !status.ok()) return status;
   if (const auto* time = std::get_if<Timestamp>(&plan.from)) {
-    return seek_to_time(consumer, *partitions, *time);
+    return seek_to_time(consumer, *partitions, *time, console);
   }
   if (const auto* offset = std::get_if<Offset>(&plan.from)) {
     return seek_to_offset(consumer, *partitions, *offset);
@@ -255,7 +259,7 @@ ExitCode run_consume(const ConsumeOptions& options, Console& console, io::Env& e
   }
   const auto consumer = client::Consumer::create(plan->properties, env);
   if (!consumer.ok()) return report(console, consumer.error());
-  auto status = start_reading(options, *plan, **consumer);
+  auto status = start_reading(options, *plan, **consumer, console);
   if (status.ok()) status = read_records(options, *plan, console, **consumer);
   const Status closed = (*consumer)->close();
   if (!status.ok()) return report(console, status.error());

@@ -62,7 +62,6 @@ Result<std::unique_ptr<broker::Broker>> start_broker(io::Env& env) {
 
 Status write_results(const std::string& directory, const access_log::Results& results,
                      io::Env& env) {
-  if (auto status = env.files().create_directories(directory); !status.ok()) return status;
   auto status =
       env.files().replace_atomically(directory + "/access_by_status.tsv", results.status_tsv());
   if (!status.ok()) return status;
@@ -105,6 +104,10 @@ Result<access_log::DemoReport> count_log(const access_log::DemoConfig& config,
 }
 
 ExitCode run_demo_command(const DemoOptions& options, Console& console, io::Env& env) {
+  if (options.out) {  // what cannot be written is better known before the work than after it
+    const auto made = env.files().create_directories(*options.out);
+    if (!made.ok()) return report(console, made.error());
+  }
   const auto log = load_log(options, env);
   if (!log.ok()) return report(console, log.error());
   access_log::DemoConfig config = demo_config(options, env);
@@ -155,7 +158,7 @@ void add_demo(Command root, io::Env& env) {
               "Also write the counts as TSV files into this directory");
   demo.option("-b,--brokers HOST:PORT", options->brokers,
               "Use this cluster instead of an embedded broker");
-  demo.option("--lines", options->lines, "How many lines to make up", 1, 100'000'000);
+  demo.option("--lines", options->lines, "How many lines to make up", 1, 10'000'000);
   demo.option("--seed", options->seed, "What to make them up from", 0, INT64_MAX);
   demo.option("--partitions", options->partitions, "Partitions of each topic", 1, 1000);
   demo.flag("--keep", options->keep, "With --brokers: leave the topics for others to look at");

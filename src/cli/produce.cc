@@ -114,6 +114,10 @@ Status send_lines(const ProduceOptions& options, std::FILE* from, client::Produc
     if (status.ok()) status = producer.send(topic, record);
     if (!status.ok()) return std::move(status).error().with_context(fmt::format("line {}", number));
   }
+  if (std::ferror(from) != 0) {
+    return Error{ErrorCode::kIo, fmt::format("want line {} of the input, found: {}", number + 1,
+                                             std::strerror(errno))};
+  }
   return {};
 }
 

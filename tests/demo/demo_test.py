@@ -82,6 +82,25 @@ class DemoTest(unittest.TestCase):
         self.assertEqual(refused, 4)
         self.assertIn(f"{refused} to the dead-letter topic", done.stdout)
 
+    def test_lines_of_any_length_and_sizes_of_any_number_do_not_end_it(self):
+        good = b'h - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 %d "-" "agent"\n'
+        largest = 2**63 - 1
+        with tempfile.TemporaryDirectory() as scratch:
+            log = Path(scratch) / "access.log"
+            log.write_bytes(good % largest + good % 5 + b"x" * 2_000_000 + b"\n" + good % 7)
+            done = run_demo("--input", str(log), "--out", scratch)
+            self.assertEqual((Path(scratch) / "access_by_status.tsv").read_text(),
+                             f"status\trequests\tbytes\n200\t3\t{largest}\n")
+        self.assertIn("1 to the dead-letter topic", done.stdout)
+        self.assertIn("want a line of at most 65536 bytes", done.stdout)
+
+    def test_a_place_that_cannot_be_written_is_refused_before_the_work(self):
+        with tempfile.NamedTemporaryFile() as file:
+            done = subprocess.run([BINARY, "demo", "--lines", "1000", "--out", f"{file.name}/out"], text=True,
+                                  capture_output=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn(f"{file.name}/out", done.stderr)
+
     def test_on_a_cluster_its_topics_can_be_kept_and_hold_what_it_counted(self):
         with BrokerProcess(BINARY) as broker, tempfile.TemporaryDirectory() as out:
             run_demo("--brokers", broker.address, "--lines", "20000", "--seed", "5", "--keep", "--out", out)

@@ -248,6 +248,23 @@ class CommandTest(unittest.TestCase):
                 self.assertEqual(done.returncode, FAILED, command)
                 self.assertIn("No space left", done.stderr)
 
+    def test_input_that_cannot_be_read_is_a_failure(self):
+        with tempfile.TemporaryDirectory() as folder:
+            refused = millrace("produce", "unread", "-F", folder, env=self.environment)
+            self.assertEqual(refused.returncode, FAILED)
+            self.assertIn("Is a directory", refused.stderr)
+        closed = subprocess.run(["sh", "-c", '"$0" produce unread <&-', BINARY], text=True,
+                                capture_output=True, timeout=60, check=False,
+                                env={**os.environ, **self.environment})
+        self.assertEqual(closed.returncode, FAILED)
+        self.assertIn("Bad file descriptor", closed.stderr)
+
+    def test_a_time_after_all_records_is_said_to_be(self):
+        self.run_ok("produce", "past", "-q", stdin="x\n")
+        late = millrace("consume", "past", "-e", "--from", "2999-01-01", env=self.environment)
+        self.assertEqual((late.returncode, late.stdout), (DONE, ""))
+        self.assertIn("no record is from 2999-01-01T00:00:00.000Z or later", late.stderr)
+
     def test_reading_a_topic_that_is_not_there_fails_and_does_not_make_it(self):
         missing = millrace("consume", "nowhere", "-e", env=self.environment)
         self.assertEqual(missing.returncode, FAILED)
