@@ -177,6 +177,7 @@ Result<bool> Loader::load_active(Offset base) {
     auto bytes = files_.read_all(path(base, suffix));
     if (!bytes.ok()) {
       if (bytes.error().code != ErrorCode::kNotFound) return std::move(bytes).error();
+      if (size == 0) continue;  // what has no batches has no entries
       return false;
     }
     if (suffix == kOffsetIndexSuffix) {
@@ -411,7 +412,10 @@ Status Loader::settle_epochs() {
 /// Whether neither indexes nor snapshot were missing, and nothing was mended on the way.
 bool Loader::is_as_closed() const {
   return !is_unclean() && log_.report.segments_scanned == 0 && !log_.names_changed &&
-         !log_.epochs_changed && log_.snapshots.contains(log_.log_end_offset);
+         !log_.epochs_changed &&
+         (log_.snapshots.contains(log_.log_end_offset) ||
+          needs_no_snapshot_or_indexes(*log_.segments.back(), log_.log_start_offset,
+                                       log_.producers));
 }
 
 }  // namespace

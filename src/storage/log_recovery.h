@@ -46,6 +46,14 @@ struct RecoveryReport {
   }
 };
 
+/// Whether a log whose last segment is `active` has nothing in it that indexes or a producer
+/// snapshot would tell: it needs neither file.
+inline bool needs_no_snapshot_or_indexes(const Segment& active, Offset log_start,
+                                         const ProducerStates& producers) {
+  return active.size_bytes() == 0 && log_start == active.next_offset() &&
+         producers.entries().empty();
+}
+
 /// A log ready to be read and appended to. The last segment is the active one.
 struct LoadedLog {
   std::vector<std::shared_ptr<Segment>> segments;

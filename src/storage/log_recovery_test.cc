@@ -272,6 +272,30 @@ TEST_F(LogRecoveryTest, ClosesWithoutACallWhenNothingChangedSinceACleanStop) {
   EXPECT_TRUE(append(*log, {.producer_id = 9, .sequence = 0}).value().duplicate);
 }
 
+TEST_F(LogRecoveryTest, ANewLogWithoutRecordsClosesWithItsNamesSyncedAndNothingElse) {
+  open();
+  ASSERT_TRUE(files.sync_directory("/").ok());
+  const std::uint64_t calls = files.call_count();
+  ASSERT_TRUE(log->close().ok());
+  EXPECT_EQ(files.call_count(), calls + 2) << "the log's directory and the one it is in";
+  EXPECT_THAT(names(""), ::testing::ElementsAre("00000000000000000000.log"));
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    EXPECT_TRUE(files.crash(seed)->exists("/data/topic-0/00000000000000000000.log").value());
+  }
+
+  open(PreviousStop::kClean);
+  EXPECT_EQ(log->recovery().segments_scanned, 0);
+  const std::uint64_t calls_later = files.call_count();
+  ASSERT_TRUE(log->close().ok());
+  EXPECT_EQ(files.call_count(), calls_later);
+
+  open(PreviousStop::kClean);
+  EXPECT_EQ(append(*log, {.producer_id = 9, .sequence = 0}).value().base_offset, Offset{0});
+  ASSERT_TRUE(log->close().ok());
+  open(PreviousStop::kClean);
+  EXPECT_TRUE(append(*log, {.producer_id = 9, .sequence = 0}).value().duplicate);
+}
+
 TEST_F(LogRecoveryTest, ClosesInFullAfterAnyChangeAndAfterWhateverWasMended) {
   config.segment_bytes = 300;
   const BatchSpec large{.values = {std::string(200, 'x')}, .producer_id = 9};
@@ -291,7 +315,6 @@ TEST_F(LogRecoveryTest, ClosesInFullAfterAnyChangeAndAfterWhateverWasMended) {
     return snapshots.back();
   };
   const auto nothing = [] {};
-  reopened_and_closed(PreviousStop::kClean, nothing);  // a new log
   for (std::int32_t i = 0; i < 3; ++i) {
     const std::string snapshot = reopened_and_closed(PreviousStop::kClean, [&] {
       BatchSpec spec = large;
@@ -303,7 +326,6 @@ TEST_F(LogRecoveryTest, ClosesInFullAfterAnyChangeAndAfterWhateverWasMended) {
   reopened_and_closed(PreviousStop::kUnclean, nothing);
   reopened_and_closed(PreviousStop::kClean,
                       [&] { ASSERT_TRUE(log->delete_records_before(Offset{2}).ok()); });
-  reopened_and_closed(PreviousStop::kClean, [&] { ASSERT_TRUE(log->roll(Timestamp{1}).ok()); });
 
   ASSERT_TRUE(files.remove(directory + names(".snapshot").back()).ok());
   EXPECT_EQ(reopened_and_closed(PreviousStop::kClean, nothing), "00000000000000000003.snapshot");
@@ -311,6 +333,7 @@ TEST_F(LogRecoveryTest, ClosesInFullAfterAnyChangeAndAfterWhateverWasMended) {
   reopened_and_closed(PreviousStop::kClean, nothing);
   ASSERT_TRUE(files.remove(directory + names(".timeindex").front()).ok());
   reopened_and_closed(PreviousStop::kClean, nothing);
+  reopened_and_closed(PreviousStop::kClean, [&] { ASSERT_TRUE(log->roll(Timestamp{1}).ok()); });
 }
 
 TEST_F(LogRecoveryTest, ContinuesItsIndexesAfterACleanStop) {

@@ -432,6 +432,7 @@ Status PartitionLog::close() {
   Parts& log = *parts_;
   if (Status status = log.flusher.check_usable(); !status.ok()) return status;
   if (log.is_as_closed) return {};
+  if (needs_no_snapshot_or_indexes(*log.active, log_start_offset(), log.producers)) return flush();
   if (Status status = log.write_snapshot(log_end_offset()); !status.ok()) {
     return storage_error("writing the producer snapshot", status.error());
   }
