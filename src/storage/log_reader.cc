@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/buffer.h"
+#include "base/log.h"
+#include "storage/segment_format.h"
 #include "wire/record_batch.h"
 
 namespace millrace::storage {
@@ -44,25 +46,41 @@ Result<std::uint64_t> position_of_first_from(const Segment& segment, Offset befo
   return (*place)->header.base_offset >= before ? (*place)->position : (*place)->end();
 }
 
-/// The first record in the batch at or after `from` with a timestamp of at least `time`.
-Result<std::optional<OffsetAtTime>> find_in_batch(const io::File& file, const BatchPlace& place,
-                                                  Timestamp time, Offset from) {
-  Buffer bytes(place.header.size_bytes());
-  bytes.resize_uninitialized(place.header.size_bytes());
-  auto count = file.read_at(place.position, {bytes.data(), bytes.size()});
-  if (!count.ok()) return std::move(count).error();
+/// The first record in `bytes` at or after `from` with a timestamp of at least `time`.
+/// errors  the batch makes no sense
+Result<std::optional<OffsetAtTime>> find_in_records(std::string_view bytes, Timestamp time,
+                                                    Offset from) {
   Buffer scratch;
-  auto reader = wire::BatchReader::open(bytes.view().substr(0, *count), scratch);
+  auto reader = wire::BatchReader::open(bytes, scratch);
   if (!reader.ok()) return std::move(reader).error();
   RecordView record;
   while (reader->next(record)) {
     if (record.timestamp >= time && record.offset >= from) {
       return std::optional(
-          OffsetAtTime{record.offset, record.timestamp, place.header.partition_leader_epoch});
+          OffsetAtTime{record.offset, record.timestamp, reader->header().partition_leader_epoch});
     }
   }
   if (!reader->status().ok()) return reader->status().error();
   return std::optional<OffsetAtTime>{};
+}
+
+/// The same in the batch at `place`, whose header says that there is such a record. When nothing
+/// else of the batch makes sense, its header is the answer: an error would keep everybody who looks
+/// up a time from all that comes after the batch, and trying again would not help.
+Result<std::optional<OffsetAtTime>> find_in_batch(const io::File& file, const std::string& path,
+                                                  const BatchPlace& place, Timestamp time,
+                                                  Offset from) {
+  const wire::BatchHeader& header = place.header;
+  Buffer bytes(header.size_bytes());
+  bytes.resize_uninitialized(header.size_bytes());
+  auto count = file.read_at(place.position, {bytes.data(), bytes.size()});
+  if (!count.ok()) return std::move(count).error();
+  auto found = find_in_records(bytes.view().substr(0, *count), time, from);
+  if (found.ok()) return found;
+  LOG_WARN("a batch makes no sense, finding a time by its header alone",
+           {{"path", path}, {"byte", place.position}, {"reason", found.error().message}});
+  return std::optional(OffsetAtTime{std::max(header.base_offset, from), header.max_timestamp,
+                                    header.partition_leader_epoch});
 }
 
 }  // namespace
@@ -111,7 +129,7 @@ Result<std::optional<OffsetAtTime>> find_time(const Segment& segment, Timestamp 
     if (!*place) return std::optional<OffsetAtTime>{};
     const wire::BatchHeader& header = (*place)->header;
     if (header.max_timestamp < time || header.last_offset() < from) continue;
-    auto found = find_in_batch(*start->file, **place, time, from);
+    auto found = find_in_batch(*start->file, segment.path(kLogSuffix), **place, time, from);
     if (!found.ok() || *found) return found;
   }
 }

@@ -40,7 +40,8 @@ struct ReadLimits {
 /// found but left out, too. errors  kIo, kNotFound, kCorrupt (the file is not what was appended)
 Result<LogSlice> read_segment(const Segment& segment, Offset from, const ReadLimits& limits);
 
-/// The first record of `segment` at or after `from` whose timestamp is at or after `time`.
+/// The first record of `segment` at or after `from` whose timestamp is at or after `time`. In a
+/// batch whose records make no sense it is the first one that the header speaks of.
 /// cost  nothing when all are older; else two index look-ups and one batch, decompressed
 Result<std::optional<OffsetAtTime>> find_time(const Segment& segment, Timestamp time, Offset from);
 

@@ -158,6 +158,31 @@ TEST_F(PartitionLogTest, FindsTheFirstRecordAtOrAfterATime) {
   EXPECT_EQ(log->max_timestamp().value()->offset, Offset{11}) << "the first that has 9001";
 }
 
+TEST_F(PartitionLogTest, FindsATimeByTheHeaderOfABatchWhoseRecordsMakeNoSense) {
+  open();
+  ASSERT_TRUE(append(*log, {.timestamp = 1000}).ok());
+  std::string senseless = make_batch({.values = {"aaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbb"},
+                                      .timestamp = 2000,
+                                      .compression = wire::Compression::kZstd});
+  std::fill(senseless.begin() + wire::batch_format::kHeaderSize, senseless.end(), '\xff');
+  store_big_endian(
+      senseless.data() + wire::batch_format::kCrcAt,
+      wire::crc32c(std::string_view(senseless).substr(wire::batch_format::kCrcCoversFrom)));
+  ASSERT_TRUE(log->append(senseless, LeaderEpoch{4}, Timestamp{1000}).ok())
+      << "compressed records are not looked at";
+  ASSERT_TRUE(append(*log, {.timestamp = 3000}, 4).ok());
+
+  const auto found = log->offset_for_timestamp(Timestamp{1500});
+  ASSERT_TRUE(found.ok()) << found.error().message;
+  EXPECT_EQ(found.value()->offset, Offset{1});
+  EXPECT_EQ(found.value()->timestamp, Timestamp{2001}) << "the largest the batch has";
+  EXPECT_EQ(found.value()->leader_epoch, LeaderEpoch{4});
+  EXPECT_EQ(log->offset_for_timestamp(Timestamp{2002}).value()->offset, Offset{3});
+  ASSERT_TRUE(log->delete_records_before(Offset{2}).ok());
+  EXPECT_EQ(log->offset_for_timestamp(Timestamp{1500}).value()->offset, Offset{2})
+      << "not before the log's start";
+}
+
 TEST_F(PartitionLogTest, AnEmptyLogHasNoTimes) {
   open();
   EXPECT_FALSE(log->offset_for_timestamp(Timestamp{0}).value().has_value());
