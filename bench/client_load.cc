@@ -29,6 +29,18 @@ void produce(const Load& load, io::Env& env) {
   stopwatch.report(load.records);
 }
 
+/// Nothing is missing and nothing is there twice.
+void check_count(client::Consumer& consumer, const client::PartitionList& partitions,
+                 std::int64_t records) {
+  const auto begins = consumer.beginning_offsets(partitions);
+  const auto ends = consumer.end_offsets(partitions);
+  if (!begins.ok()) fail(begins.error().message);
+  if (!ends.ok()) fail(ends.error().message);
+  std::int64_t held = 0;
+  for (const auto& [partition, end] : *ends) held += end - begins->at(partition);
+  if (held != records) fail(fmt::format("want {} records in the log, found {}", records, held));
+}
+
 void consume(const Load& load, io::Env& env) {
   auto consumer = client::Consumer::create({{"bootstrap.servers", load.brokers},
                                             {"enable.auto.commit", "false"},
@@ -42,6 +54,7 @@ void consume(const Load& load, io::Env& env) {
   auto status = (*consumer)->assign(partitions);
   if (status.ok()) status = (*consumer)->seek_to_beginning(partitions);
   if (!status.ok()) fail(status.error().message);
+  check_count(**consumer, partitions, load.records);
 
   const Stopwatch stopwatch;
   std::int64_t records = 0;

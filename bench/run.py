@@ -3,7 +3,7 @@
 {name, unit, ours, peer, ratio, goal, met}.
 
 run.py [NAME] [--json FILE] [--runs N]
-NAME  a module with *_bench.cc files (wire, storage, streams …), "client", "broker" or "demo"
+NAME  a module with *_bench.cc files (wire, storage, streams …), "client", "broker", "demo" or "kafka_streams"
 
 Every figure is the median of several runs. A ratio above 1 says ours is better than the peer, whichever
 way is better; goals are in goals.toml.
@@ -11,7 +11,6 @@ way is better; goals are in goals.toml.
 
 import argparse
 import json
-import os
 import re
 import resource
 import shutil
@@ -19,49 +18,20 @@ import statistics
 import subprocess
 import sys
 import time
-import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-BUILD = ROOT / "build/release"
-BINARY = BUILD / "millrace"
+import broker_suite
+import kafka_streams
+from contenders import BrokerProcess
+from programs import BINARY, BUILD, ROOT, build, make_topic, run_load, shown_size
+from results import median_of, print_table, row, with_goals
+
 LOG = ROOT / "../shared/data/apache_access.log"
-sys.path.insert(0, str(ROOT / "tests/process"))
-from broker_process import BrokerProcess  # noqa: E402
-import kafka_streams  # noqa: E402
 
 LOAD_RECORDS = {100: 2_000_000, 1024: 400_000}
 CODECS = ["none", "lz4"]
 BENCHMARK_MIN_S = 0.1
 UNIT_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
-
-
-def build(*targets):
-    if not (BUILD / "build.ninja").exists():
-        subprocess.run(["cmake", "--preset", "release"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", str(BUILD), "--target", *targets], check=True,
-                   stdout=subprocess.DEVNULL)
-
-
-def row(name, unit, ours, peer=None, best="higher"):
-    ratio = None
-    if peer:
-        ratio = ours / peer if best == "higher" else peer / ours
-    return {"name": name, "unit": unit, "ours": ours, "peer": peer, "ratio": ratio, "goal": None,
-            "met": None}
-
-
-def with_goals(rows):
-    goals = {goal["name"]: goal
-             for goal in tomllib.loads((ROOT / "bench/goals.toml").read_text())["goal"]}
-    for entry in rows:
-        goal = goals.get(entry["name"])
-        if goal:
-            entry["goal"] = goal["goal"]
-            held = entry["ratio"] if goal.get("of") == "ratio" else entry["ours"]
-            if held is not None:
-                entry["met"] = held >= goal["goal"] if goal["best"] == "higher" else held <= goal["goal"]
-    return rows
 
 
 # --- benchmarks inside one process ------------------------------------------------------------------
@@ -101,23 +71,7 @@ def run_module(module, runs):
     return rows
 
 
-# --- client and broker, against librdkafka ----------------------------------------------------------
-
-
-def run_load(program, mode, address, topic, size, codec):
-    output = subprocess.run([str(BUILD / "bench" / program), mode, address, topic,
-                             str(LOAD_RECORDS[size]), str(size), codec],
-                            check=True, stdout=subprocess.PIPE, text=True, timeout=120).stdout
-    return json.loads(output)
-
-
-def median_of(results, key):
-    return statistics.median(result[key] for result in results)
-
-
-def make_topic(address, name):
-    subprocess.run([str(BINARY), "topic", "create", name, "--partitions", "4", "--brokers", address],
-                   check=True, stdout=subprocess.DEVNULL)
+# --- client, against librdkafka ---------------------------------------------------------------------
 
 
 def run_client(runs):
@@ -136,51 +90,19 @@ def run_client_with(size, codec, runs):
             for program in programs:
                 make_topic(broker.address, program)
                 produced[program].append(
-                    run_load(program, "produce", broker.address, program, size, codec))
+                    run_load(program, "produce", broker.address, program, LOAD_RECORDS[size], size, codec))
             for program in programs:  # both read what ours wrote
                 consumed[program].append(
-                    run_load(program, "consume", broker.address, programs[0], size, codec))
-    shown_size = f"{size} B" if size < 1024 else f"{size // 1024} KiB"
+                    run_load(program, "consume", broker.address, programs[0], LOAD_RECORDS[size], size, codec))
     rows = []
     for what, results in [("produce", produced), ("consume", consumed)]:
-        name = f"client: {what} {shown_size} {codec}"
+        name = f"client: {what} {shown_size(size)} {codec}"
         speed = [median_of(results[program], "records_per_s") for program in programs]
         cpu = [median_of(results[program], "cpu_ns_per_record") for program in programs]
         rows += [row(name, "records per CPU s", 1e9 / cpu[0], 1e9 / cpu[1]),
                  row(f"{name}, wall", "records/s", *speed),
                  row(f"{name}, CPU", "ns/record", *cpu, best="lower")]
     return rows
-
-
-def resident_mib(pid):
-    text = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", text).group(1)) / 1024
-
-
-def cpu_seconds(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def run_broker(runs):
-    build("millrace", "client_load")
-    start_ms, rss_mib, cpu_per_gb = [], [], []
-    for _ in range(runs):
-        started = time.monotonic()
-        with BrokerProcess(BINARY) as broker:
-            subprocess.run([str(BINARY), "produce", "first", "-q", "-b", broker.address], input="x\n",
-                           text=True, check=True)
-            start_ms.append((time.monotonic() - started) * 1000)
-        with BrokerProcess(BINARY, "--fsync", "never") as broker:
-            rss_mib.append(resident_mib(broker.process.pid))
-            make_topic(broker.address, "load")
-            before = cpu_seconds(broker.process.pid)
-            run_load("client_load", "produce", broker.address, "load", 1024, "none")
-            spent = cpu_seconds(broker.process.pid) - before
-            cpu_per_gb.append(spent / (LOAD_RECORDS[1024] * 1024 / 1e9))
-    return [row("start to first acknowledged record", "ms", statistics.median(start_ms)),
-            row("idle RSS", "MiB", statistics.median(rss_mib)),
-            row("broker: CPU per GB produced, 1 KiB", "s", statistics.median(cpu_per_gb))]
 
 
 # --- the demo ---------------------------------------------------------------------------------------
@@ -230,24 +152,6 @@ def run_kafka_streams(runs):
 # ----------------------------------------------------------------------------------------------------
 
 
-def shown(value):
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-
-
-def print_table(rows):
-    header = ["NAME", "UNIT", "OURS", "PEER", "RATIO", "GOAL", "MET"]
-    lines = [header] + [[entry["name"], entry["unit"], shown(entry["ours"]), shown(entry["peer"]),
-                         shown(entry["ratio"]), shown(entry["goal"]),
-                         {None: "-", True: "yes", False: "NO"}[entry["met"]]] for entry in rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    for line in lines:
-        cells = [text.ljust(widths[i]) if i < 2 else text.rjust(widths[i])
-                 for i, text in enumerate(line)]
-        print("  ".join(cells).rstrip())
-
-
 def main():
     parser = argparse.ArgumentParser(description="Millrace's benchmarks")
     parser.add_argument("name", nargs="?")
@@ -255,7 +159,7 @@ def main():
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
 
-    programs = {"client": run_client, "broker": run_broker, "demo": run_demo, "kafka_streams": run_kafka_streams}
+    programs = {"client": run_client, "broker": broker_suite.run, "demo": run_demo, "kafka_streams": run_kafka_streams}
     suites = {module: [lambda runs, module=module: run_module(module, runs)]
               for module in modules_with_benchmarks()}
     for name, run in programs.items():

@@ -13,25 +13,39 @@ START_TIMEOUT_S = 90
 
 
 class KafkaCluster:
-    def __init__(self, brokers):
+    def __init__(self, brokers, keep_in=None, java_options="-Xmx384m"):
+        """Keeps everything in a temporary folder below `keep_in`, or where such folders go."""
         self._brokers = brokers
+        self._keep_in = keep_in
+        self._java_options = java_options
 
     def __enter__(self):
-        self._scratch = tempfile.TemporaryDirectory(prefix="millrace-kafka-")
+        self._scratch = tempfile.TemporaryDirectory(prefix="millrace-kafka-", dir=self._keep_in)
         self._env = {**os.environ, "KAFKA_KEEP_IN": self._scratch.name, "KAFKA_OWNER": str(os.getpid()),
-                     "KAFKA_HEAP": "-Xmx384m"}
+                     "KAFKA_JAVA_OPTIONS": self._java_options}
         self.address = self._script("up", "--brokers", str(self._brokers)).splitlines()[-1].strip()
         return self
 
     def __exit__(self, *_):
         # Two of three nodes would wait long for a quorum that is gone.
         for node in range(self._brokers):
-            self.kill(node)
+            if self.runs(node):
+                self.kill(node)
         self._scratch.cleanup()
 
     def kill(self, node):
         """SIGKILL: nothing is closed or written down."""
-        os.kill(int((Path(self._scratch.name) / f"node{node}" / "pid").read_text()), signal.SIGKILL)
+        os.kill(self.pid(node), signal.SIGKILL)
+
+    def pid(self, node):
+        return int((Path(self._scratch.name) / f"node{node}" / "pid").read_text())
+
+    def runs(self, node):
+        try:
+            state = Path(f"/proc/{self.pid(node)}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except FileNotFoundError:
+            return False
+        return state != "Z"  # nobody may have waited for it yet
 
     def start(self, node):
         """Starts a killed node again and waits until it listens."""
@@ -45,7 +59,7 @@ class KafkaCluster:
             except OSError:
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(0.1)
+                time.sleep(0.01)
 
     def _script(self, *arguments):
         # Files and not pipes: the nodes inherit what the script has open, and a pipe would stay open with them.

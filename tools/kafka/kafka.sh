@@ -4,7 +4,7 @@
 #   kafka.sh fetch          only brings the jars
 #   kafka.sh start-node I   starts node I again, as after a kill
 # KAFKA_KEEP_IN names another folder for its data, so that several can run; KAFKA_OWNER is a process with which
-# the nodes end.
+# the nodes end. KAFKA_JAVA_OPTIONS are for the nodes' Java.
 # `up` prints the bootstrap address. Node i listens on BASE+2i for clients and BASE+2i+1 for the controllers,
 # where BASE is the first free stretch of ports from 19092 on.
 set -euo pipefail
@@ -12,7 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 readonly home=${KAFKA_KEEP_IN:-build/kafka}
 readonly jars=build/kafka/jars
 readonly cluster_id=4Tl-PWA0Qb6jxHhIXYAdTQ
-readonly heap=${KAFKA_HEAP:--Xmx1g}
+read -ra java_options <<<"${KAFKA_JAVA_OPTIONS:--Xmx1g}"
 
 fail() { printf 'kafka: %s\n' "$*" >&2; exit 1; }
 
@@ -61,6 +61,9 @@ transaction.state.log.replication.factor=$replicas
 transaction.state.log.min.isr=$((replicas > 1 ? 2 : 1))
 share.coordinator.state.topic.replication.factor=$replicas
 group.initial.rebalance.delay.ms=0
+END
+  # So that the others soon notice that one is gone.
+  ((count == 1)) || cat >>"$home/node$node/server.properties" <<END
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
 END
@@ -68,7 +71,7 @@ END
 
 start_node() {
   local node=$1 dir=$home/node$1
-  KAFKA_LOG_DIR=$dir setsid java "$heap" -cp "$jars/*" kafka.Kafka "$dir/server.properties" \
+  KAFKA_LOG_DIR=$dir setsid java "${java_options[@]}" -cp "$jars/*" kafka.Kafka "$dir/server.properties" \
     >"$dir/kafka.log" 2>&1 </dev/null &
   local pid=$!
   echo $pid >"$dir/pid"

@@ -1,0 +1,105 @@
+"""The brokers that are measured side by side: each can be started, stopped and started again on its own data."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from programs import BINARY, ROOT
+
+sys.path[:0] = [str(ROOT / "tests/process"), str(ROOT / "tests/interop")]
+from broker_process import BrokerProcess  # noqa: E402
+from kafka_cluster import KafkaCluster  # noqa: E402
+
+JARS = ROOT / "build/kafka/jars"
+# What Apache Kafka's own start script gives to its broker.
+KAFKA_JAVA = ("-Xmx1G -Xms1G -server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 "
+              "-XX:+ExplicitGCInvokesConcurrent -XX:MaxInlineLevel=15 -Djava.awt.headless=true")
+TOOL_JAVA = ["java", "-Xmx512M", "-cp", f"{JARS}/*"]
+STOP_TIMEOUT_S = 60
+
+
+class Millrace:
+    """Its log is left to the page cache, as Apache Kafka's is."""
+
+    whose = "ours"
+
+    def __init__(self, folder):
+        self._broker = BrokerProcess(BINARY, "--fsync", "never", data_directory=folder / "millrace")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *stopped):
+        self._broker.__exit__(*stopped)
+
+    def start(self):
+        self._broker.start()
+
+    def stop(self):
+        self._broker.stop()
+
+    @property
+    def address(self):
+        return self._broker.address
+
+    @property
+    def pid(self):
+        return self._broker.process.pid
+
+
+class Kafka:
+    """Formats its folder once."""
+
+    whose = "peer"
+
+    def __init__(self, folder):
+        self._cluster = KafkaCluster(1, keep_in=folder, java_options=KAFKA_JAVA)
+
+    def __enter__(self):
+        self._cluster.__enter__()
+        self.stop()
+        return self
+
+    def __exit__(self, *stopped):
+        self._cluster.__exit__(*stopped)
+
+    def start(self):
+        self._cluster.start(0)
+
+    def stop(self):
+        """Cleanly, and waits for it. It is no child of this process."""
+        pid = self.pid
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while self._cluster.runs(0):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"Apache Kafka did not stop within {STOP_TIMEOUT_S} s")
+            time.sleep(0.05)
+
+    @property
+    def address(self):
+        return self._cluster.address
+
+    @property
+    def pid(self):
+        return self._cluster.pid(0)
+
+
+def why_no_kafka():
+    """What stands between this machine and a real Apache Kafka, or nothing."""
+    missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
+    if missing:
+        return f"it needs {' and '.join(missing)}; ./dev kafka up installs them"
+    fetched = subprocess.run([str(ROOT / "tools/kafka/kafka.sh"), "fetch"], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, text=True, check=False)
+    return fetched.stderr.strip().splitlines()[-1] if fetched.returncode != 0 else None
+
+
+def run_kafka_tool(name, *arguments):
+    """One of Apache Kafka's tools by the name of its class; gives what it printed."""
+    command = [*TOOL_JAVA, f"org.apache.kafka.tools.{name}", *(str(argument) for argument in arguments)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=300).stdout
