@@ -105,8 +105,12 @@ Result<std::shared_ptr<const Topic>> ClusterMetadata::open_topic(const TopicImag
   const Timestamp now = env_.clock().wall();
   for (std::size_t index = 0; index < image.leader_epochs.size(); ++index) {
     auto name = partition_name(image.name, index);
-    auto log = storage::PartitionLog::open(env_.files(), directory_.log_path(name), *log_config,
-                                           directory_.open_options(name, now));
+    auto options = directory_.open_options(name, now);
+    // Damage in one log is its readers' concern; groups with a part of their records would be wrong
+    // without anybody noticing.
+    if (!is_internal_topic(image.name)) options.bad_end = storage::BadEnd::kPassOver;
+    auto log =
+        storage::PartitionLog::open(env_.files(), directory_.log_path(name), *log_config, options);
     if (!log.ok()) return std::move(log).error().with_context(fmt::to_string(name));
     const auto& report = log.value()->recovery();
     if (report.lost_tail())

@@ -282,7 +282,8 @@ void Fetcher::on_part_failed(const PlannedPart& part,
     });
     return;
   }
-  if (!wire::is_retriable(code)) {
+  // A corrupt message may be sent again, but what lies on the broker's disk will not heal.
+  if (!wire::is_retriable(code) || code == KafkaError::kCorruptMessage) {
     shared_.change([&](auto& state) {
       if (!state.fetch.is_current(part)) return;
       state.fetch.on_fetch_failed(part, now);

@@ -47,6 +47,7 @@ class Loader {
   Status start_anew();
   Status load_producers();
   Status replay_producers(Offset from);
+  Status replay_segment(const Segment& segment, Offset from);
   Status refill_producer_windows() { return refill_producers(log_.segments, log_.producers); }
   Status settle_epochs();
   bool is_as_closed() const;
@@ -168,18 +169,27 @@ Status Loader::load_producers() {
 Status Loader::replay_producers(Offset from) {
   for (const auto& segment : log_.segments) {
     if (segment->next_offset() <= from) continue;
-    auto start = segment->start_for(from);
-    if (!start.ok()) return std::move(start).error();
-    BatchScanner scanner(*start->file, start->position, start->end);
-    for (;;) {
-      auto place = scanner.next();
-      if (!place.ok()) return std::move(place).error();
-      if (!*place) break;
-      if ((*place)->header.base_offset >= from) log_.producers.apply((*place)->header);
+    Status status = replay_segment(*segment, from);
+    if (!status.ok() && status.error().code != ErrorCode::kCorrupt) return status;
+    if (!status.ok()) {
+      LOG_WARN("batches sent again may not be recognised",
+               {{"path", segment->path(kLogSuffix)}, {"reason", status.error().message}});
     }
     segment->release_files();
   }
   return {};
+}
+
+Status Loader::replay_segment(const Segment& segment, Offset from) {
+  auto start = segment.start_for(from);
+  if (!start.ok()) return std::move(start).error();
+  BatchScanner scanner(*start->file, start->position, start->end);
+  for (;;) {
+    auto place = scanner.next();
+    if (!place.ok()) return std::move(place).error();
+    if (!*place) return {};
+    if ((*place)->header.base_offset >= from) log_.producers.apply((*place)->header);
+  }
 }
 
 Status Loader::settle_epochs() {

@@ -22,6 +22,13 @@ namespace millrace::storage {
 /// Whether whoever had the log before closed it. Decides if its end is scanned at open.
 enum class PreviousStop : std::uint8_t { kClean, kUnclean };
 
+/// What to do when a log that was stopped cleanly has an active segment that does not end in whole
+/// batches, so that the next append would go behind bytes that nobody can tell the end of.
+enum class BadEnd : std::uint8_t {
+  kRefuse,   // the log is not opened
+  kPassOver  // the segment is sealed as it lies, and appends go on behind it, in a new one
+};
+
 struct OpenOptions {
   Timestamp now;
   PreviousStop previous_stop = PreviousStop::kUnclean;
@@ -30,6 +37,9 @@ struct OpenOptions {
   Offset recovery_point{0};
   /// From the checkpoint: records before it were deleted, though their segment may still exist.
   Offset log_start_offset{0};
+  /// kPassOver goes by the recovery point, which a clean stop leaves at the end of the log; where
+  /// that makes no sense either the log is refused.
+  BadEnd bad_end = BadEnd::kRefuse;
 };
 
 /// What opening found; for the log line, and for the broker to bump the leader epoch.
@@ -75,7 +85,9 @@ struct LoadedLog {
 /// the log ends and what follows is deleted; a tail with whole batches in it is kept beside its
 /// segment as .corrupt-POSITION. After a clean stop no record is ever cut off.
 /// errors  kIo, kDiskFull; kCorrupt: bad bytes at the end of a log that was stopped cleanly; bytes
-/// that could not be read are never taken for bad ones source  Kafka's LogLoader
+///         that could not be read are never taken for bad ones
+/// source  Kafka's LogLoader, but that Kafka cuts a segment with an unreadable index after a clean
+///         stop, too
 Result<LoadedLog> load_log(io::FileSystem& files, const std::string& directory,
                            const LogConfig& config, const OpenOptions& options);
 

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/guarded.h"
+#include "base/log.h"
 #include "storage/log_appender.h"
 #include "storage/log_flusher.h"
 #include "storage/producer_snapshot.h"
@@ -23,6 +24,13 @@ namespace {
 
 using wire::KafkaError;
 using Segments = SegmentList::Segments;
+
+/// Bytes that are no batch stay so: CORRUPT_MESSAGE, which a consumer is told of, as when it finds
+/// a bad checksum itself. With KAFKA_STORAGE_ERROR it would ask again for ever.
+Error read_error(const Error& cause) {
+  if (cause.code != ErrorCode::kCorrupt) return storage_error("reading", cause);
+  return wire::make_error(KafkaError::kCorruptMessage, cause.message);
+}
 
 }  // namespace
 
@@ -276,7 +284,7 @@ Result<LogSlice> PartitionLog::read(Offset from, std::size_t bytes_max, MinOneBa
     // Retention may have deleted what holds `from` since: then the segment found is a later one, or
     // its files are gone. Records that were there are never passed over in silence.
     if (from < log_start_offset()) return out_of_range();
-    if (!slice.ok()) return storage_error("reading", slice.error());
+    if (!slice.ok()) return read_error(slice.error());
     if (!found.is_active()) parts_->segments.keep_open(found.segment);
     if (slice->slice.size_bytes > 0) {
       result.slice = std::move(slice->slice);
@@ -309,6 +317,11 @@ Result<std::optional<OffsetAtTime>> PartitionLog::Parts::find_time_from(Offset f
   for (const auto& segment : all) {
     auto found = find_time(*segment, time, from);
     if (!found.ok() && segment->next_offset().value() <= log_start) continue;  // deleted meanwhile
+    if (!found.ok() && found.error().code == ErrorCode::kCorrupt) {
+      LOG_WARN("a segment cannot be read, finding a time behind it",
+               {{"path", segment->path(kLogSuffix)}, {"reason", found.error().message}});
+      continue;
+    }
     if (!found.ok()) return storage_error("looking up a time", found.error());
     if (segment != all.back() && segment->max_timestamp().timestamp >= time) {
       segments.keep_open(segment);

@@ -70,7 +70,8 @@ class PartitionLog {
   /// The batches from the one that holds `from` on: at most `bytes_max` of whole batches, all from
   /// one segment; with kYes the first one even when it alone is larger. Batches whose first record
   /// lies at or after `before` are left out (a high watermark; kNoOffset for none).
-  /// errors  OFFSET_OUT_OF_RANGE (before the start or after the end), KAFKA_STORAGE_ERROR
+  /// errors  OFFSET_OUT_OF_RANGE (before the start or after the end), KAFKA_STORAGE_ERROR,
+  ///         CORRUPT_MESSAGE (the file was damaged: no batch begins where the one asked for should)
   /// cost    at the end of the log nothing is read; elsewhere an index look-up and up to two reads
   Result<LogSlice> read(Offset from, std::size_t bytes_max, MinOneBatch min_one,
                         Offset before = kNoOffset) const;

@@ -40,9 +40,11 @@ class SegmentLoader {
   Result<bool> load_active(Offset base);
   Status scan(Offset base, std::optional<Offset> next_base, bool may_be_torn);
   bool must_end_after(const ScannedSegment& scanned, std::optional<Offset> next_base) const;
-  Error refuse_end(Offset base, const std::string& bad) const;
+  Result<Offset> end_behind(Offset base, const ScannedSegment& scanned) const;
+  Status start_segment(Offset base);
   Status cut(Offset base, io::File& file, const ScannedSegment& scanned);
   Status save_whole_batches(Offset base, const io::File& file, std::uint64_t position);
+  Status put_aside(Offset base);
   Status drop_segments_from(std::size_t i);
 
   io::FileSystem& files_;
@@ -171,14 +173,31 @@ bool SegmentLoader::must_end_after(const ScannedSegment& scanned,
   return true;
 }
 
-/// The next append would go behind bytes that nobody can tell the end of.
-Error SegmentLoader::refuse_end(Offset base, const std::string& bad) const {
-  return Error{
-      ErrorCode::kCorrupt,
-      fmt::format("want whole batches after a clean stop, found in {} {}; nothing was "
-                  "changed: restore the file, or remove .kafka_cleanshutdown from the data "
-                  "directory to end the log there",
-                  segment_file_name(base, kLogSuffix), bad)};
+/// Where the log went on behind a last segment with bad bytes, when that is known.
+Result<Offset> SegmentLoader::end_behind(Offset base, const ScannedSegment& scanned) const {
+  const Offset end = options_.recovery_point;
+  if (options_.bad_end == BadEnd::kRefuse || end <= base || end < scanned.extent.next_offset) {
+    return Error{
+        ErrorCode::kCorrupt,
+        fmt::format("want whole batches after a clean stop, found in {} {}; nothing was "
+                    "changed: restore the file, or remove .kafka_cleanshutdown from the data "
+                    "directory to end the log there",
+                    segment_file_name(base, kLogSuffix), scanned.bad)};
+  }
+  LOG_ERROR(
+      "a log cannot be read to its end, going on behind it: stop the broker and restore the file "
+      "to have its records back",
+      {{"path", path(base, kLogSuffix)},
+       {"unreadable_from", scanned.extent.next_offset},
+       {"end", end}});
+  return end;
+}
+
+Status SegmentLoader::start_segment(Offset base) {
+  auto segment = Segment::create(files_, directory_, base, options_.now);
+  if (!segment.ok()) return std::move(segment).error();
+  loaded_.segments.push_back(std::move(segment).value());
+  return {};
 }
 
 /// Ends the file where its whole batches end.
@@ -217,9 +236,22 @@ Status SegmentLoader::save_whole_batches(Offset base, const io::File& file,
   return copy.value()->sync();
 }
 
+/// The same for a whole segment.
+Status SegmentLoader::put_aside(Offset base) {
+  const auto file = files_.open(path(base, kLogSuffix), io::OpenMode::kRead);
+  if (!file.ok()) return file.error();
+  auto found = holds_whole_batch(*file.value(), 0);
+  if (!found.ok()) return std::move(found).error();
+  if (!*found) return {};
+  const std::string name = path(base, fmt::format("{}.corrupt-0", kLogSuffix));
+  LOG_ERROR("a segment lies beyond the end of the log, keeping it beside the log",
+            {{"path", name}});
+  return files_.rename(path(base, kLogSuffix), name);
+}
+
 /// Reads the whole segment. may_be_torn  the stop was unclean and the segment not known to be on
-/// disk: it is cut where it turns bad. Without it no file is changed: a sealed segment is served as
-/// far as it is whole, and an active one refused.
+/// disk: it is cut where it turns bad. Without it the file is left and served as it lies, for the
+/// reader to find what is bad.
 Status SegmentLoader::scan(Offset base, std::optional<Offset> next_base, bool may_be_torn) {
   auto file = files_.open(path(base, kLogSuffix), io::OpenMode::kReadWrite);
   if (!file.ok()) return std::move(file).error();
@@ -232,13 +264,20 @@ Status SegmentLoader::scan(Offset base, std::optional<Offset> next_base, bool ma
         loaded_.epochs_changed = true;
       });
   if (!scanned.ok()) return std::move(scanned).error();
+  const bool is_last = !next_base;
   if (!scanned->bad.empty()) {
     if (may_be_torn) {
       if (Status status = cut(base, *file.value(), *scanned); !status.ok()) return status;
     } else {
       LOG_ERROR("bad bytes in a file that was wholly on disk, leaving it as it is",
                 {{"path", path(base, kLogSuffix)}, {"reason", scanned->bad}});
-      if (!next_base) return refuse_end(base, scanned->bad);
+      if (is_last) {
+        auto end = end_behind(base, *scanned);
+        if (!end.ok()) return std::move(end).error();
+        next_base = *end;
+      }
+      scanned->extent.size_bytes = file.value()->size();
+      scanned->extent.next_offset = *next_base;
     }
   }
   ends_here_ = may_be_torn && must_end_after(*scanned, next_base);
@@ -250,14 +289,15 @@ Status SegmentLoader::scan(Offset base, std::optional<Offset> next_base, bool ma
   segment->seal();
   if (Status status = segment->sync(); !status.ok()) return status;
   segment->release_files();
-  return {};
+  return is_last ? start_segment(*next_base) : Status{};
 }
 
 Status SegmentLoader::drop_segments_from(std::size_t i) {
   for (std::size_t n = bases_.size(); n > i; --n) {
     const Offset base = bases_[n - 1];
-    LOG_WARN("deleting a segment that lies after the end of the log",
+    LOG_WARN("taking out a segment that lies after the end of the log",
              {{"path", path(base, kLogSuffix)}});
+    if (Status status = put_aside(base); !status.ok()) return status;
     const auto segment = Segment::sealed(files_, directory_, base, {});
     if (Status status = segment->remove_files(); !status.ok()) return status;
     loaded_.snapshots.erase(base);

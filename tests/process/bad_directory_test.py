@@ -3,7 +3,8 @@
 back with all that is whole. Run as: bad_directory_test.py PATH_TO_MILLRACE [unittest arguments]
 
 What Apache Kafka 4 does with a damaged segment, and so does Millrace: after a clean stop it trusts the files, and the
-reader finds the bad checksum; after an unclean one it checks what was not flushed and cuts at the first bad batch.
+reader finds the bad checksum; after an unclean one it checks what was not flushed and cuts at the first bad batch. A
+log whose end cannot be read keeps Kafka from starting; here the others are served, and this one around the damage.
 """
 
 import os
@@ -184,10 +185,32 @@ class BadDirectoryTest(unittest.TestCase):
             self.produce(broker, "other", "fine\n")
             self.assertEqual(self.consume(broker, "other").stdout, "fine\n")
 
-    def test_after_a_clean_stop_an_end_that_cannot_be_read_is_refused_and_never_cut(self):
-        file, starts = self.filled_log(signal.SIGTERM)
+    def test_after_a_clean_stop_an_end_that_cannot_be_read_is_passed_over_and_never_cut(self):
+        file, _ = self.filled_log(signal.SIGTERM)
+        whole = file.read_bytes()
         self.damage(file, 16)  # the first batch's magic
+        hurt = file.read_bytes()
+        for line in ("four", "five"):
+            with self.broker() as broker:
+                reading = self.consume(broker, "t")
+                self.assertEqual((reading.returncode, reading.stdout), (FAILED, ""))
+                self.assertIn("CORRUPT_MESSAGE", reading.stderr)
+                self.produce(broker, "t", line + "\n")
+                self.produce(broker, "other", line + "\n")
+            self.assertEqual(file.read_bytes(), hurt)
+        with self.broker() as broker:
+            behind = millrace("consume", "t", "-e", "--from", "3", "--brokers", broker.address)
+            self.assertEqual(behind.stdout, "four\nfive\n", behind.stderr)
+            self.assertEqual(self.consume(broker, "other").stdout, "four\nfive\n")
+        file.write_bytes(whole)
+        with self.broker() as broker:
+            self.assertEqual(self.consume(broker, "t").stdout, "one\ntwo\nthree\nfour\nfive\n")
+
+    def test_after_a_clean_stop_an_end_that_nobody_knows_is_refused(self):
+        file, _ = self.filled_log(signal.SIGTERM)
+        self.damage(file, 16)
         before = file.read_bytes()
+        (self.data / "recovery-point-offset-checkpoint").unlink()
         for _ in range(2):
             self.assert_refuses(file.name, "at byte 0", ".kafka_cleanshutdown")
             self.assertEqual(file.read_bytes(), before)
