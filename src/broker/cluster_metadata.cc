@@ -57,7 +57,7 @@ Status ClusterMetadata::open_all(Writer& writer) {
                     directory_.log_path(log), status.error().message)};
   }
   writer.next_producer_id = writer.producer_ids_end = writer.image.next_producer_id();
-  if (status = clear_folders(writer.image); !status.ok()) return status;
+  if (status = settle_folders(writer.image); !status.ok()) return status;
 
   // After an unclean stop the ends of logs may be lost: a new epoch lets clients notice.
   if (directory_.previous_stop() == storage::PreviousStop::kUnclean) {
@@ -75,9 +75,11 @@ Status ClusterMetadata::open_all(Writer& writer) {
   return {};
 }
 
-Status ClusterMetadata::clear_folders(const MetadataImage& image) {
+/// Puts away the folders that belong to no topic, and says which ones are missing.
+Status ClusterMetadata::settle_folders(const MetadataImage& image) {
   const auto folders = directory_.list_logs();
   if (!folders.ok()) return folders.error();
+  complain_of_missing(image, *folders);
   for (const auto& folder : *folders) {
     if (folder.topic == kMetadataTopic || image.find(folder.topic) != nullptr) continue;
     const std::string path = directory_.log_path(folder);
@@ -90,6 +92,26 @@ Status ClusterMetadata::clear_folders(const MetadataImage& image) {
     if (auto status = env_.files().rename(path, path + ".stray"); !status.ok()) return status;
   }
   return {};
+}
+
+/// A power cut may take the folder of a topic that nobody was told of; a clean stop leaves all.
+void ClusterMetadata::complain_of_missing(const MetadataImage& image,
+                                          const std::vector<TopicPartition>& folders) const {
+  if (directory_.previous_stop() == storage::PreviousStop::kUnclean) return;
+  for (const auto& [topic, of_topic] : image.topics()) {
+    for (std::size_t index = 0; index < of_topic.leader_epochs.size(); ++index) {
+      const auto name = partition_name(topic, index);
+      if (std::binary_search(folders.begin(), folders.end(), name)) continue;
+      const auto end = directory_.recovery_points().find(name);
+      LOG_ERROR(
+          "the folder of a partition is gone, beginning an empty one: stop the broker and restore "
+          "the folder to have its records back",
+          {{"topic", topic},
+           {"partition", index},
+           {"folder", directory_.log_path(name)},
+           {"ended_at", end == directory_.recovery_points().end() ? kNoOffset : end->second}});
+    }
+  }
 }
 
 Result<std::shared_ptr<const Topic>> ClusterMetadata::open_topic(const TopicImage& image) {

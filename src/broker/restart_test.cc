@@ -1,4 +1,5 @@
 // What survives a stop, clean or not.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "broker/core_fixture_test.h"
@@ -133,6 +134,28 @@ TEST_F(Restart, AFolderOfNoTopicIsPutAside) {
   EXPECT_TRUE(state().topics.table()->by_name().empty());
   EXPECT_FALSE(env().files().exists("/data/stranger-0").value());
   EXPECT_TRUE(env().files().exists("/data/stranger-0.stray").value());
+}
+
+TEST_F(Restart, SaysThatThePartitionsFolderOfACleanStopIsGone) {
+  make_topic("orders", 2);
+  ASSERT_TRUE(append("orders", 1, batch_of({"a", "b"})).ok());
+  ASSERT_TRUE(core_->close().ok());
+  core_.reset();
+  ASSERT_TRUE(env().files().remove_all("/data/orders-1").ok());
+
+  ::testing::internal::CaptureStderr();
+  open();
+  const std::string said = ::testing::internal::GetCapturedStderr();
+
+  EXPECT_THAT(said, ::testing::HasSubstr("error the folder of a partition is gone"));
+  EXPECT_THAT(said, ::testing::HasSubstr("topic=orders partition=1 folder=/data/orders-1"));
+  EXPECT_THAT(said, ::testing::HasSubstr("ended_at=2"));
+  EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr("partition=0")));
+  EXPECT_TRUE(append("orders", 1, batch_of({"c"})).ok());
+
+  ::testing::internal::CaptureStderr();
+  restart_cleanly();
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "") << "only once";
 }
 
 TEST_F(Restart, TwoBrokersDoNotShareADirectory) {
