@@ -19,7 +19,7 @@ struct Topics {
 };
 
 /// Counts by the time in the line, not by when it came. A minute stays open for late lines for the
-/// whole run (grace of ten years): partitions are read unevenly, so one may be days ahead.
+/// whole run: partitions are read unevenly, so one may be days ahead.
 Result<streams::Topology> make_topology(const Topics& topics);
 
 }  // namespace millrace::access_log

@@ -6,7 +6,7 @@
 
 namespace millrace {
 
-/// Owns a T and the mutex that guards it. Never hold two Guarded locks at once.
+/// Owns a T and the mutex that guards it. Locks nest downwards only (ARCHITECTURE.md, Threads).
 ///   partitions.with([&](State& state) { … });
 template <class T>
 class Guarded {

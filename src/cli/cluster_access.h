@@ -46,7 +46,7 @@ Result<std::unique_ptr<client::Admin>> connect_admin(const ClusterOptions& optio
 
 /// Prints the error with what to do next, where that is known.
 ExitCode report(Console& console, const Error& error);
-/// The first error among outcomes is reported; kDone when there is none.
+/// Every error among outcomes is reported; kDone when there is none.
 template <class Key>
 ExitCode report_outcomes(Console& console, const client::Outcomes<Key, void>& outcomes) {
   ExitCode code = ExitCode::kDone;

@@ -80,13 +80,17 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-/// The complaint about a first word that names no command below `app`; empty when that is not what
-/// is wrong.
+/// The complaint about a first word that names no command below `app`, or an option that stands
+/// before a command and is not known there; empty when that is not what is wrong.
 std::string unknown_command(const CLI::App& app, std::span<const std::string> arguments) {
   const CLI::App* node = &app;
   for (const std::string& word : arguments) {
     const auto below = node->get_subcommands([](const CLI::App*) { return true; });
-    if (below.empty() || word.starts_with('-')) return {};
+    if (below.empty()) return {};
+    if (word.starts_with('-')) {
+      if (node->get_option_no_throw(word) != nullptr) return {};
+      return fmt::format("want a command, found the option {}: options stand behind it", word);
+    }
     const auto named = std::find_if(below.begin(), below.end(), [&](const CLI::App* command) {
       return command->get_name() == word;
     });

@@ -36,8 +36,8 @@ class Command {
   void argument(const std::string& name, std::string& into, const std::string& purpose);
   void arguments(const std::string& name, std::vector<std::string>& into,
                  const std::string& purpose);
-  /// names  as "--from" or "-n,--count"
-  /// names  and after a space what help calls the value of a text: "-F,--file FILE"
+  /// names  as "--from" or "-n,--count"; of a text, what help calls its value stands after a space:
+  ///        "-F,--file FILE"
   void option(const std::string& names, std::string& into, const std::string& purpose);
   void option(const std::string& names, std::optional<std::string>& into,
               const std::string& purpose);

@@ -30,7 +30,11 @@ struct DemoOptions {
 
 /// The log to count: the file, or one made up.
 Result<std::string> load_log(const DemoOptions& options, io::Env& env) {
-  if (options.input) return env.files().read_all(*options.input);
+  if (options.input) {
+    auto text = env.files().read_all(*options.input);
+    if (!text.ok()) return std::move(text).error().with_context("--input");
+    return text;
+  }
   access_log::LogGenerator generator(static_cast<std::uint64_t>(options.seed));
   std::string text;
   for (std::int64_t i = 0; i < options.lines; ++i) text += generator.next_line() + "\n";
@@ -106,7 +110,7 @@ Result<access_log::DemoReport> count_log(const access_log::DemoConfig& config,
 ExitCode run_demo_command(const DemoOptions& options, Console& console, io::Env& env) {
   if (options.out) {  // what cannot be written is better known before the work than after it
     const auto made = env.files().create_directories(*options.out);
-    if (!made.ok()) return report(console, made.error());
+    if (!made.ok()) return report(console, Error(made.error()).with_context("--out"));
   }
   const auto log = load_log(options, env);
   if (!log.ok()) return report(console, log.error());

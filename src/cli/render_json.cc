@@ -6,7 +6,7 @@
 namespace millrace::cli {
 namespace {
 
-/// Writes JSON either on one line (indent < 0) or indented.
+/// Writes JSON either on one line or indented.
 class JsonWriter {
  public:
   explicit JsonWriter(bool one_line) : one_line_(one_line) {}

@@ -44,13 +44,17 @@ Result<broker::BrokerConfig> broker_config(const UpOptions& options) {
 
 Status write_port_file(const UpOptions& options, const broker::Broker& broker, io::Env& env) {
   if (options.port_file.empty()) return {};
-  return env.files().replace_atomically(options.port_file,
-                                        broker.kafka_endpoint().to_string() + "\n");
+  auto status =
+      env.files().replace_atomically(options.port_file, broker.kafka_endpoint().to_string() + "\n");
+  if (!status.ok()) return std::move(status).error().with_context("--port-file");
+  return status;
 }
 
 Status write_metrics_file(const UpOptions& options, const broker::Broker& broker, io::Env& env) {
   if (options.metrics_file.empty()) return {};
-  return env.files().replace_atomically(options.metrics_file, broker.metrics_text());
+  auto status = env.files().replace_atomically(options.metrics_file, broker.metrics_text());
+  if (!status.ok()) return std::move(status).error().with_context("--metrics-file");
+  return status;
 }
 
 ExitCode run_up(const UpOptions& options, Console& console, io::Env& env, MonotonicTime started) {

@@ -120,8 +120,8 @@ class Consumer {
   Consumer& operator=(const Consumer&) = delete;
 
   /// Joins the group of group.id for these topics; replaces an earlier subscription. The group is
-  /// joined while poll() is called.          errors  kInvalidArgument without group.id or mixed
-  /// with assign()
+  /// joined while poll() is called.
+  /// errors  kInvalidArgument without group.id or mixed with assign()
   Status subscribe(std::vector<std::string> topics);
   /// Reads exactly these partitions, without group management.
   Status assign(PartitionList partitions);
@@ -138,9 +138,8 @@ class Consumer {
   void wakeup();
 
   /// Commits the positions of everything polled so far, or the given offsets, and waits.
-  /// errors  kKafka REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID,
-  /// FENCED_INSTANCE_ID
-  ///         when the partitions may belong to another member by now; kTimeout
+  /// errors  kKafka REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID or
+  ///         FENCED_INSTANCE_ID when the partitions may belong to another member by now; kTimeout
   Status commit_sync();
   Status commit_sync(const OffsetsToCommit& offsets);
   /// The same without waiting; `done` is called inside a later poll(), commit_sync() or close().

@@ -76,7 +76,7 @@ class FetchState {
 
   using LeaderOf = std::function<std::optional<PartitionLeader>(const TopicPartition&)>;
   /// What to fetch now, by broker; those partitions count as in flight until on_fetched() or
-  /// on_fetch_failed(). Partitions whose leader is unknown are listed in `leaderless`.
+  /// on_fetch_failed(). Those whose leader is unknown are left out, and has_leaderless says so.
   struct Plan {
     std::map<BrokerId, std::vector<PlannedPart>> requests;
     bool has_leaderless = false;

@@ -164,8 +164,9 @@ FetchedPart part_around(wire::Compression codec, std::string_view payload) {
   return part;
 }
 
-// What a broker passes on unseen, because it does not look into batches: the consumer has to bear
-// it. A frame of about 1 KiB that says it holds 4 GiB, and one of some hundred that truly does.
+// What a broker passes on unseen, because it does not look into compressed batches: the consumer
+// has to bear it. A frame of about 1 KiB that says it holds 4 GiB, and one of some hundred that
+// truly does.
 TEST(FetchedRecords, ASmallBatchThatClaimsToInflateTo4GiBIsAnErrorWithItsOffset) {
   using namespace std::string_view_literals;
   const auto followed = [](std::string_view head) {

@@ -169,27 +169,19 @@ void GroupMember::retry_later(MonotonicTime now) {
   retry_at_ = now + next_delay(config_.retry_backoff, failures_++, random_);
 }
 
-bool GroupMember::handle_error(const Error& error, MonotonicTime now) {
-  switch (wire::kafka_error_of(error)) {
-    case KafkaError::kUnknownMemberId:
-      lose_membership(true, now);
-      return true;
-    case KafkaError::kIllegalGeneration:
-      lose_membership(false, now);
-      return true;
-    case KafkaError::kRebalanceInProgress:
-      rejoin(now);
-      return true;
-    case KafkaError::kNone:
-      break;  // no answer at all
-    default:
-      if (!wire::is_retriable(wire::kafka_error_of(error))) {
-        fail(error);
-        return true;
-      }
+void GroupMember::handle_error(const Error& error, MonotonicTime now) {
+  const KafkaError code = wire::kafka_error_of(error);
+  if (code == KafkaError::kUnknownMemberId) {
+    lose_membership(true, now);
+  } else if (code == KafkaError::kIllegalGeneration) {
+    lose_membership(false, now);
+  } else if (code == KafkaError::kRebalanceInProgress) {
+    rejoin(now);
+  } else if (code == KafkaError::kNone || wire::is_retriable(code)) {
+    retry_later(now);  // kNone: no answer at all
+  } else {
+    fail(error);
   }
-  retry_later(now);
-  return true;
 }
 
 void GroupMember::send_join(MonotonicTime now) {

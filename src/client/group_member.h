@@ -110,7 +110,6 @@ class GroupMember {
   std::int32_t generation() const { return generation_; }
   const std::vector<TopicPartition>& owned() const { return owned_; }
   bool is_stable() const { return state_ == State::kStable; }
-  /// What the leader last dealt from; to notice that topics grew.
   /// What the whole group reads, existing or not, when this member is to watch over it: it leads
   /// and is stable. Else empty.
   std::vector<std::string> watched_topics() const;
@@ -135,8 +134,7 @@ class GroupMember {
   void retry_later(MonotonicTime now);
   void lose_membership(bool forget_member_id, MonotonicTime now);
   void fail(Error error);
-  /// True when the error was dealt with, so that the caller is done.
-  bool handle_error(const Error& error, MonotonicTime now);
+  void handle_error(const Error& error, MonotonicTime now);
   void lead(const wire::JoinGroupResponse& answer, MonotonicTime now);
   void take_assignment(std::string_view bytes, MonotonicTime now);
   std::string encode_subscription(const Assignor& assignor) const;

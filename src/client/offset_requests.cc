@@ -120,8 +120,8 @@ class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
   void finish_round() {
     if (wanted_.empty()) return done_(std::move(found_));
     const Millis delay = next_delay(cluster_.config().retry_backoff, tries_++, cluster_.random());
-    const bool is_closed = last_error_.code == ErrorCode::kUnsupported;
-    if (is_closed || cluster_.loop().now() + delay >= deadline_) {
+    const bool is_final = last_error_.code == ErrorCode::kUnsupported;
+    if (is_final || cluster_.loop().now() + delay >= deadline_) {
       for (const auto& [partition, timestamp] : wanted_) found_.emplace(partition, last_error_);
       return done_(std::move(found_));
     }

@@ -28,7 +28,7 @@ class Listener {
 /// An event loop. The thread that is in run() owns everything made by it; connections and listeners
 /// are destroyed before their loop.
 /// thread  post, stop and now from any thread; everything else from the loop's own thread, or
-/// before run()
+///         before run()
 class EventLoop {
  public:
   virtual ~EventLoop() = default;

@@ -14,8 +14,7 @@
 namespace millrace::io {
 
 /// An open file. Blocking.
-/// thread  read_at and size from any thread; everything that changes the file from one thread at a
-/// time;
+/// thread  read_at and size from any thread; what changes the file from one thread at a time;
 ///         sync may run beside appends and covers what was appended before it was called
 class File {
  public:

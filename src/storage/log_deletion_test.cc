@@ -1,7 +1,7 @@
 // Records, segments and logs that go: by retention, by request, with their topic.
 #include <gtest/gtest.h>
 
-#include "storage/internal/log_fixture.h"
+#include "storage/log_fixture_test.h"
 #include "storage/partition_log.h"
 #include "wire/error_codes.h"
 

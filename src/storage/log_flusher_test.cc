@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "storage/internal/log_fixture.h"
+#include "storage/log_fixture_test.h"
 #include "wire/error_codes.h"
 
 namespace millrace::storage {

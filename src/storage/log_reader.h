@@ -37,7 +37,8 @@ struct ReadLimits {
 
 /// The batches of `segment` from the one that holds `from` (or the next one there is) on. The
 /// offsets of the log in the result are left to the caller; first_batch_base names a batch that was
-/// found but left out, too. errors  kIo, kNotFound, kCorrupt (the file is not what was appended)
+/// found but left out, too.
+/// errors  kIo, kNotFound, kCorrupt (the file is not what was appended)
 Result<LogSlice> read_segment(const Segment& segment, Offset from, const ReadLimits& limits);
 
 /// The first record of `segment` at or after `from` whose timestamp is at or after `time`. In a

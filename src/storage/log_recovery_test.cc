@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "storage/internal/log_fixture.h"
+#include "storage/log_fixture_test.h"
 #include "storage/producer_refill.h"
 #include "wire/error_codes.h"
 

@@ -18,14 +18,17 @@ struct ScannedSegment {
 };
 
 /// Reads the file from its start and checks every batch: length, CRC, offsets that grow from
-/// `base`. on_batch  called for each valid batch errors    kIo; the file is not changed memory    1
-/// MiB, whatever the lengths claim
+/// `base`.
+/// on_batch  called for each valid batch
+/// errors    kIo; the file is not changed
+/// memory    1 MiB, whatever the lengths claim
 Result<ScannedSegment> scan_segment(const io::File& file, Offset base,
                                     std::int64_t index_interval_bytes,
                                     const std::function<void(const wire::BatchHeader&)>& on_batch);
 
-/// Whether a whole valid batch begins anywhere in the file from `position` on. errors  kIo
-/// cost  reads all of it; for what is about to be cut off
+/// Whether a whole valid batch begins anywhere in the file from `position` on.
+/// errors  kIo
+/// cost    reads all of it; for what is about to be cut off
 Result<bool> holds_whole_batch(const io::File& file, std::uint64_t position);
 
 }  // namespace millrace::storage

@@ -9,7 +9,8 @@
 namespace millrace::wire {
 
 /// Every request that Kafka knows, brokers' own ones included; wire/api_table.h lists those we
-/// speak. source  Kafka protocol guide, "API Keys" (4.x)
+/// speak.
+/// source  Kafka protocol guide, "API Keys" (4.x)
 enum class ApiKey : std::int16_t {
   kProduce = 0,
   kFetch = 1,

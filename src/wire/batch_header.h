@@ -1,4 +1,4 @@
-// The 61 bytes in front of a record batch: all that a broker reads of it.
+// The 61 bytes in front of a record batch: all that a broker reads of a compressed one.
 #pragma once
 
 #include <cstddef>

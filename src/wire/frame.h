@@ -39,8 +39,8 @@ struct EncodedResponse {
 };
 
 /// Reads a request's header and leaves the reader at the body. The version may be one that we do
-/// not serve: ask wire/api_table.h. errors  kUnsupported (an API that we do not know; close the
-/// connection, as Kafka does),
+/// not serve: ask wire/api_table.h.
+/// errors  kUnsupported (an API that we do not know; close the connection, as Kafka does),
 ///         kTruncated, kCorrupt
 Result<RequestHeader> decode_request_header(ByteReader& reader);
 

@@ -65,8 +65,9 @@ class ThreeBrokers(unittest.TestCase):
         lines = ["--lines", "120000", "--seed", "11"]
         wanted = self.demo("embedded", *lines)
 
-        with self.broker_dies(0, after_s=1, comes_back_s=3):
+        with self.broker_dies(0, after_s=1, comes_back_s=3) as outage:
             found = self.demo("kafka", *lines, "--brokers", self.address)
+            self.assertTrue(outage.has_begun, "the demo ended before the broker died: give it more lines")
 
         self.same_files(wanted, found)
 
@@ -119,9 +120,11 @@ class Outage:
         self._thread = threading.Thread(target=self._run)
         self._cluster, self._node = cluster, node
         self._after_s, self._comes_back_s = after_s, comes_back_s
+        self.has_begun = False
 
     def __enter__(self):
         self._thread.start()
+        return self
 
     def __exit__(self, *_):
         self._thread.join()
@@ -133,6 +136,7 @@ class Outage:
     def _run(self):
         time.sleep(self._after_s)
         self._cluster.kill(self._node)
+        self.has_begun = True
         time.sleep(self._comes_back_s - self._after_s)
         self._cluster.start(self._node)
 

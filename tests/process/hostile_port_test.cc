@@ -17,14 +17,14 @@
 //   batch length negative or under a header's              2              2
 //   magic 3                                                2              87
 //   records null                                           no answer      87
-//   count 5 around one record, record length that lies     87             taken (*)
+//   count 5 around one record, record length that lies     87             87
 //   compressed bytes that are garbage or claim 4 GiB       -1             taken (*)
 //   the same to a compacted topic; codec 5                 -1             87
 //   no key in a compacted topic, control batch             87             87
 //   time far ahead; acks=5; unknown topic; internal topic  32; 21; 3; 17  32; 21; 3; 17
 //   zstd before version 7; batch over 1 MiB                76; 10         76; 10
-// (*) on purpose: the broker takes a batch whose checksum is right as it came and does not look
-// into it; the consumer finds out, and names the offset to go past
+// (*) on purpose: the broker takes a compressed batch whose checksum is right as it came and does
+// not look into it; the consumer finds out, and names the offset to go past
 // (src/client/fetched_records_test.cc).
 #include <gtest/gtest.h>
 #include <poll.h>

@@ -112,6 +112,7 @@ class ErrorTest(unittest.TestCase):
         for arguments, complaint in [
                 ([], "subcommand"),
                 (["tpoic", "list"], 'no command "tpoic"; the nearest is topic'),
+                (["topic", "--bogus", "list"], "want a command, found the option --bogus"),
                 (["topic", "crate", "x"], 'no command "crate"; the nearest is create'),
                 (["topic", "create"], "TOPIC is required"),
                 (["topic", "list", "--format", "xml"], "want one of text, wide, json, yaml"),
