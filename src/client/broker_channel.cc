@@ -18,8 +18,13 @@ constexpr std::string_view kSoftwareVersion = "0.1.0";
 }  // namespace
 
 BrokerChannel::BrokerChannel(io::EventLoop& loop, const ConnectionConfig& config,
-                             io::Endpoint endpoint, Random random)
-    : loop_(loop), config_(config), endpoint_(std::move(endpoint)), random_(random) {}
+                             io::Endpoint endpoint, Random random,
+                             std::shared_ptr<BufferPool> memory)
+    : loop_(loop),
+      config_(config),
+      endpoint_(std::move(endpoint)),
+      random_(random),
+      memory_(std::move(memory)) {}
 
 BrokerChannel::~BrokerChannel() {
   *alive_ = false;
@@ -68,7 +73,8 @@ void BrokerChannel::on_connected(Result<std::unique_ptr<io::Connection>> connect
                       .on_closed =
                           [this, alive = alive_](const Error& reason) {
                             if (*alive) fail_connection(reason);
-                          }},
+                          },
+                      .memory = memory_},
                      kFrameBytesMax);
   state_ = State::kNegotiating;
   negotiate(wire::ApiVersionsRequest::kVersions.max);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "base/buffer_pool.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "client/client_config.h"
@@ -45,8 +46,9 @@ struct Call {
 /// thread  the loop's
 class BrokerChannel {
  public:
+  /// memory  for large answers; who is done with one gives it back there
   BrokerChannel(io::EventLoop& loop, const ConnectionConfig& config, io::Endpoint endpoint,
-                Random random);
+                Random random, std::shared_ptr<BufferPool> memory);
   /// Fails every call with kClosed.
   ~BrokerChannel();
   BrokerChannel(const BrokerChannel&) = delete;
@@ -92,6 +94,7 @@ class BrokerChannel {
   const ConnectionConfig& config_;
   io::Endpoint endpoint_;
   Random random_;
+  const std::shared_ptr<BufferPool> memory_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for callbacks that outlive this
   State state_ = State::kIdle;
   int failures_ = 0;

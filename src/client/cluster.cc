@@ -13,6 +13,9 @@ using wire::KafkaError;
 // Bootstrap servers, whose ids are not known yet, are numbered down from here.
 constexpr std::int32_t kFirstBootstrapId = -2;
 
+// Of the memory of answers that is kept for the next ones.
+constexpr std::size_t kIdleFrameBytesMax = std::size_t{32} << 20U;
+
 BrokerId bootstrap_id(std::size_t index) {
   return BrokerId{kFirstBootstrapId - static_cast<std::int32_t>(index)};
 }
@@ -20,7 +23,10 @@ BrokerId bootstrap_id(std::size_t index) {
 }  // namespace
 
 Cluster::Cluster(io::EventLoop& loop, const ConnectionConfig& config, Random random)
-    : loop_(loop), config_(config), random_(random) {}
+    : loop_(loop),
+      config_(config),
+      random_(random),
+      frame_memory_(std::make_shared<BufferPool>(kIdleFrameBytesMax)) {}
 
 Cluster::~Cluster() {
   *alive_ = false;
@@ -48,7 +54,8 @@ BrokerChannel* Cluster::channel(BrokerId broker, Lane lane) {
     if (node == nullptr) return nullptr;
     endpoint = node->endpoint;
   }
-  auto made = std::make_unique<BrokerChannel>(loop_, config_, endpoint, Random(random_.next()));
+  auto made = std::make_unique<BrokerChannel>(loop_, config_, endpoint, Random(random_.next()),
+                                              frame_memory_);
   return (channels_[{broker, lane}] = std::move(made)).get();
 }
 

@@ -88,6 +88,8 @@ class Cluster {
   io::EventLoop& loop() { return loop_; }
   const ConnectionConfig& config() const { return config_; }
   Random& random() { return random_; }
+  /// Where the memory of large answers comes from, and should go back to.
+  const std::shared_ptr<BufferPool>& frame_memory() const { return frame_memory_; }
   std::size_t unanswered_count(BrokerId broker, Lane lane) const;
 
  private:
@@ -116,6 +118,7 @@ class Cluster {
   Random random_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   MetadataCache metadata_;
+  const std::shared_ptr<BufferPool> frame_memory_;
   std::map<std::pair<BrokerId, Lane>, std::unique_ptr<BrokerChannel>> channels_;
   std::map<std::string, BrokerId> coordinators_;
   std::set<std::string> topics_;

@@ -224,7 +224,14 @@ void Fetcher::on_answer(BrokerId broker, const Parts& parts, Result<Answer> answ
   }
   // Moving the frame leaves its bytes, and so the views into them, where they are.
   const std::size_t bytes = answer->frame.size();
-  const auto frame = std::make_shared<const Buffer>(std::move(answer->frame));
+  const bool has_records =
+      std::any_of(response->responses.begin(), response->responses.end(), [](const auto& topic) {
+        return std::any_of(topic.partitions.begin(), topic.partitions.end(),
+                           [](const auto& data) { return !data.records.bytes.empty(); });
+      });
+  // What comes next is small, or comes much later.
+  if (!has_records) cluster_.frame_memory()->clear();
+  const SharedBuffer frame = BufferPool::share(cluster_.frame_memory(), std::move(answer->frame));
   for (const auto& topic : response->responses) {
     for (const auto& data : topic.partitions) {
       const auto part = std::find_if(parts.begin(), parts.end(), [&](const PlannedPart& each) {

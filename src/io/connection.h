@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "base/buffer_pool.h"
 #include "base/result.h"
 #include "io/file_system.h"
 
@@ -57,6 +58,9 @@ struct ConnectionHandler {
   /// negative (kCorrupt), or by close(). Called exactly once, and never from inside send() or
   /// close().
   std::function<void(const Error& reason)> on_closed;
+  /// Where the memory of large frames comes from when it has some. Who is done with a frame gives
+  /// it back there.
+  std::shared_ptr<BufferPool> memory = {};
 };
 
 /// A TCP connection. Everything on its loop's thread. Destroying it closes the socket and silences

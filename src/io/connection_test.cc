@@ -125,6 +125,48 @@ TEST_F(ConnectionTest, AHalfFrameBeforeTheEndIsNoFrame) {
   EXPECT_THAT(log.closed->message, HasSubstr("within a frame"));
 }
 
+TEST_F(ConnectionTest, SmallFramesAfterALargeOneThatCameInPartsAreNotKeptWaiting) {
+  listen([this](std::unique_ptr<Connection> made) { server_ = std::move(made); });
+  const UniqueFd raw = connect_raw();
+  run_until([this] { return server_ != nullptr; });
+  Log log;
+  server_->start(record_in(log), kTestFrameMax);
+  const std::string large = random_bytes(600'000, 5);
+  const std::string wire = with_prefix(large) + with_prefix("small");
+  auto send_until = [&, sent = std::size_t{0}](std::size_t end) mutable {
+    for (; sent < end; sent += 1000) {
+      const std::size_t count = std::min<std::size_t>(1000, wire.size() - sent);
+      ASSERT_EQ(::write(raw.get(), wire.data() + sent, count), static_cast<ssize_t>(count));
+      if (sent % 50'000 == 0) run_until([] { return true; });
+    }
+  };
+
+  send_until(large.size() - 100'000);
+  EXPECT_TRUE(log.frames.empty());
+  send_until(wire.size());
+  run_until([&] { return log.frames.size() == 2; });
+  EXPECT_EQ(log.frames, (std::vector<std::string>{large, "small"}));
+
+  ASSERT_EQ(::write(raw.get(), wire.data() + large.size() + 4, 9), 9);
+  run_until([&] { return log.frames.size() == 3; });
+  EXPECT_EQ(log.frames.back(), "small");
+}
+
+TEST_F(ConnectionTest, TheEndWithinALargeFrameIsNoticedAtOnce) {
+  listen([this](std::unique_ptr<Connection> made) { server_ = std::move(made); });
+  UniqueFd raw = connect_raw();
+  run_until([this] { return server_ != nullptr; });
+  Log log;
+  server_->start(record_in(log), kTestFrameMax);
+  const std::string wire = with_prefix(std::string(5'000'000, 'x')).substr(0, 10'000);
+  ASSERT_EQ(::write(raw.get(), wire.data(), wire.size()), static_cast<ssize_t>(wire.size()));
+  for (int i = 0; i < 5; ++i) run_until([] { return true; });
+
+  raw = UniqueFd();
+  run_until([&] { return log.closed.has_value(); });
+  EXPECT_THAT(log.closed->message, HasSubstr("within a frame"));
+}
+
 TEST_F(ConnectionTest, PausedReadingHandsOutNothingAndLosesNothing) {
   connect_pair();
   Log log;

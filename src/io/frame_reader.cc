@@ -49,8 +49,9 @@ Status FrameReader::begin_frame() {
   prefix_size_ = 0;
   has_length_ = true;
   frame_size_ = static_cast<std::size_t>(length);
-  frame_capacity_ = std::min(frame_size_, kFirstCapacityMax);
-  frame_ = Buffer(frame_capacity_);
+  frame_ = memory_ == nullptr ? Buffer{} : memory_->take(frame_size_);
+  frame_capacity_ = std::min(frame_size_, std::max(frame_.capacity(), kFirstCapacityMax));
+  frame_.reserve(frame_capacity_);
   return {};
 }
 

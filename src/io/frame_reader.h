@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 
 #include "base/buffer.h"
+#include "base/buffer_pool.h"
 #include "base/result.h"
 
 namespace millrace::io {
@@ -22,7 +24,9 @@ namespace millrace::io {
 /// ends that early by copying what is left of it. Not thread-safe.
 class FrameReader {
  public:
-  explicit FrameReader(std::size_t frame_size_max) : frame_size_max_(frame_size_max) {}
+  /// memory  where large frames go when it has room; may be null
+  explicit FrameReader(std::size_t frame_size_max, std::shared_ptr<BufferPool> memory = nullptr)
+      : frame_size_max_(frame_size_max), memory_(std::move(memory)) {}
 
   struct Space {
     std::span<char> frame;  // room in the frame under way; may be empty
@@ -37,6 +41,8 @@ class FrameReader {
   Result<std::optional<Buffer>> next();
   /// Copies what is left of the scratch, so that the scratch may be used for something else.
   void keep_rest();
+  /// Bytes that the frame under way still lacks; 0 between frames.
+  std::size_t missing_bytes() const { return has_length_ ? frame_size_ - frame_.size() : 0; }
   /// Whether the bytes so far end within a frame.
   bool is_within_frame() const { return has_length_ || prefix_size_ > 0 || !rest_.empty(); }
 
@@ -49,6 +55,7 @@ class FrameReader {
   Status begin_frame();
 
   const std::size_t frame_size_max_;
+  const std::shared_ptr<BufferPool> memory_;
   std::array<char, kPrefixBytes> prefix_{};
   std::size_t prefix_size_ = 0;
   bool has_length_ = false;

@@ -109,6 +109,31 @@ TEST(FrameReader, MemoryGrowsWithWhatHasArrivedAndNotPastTheFrame) {
   }
 }
 
+TEST(FrameReader, ALargeFrameGoesIntoMemoryThatIsAtHand) {
+  constexpr std::size_t kFrame = 3'500'000;
+  const auto memory = std::make_shared<BufferPool>(10'000'000);
+  Buffer idle(4'000'000);
+  const char* const at = idle.data();
+  memory->give_back(std::move(idle));
+  FrameReader reader(kFrame, memory);
+  std::string scratch(1000, ' ');
+  const std::string wire = with_prefix(std::string(kFrame, 'x')) + with_prefix("small");
+
+  receive(reader, scratch, wire, 4);
+  ASSERT_TRUE(reader.next().ok());
+  EXPECT_EQ(reader.missing_bytes(), kFrame);
+  EXPECT_EQ(reader.space(scratch).frame.size(), kFrame);
+  receive(reader, scratch, std::string_view(wire).substr(4), 1U << 30U);
+  const auto large = reader.next();
+  ASSERT_TRUE(large.ok() && large.value());
+  EXPECT_EQ(large.value()->data(), at);
+  EXPECT_EQ(large.value()->view(), std::string_view(wire).substr(4, kFrame));
+  EXPECT_EQ(reader.missing_bytes(), 0U);
+  const auto small = reader.next();
+  ASSERT_TRUE(small.ok() && small.value());
+  EXPECT_EQ(small.value()->view(), "small");
+}
+
 TEST(FrameReader, SizesAtTheLimitAreTakenAndThoseBeyondRefused) {
   struct Case {
     std::string wire;

@@ -19,6 +19,11 @@ namespace {
 constexpr int kReadsPerTurnMax = 16;  // then other connections get their turn
 constexpr Millis kDrainTime{1000};    // how long a closing peer may take to hang up
 
+// Waking up for less of a large frame costs more than it brings; for more, the kernel would have to
+// hold much for each connection.
+constexpr std::size_t kWakeBytesMin = std::size_t{64} << 10U;
+constexpr std::size_t kWakeBytesMax = std::size_t{4} << 20U;
+
 Error closed_here() {
   return {ErrorCode::kClosed, "the connection was closed by this side"};
 }
@@ -51,7 +56,7 @@ TcpConnection::~TcpConnection() {
 void TcpConnection::start(ConnectionHandler handler, std::size_t frame_size_max) {
   CHECK(!reader_, "a connection is started once");
   handler_ = std::make_shared<const ConnectionHandler>(std::move(handler));
-  reader_.emplace(frame_size_max);
+  reader_.emplace(frame_size_max, handler_->memory);
   if (phase_ == Phase::kClosed) {
     post_if_alive([this] { report_closed(); });
   } else {
@@ -66,7 +71,20 @@ void TcpConnection::await_readable() {
       phase_ == Phase::kDraining || (phase_ == Phase::kOpen && !is_paused_ && reader_);
   if (!wants_input || awaits_readable_) return;
   awaits_readable_ = true;
+  set_wake_bytes();
   watch_->await_readable();
+}
+
+// The kernel wakes this side when the rest of a large frame is there, not for each packet, and
+// opens its window so far that the sender need not stop in the middle. When memory gets short it
+// wakes earlier.
+void TcpConnection::set_wake_bytes() {
+  const std::size_t missing = phase_ == Phase::kOpen ? reader_->missing_bytes() : 0;
+  const int wanted =
+      missing < kWakeBytesMin ? 1 : static_cast<int>(std::min(missing, kWakeBytesMax));
+  if (wanted == wake_bytes_) return;
+  wake_bytes_ = wanted;
+  ::setsockopt(watch_->fd(), SOL_SOCKET, SO_RCVLOWAT, &wanted, sizeof wanted);
 }
 
 void TcpConnection::on_readable() {

@@ -52,6 +52,7 @@ class TcpConnection final : public Connection {
   void discard_input();
   void flush();
   void await_readable();
+  void set_wake_bytes();
   void await_writable();
   void begin_draining();
   void finish(Error reason);
@@ -73,6 +74,7 @@ class TcpConnection final : public Connection {
   bool is_paused_ = false;
   bool is_in_turn_ = false;  // frames are being handed out; answers wait for the turn's end
   bool awaits_readable_ = false;
+  int wake_bytes_ = 1;  // how much has to arrive until the socket counts as readable
   bool awaits_writable_ = false;
   bool has_posted_continue_ = false;
   std::optional<FrameReader> reader_;                 // since start()
