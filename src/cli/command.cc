@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/edit_distance.h"
 
 namespace millrace::cli {
 namespace {
@@ -64,20 +65,6 @@ void collect_words(const CLI::App& app, const std::string& path,
   for (const CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; })) {
     collect_words(*below, path + " " + below->get_name(), collected);
   }
-}
-
-/// Levenshtein distance, one row at a time.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U);
-      diagonal = std::exchange(row[j], std::min({changed, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row[b.size()];
 }
 
 /// The complaint about a first word that names no command below `app`, or an option that stands

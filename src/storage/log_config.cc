@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/edit_distance.h"
 #include "storage/checkpoint_text.h"
 
 namespace millrace::storage {
@@ -72,21 +73,6 @@ const Property* find_property(std::string_view name) {
   const auto found = std::find_if(kProperties.begin(), kProperties.end(),
                                   [name](const Property& one) { return one.about.name == name; });
   return found == kProperties.end() ? nullptr : &*found;
-}
-
-/// How many letters differ: insertions, deletions and replacements.
-std::size_t edit_distance(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> row(right.size() + 1);
-  for (std::size_t i = 0; i < row.size(); ++i) row[i] = i;
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 0; j < right.size(); ++j) {
-      const std::size_t replaced = diagonal + (left[i] == right[j] ? 0U : 1U);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
 }
 
 Error unknown(std::string_view name) {
