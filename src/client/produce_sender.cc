@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "client/produce_answers.h"
 #include "wire/batch_header.h"
 #include "wire/messages/init_producer_id.h"
 #include "wire/record_batch.h"
@@ -225,19 +226,12 @@ void ProduceSender::on_answer(BrokerId broker, const Parts& parts, Result<Answer
     cluster_.metadata().note_broker(
         {BrokerId{node.node_id}, {node.host, static_cast<std::uint16_t>(node.port)}});
   }
+  const ProduceAnswers answers(*response);
+  wire::ProduceResponse::PartitionProduceResponse unknown;
+  unknown.base_offset = kNoOffset.value();
   for (const Part& part : parts) {
-    const wire::ProduceResponse::PartitionProduceResponse* mine = nullptr;
-    for (const auto& topic : response->responses) {
-      const bool is_mine = topic.name.empty() ? topic.topic_id == part.topic_id
-                                              : topic.name == part.partition->name.topic;
-      if (!is_mine) continue;
-      for (const auto& each : topic.partition_responses) {
-        if (each.index == part.partition->name.partition.value()) mine = &each;
-      }
-    }
-    wire::ProduceResponse::PartitionProduceResponse unknown;
-    unknown.base_offset = kNoOffset.value();
-    if (is_unanswered) mine = &unknown;
+    const auto* const mine =
+        is_unanswered ? &unknown : answers.find(part.partition->name, part.topic_id);
     if (mine != nullptr) {
       on_part_answer(part, *mine);
     } else {

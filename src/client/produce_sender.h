@@ -35,8 +35,6 @@ class ProduceSender {
   void when_empty(std::function<void(Status)> done);
   /// Reports everything that is left as failed with `error`.
   void fail_everything(const Error& error);
-  /// Why no record can be sent any more, if so.
-  const std::optional<Error>& fatal_error() const { return fatal_error_; }
 
  private:
   struct Partition {
@@ -81,7 +79,7 @@ class ProduceSender {
   ProducerIdentity identity_;
   bool identity_under_way_ = false;
   io::TimerId timer_ = 0;
-  std::optional<Error> fatal_error_;
+  std::optional<Error> fatal_error_;  // why no record can be sent any more
   std::optional<Error> first_failure_;
   std::vector<std::function<void(Status)>> empty_waiters_;
 };
