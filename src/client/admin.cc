@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/backoff.h"
 #include "client/cluster.h"
 #include "client/loop_thread.h"
 #include "client/offset_requests.h"
@@ -82,6 +83,7 @@ class Admin::Core {
   }
 
   MonotonicTime deadline() { return thread_.loop().now() + config_.api_timeout; }
+  bool has_passed(MonotonicTime time) { return thread_.loop().now() >= time; }
 
   /// Asks and waits. error_in  the error, if any, for which the whole call is to be tried again
   template <class Request, class Response>
@@ -93,6 +95,23 @@ class Admin::Core {
     return thread_.await<Result<Response>>([&](Done<Response> done) {
       cluster_->call_until<Request, Response>(target, request, deadline(), error_in,
                                               std::move(done));
+    });
+  }
+
+  /// Asks one broker, once, and waits.
+  template <class Request, class Response>
+  Result<Response> ask_once(BrokerId broker, Request request, MonotonicTime until) {
+    const auto left = std::chrono::ceil<Millis>(until - thread_.loop().now());
+    const Millis timeout = std::clamp(left, Millis{1}, config_.connection.request_timeout);
+    return thread_.await<Result<Response>>([&](Done<Response> done) {
+      cluster_->call<Request, Response>(broker, Lane::kMain, std::move(request), timeout,
+                                        std::move(done));
+    });
+  }
+  void back_off(int attempt) {
+    (void)thread_.await<Status>([&](std::function<void(Status)> done) {
+      const Backoff& backoff = config_.connection.retry_backoff;
+      cluster_->call_later(next_delay(backoff, attempt, cluster_->random()), std::move(done));
     });
   }
 
@@ -118,6 +137,23 @@ class Admin::Core {
     std::vector<BrokerId> ids;
     for (const auto& broker : answer->brokers) ids.emplace_back(broker.node_id);
     return ids;
+  }
+
+  Result<std::vector<GroupListing>> list_groups_once(MonotonicTime until) {
+    const auto brokers = broker_ids();
+    if (!brokers.ok()) return brokers.error();
+    std::vector<GroupListing> listings;
+    for (const BrokerId broker : *brokers) {
+      auto answer = ask_once<wire::ListGroupsRequest, wire::ListGroupsResponse>(broker, {}, until);
+      const std::string context = fmt::format("list the groups of broker {}", broker.value());
+      if (!answer.ok()) return std::move(answer).error().with_context(context);
+      if (answer->error_code != 0) return error_of(answer->error_code, context);
+      for (auto& group : answer->groups) {
+        listings.push_back({std::move(group.group_id), std::move(group.protocol_type),
+                            std::move(group.group_state), std::move(group.group_type)});
+      }
+    }
+    return listings;
   }
 
   Result<BrokerId> coordinator(const std::string& group) {
@@ -240,22 +276,19 @@ Result<ClusterDescription> Admin::describe_cluster() {
 }
 
 Result<std::vector<GroupListing>> Admin::list_groups() {
-  const auto brokers = core_->broker_ids();
-  if (!brokers.ok()) return brokers.error();
-  std::vector<GroupListing> listings;
-  using Response = wire::ListGroupsResponse;
-  for (const BrokerId broker : *brokers) {
-    auto answer = core_->ask<wire::ListGroupsRequest, Response>(
-        Target::of(broker), {},
-        [](const Response& each) { return static_cast<KafkaError>(each.error_code); });
-    if (!answer.ok()) return std::move(answer).error();
-    if (answer->error_code != 0) return error_of(answer->error_code, "list groups");
-    for (const auto& group : answer->groups) {
-      listings.push_back(
-          {group.group_id, group.protocol_type, group.group_state, group.group_type});
-    }
+  // A broker that does not answer may have left, and its groups be elsewhere: then it takes a new
+  // look at who is there, and asks all of them.
+  const MonotonicTime until = core_->deadline();
+  auto listings = core_->list_groups_once(until);
+  for (int attempt = 0; !listings.ok(); ++attempt) {
+    const Error& error = listings.error();
+    const bool may_pass = error.code == ErrorCode::kKafka ? wire::is_retriable(error)
+                                                          : error.code != ErrorCode::kUnsupported;
+    if (!may_pass || core_->has_passed(until)) return listings;
+    core_->back_off(attempt);
+    listings = core_->list_groups_once(until);
   }
-  std::sort(listings.begin(), listings.end(),
+  std::sort(listings->begin(), listings->end(),
             [](const auto& a, const auto& b) { return a.group_id < b.group_id; });
   return listings;
 }

@@ -146,6 +146,9 @@ class Admin {
       const std::vector<std::string>& names);
   Result<ClusterDescription> describe_cluster();
 
+  /// The groups of all brokers. Each must answer, for a group is known to one of them only; those
+  /// that have left the cluster are asked no more.
+  /// errors  of the last try, naming the broker, once default.api.timeout.ms is over
   Result<std::vector<GroupListing>> list_groups();
   Result<Outcomes<std::string, GroupDescription>> describe_groups(
       const std::vector<std::string>& group_ids);
