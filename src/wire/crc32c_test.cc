@@ -48,6 +48,20 @@ TEST(Crc32c, HardwareAndSoftwareAgreeAtEveryLengthAndAlignment) {
   }
 }
 
+TEST(Crc32c, FoldingAndSoftwareAgreeAtEveryLengthAndAlignment) {
+  if (!internal::crc32c_has_folding()) GTEST_SKIP() << "no AVX-512 here";
+  Random random(3);
+  const std::string bytes = random_bytes(random, 40000);
+  for (std::size_t size = internal::kFoldedBytesMin; size < 2000; ++size) {
+    const auto view = std::string_view(bytes).substr(size % 67, size);
+    ASSERT_EQ(internal::crc32c_folding(view, 7), internal::crc32c_software(view, 7)) << size;
+  }
+  for (int i = 0; i < 200; ++i) {
+    const auto view = std::string_view(bytes).substr(random.below(64), 256 + random.below(39000));
+    ASSERT_EQ(internal::crc32c_folding(view, 0), internal::crc32c_software(view, 0));
+  }
+}
+
 TEST(Crc32c, ContinuesFromWhatCameBefore) {
   Random random(2);
   const std::string bytes = random_bytes(random, 5000);
