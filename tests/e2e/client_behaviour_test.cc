@@ -88,6 +88,46 @@ TEST_F(ClientBehaviour, SeekPauseAndPositionDoAsTheySay) {
   EXPECT_EQ(*consumer->position(at(0)), Offset{10});
 }
 
+TEST_F(ClientBehaviour, RecordsStayWhileTheyAreHeldAlthoughTheMemoryOfOthersIsUsedAgain) {
+  constexpr int kRecords = 2000;
+  const auto value_of = [](int i) { return std::string(2000, static_cast<char>('a' + i % 26)); };
+  cluster_.create_topic("t", 1);
+  auto producer = Producer::create(cluster_.properties(), cluster_.env());
+  for (int i = 0; i < kRecords; ++i) {
+    const std::string value = value_of(i);
+    ASSERT_TRUE((*producer)->send({.topic = "t", .value = value}).ok());
+  }
+  ASSERT_TRUE((*producer)->flush(Millis{10'000}).ok());
+
+  auto properties = cluster_.properties();
+  properties.set("max.poll.records", "10").set("max.partition.fetch.bytes", "200000");
+  auto consumer = Consumer::create(properties, cluster_.env());
+  ASSERT_TRUE((*consumer)->assign({at(0)}).ok());
+  ASSERT_TRUE((*consumer)->seek_to_beginning({at(0)}).ok());
+  std::vector<client::PolledRecords> held;
+  for (int next = 0; next < kRecords;) {
+    auto polled = (*consumer)->poll(Millis{1000});
+    ASSERT_TRUE(polled.ok()) << polled.error().to_string();
+    for (const auto& part : *polled) {
+      for (const RecordView& record : part.records) {
+        ASSERT_EQ(record.offset, Offset{next});
+        ASSERT_TRUE(*record.value == value_of(next)) << next;
+        ++next;
+      }
+    }
+    const bool is_kept = !polled->empty() && next % 300 < 20;
+    if (is_kept) held.push_back(std::move(polled).value());
+  }
+  consumer->reset();
+
+  EXPECT_GT(held.size(), 5U);
+  for (const auto& polled : held) {
+    for (const RecordView& record : polled.partitions().front().records) {
+      EXPECT_TRUE(*record.value == value_of(static_cast<int>(record.offset.value())));
+    }
+  }
+}
+
 TEST_F(ClientBehaviour, OffsetsAreFoundByTimeAndByEnd) {
   cluster_.create_topic("t", 2);
   produce(0, 10);
