@@ -63,11 +63,6 @@ void Histogram::observe(double value) const {
   if (target_ != nullptr) target_->Observe(value);
 }
 
-std::vector<double> latency_bounds_seconds() {
-  return {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-          0.05,   0.1,     0.25,   0.5,   1.0,    2.5,   5.0,  10.0};
-}
-
 MetricsRegistry::MetricsRegistry() : families_(std::make_unique<Families>()) {}
 MetricsRegistry::~MetricsRegistry() = default;
 

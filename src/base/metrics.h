@@ -63,9 +63,6 @@ class Histogram {
   prometheus::Histogram* target_ = nullptr;
 };
 
-/// Upper bounds for latencies in seconds: 100 µs to 10 s, three a decade.
-std::vector<double> latency_bounds_seconds();
-
 /// Owns metrics. The same name and labels give the same metric; one name has one kind, and one help
 /// text: the first.   thread  any
 class MetricsRegistry {

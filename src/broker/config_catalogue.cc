@@ -194,11 +194,4 @@ Status check_topic_config(std::string_view name, std::string_view value) {
   return {};
 }
 
-Status check_topic_configs(const TopicConfigs& configs) {
-  for (const auto& [name, value] : configs) {
-    if (auto status = check_topic_config(name, value); !status.ok()) return status;
-  }
-  return {};
-}
-
 }  // namespace millrace::broker

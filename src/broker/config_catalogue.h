@@ -46,6 +46,5 @@ const TopicConfigDefinition* find_topic_config(std::string_view name);
 /// Whether Kafka would take the value.
 /// errors  kInvalidArgument with what was wanted and found
 Status check_topic_config(std::string_view name, std::string_view value);
-Status check_topic_configs(const TopicConfigs& configs);
 
 }  // namespace millrace::broker

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "broker/config_catalogue.h"
+#include "model/topic_name.h"
 #include "wire/error_codes.h"
 
 namespace millrace::broker {
@@ -18,11 +19,6 @@ using wire::make_error;
 using Wanted = wire::CreateTopicsRequest::CreatableTopic;
 
 constexpr std::int32_t kUseDefault = -1;
-
-bool is_name_letter(char letter) {
-  return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-         (letter >= '0' && letter <= '9') || letter == '.' || letter == '_' || letter == '-';
-}
 
 bool same_but_for_dots(std::string_view left, std::string_view right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end(), [](char a, char b) {
@@ -86,17 +82,8 @@ Result<TopicConfigs> check_configs(const Wanted& wanted) {
 }  // namespace
 
 Status check_topic_name(std::string_view name) {
-  const auto refuse = [](std::string why) {
-    return make_error(KafkaError::kInvalidTopicException, std::move(why));
-  };
-  if (name.empty()) return refuse("a topic name may not be empty");
-  if (name == "." || name == "..") return refuse("a topic name may not be '.' or '..'");
-  if (name.size() > kTopicNameLengthMax)
-    return refuse(fmt::format("a topic name has at most {} characters, not {}", kTopicNameLengthMax,
-                              name.size()));
-  if (!std::all_of(name.begin(), name.end(), is_name_letter))
-    return refuse(fmt::format(
-        "topic name '{}' has a character other than letters, digits, '.', '_' and '-'", name));
+  if (auto fault = fault_of_topic_name(name))
+    return make_error(KafkaError::kInvalidTopicException, *fault);
   return {};
 }
 

@@ -13,8 +13,6 @@
 
 namespace millrace::broker {
 
-inline constexpr std::size_t kTopicNameLengthMax = 249;
-
 /// errors  INVALID_TOPIC_EXCEPTION: empty, ".", "..", too long, or a character other than letters,
 ///         digits, '.', '_' and '-'
 Status check_topic_name(std::string_view name);

@@ -29,7 +29,6 @@ class SimEnv final : public io::Env {
   Random make_random() override { return Random(scheduler_.random().next()); }
   std::unique_ptr<io::EventLoop> make_loop() override;
 
-  SimFileSystem& sim_files() { return *files_; }
   const std::string& host() const { return host_; }
   /// The power goes and comes back: files are what the disk may hold, connections are broken.
   /// Destroy the components that ran here first, or at once after.

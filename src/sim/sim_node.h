@@ -28,7 +28,6 @@ class SimFileContent {
   /// A sync that failed: as on Linux, the dirty pages count as clean afterwards, so a later sync
   /// does not bring them to the disk either.
   void forget_unsynced() { unsynced_.clear(); }
-  bool is_synced() const { return unsynced_.empty(); }
   /// What the disk may hold after a power cut now.
   SimFileContent after_power_cut(Random& random) const;
 

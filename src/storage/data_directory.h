@@ -50,9 +50,8 @@ class DataDirectory {
   Result<std::vector<TopicPartition>> list_logs() const;
 
   using Offsets = OffsetsByPartition;
-  /// What to hand to PartitionLog::open; absent means 0.
+  /// As the checkpoint says; after a clean stop where each log ended.
   const Offsets& recovery_points() const { return recovery_points_; }
-  const Offsets& log_start_offsets() const { return log_start_offsets_; }
   /// OpenOptions for one partition, from the mark and the checkpoints. When the partition has no
   /// folder yet, what the checkpoints say is of a deleted topic of that name: it is taken out of
   /// them, so that the new log neither starts at the old one's start nor goes unscanned.

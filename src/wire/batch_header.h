@@ -46,7 +46,6 @@ struct BatchHeader {
   }
   bool is_transactional() const { return (attributes & batch_format::kTransactionalBit) != 0; }
   bool is_control() const { return (attributes & batch_format::kControlBit) != 0; }
-  bool has_delete_horizon() const { return (attributes & batch_format::kDeleteHorizonBit) != 0; }
   bool has_producer() const { return producer_id != kNoProducerId; }
   /// The sequence of the last record: counts on from base_sequence and wraps from 2^31-1 to 0.
   std::int32_t last_sequence() const;

@@ -153,6 +153,11 @@ enum class KafkaError : std::int16_t {
 /// for a number that is not listed.
 std::string_view kafka_error_name(KafkaError error);
 
+/// The number that goes on the wire.
+constexpr std::int16_t code_of(KafkaError error) {
+  return static_cast<std::int16_t>(error);
+}
+
 /// Whether the same request may succeed later, if need be after a refresh of the metadata.
 bool is_retriable(KafkaError error);
 

@@ -76,7 +76,7 @@ DescribedGroup describe_unknown(const std::string& group_id, std::int16_t api_ve
   DescribedGroup described;
   described.group_state = "Dead";
   if (api_version >= kGroupIdNotFoundSince) {
-    described.error_code = wire_code(wire::KafkaError::kGroupIdNotFound);
+    described.error_code = code_of(wire::KafkaError::kGroupIdNotFound);
     described.error_message = fmt::format("Group {} not found.", group_id);
   }
   return described;

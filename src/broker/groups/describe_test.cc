@@ -61,7 +61,7 @@ TEST(DescribeGroups, CallsAnUnknownGroupDeadOrNotFound) {
   EXPECT_EQ(old_answer.error_code, 0);
   EXPECT_EQ(old_answer.group_state, "Dead");
   EXPECT_EQ(old_answer.error_message, std::nullopt);
-  EXPECT_EQ(new_answer.error_code, wire_code(wire::KafkaError::kGroupIdNotFound));
+  EXPECT_EQ(new_answer.error_code, code_of(wire::KafkaError::kGroupIdNotFound));
   EXPECT_EQ(new_answer.group_state, "Dead");
   EXPECT_EQ(new_answer.error_message, "Group nobody not found.");
 }

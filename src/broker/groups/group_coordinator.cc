@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "broker/groups/append_error.h"
 #include "broker/groups/describe.h"
 #include "broker/groups/heartbeat.h"
 #include "broker/groups/join.h"
@@ -50,42 +51,26 @@ void let_time_pass(Turn& turn) {
   }
 }
 
-/// What the log's errors mean to a member, as Kafka translates them.
-wire::KafkaError member_error(wire::KafkaError append_error) {
-  switch (append_error) {
-    case wire::KafkaError::kUnknownTopicOrPartition:
-    case wire::KafkaError::kNotEnoughReplicas:
-    case wire::KafkaError::kRequestTimedOut:
-      return wire::KafkaError::kCoordinatorNotAvailable;
-    case wire::KafkaError::kNotLeaderOrFollower:
-    case wire::KafkaError::kKafkaStorageError:
-      return wire::KafkaError::kNotCoordinator;
-    case wire::KafkaError::kMessageTooLarge:
-    case wire::KafkaError::kRecordListTooLarge:
-    case wire::KafkaError::kInvalidFetchSize:
-      return wire::KafkaError::kUnknownServerError;
-    default:
-      return append_error;
-  }
-}
-
 /// What follows from an acknowledged append.
 struct Follow {
   Turn& turn;
   const std::string& group_id;
   wire::KafkaError error;
 
+  wire::KafkaError member_error() const {
+    return error_of_append(error, wire::KafkaError::kUnknownServerError);
+  }
   void operator()(OffsetsCommitted&& outcome) const {
     offsets_committed(turn, group_id, std::move(outcome), error);
   }
   void operator()(AssignmentStored&& outcome) const {
-    assignment_stored(turn, group_id, std::move(outcome), member_error(error));
+    assignment_stored(turn, group_id, std::move(outcome), member_error());
   }
   void operator()(StaticMemberReplaced&& outcome) const {
-    static_member_replaced(turn, group_id, std::move(outcome), member_error(error));
+    static_member_replaced(turn, group_id, std::move(outcome), member_error());
   }
   void operator()(Removed&& outcome) const {
-    removed(turn, group_id, std::move(outcome), member_error(error));
+    removed(turn, group_id, std::move(outcome), member_error());
   }
   void operator()(EmptyGroupStored&&) const {
     if (error == wire::KafkaError::kNone) return;

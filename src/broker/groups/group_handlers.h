@@ -2,31 +2,9 @@
 #pragma once
 
 #include "broker/broker_state.h"
+#include "broker/groups/group_messages.h"
 #include "broker/request_context.h"
 #include "broker/responder.h"
-
-namespace millrace::wire {
-struct DeleteGroupsRequest;
-struct DeleteGroupsResponse;
-struct DescribeGroupsRequest;
-struct DescribeGroupsResponse;
-struct FindCoordinatorRequest;
-struct FindCoordinatorResponse;
-struct HeartbeatRequest;
-struct HeartbeatResponse;
-struct JoinGroupRequest;
-struct JoinGroupResponse;
-struct LeaveGroupRequest;
-struct LeaveGroupResponse;
-struct ListGroupsRequest;
-struct ListGroupsResponse;
-struct OffsetCommitRequest;
-struct OffsetCommitResponse;
-struct OffsetFetchRequest;
-struct OffsetFetchResponse;
-struct SyncGroupRequest;
-struct SyncGroupResponse;
-}  // namespace millrace::wire
 
 namespace millrace::broker {
 

@@ -11,31 +11,11 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/groups/group_config.h"
+#include "broker/groups/group_messages.h"
 #include "broker/groups/group_types.h"
 #include "broker/groups/offsets_log.h"
 #include "broker/responder.h"
 #include "io/event_loop.h"
-
-namespace millrace::wire {
-struct DeleteGroupsRequest;
-struct DeleteGroupsResponse;
-struct DescribeGroupsRequest;
-struct DescribeGroupsResponse;
-struct HeartbeatRequest;
-struct HeartbeatResponse;
-struct JoinGroupRequest;
-struct JoinGroupResponse;
-struct LeaveGroupRequest;
-struct LeaveGroupResponse;
-struct ListGroupsRequest;
-struct ListGroupsResponse;
-struct OffsetCommitRequest;
-struct OffsetCommitResponse;
-struct OffsetFetchRequest;
-struct OffsetFetchResponse;
-struct SyncGroupRequest;
-struct SyncGroupResponse;
-}  // namespace millrace::wire
 
 namespace millrace::broker {
 

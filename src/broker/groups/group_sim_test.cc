@@ -208,7 +208,7 @@ class GroupSim {
     const auto beat = world_.heartbeat_error(
         world_.heartbeat(consumer.member, consumer.generation, consumer.instance));
     if (happens(0.3)) commit(consumer);  // zombies, too, before they know
-    if (beat != KafkaError::kNone) return lost(consumer, wire_code(beat));
+    if (beat != KafkaError::kNone) return lost(consumer, code_of(beat));
     if (happens(0.02)) return leave(consumer);
     for (const auto& [partition, position] : consumer.positions) {
       if (position < 0) return fetch(consumer);

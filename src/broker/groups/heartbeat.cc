@@ -28,7 +28,7 @@ wire::KafkaError check(Turn& turn, const wire::HeartbeatRequest& request) {
 
 void heartbeat(Turn& turn, RequestToken token, const wire::HeartbeatRequest& request) {
   wire::HeartbeatResponse response;
-  response.error_code = wire_code(check(turn, request));
+  response.error_code = code_of(check(turn, request));
   turn.answer(token, std::move(response));
 }
 

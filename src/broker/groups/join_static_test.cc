@@ -88,7 +88,7 @@ TEST(StaticMember, FencesWhoeverUsesTheOldId) {
             KafkaError::kFencedInstanceId);
   const auto sync =
       pair.world.sync({.member = pair.two, .generation = pair.generation, .instance = "two"});
-  EXPECT_EQ(pair.world.synced(sync).error_code, wire_code(KafkaError::kFencedInstanceId));
+  EXPECT_EQ(pair.world.synced(sync).error_code, code_of(KafkaError::kFencedInstanceId));
   // Without its name the old id is simply unknown.
   EXPECT_EQ(pair.world.commit_error(
                 pair.world.commit({.member = pair.two, .generation = pair.generation})),

@@ -46,7 +46,7 @@ void leave(Turn& turn, RequestToken token, const GroupCaller& caller,
            wire::LeaveGroupRequest request) {
   wire::LeaveGroupResponse response;
   if (request.group_id.empty()) {
-    response.error_code = wire_code(wire::KafkaError::kInvalidGroupId);
+    response.error_code = code_of(wire::KafkaError::kInvalidGroupId);
     turn.answer(token, std::move(response));
     return;
   }
@@ -65,7 +65,7 @@ void leave(Turn& turn, RequestToken token, const GroupCaller& caller,
     somebody_left = somebody_left || error == wire::KafkaError::kNone;
     response.members.push_back({.member_id = identity.member_id,
                                 .group_instance_id = identity.group_instance_id,
-                                .error_code = wire_code(error)});
+                                .error_code = code_of(error)});
   }
   if (somebody_left) rebalance_after_leave(turn, *group);
 

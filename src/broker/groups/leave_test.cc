@@ -47,7 +47,7 @@ TEST(LeaveGroup, FencesAMemberWhoseInstanceIsAnother) {
   const auto token = world.leave({{.member = "old", .instance = "a"}});
 
   EXPECT_EQ(world.answer<wire::LeaveGroupResponse>(token).members[0].error_code,
-            wire_code(KafkaError::kFencedInstanceId));
+            code_of(KafkaError::kFencedInstanceId));
   EXPECT_TRUE(world.group()->members().contains(a));
 }
 
@@ -58,7 +58,7 @@ TEST(LeaveGroup, SaysTheErrorOfTheOneMemberInOldVersions) {
   const auto known = world.leave({{.member = members[0]}}, 2);
 
   EXPECT_EQ(world.answer<wire::LeaveGroupResponse>(unknown).error_code,
-            wire_code(KafkaError::kUnknownMemberId));
+            code_of(KafkaError::kUnknownMemberId));
   EXPECT_EQ(world.answer<wire::LeaveGroupResponse>(known).error_code, 0);
   EXPECT_TRUE(world.answer<wire::LeaveGroupResponse>(known).members.empty());
 }
@@ -70,9 +70,9 @@ TEST(LeaveGroup, KnowsNobodyInAGroupThatIsNotThere) {
 
   EXPECT_EQ(world.answer<wire::LeaveGroupResponse>(batch).error_code, 0);
   EXPECT_EQ(world.answer<wire::LeaveGroupResponse>(batch).members[0].error_code,
-            wire_code(KafkaError::kUnknownMemberId));
+            code_of(KafkaError::kUnknownMemberId));
   EXPECT_EQ(world.answer<wire::LeaveGroupResponse>(nameless).error_code,
-            wire_code(KafkaError::kInvalidGroupId));
+            code_of(KafkaError::kInvalidGroupId));
 }
 
 TEST(LeaveGroup, AnswersTheJoinOfAMemberThatLeaves) {
@@ -82,7 +82,7 @@ TEST(LeaveGroup, AnswersTheJoinOfAMemberThatLeaves) {
 
   world.leave({{.member = members[0]}});
 
-  EXPECT_EQ(world.joined(waiting).error_code, wire_code(KafkaError::kUnknownMemberId));
+  EXPECT_EQ(world.joined(waiting).error_code, code_of(KafkaError::kUnknownMemberId));
 }
 
 TEST(LeaveGroup, OfTheLastMemberLeavesAnEmptyGroupWithItsOffsets) {

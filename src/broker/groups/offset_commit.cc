@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/groups/append_error.h"
 #include "broker/groups/log_records.h"
 
 namespace millrace::broker {
@@ -47,7 +48,7 @@ wire::KafkaError check(const Group* group, const GroupCaller& caller,
 void fail_all(wire::OffsetCommitResponse& response, wire::KafkaError error) {
   for (auto& topic : response.topics) {
     for (auto& partition : topic.partitions) {
-      if (partition.error_code == 0) partition.error_code = wire_code(error);
+      if (partition.error_code == 0) partition.error_code = code_of(error);
     }
   }
 }
@@ -65,7 +66,7 @@ OffsetsCommitted plan_commit(const Turn& turn, wire::OffsetCommitRequest& reques
       result.partition_index = partition.partition_index;
       std::string metadata = std::move(partition.committed_metadata).value_or("");
       if (metadata.size() > metadata_bytes_max) {
-        result.error_code = wire_code(wire::KafkaError::kOffsetMetadataTooLarge);
+        result.error_code = code_of(wire::KafkaError::kOffsetMetadataTooLarge);
         continue;
       }
       plan.changes.push_back(
@@ -78,25 +79,6 @@ OffsetsCommitted plan_commit(const Turn& turn, wire::OffsetCommitRequest& reques
     }
   }
   return plan;
-}
-
-/// What a client makes of the log's errors, as Kafka translates them.
-wire::KafkaError commit_error(wire::KafkaError append_error) {
-  switch (append_error) {
-    case wire::KafkaError::kUnknownTopicOrPartition:
-    case wire::KafkaError::kNotEnoughReplicas:
-    case wire::KafkaError::kRequestTimedOut:
-      return wire::KafkaError::kCoordinatorNotAvailable;
-    case wire::KafkaError::kNotLeaderOrFollower:
-    case wire::KafkaError::kKafkaStorageError:
-      return wire::KafkaError::kNotCoordinator;
-    case wire::KafkaError::kMessageTooLarge:
-    case wire::KafkaError::kRecordListTooLarge:
-    case wire::KafkaError::kInvalidFetchSize:
-      return wire::KafkaError::kInvalidCommitOffsetSize;
-    default:
-      return append_error;
-  }
 }
 
 }  // namespace
@@ -129,7 +111,8 @@ void commit_offsets(Turn& turn, RequestToken token, const GroupCaller& caller,
 void offsets_committed(Turn& turn, const std::string& group_id, OffsetsCommitted committed,
                        wire::KafkaError error) {
   if (error != wire::KafkaError::kNone) {
-    fail_all(committed.response, commit_error(error));
+    fail_all(committed.response,
+             error_of_append(error, wire::KafkaError::kInvalidCommitOffsetSize));
   } else {
     // A consumer that only stores offsets has no group before its first commit.
     turn.find_or_create_group(group_id);

@@ -159,7 +159,7 @@ void finish_deletion(Turn& turn, const Removed& removal, wire::KafkaError error)
   PendingDeletion& deletion = found->second;
   // The first failure of several batches counts.
   auto& result = deletion.response.results[removal.result_index];
-  if (error != wire::KafkaError::kNone) result.error_code = wire_code(error);
+  if (error != wire::KafkaError::kNone) result.error_code = code_of(error);
   if (--deletion.outstanding > 0) return;
   turn.answer(removal.token, std::move(deletion.response));
   turn.state.deletions.erase(found);
@@ -173,7 +173,7 @@ void delete_groups(Turn& turn, RequestToken token, const wire::DeleteGroupsReque
     auto& result = deletion.response.results.emplace_back();
     result.group_id = group_id;
     const wire::KafkaError error = check_deletion(turn, group_id);
-    result.error_code = wire_code(error);
+    result.error_code = code_of(error);
     if (error != wire::KafkaError::kNone) continue;
 
     Removed removal;

@@ -10,7 +10,7 @@ wire::JoinGroupResponse join_error(std::int16_t api_version, std::string_view me
   constexpr std::int16_t kProtocolNameNullableSince = 7;
 
   wire::JoinGroupResponse response;
-  response.error_code = wire_code(error);
+  response.error_code = code_of(error);
   response.generation_id = -1;
   response.member_id = member_id;
   response.protocol_type.reset();
@@ -45,7 +45,7 @@ wire::JoinGroupResponse join_success(const Group& group, std::string_view member
 
 wire::SyncGroupResponse sync_error(wire::KafkaError error) {
   wire::SyncGroupResponse response;
-  response.error_code = wire_code(error);
+  response.error_code = code_of(error);
   response.protocol_type.reset();
   response.protocol_name.reset();
   return response;

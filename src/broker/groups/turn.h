@@ -60,8 +60,4 @@ struct Turn {
   void expect_heartbeat_within(const Group& group, const Member& member, Millis timeout);
 };
 
-constexpr std::int16_t wire_code(wire::KafkaError error) {
-  return static_cast<std::int16_t>(error);
-}
-
 }  // namespace millrace::broker

@@ -10,11 +10,6 @@
 
 namespace millrace::broker {
 
-/// The number that goes on the wire.
-constexpr std::int16_t code_of(wire::KafkaError error) {
-  return static_cast<std::int16_t>(error);
-}
-
 /// What a client's idea of the leader epoch says about it: NONE, FENCED_LEADER_EPOCH or
 /// UNKNOWN_LEADER_EPOCH. -1 says the client has none.
 wire::KafkaError check_leader_epoch(const Partition& partition, std::int32_t current_leader_epoch);

@@ -46,7 +46,6 @@ class WindowClock {
     const auto oldest = store.oldest_start();
     oldest_start_ = oldest ? oldest->value() : kNone;
   }
-  Timestamp stream_time() const { return Timestamp{stream_time_}; }
 
  private:
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();

@@ -9,18 +9,10 @@
 #include <utility>
 
 #include "base/check.h"
+#include "model/topic_name.h"
 
 namespace millrace::streams {
 namespace {
-
-/// As Kafka: 1 to 249 of letters, digits, '.', '_' and '-'; not "." or "..".
-bool is_legal_name(std::string_view name) {
-  if (name.empty() || name.size() > 249 || name == "." || name == "..") return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  });
-}
 
 /// Which nodes hang together; topics do not connect, they are where a topology is cut.
 class Components {
@@ -124,8 +116,8 @@ Status TopologyBuilder::check() const {
   std::set<TopicRef> read;
   for (const NodePlan& node : nodes_) {
     if (node.kind == NodeKind::kProcessor) continue;
-    if (!is_legal_name(node.topic.name)) {
-      return wrong(fmt::format("\"{}\" is not a legal topic name", node.topic.name));
+    if (const auto fault = fault_of_topic_name(node.topic.name)) {
+      return wrong(fmt::format("\"{}\" is not a legal topic name: {}", node.topic.name, *fault));
     }
     if (node.kind == NodeKind::kSource && !read.insert(node.topic).second) {
       return wrong(
@@ -137,7 +129,8 @@ Status TopologyBuilder::check() const {
   if (read.empty()) return wrong("a topology reads at least one topic");
   std::set<std::string> stores;
   for (const StorePlan& store : stores_) {
-    if (!is_legal_name(store.name)) {
+    // It becomes a part of its changelog's name.
+    if (fault_of_topic_name(store.name)) {
       return wrong(fmt::format("\"{}\" is not a legal store name", store.name));
     }
     if (!stores.insert(store.name).second) {
