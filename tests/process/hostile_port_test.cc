@@ -15,7 +15,7 @@
 //   wrong CRC, with acks=0                                 2, closed      2, closed
 //   records empty, cut, two batches, magic 1, no records   87             87
 //   batch length negative or under a header's              2              2
-//   magic 3                                                2              87
+//   magic 3, 127, -1                                       2              2
 //   records null                                           no answer      87
 //   count 5 around one record, record length that lies     87             87
 //   compressed bytes that are garbage or claim 4 GiB       -1             taken (*)

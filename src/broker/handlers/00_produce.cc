@@ -19,6 +19,7 @@
 #include "wire/batch_header.h"
 #include "wire/error_text.h"
 #include "wire/messages/produce.h"
+#include "wire/record_batch_format.h"
 
 namespace millrace::broker {
 
@@ -46,12 +47,21 @@ PartitionAnswer refused(std::int32_t index, const Error& error) {
   return refused(index, wire::kafka_error_of(error), wire::bare_text(error));
 }
 
+/// Formats 0 and 1 were spoken once; any other number but today's is damage.
+bool has_former_magic(std::string_view records) {
+  const char magic = records[wire::batch_format::kMagicAt];
+  return magic == 0 || magic == 1;
+}
+
 /// What the protocol asks of the records field, before the log looks at the batch. A field that
-/// does not hold one whole batch is no use to send again; a batch with a wrong checksum may be.
+/// does not hold one whole batch is no use to send again; a batch with a wrong checksum may be, and
+/// so may one in a format that never was: it was damaged on its way.
 Status check_records(std::string_view records, std::int16_t version) {
   const auto header = wire::read_batch_header(records);
   if (!header.ok()) {
-    const bool is_impossible = header.error().code == ErrorCode::kCorrupt;
+    const bool is_impossible =
+        header.error().code == ErrorCode::kCorrupt ||
+        (header.error().code == ErrorCode::kUnsupported && !has_former_magic(records));
     return wire::make_error(
         is_impossible ? KafkaError::kCorruptMessage : KafkaError::kInvalidRecord,
         header.error().message);
