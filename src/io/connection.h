@@ -83,7 +83,7 @@ class Connection {
   /// already is, but never from inside this call). Dropped when the connection ends first.
   virtual void when_unsent_below(std::size_t threshold, std::function<void()> task) = 0;
   /// No further on_frame until resume_reading(); what the kernel holds stays there, so the peer
-  /// feels it.
+  /// feels it. When the peer leaves meanwhile, on_closed says so, unless it has sent more before.
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
   /// Sends what is queued, then closes. No further on_frame.

@@ -207,6 +207,46 @@ TEST_F(ConnectionTest, ResumingInsideOnFrameGoesOnAtOnce) {
   run_until([&] { return log.frames.size() == 100; });
 }
 
+TEST_F(ConnectionTest, APeerThatLeavesIsNoticedWhileReadingIsPaused) {
+  connect_pair();
+  Log log;
+  server_->start({.on_frame = [&](const Buffer&) { server_->pause_reading(); },
+                  .on_closed = [&](const Error& reason) { log.closed = reason; }},
+                 kTestFrameMax);
+  client_->send(chunks_of("a request that takes long"));
+  client_->close_after_flush();
+  run_until([&] { return log.closed.has_value(); });
+  EXPECT_EQ(log.closed->code, ErrorCode::kClosed);
+}
+
+TEST_F(ConnectionTest, WhatAPeerSentBeforeItLeftIsHandedOutFirst) {
+  for (const bool at_once : {true, false}) {
+    connect_pair();
+    Log log;
+    server_->start({.on_frame =
+                        [&](const Buffer& frame) {
+                          log.frames.emplace_back(frame.view());
+                          server_->pause_reading();
+                        },
+                    .on_closed = [&](const Error& reason) { log.closed = reason; }},
+                   kTestFrameMax);
+    client_->send(chunks_of("first"));
+    if (!at_once) run_until([&] { return log.frames.size() == 1; });
+    client_->send(chunks_of("second"));
+    client_->close_after_flush();
+    bool later = false;
+    loop_->call_after(Millis{20}, [&] { later = true; });
+    run_until([&] { return later; });
+    EXPECT_FALSE(log.closed.has_value());
+
+    server_->resume_reading();
+    run_until([&] { return log.closed.has_value(); });
+    EXPECT_EQ(log.frames, (std::vector<std::string>{"first", "second"}));
+    server_.reset();
+    client_.reset();
+  }
+}
+
 TEST_F(ConnectionTest, BackPressureIsFeltAndItsEndIsTold) {
   connect_pair();
   Log log;

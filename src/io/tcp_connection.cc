@@ -67,8 +67,8 @@ void TcpConnection::start(ConnectionHandler handler, std::size_t frame_size_max)
 // --- reading ---
 
 void TcpConnection::await_readable() {
-  const bool wants_input =
-      phase_ == Phase::kDraining || (phase_ == Phase::kOpen && !is_paused_ && reader_);
+  const bool wants_input = phase_ == Phase::kDraining ||
+                           (phase_ == Phase::kOpen && reader_ && (!is_paused_ || may_look()));
   if (!wants_input || awaits_readable_) return;
   awaits_readable_ = true;
   set_wake_bytes();
@@ -93,7 +93,11 @@ void TcpConnection::on_readable() {
     discard_input();
     return;
   }
-  if (phase_ != Phase::kOpen || is_paused_) return;
+  if (phase_ != Phase::kOpen) return;
+  if (is_paused_) {
+    look_for_hang_up();
+    return;
+  }
   is_in_turn_ = true;
   if (read_frames() == After::kGoOn) end_turn();
 }
@@ -149,6 +153,7 @@ void TcpConnection::end_turn() {
 }
 
 void TcpConnection::resume_reading() {
+  has_unread_input_ = false;
   if (!std::exchange(is_paused_, false) || is_in_turn_ || has_posted_continue_) return;
   has_posted_continue_ = true;
   post_if_alive([this] { continue_reading(); });
@@ -159,6 +164,27 @@ void TcpConnection::continue_reading() {
   if (phase_ != Phase::kOpen || is_paused_ || !reader_) return;
   is_in_turn_ = true;
   if (deliver_frames() == After::kGoOn) end_turn();
+}
+
+/// While paused: whether nothing waits to be handed out, so that the end may be told at once.
+bool TcpConnection::may_look() const {
+  return !has_unread_input_ && !reader_->is_within_frame();
+}
+
+/// A peer that leaves is noticed although nothing is read from it.
+void TcpConnection::look_for_hang_up() {
+  if (!may_look()) return;
+  char byte = 0;
+  const ssize_t count = ::recv(watch_->fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (count == 0) {
+    finish({ErrorCode::kClosed, "the peer closed the connection"});
+  } else if (count > 0) {
+    has_unread_input_ = true;
+  } else if (would_block(errno) || errno == EINTR) {
+    await_readable();
+  } else {
+    finish(system_error("read from", peer_.to_string(), errno));
+  }
 }
 
 void TcpConnection::discard_input() {

@@ -49,6 +49,8 @@ class TcpConnection final : public Connection {
   After deliver_frames();
   void continue_reading();
   void end_turn();
+  bool may_look() const;
+  void look_for_hang_up();
   void discard_input();
   void flush();
   void await_readable();
@@ -72,7 +74,8 @@ class TcpConnection final : public Connection {
   const Endpoint local_;
   Phase phase_ = Phase::kOpen;
   bool is_paused_ = false;
-  bool is_in_turn_ = false;  // frames are being handed out; answers wait for the turn's end
+  bool has_unread_input_ = false;  // seen while paused
+  bool is_in_turn_ = false;        // frames are being handed out; answers wait for the turn's end
   bool awaits_readable_ = false;
   int wake_bytes_ = 1;  // how much has to arrive until the socket counts as readable
   bool awaits_writable_ = false;
