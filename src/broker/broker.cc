@@ -60,15 +60,18 @@ class Broker::Runtime {
 
   Status listen() {
     // The first try shares the port with nobody, not even with another broker that would share.
-    auto taken = loops_.front()->listen(core_->state().config.kafka, {});
+    const BrokerConfig& config = core_->state().config;
+    const std::size_t send_buffer_bytes = config.send_buffer_bytes;
+    auto taken = loops_.front()->listen(config.kafka, {.send_buffer_bytes = send_buffer_bytes});
     if (!taken.ok()) return std::move(taken).error();
     endpoint_ = *taken;
     if (loops_.size() == 1) return {};
 
     loops_.front()->close_listener();
-    const io::Endpoint endpoint{core_->state().config.kafka.host, endpoint_.port};
+    const io::Endpoint endpoint{config.kafka.host, endpoint_.port};
     for (const auto& loop : loops_) {
-      auto shared = loop->listen(endpoint, {.loops_share_port = true});
+      auto shared = loop->listen(
+          endpoint, {.loops_share_port = true, .send_buffer_bytes = send_buffer_bytes});
       if (!shared.ok()) return std::move(shared).error();
     }
     return {};

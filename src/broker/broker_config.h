@@ -48,6 +48,7 @@ struct BrokerConfig {
   Millis recovery_point_interval{60'000};        // log.flush.offset.checkpoint.interval.ms
   Millis connections_max_idle{600'000};          // connections.max.idle.ms
   std::size_t request_bytes_max = 104'857'600;   // socket.request.max.bytes
+  std::size_t send_buffer_bytes = 262'144;       // socket.send.buffer.bytes
   std::size_t fetch_bytes_max = 57'671'680;      // fetch.max.bytes of the broker
 
   GroupConfig groups;

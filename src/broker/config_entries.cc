@@ -86,6 +86,8 @@ std::vector<BrokerProperty> own_properties(const BrokerConfig& now, std::string_
        "What this node does in the cluster: all of it."},
       {"socket.request.max.bytes", ConfigType::kInt, text(now.request_bytes_max),
        text(defaults.request_bytes_max), "The largest request that is read."},
+      {"socket.send.buffer.bytes", ConfigType::kInt, text(now.send_buffer_bytes),
+       text(defaults.send_buffer_bytes), "SO_SNDBUF of a connection; 0 is the system's choice."},
       {"transaction.max.timeout.ms", ConfigType::kInt, "900000", "900000",
        "The longest a transaction may stay open."},
   };

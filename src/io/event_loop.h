@@ -57,6 +57,9 @@ class EventLoop {
   ///            host that does not resolve. A name is resolved on the spot, so call this at start.
   struct ListenOptions {
     bool loops_share_port = false;
+    /// SO_SNDBUF of each accepted connection; 0 leaves it to the operating system, which lets it
+    /// grow to megabytes.
+    std::size_t send_buffer_bytes = 0;
   };
   virtual Result<std::unique_ptr<Listener>> listen(
       const Endpoint& endpoint, ListenOptions options,

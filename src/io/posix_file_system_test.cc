@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/fsuid.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -52,6 +53,34 @@ TEST_F(PosixFileSystemTest, AppendsContinueAfterReopening) {
   ASSERT_TRUE(files_->open(path("log"), OpenMode::kReadWrite).value()->append("cd").ok());
 
   EXPECT_EQ(files_->read_all(path("log")).value(), "abcd");
+}
+
+TEST_F(PosixFileSystemTest, GivesBackTheRoomThatALongFileReservedAhead) {
+  const std::string part(1024 * 1024, 'x');
+  auto file = files_->open(path("log"), OpenMode::kCreateOrReadWrite).value();
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(file->append(part).ok());
+  EXPECT_EQ(file->size(), 5 * part.size());
+  EXPECT_EQ(std::filesystem::file_size(path("log")), 5 * part.size());
+
+  file.reset();
+
+  struct stat about {};
+  ASSERT_EQ(::stat(path("log").c_str(), &about), 0);
+  EXPECT_EQ(static_cast<std::size_t>(about.st_size), 5 * part.size());
+  constexpr std::int64_t kBlockBytes = 512;  // what st_blocks counts, whatever the file system
+  EXPECT_LT(about.st_blocks * kBlockBytes, static_cast<std::int64_t>(6 * part.size()));
+}
+
+TEST_F(PosixFileSystemTest, AFileThatGrewElsewhereIsNotCutWhenItCloses) {
+  const std::string part(5 * 1024 * 1024, 'x');
+  auto file = files_->open(path("log"), OpenMode::kCreateOrReadWrite).value();
+  ASSERT_TRUE(file->append(part).ok());
+  ASSERT_TRUE(file->append("a").ok());
+  ASSERT_TRUE(files_->open(path("log"), OpenMode::kReadWrite).value()->append("b").ok());
+
+  file.reset();
+
+  EXPECT_EQ(files_->read_all(path("log")).value(), part + "ab");
 }
 
 TEST_F(PosixFileSystemTest, SaysWhatIsMissingAndWhatIsADirectory) {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <netdb.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -37,6 +39,12 @@ Result<std::vector<SocketAddress>> resolve_now(const Endpoint& endpoint) {
   return addresses;
 }
 
+/// Accepted sockets inherit it. Failing leaves the system's choice, which works as well.
+void limit_send_buffer(int socket, std::size_t bytes) {
+  const int wanted = static_cast<int>(std::min<std::size_t>(bytes, 1U << 30U));
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted);
+}
+
 }  // namespace
 
 SocketLoop::SocketLoop() = default;
@@ -60,6 +68,11 @@ Result<std::unique_ptr<Listener>> SocketLoop::listen(
     if (ipv4_bound.ok()) bound = std::move(ipv4_bound);
   }
   if (!bound.ok()) return std::move(bound).error();
+  if (options.send_buffer_bytes > 0) {
+    for (const UniqueFd& socket : bound->sockets) {
+      limit_send_buffer(socket.get(), options.send_buffer_bytes);
+    }
+  }
   return std::unique_ptr<Listener>(
       new TcpListener(*this, std::move(bound).value(), endpoint.host, std::move(on_accept)));
 }
