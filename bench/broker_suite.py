@@ -14,7 +14,7 @@ from results import Figures
 
 FOLDER = ROOT / "build/bench/broker"
 RECORDS = {1024: 1_000_000, 100: 5_000_000}
-PARTITIONS = [1, 8]
+CASES = [(size, partitions) for size in RECORDS for partitions in [1, 8]]
 WARM_UP_SHARE = 4  # of the records of each case
 
 SETTLE_S, IDLE_S = 5, 10
@@ -33,12 +33,13 @@ def run(runs):
     try:
         with contextlib.ExitStack() as stack:
             kinds = [Millrace] if reason else [Millrace, Kafka]
-            return measure([stack.enter_context(kind(FOLDER)) for kind in kinds], runs)
+            loads = {"": own_load} if reason else {"": own_load, ", Kafka's tools": kafka_tool_load}
+            return measure([stack.enter_context(kind(FOLDER)) for kind in kinds], loads, runs)
     finally:
         shutil.rmtree(FOLDER, ignore_errors=True)
 
 
-def measure(contenders, runs):
+def measure(contenders, loads, runs):
     figures = Figures()
     for index in range(runs):
         say(f"start and idleness, run {index + 1}")
@@ -46,14 +47,13 @@ def measure(contenders, runs):
     say("warming up")
     for contender in contenders:
         contender.start()
-        warm_up(contender)
+        warm_up(contender, loads)
     for index in range(runs):
         say(f"load, run {index + 1}")
         turns = contenders if index % 2 == 0 else contenders[::-1]
-        for size in RECORDS:
-            for partitions in PARTITIONS:
-                for contender in turns:
-                    load(contender, figures, size, partitions)
+        for case in CASES:
+            for contender in turns:
+                load(contender, figures, loads, case)
         for contender in turns:
             latency(contender, figures)
         for contender in contenders:
@@ -120,32 +120,29 @@ def kafka_tool_load(contender, mode, topic, records, size):
     return float(fields[9])  # without the time of joining its group
 
 
-LOADS = {"": own_load, ", Kafka's tools": kafka_tool_load}
-
-
-def load(contender, figures, size, partitions):
+def load(contender, figures, loads, case):
+    size, partitions = case
     records = RECORDS[size]
     gigabytes = records * size / 1e9
-    case = f"{shown_size(size)}, {partitions} partition{'s' if partitions > 1 else ''}"
-    for shown, run_one in LOADS.items():
+    shown_case = f"{shown_size(size)}, {partitions} partition{'s' if partitions > 1 else ''}"
+    for shown_load, run_one in loads.items():
         with topic_on(contender, partitions) as topic:
             for mode in ["produce", "consume"]:
                 before = cpu_seconds(contender.pid)
                 speed = run_one(contender, mode, topic, records, size)
                 cpu = cpu_seconds(contender.pid) - before
-                name = f"broker: {mode} {case}{shown}"
+                name = f"broker: {mode} {shown_case}{shown_load}"
                 figures.add(contender.whose, name, "records/s", speed)
                 figures.add(contender.whose, name, "MB/s", speed * size / 1e6)
                 figures.add(contender.whose, f"{name}, CPU", "s/GB", cpu / gigabytes, best="lower")
 
 
-def warm_up(contender):
-    for size, records in RECORDS.items():
-        for partitions in PARTITIONS:
-            for run_one in LOADS.values():
-                with topic_on(contender, partitions) as topic:
-                    for mode in ["produce", "consume"]:
-                        run_one(contender, mode, topic, records // WARM_UP_SHARE, size)
+def warm_up(contender, loads):
+    for size, partitions in CASES:
+        for run_one in loads.values():
+            with topic_on(contender, partitions) as topic:
+                for mode in ["produce", "consume"]:
+                    run_one(contender, mode, topic, RECORDS[size] // WARM_UP_SHARE, size)
 
 
 # --- latency ----------------------------------------------------------------------------------------
