@@ -21,15 +21,13 @@ import time
 from pathlib import Path
 
 import broker_suite
+import client_suite
 import kafka_streams
-from contenders import BrokerProcess
-from programs import BINARY, BUILD, ROOT, build, make_topic, run_load, shown_size
-from results import median_of, print_table, row, with_goals
+from programs import BINARY, BUILD, ROOT, build, make_topic
+from results import print_table, row, with_goals
 
 LOG = ROOT / "../shared/data/apache_access.log"
 
-LOAD_RECORDS = {100: 2_000_000, 1024: 400_000}
-CODECS = ["none", "lz4"]
 BENCHMARK_MIN_S = 0.1
 UNIT_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
@@ -71,40 +69,6 @@ def run_module(module, runs):
     return rows
 
 
-# --- client, against librdkafka ---------------------------------------------------------------------
-
-
-def run_client(runs):
-    """Ours and librdkafka by turns against the same broker, which flushes nothing."""
-    build("millrace", "client_load", "rdkafka_load")
-    return [entry for size in LOAD_RECORDS for codec in CODECS
-            for entry in run_client_with(size, codec, runs)]
-
-
-def run_client_with(size, codec, runs):
-    programs = ["client_load", "rdkafka_load"]
-    produced = {program: [] for program in programs}
-    consumed = {program: [] for program in programs}
-    for _ in range(runs):
-        with BrokerProcess(BINARY, "--fsync", "never") as broker:
-            for program in programs:
-                make_topic(broker.address, program)
-                produced[program].append(
-                    run_load(program, "produce", broker.address, program, LOAD_RECORDS[size], size, codec))
-            for program in programs:  # both read what ours wrote
-                consumed[program].append(
-                    run_load(program, "consume", broker.address, programs[0], LOAD_RECORDS[size], size, codec))
-    rows = []
-    for what, results in [("produce", produced), ("consume", consumed)]:
-        name = f"client: {what} {shown_size(size)} {codec}"
-        speed = [median_of(results[program], "records_per_s") for program in programs]
-        cpu = [median_of(results[program], "cpu_ns_per_record") for program in programs]
-        rows += [row(name, "records per CPU s", 1e9 / cpu[0], 1e9 / cpu[1]),
-                 row(f"{name}, wall", "records/s", *speed),
-                 row(f"{name}, CPU", "ns/record", *cpu, best="lower")]
-    return rows
-
-
 # --- the demo ---------------------------------------------------------------------------------------
 
 
@@ -143,8 +107,7 @@ def run_kafka_streams(runs):
     build("millrace", "streams_load")
 
     def make_bids_topic(address, name):
-        subprocess.run([str(BINARY), "topic", "create", name, "--partitions", "4", "--brokers", address,
-                        "--config", "retention.ms=-1"], check=True, stdout=subprocess.DEVNULL)
+        make_topic(address, name, retention_ms=-1)
 
     return kafka_streams.measure(runs, make_bids_topic, row)
 
@@ -159,7 +122,7 @@ def main():
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
 
-    programs = {"client": run_client, "broker": broker_suite.run, "demo": run_demo, "kafka_streams": run_kafka_streams}
+    programs = {"client": client_suite.run, "broker": broker_suite.run, "demo": run_demo, "kafka_streams": run_kafka_streams}
     suites = {module: [lambda runs, module=module: run_module(module, runs)]
               for module in modules_with_benchmarks()}
     for name, run in programs.items():
