@@ -57,9 +57,9 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
   auto metadata = ClusterMetadata::open(env, core->config_, *core->directory_,
                                         {core->config_.fsync, &core->flusher_});
   if (!metadata.ok()) {
-    // Nothing was changed: the next start must trust these files as this one did, and not cut them.
-    if (metadata.error().code == ErrorCode::kCorrupt &&
-        core->directory_->previous_stop() == storage::PreviousStop::kClean) {
+    // Nothing was appended: the next start must trust these files as this one did, and not cut
+    // them, whatever stood in the way: damage, a limit of open files, a right that is missing.
+    if (core->directory_->previous_stop() == storage::PreviousStop::kClean) {
       if (auto status = core->directory_->mark_clean(); !status.ok())
         return std::move(status).error();
     }
@@ -111,25 +111,20 @@ void BrokerCore::expire_producers(Timestamp now) {
 }
 
 Status BrokerCore::write_checkpoints() {
-  Checkpoints current;
-  const auto table = metadata_->table();
-  for (const auto& [name, topic] : table->by_name()) {
-    for (const auto& partition : topic->partitions) {
-      current.recovery_points[partition->name()] = partition->log().recovery_point();
-      current.log_starts[partition->name()] = partition->log().log_start_offset();
+  // Else what is written could speak of a topic that was deleted meanwhile, to the next one of its
+  // name.
+  return metadata_->while_no_topic_changes([this](const TopicTable& table) {
+    storage::DataDirectory::Offsets recovery_points;
+    storage::DataDirectory::Offsets log_starts;
+    for (const auto& [name, topic] : table.by_name()) {
+      for (const auto& partition : topic->partitions) {
+        recovery_points[partition->name()] = partition->log().recovery_point();
+        log_starts[partition->name()] = partition->log().log_start_offset();
+      }
     }
-  }
-  if (current.recovery_points != checkpointed_.recovery_points) {
-    auto status = directory_->write_recovery_points(current.recovery_points);
-    if (!status.ok()) return status;
-    checkpointed_.recovery_points = std::move(current.recovery_points);
-  }
-  if (current.log_starts != checkpointed_.log_starts) {
-    auto status = directory_->write_log_start_offsets(current.log_starts);
-    if (!status.ok()) return status;
-    checkpointed_.log_starts = std::move(current.log_starts);
-  }
-  return {};
+    auto status = directory_->write_recovery_points(recovery_points);
+    return status.ok() ? directory_->write_log_start_offsets(log_starts) : status;
+  });
 }
 
 Status BrokerCore::close() {

@@ -46,7 +46,7 @@ class BrokerCore {
   /// Forgets idempotent producers that were silent for producer.id.expiration.ms.
   void expire_producers(Timestamp now);
   /// Writes down from where on each log counts, and up to where it is known to be on disk. Cheap
-  /// when nothing has moved. One caller at a time.
+  /// when nothing has moved.   thread  any
   Status write_checkpoints();
 
   /// Closes the logs and marks the stop as clean; removes the directory of an ephemeral broker.
@@ -59,11 +59,6 @@ class BrokerCore {
   io::Env& env_;
   const BrokerConfig config_;
   std::unique_ptr<storage::DataDirectory> directory_;
-  struct Checkpoints {
-    storage::DataDirectory::Offsets recovery_points;
-    storage::DataDirectory::Offsets log_starts;
-  };
-  Checkpoints checkpointed_;  // as they are on disk, once written
   storage::GroupFlusher flusher_;
   std::unique_ptr<ClusterMetadata> metadata_;
   std::unique_ptr<ConsumerOffsetsLog> offsets_log_;

@@ -23,7 +23,7 @@ TopicPartition partition_name(std::string_view topic, std::size_t index) {
 }  // namespace
 
 ClusterMetadata::ClusterMetadata(io::Env& env, const BrokerConfig& config,
-                                 const storage::DataDirectory& directory, Durability durability,
+                                 storage::DataDirectory& directory, Durability durability,
                                  std::unique_ptr<Guarded<Writer>> writer)
     : env_(env),
       config_(config),
@@ -32,9 +32,10 @@ ClusterMetadata::ClusterMetadata(io::Env& env, const BrokerConfig& config,
       writer_(std::move(writer)),
       table_(std::make_shared<const TopicTable>()) {}
 
-Result<std::unique_ptr<ClusterMetadata>> ClusterMetadata::open(
-    io::Env& env, const BrokerConfig& config, const storage::DataDirectory& directory,
-    Durability durability) {
+Result<std::unique_ptr<ClusterMetadata>> ClusterMetadata::open(io::Env& env,
+                                                               const BrokerConfig& config,
+                                                               storage::DataDirectory& directory,
+                                                               Durability durability) {
   auto log = MetadataLog::open(env.files(), directory, env.clock().wall());
   if (!log.ok()) return std::move(log).error();
   auto writer = std::make_unique<Guarded<Writer>>(
@@ -102,14 +103,13 @@ void ClusterMetadata::complain_of_missing(const MetadataImage& image,
     for (std::size_t index = 0; index < of_topic.leader_epochs.size(); ++index) {
       const auto name = partition_name(topic, index);
       if (std::binary_search(folders.begin(), folders.end(), name)) continue;
-      const auto end = directory_.recovery_points().find(name);
       LOG_ERROR(
           "the folder of a partition is gone, beginning an empty one: stop the broker and restore "
           "the folder to have its records back",
           {{"topic", topic},
            {"partition", index},
            {"folder", directory_.log_path(name)},
-           {"ended_at", end == directory_.recovery_points().end() ? kNoOffset : end->second}});
+           {"ended_at", directory_.recovery_point(name).value_or(kNoOffset)}});
     }
   }
 }
@@ -128,11 +128,12 @@ Result<std::shared_ptr<const Topic>> ClusterMetadata::open_topic(const TopicImag
   for (std::size_t index = 0; index < image.leader_epochs.size(); ++index) {
     auto name = partition_name(image.name, index);
     auto options = directory_.open_options(name, now);
+    if (!options.ok()) return std::move(options).error();
     // Damage in one log is its readers' concern; groups with a part of their records would be wrong
     // without anybody noticing.
-    if (!is_internal_topic(image.name)) options.bad_end = storage::BadEnd::kPassOver;
+    if (!is_internal_topic(image.name)) options->bad_end = storage::BadEnd::kPassOver;
     auto log =
-        storage::PartitionLog::open(env_.files(), directory_.log_path(name), *log_config, options);
+        storage::PartitionLog::open(env_.files(), directory_.log_path(name), *log_config, *options);
     if (!log.ok()) return std::move(log).error().with_context(fmt::to_string(name));
     const auto& report = log.value()->recovery();
     if (report.lost_tail())
@@ -243,6 +244,11 @@ Result<ProducerId> ClusterMetadata::next() {
     }
     return ProducerId{writer.next_producer_id++};
   });
+}
+
+Status ClusterMetadata::while_no_topic_changes(
+    const std::function<Status(const TopicTable&)>& work) const {
+  return writer_->with([&](Writer&) { return work(*table()); });
 }
 
 Status ClusterMetadata::close() {

@@ -31,7 +31,7 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
   /// env, config, directory  outlive this
   /// errors  those of the logs
   static Result<std::unique_ptr<ClusterMetadata>> open(io::Env& env, const BrokerConfig& config,
-                                                       const storage::DataDirectory& directory,
+                                                       storage::DataDirectory& directory,
                                                        Durability durability);
 
   std::shared_ptr<const TopicTable> table() const override;
@@ -42,6 +42,9 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
 
   /// Called after a topic was removed, with no lock held. Set before the first request.
   void on_removed(std::function<void(const Topic&)> callback) { on_removed_ = std::move(callback); }
+
+  /// Does what must not run beside the making and deleting of topics.   thread  any
+  Status while_no_topic_changes(const std::function<Status(const TopicTable&)>& work) const;
 
   /// Closes every log. Nothing may follow.
   /// errors  the first one; the rest is closed all the same
@@ -56,7 +59,7 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
     std::int64_t producer_ids_end = 0;
   };
 
-  ClusterMetadata(io::Env& env, const BrokerConfig& config, const storage::DataDirectory& directory,
+  ClusterMetadata(io::Env& env, const BrokerConfig& config, storage::DataDirectory& directory,
                   Durability durability, std::unique_ptr<Guarded<Writer>> writer);
 
   Status write(Writer& writer, const MetadataImage::Records& records);
@@ -71,7 +74,7 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
 
   io::Env& env_;
   const BrokerConfig& config_;
-  const storage::DataDirectory& directory_;
+  storage::DataDirectory& directory_;
   const Durability durability_;
   std::function<void(const Topic&)> on_removed_;
   std::unique_ptr<Guarded<Writer>> writer_;

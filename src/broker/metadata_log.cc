@@ -16,13 +16,14 @@ constexpr std::size_t kReplayBytes = std::size_t{1} << 20;
 
 }  // namespace
 
-Result<MetadataLog> MetadataLog::open(io::FileSystem& files,
-                                      const storage::DataDirectory& directory, Timestamp now) {
+Result<MetadataLog> MetadataLog::open(io::FileSystem& files, storage::DataDirectory& directory,
+                                      Timestamp now) {
   const TopicPartition name{std::string(kMetadataTopic), PartitionId{0}};
   storage::LogConfig config;
   config.max_message_bytes = kChangeBytesMax;
-  auto log = storage::PartitionLog::open(files, directory.log_path(name), config,
-                                         directory.open_options(name, now));
+  const auto options = directory.open_options(name, now);
+  if (!options.ok()) return options.error();
+  auto log = storage::PartitionLog::open(files, directory.log_path(name), config, *options);
   if (!log.ok()) return std::move(log).error().with_context("the metadata log");
   return MetadataLog(std::move(log).value());
 }

@@ -17,7 +17,7 @@ class MetadataLog {
  public:
   /// Opens the log, making it when missing.
   /// errors  those of storage::PartitionLog::open
-  static Result<MetadataLog> open(io::FileSystem& files, const storage::DataDirectory& directory,
+  static Result<MetadataLog> open(io::FileSystem& files, storage::DataDirectory& directory,
                                   Timestamp now);
 
   /// Hands every record to `visit`, in order.

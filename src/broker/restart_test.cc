@@ -125,6 +125,51 @@ TEST_F(Restart, AMovedLogStartIsWrittenDownThoughNothingElseMoved) {
   EXPECT_EQ(storage::decode_offset_checkpoint(*text)->at({"orders", PartitionId{0}}), Offset{3});
 }
 
+TEST_F(Restart, ATopicMadeAnewStartsAtZeroWhereverTheOldOneStarted) {
+  const auto fill = [&] {
+    for (const std::int32_t partition : {0, 1}) {
+      for (int i = 0; i < 3; ++i) ASSERT_TRUE(append("orders", partition, batch_of({"a"})).ok());
+    }
+  };
+  make_topic("orders", 2, {{"retention.ms", "1000"}, {"segment.bytes", "100"}});
+  fill();
+  core_->apply_retention(Timestamp{env().clock().wall().value() + 10'000});
+  ASSERT_EQ(orders().log().log_start_offset(), Offset{3});
+  ASSERT_TRUE(core_->write_checkpoints().ok());
+  ASSERT_TRUE(state().topics.remove("orders").ok());
+  make_topic("orders", 2);
+  fill();
+
+  restart_after_kill();
+
+  for (const std::int32_t partition : {0, 1}) {
+    const auto& again = *state().topics.table()->find_partition("orders", partition);
+    EXPECT_EQ(again.log().log_start_offset(), Offset{0}) << partition;
+    EXPECT_EQ(again.high_watermark(), Offset{3}) << partition;
+  }
+}
+
+TEST_F(Restart, AStartThatFailsForAnyReasonLeavesTheStopBeforeItAClean) {
+  make_topic("orders");
+  ASSERT_TRUE(append("orders", 0, batch_of({"a"})).ok());
+  ASSERT_TRUE(core_->close().ok());
+  core_.reset();
+  BrokerConfig config;
+  config.data_directory = "/data";
+  auto& files = static_cast<sim::SimFileSystem&>(env().files());
+  bool has_failed = false;
+  for (std::uint64_t call = 1; call < 100; ++call) {
+    files.fail_call(call, sim::Fault::kIo);
+    auto refused = BrokerCore::open(env(), config);
+    if (refused.ok()) break;
+    has_failed = true;
+    files.clear_fault();
+    const bool is_marked = env().files().exists("/data/.kafka_cleanshutdown").value();
+    EXPECT_TRUE(is_marked) << "call " << call << ": " << refused.error().to_string();
+  }
+  EXPECT_TRUE(has_failed);
+}
+
 TEST_F(Restart, AFolderOfNoTopicIsPutAside) {
   core_.reset();
   ASSERT_TRUE(env().files().create_directories("/data/stranger-0").ok());

@@ -60,6 +60,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(io::FileSystem& files
                                                            const Identity& identity) {
   std::unique_ptr<DataDirectory> directory(new DataDirectory(files, std::move(path)));
   if (Status status = directory->open_all(identity); !status.ok()) {
+    if (directory->has_taken_mark_) (void)directory->mark_clean().ok();  // nothing was changed
     return advise(std::move(status).error(), directory->path_);
   }
   return directory;
@@ -112,31 +113,31 @@ Status DataDirectory::take_clean_mark() {
   // A new directory has nothing to recover.
   previous_stop_ = *is_marked || is_new_ ? PreviousStop::kClean : PreviousStop::kUnclean;
   if (!*is_marked) return {};
+  has_taken_mark_ = true;
   if (Status status = files_.remove(file_path(kCleanMarkName)); !status.ok()) return status;
   return files_.sync_directory(path_);
 }
 
 Status DataDirectory::load_checkpoints() {
-  struct Checkpoint {
-    std::string_view name;
-    Offsets& offsets;
-  };
-  for (const Checkpoint& one : {Checkpoint{kRecoveryPointsName, recovery_points_},
-                                Checkpoint{kLogStartOffsetsName, log_start_offsets_}}) {
-    auto text = files_.read_all(file_path(one.name));
-    if (!text.ok()) {
-      if (text.error().code == ErrorCode::kNotFound) continue;
-      return std::move(text).error();
-    }
-    auto offsets = decode_offset_checkpoint(*text);
-    if (!offsets.ok()) {
-      // Without it the logs are scanned from their start: slower, not wrong.
-      LOG_WARN("a checkpoint is unreadable, going on without it",
-               {{"path", file_path(one.name)}, {"reason", offsets.error().message}});
-      continue;
-    }
-    one.offsets = std::move(offsets).value();
+  return checkpoints_.with([this](Checkpoints& known) {
+    Status status = load_checkpoint(kRecoveryPointsName, known.recovery_points);
+    return status.ok() ? load_checkpoint(kLogStartOffsetsName, known.log_start_offsets) : status;
+  });
+}
+
+Status DataDirectory::load_checkpoint(std::string_view name, Offsets& into) const {
+  auto text = files_.read_all(file_path(name));
+  if (!text.ok()) {
+    return text.error().code == ErrorCode::kNotFound ? Status{} : Status{std::move(text).error()};
   }
+  auto offsets = decode_offset_checkpoint(*text);
+  if (offsets.ok()) {
+    into = std::move(offsets).value();
+    return {};
+  }
+  // Without it the logs are scanned from their start: slower, not wrong.
+  LOG_WARN("a checkpoint is unreadable, going on without it",
+           {{"path", file_path(name)}, {"reason", offsets.error().message}});
   return {};
 }
 
@@ -160,48 +161,62 @@ Result<std::vector<TopicPartition>> DataDirectory::list_logs() const {
   return logs;
 }
 
-OpenOptions DataDirectory::open_options(const TopicPartition& partition, Timestamp now) const {
+std::optional<Offset> DataDirectory::recovery_point(const TopicPartition& partition) const {
+  return checkpoints_.with([&](const Checkpoints& known) -> std::optional<Offset> {
+    const auto found = known.recovery_points.find(partition);
+    if (found == known.recovery_points.end()) return std::nullopt;
+    return found->second;
+  });
+}
+
+Result<OpenOptions> DataDirectory::open_options(const TopicPartition& partition, Timestamp now) {
   const auto exists = files_.exists(log_path(partition));
   if (exists.ok() && !*exists) {
-    rewrite_without(partition);
-    return {now, previous_stop_, Offset{0}, Offset{0}};
+    if (Status status = forget(partition); !status.ok()) return std::move(status).error();
+    return OpenOptions{now, previous_stop_, Offset{0}, Offset{0}};
   }
-  const auto offset_in = [&](const Offsets& offsets) {
-    const auto found = offsets.find(partition);
-    return found == offsets.end() ? Offset{0} : found->second;
-  };
-  return {now, previous_stop_, offset_in(recovery_points_), offset_in(log_start_offsets_)};
+  return checkpoints_.with([&](const Checkpoints& known) {
+    const auto offset_in = [&](const Offsets& offsets) {
+      const auto found = offsets.find(partition);
+      return found == offsets.end() ? Offset{0} : found->second;
+    };
+    return OpenOptions{now, previous_stop_, offset_in(known.recovery_points),
+                       offset_in(known.log_start_offsets)};
+  });
 }
 
-/// Takes the partition out of the checkpoint files.
-void DataDirectory::rewrite_without(const TopicPartition& partition) const {
-  for (const auto& [name, offsets] : {std::pair{kRecoveryPointsName, &recovery_points_},
-                                      std::pair{kLogStartOffsetsName, &log_start_offsets_}}) {
-    Offsets rest = *offsets;
-    if (rest.erase(partition) == 0) continue;
-    if (Status status = write_checkpoint(name, rest); !status.ok()) {
-      LOG_WARN("a checkpoint still names a deleted partition",
-               {{"partition", partition}, {"reason", status.error().message}});
-    }
-  }
+/// Takes the partition out of the checkpoints.
+Status DataDirectory::forget(const TopicPartition& partition) {
+  return checkpoints_.with([&](Checkpoints& known) {
+    Offsets points = known.recovery_points;
+    Offsets starts = known.log_start_offsets;
+    points.erase(partition);
+    starts.erase(partition);
+    Status status = write_checkpoint(kRecoveryPointsName, std::move(points), known.recovery_points);
+    if (!status.ok()) return status;
+    return write_checkpoint(kLogStartOffsetsName, std::move(starts), known.log_start_offsets);
+  });
 }
 
-Status DataDirectory::write_checkpoint(std::string_view name, const Offsets& offsets) const {
-  Status status = files_.replace_atomically(file_path(name), encode_offset_checkpoint(offsets));
+Status DataDirectory::write_checkpoint(std::string_view name, Offsets wanted,
+                                       Offsets& known) const {
+  if (wanted == known) return {};
+  Status status = files_.replace_atomically(file_path(name), encode_offset_checkpoint(wanted));
   if (!status.ok()) return advise(std::move(status).error(), path_);
+  known = std::move(wanted);
   return {};
 }
 
 Status DataDirectory::write_recovery_points(const Offsets& offsets) {
-  Status status = write_checkpoint(kRecoveryPointsName, offsets);
-  if (status.ok()) recovery_points_ = offsets;
-  return status;
+  return checkpoints_.with([&](Checkpoints& known) {
+    return write_checkpoint(kRecoveryPointsName, offsets, known.recovery_points);
+  });
 }
 
 Status DataDirectory::write_log_start_offsets(const Offsets& offsets) {
-  Status status = write_checkpoint(kLogStartOffsetsName, offsets);
-  if (status.ok()) log_start_offsets_ = offsets;
-  return status;
+  return checkpoints_.with([&](Checkpoints& known) {
+    return write_checkpoint(kLogStartOffsetsName, offsets, known.log_start_offsets);
+  });
 }
 
 Status DataDirectory::mark_clean() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/guarded.h"
 #include "base/result.h"
 #include "io/file_system.h"
 #include "model/ids.h"
@@ -20,7 +21,7 @@ namespace millrace::storage {
 
 /// Layout, file names and formats are Kafka's: .lock, meta.properties, .kafka_cleanshutdown,
 /// recovery-point-offset-checkpoint, log-start-offset-checkpoint, and a folder topic-N a partition.
-/// thread  one at a time
+/// thread  open_options and the checkpoints: any; the rest one at a time
 class DataDirectory {
  public:
   struct Identity {
@@ -50,15 +51,16 @@ class DataDirectory {
   Result<std::vector<TopicPartition>> list_logs() const;
 
   using Offsets = OffsetsByPartition;
-  /// As the checkpoint says; after a clean stop where each log ended.
-  const Offsets& recovery_points() const { return recovery_points_; }
+  /// Where the partition's log was known to be on disk up to; nothing when no checkpoint says so.
+  std::optional<Offset> recovery_point(const TopicPartition& partition) const;
   /// OpenOptions for one partition, from the mark and the checkpoints. When the partition has no
   /// folder yet, what the checkpoints say is of a deleted topic of that name: it is taken out of
-  /// them, so that the new log neither starts at the old one's start nor goes unscanned.
-  /// errors  kIo, kDiskFull from rewriting the checkpoints: only logged, the options are right
-  OpenOptions open_options(const TopicPartition& partition, Timestamp now) const;
+  /// them for good, so that the new log neither starts at the old one's start nor goes unscanned.
+  /// errors  kIo, kDiskFull from rewriting the checkpoints: the log must not be used
+  Result<OpenOptions> open_options(const TopicPartition& partition, Timestamp now);
 
-  /// Replace the checkpoint files; atomically.
+  /// Replace the checkpoint files, atomically, unless they say that already. The caller sees to it
+  /// that no topic comes or goes between the taking of `offsets` and this.
   Status write_recovery_points(const Offsets& offsets);
   Status write_log_start_offsets(const Offsets& offsets);
   /// Says that every log was closed. The last thing a clean stop does.
@@ -71,9 +73,17 @@ class DataDirectory {
   Status make_durable_directory();
   Status load_or_write_identity(const Identity& identity);
   Status take_clean_mark();
+  /// What the checkpoint files say.
+  struct Checkpoints {
+    Offsets recovery_points;
+    Offsets log_start_offsets;
+  };
+
   Status load_checkpoints();
-  Status write_checkpoint(std::string_view name, const Offsets& offsets) const;
-  void rewrite_without(const TopicPartition& partition) const;
+  Status load_checkpoint(std::string_view name, Offsets& into) const;
+  /// Brings the file to `wanted`, and then what is known of it.
+  Status write_checkpoint(std::string_view name, Offsets wanted, Offsets& known) const;
+  Status forget(const TopicPartition& partition);
   std::string file_path(std::string_view name) const;
 
   io::FileSystem& files_;
@@ -82,9 +92,9 @@ class DataDirectory {
   Uuid cluster_id_;
   BrokerId node_id_{1};
   bool is_new_ = false;
+  bool has_taken_mark_ = false;
   PreviousStop previous_stop_ = PreviousStop::kUnclean;
-  Offsets recovery_points_;
-  Offsets log_start_offsets_;
+  Guarded<Checkpoints> checkpoints_;
 };
 
 /// "orders-eu-3" is partition 3 of "orders-eu"; nothing when `folder` is no partition's name.

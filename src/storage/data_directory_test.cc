@@ -126,27 +126,48 @@ TEST(DataDirectory, KeepsCheckpointsInKafkasFormat) {
             "0\n1\norders 2 42\n");
   ASSERT_TRUE(files.create_directories("/data/orders-2").ok());
   const auto directory = open(files).value();
-  const OpenOptions options = directory->open_options(orders, Timestamp{5});
+  const OpenOptions options = directory->open_options(orders, Timestamp{5}).value();
   EXPECT_EQ(options.recovery_point, Offset{42});
   EXPECT_EQ(options.log_start_offset, Offset{7});
   EXPECT_EQ(options.previous_stop, PreviousStop::kUnclean);
-  EXPECT_EQ(directory->open_options({"other", PartitionId{0}}, Timestamp{5}).recovery_point,
-            Offset{0});
+  const TopicPartition other{"other", PartitionId{0}};
+  EXPECT_EQ(directory->open_options(other, Timestamp{5})->recovery_point, Offset{0});
 }
 
 TEST(DataDirectory, ForgetsWhatCheckpointsSayOfADeletedTopicWhenItsNameIsTakenAgain) {
   sim::SimFileSystem files;
-  const TopicPartition orders{"orders", PartitionId{2}};
+  const TopicPartition first{"orders", PartitionId{0}};
+  const TopicPartition second{"orders", PartitionId{1}};
   const TopicPartition other{"other", PartitionId{0}};
-  const auto directory = open(files).value();
-  ASSERT_TRUE(directory->write_recovery_points({{orders, Offset{42}}, {other, Offset{3}}}).ok());
-  ASSERT_TRUE(directory->write_log_start_offsets({{orders, Offset{7}}}).ok());
+  {
+    const auto directory = open(files).value();
+    ASSERT_TRUE(
+        directory->write_recovery_points({{first, Offset{42}}, {second, Offset{43}}, {other, {}}})
+            .ok());
+    ASSERT_TRUE(directory->write_log_start_offsets({{first, Offset{7}}, {second, Offset{8}}}).ok());
 
-  const OpenOptions options = directory->open_options(orders, Timestamp{5});
-  EXPECT_EQ(options.recovery_point, Offset{0});
-  EXPECT_EQ(options.log_start_offset, Offset{0});
-  EXPECT_EQ(files.read_all("/data/recovery-point-offset-checkpoint").value(), "0\n1\nother 0 3\n");
+    for (const auto& partition : {first, second}) {
+      const OpenOptions options = directory->open_options(partition, Timestamp{5}).value();
+      EXPECT_EQ(options.recovery_point, Offset{0});
+      EXPECT_EQ(options.log_start_offset, Offset{0});
+      ASSERT_TRUE(files.create_directories(directory->log_path(partition)).ok());
+    }
+  }
+  EXPECT_EQ(files.read_all("/data/recovery-point-offset-checkpoint").value(), "0\n1\nother 0 0\n");
   EXPECT_EQ(files.read_all("/data/log-start-offset-checkpoint").value(), "0\n0\n");
+  const auto after_a_kill = open(files).value();
+  for (const auto& partition : {first, second}) {
+    EXPECT_EQ(after_a_kill->open_options(partition, Timestamp{5})->log_start_offset, Offset{0});
+  }
+}
+
+TEST(DataDirectory, GivesNoOptionsWhenADeletedTopicCannotBeForgotten) {
+  sim::SimFileSystem files;
+  const TopicPartition orders{"orders", PartitionId{2}};
+  const auto directory = open(files).value();
+  ASSERT_TRUE(directory->write_log_start_offsets({{orders, Offset{7}}}).ok());
+  files.fail_from(1, sim::Fault::kDiskFull);
+  EXPECT_EQ(directory->open_options(orders, Timestamp{5}).error().code, ErrorCode::kDiskFull);
 }
 
 TEST(OffsetCheckpoint, RefusesWhatIsNoCheckpoint) {

@@ -122,12 +122,15 @@ Status Loader::settle_offsets() {
 Status Loader::start_anew() {
   log_.names_changed = true;
   if (!log_.segments.empty()) {
-    LOG_WARN("the log ends before its start, deleting it all",
-             {{"directory", directory_},
-              {"end", log_.log_end_offset},
-              {"start", options_.log_start_offset}});
+    LOG_ERROR("the log ends before its start, keeping what it holds beside it",
+              {{"directory", directory_},
+               {"end", log_.log_end_offset},
+               {"start", options_.log_start_offset}});
     for (const auto& segment : log_.segments) {
-      if (Status status = segment->remove_files(); !status.ok()) return status;
+      const std::string name = segment->path(kLogSuffix);
+      Status status = files_.rename(name, name + ".corrupt-0");
+      if (status.ok()) status = segment->remove_files();
+      if (!status.ok()) return status;
     }
     log_.segments.clear();
   }

@@ -441,6 +441,7 @@ TEST_F(LogRecoveryTest, BeginsAnewAtTheCheckpointWhenItsFilesAreGone) {
   open(PreviousStop::kUnclean, Offset{0}, Offset{50});
   EXPECT_EQ(log->log_start_offset(), Offset{50});
   EXPECT_EQ(append(*log, {}).value().base_offset, Offset{50});
+  EXPECT_EQ(names(".corrupt-0").size(), 1U) << "records are put aside, not deleted";
 }
 
 }  // namespace
