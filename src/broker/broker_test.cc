@@ -248,6 +248,18 @@ TEST_F(BrokerOverTheWire, AnIdleConnectionIsClosed) {
   EXPECT_TRUE(client.is_closed_by_broker());
 }
 
+TEST_F(BrokerOverTheWire, AConnectionIsIdleThoughARequestOfItWaitsForDays) {
+  BrokerConfig config;
+  config.ephemeral = true;
+  config.kafka = {"127.0.0.1", 0};
+  config.connections_max_idle = Millis{300};
+  const auto broker = start(config);
+  RawClient client(broker->kafka_endpoint());
+  ASSERT_TRUE(client.call<wire::MetadataResponse>(ask_for("t"), 12).has_value());
+  client.send_request(fetch_from("t", INT32_MAX), 12);
+  EXPECT_TRUE(client.is_closed_by_broker());
+}
+
 TEST_F(BrokerOverTheWire, ManyClientsAtOnceAreServed) {
   std::vector<std::thread> clients;
   std::atomic<int> acknowledged = 0;

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "storage/group_flusher.h"
 #include "wire/error_codes.h"
 
@@ -23,19 +24,35 @@ Partition::Partition(TopicPartition name, std::shared_ptr<storage::PartitionLog>
 
 Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp now,
                                                 storage::AppendOrigin origin) {
-  auto result = writer_.with([&](const Writer& writer) -> Result<storage::AppendResult> {
+  auto result = writer_.with([&](Writer& writer) -> Result<storage::AppendResult> {
     if (writer.is_closed) return gone(name_);
-    return log_->append(batch, epoch_, now, origin);
+    auto appended = log_->append(batch, epoch_, now, origin);
+    note_disk(writer, appended);
+    return appended;
   });
-  if (!result.ok() || result->duplicate) return result;
+  if (!result.ok()) return result;
 
-  wake_all();
+  // A batch that came again may have been written by a try whose flush was never confirmed.
+  if (!result->duplicate) wake_all();
   if (durability_.policy == FsyncPolicy::kAlways) {
     if (auto flushed = log_->flush(); !flushed.ok()) return std::move(flushed).error();
   } else if (result->rolled && durability_.flusher != nullptr) {
     durability_.flusher->request_sealed(log_);
   }
   return result;
+}
+
+/// Says when the disk begins to refuse, and when it takes again; not for each batch in between.
+void Partition::note_disk(Writer& writer, const Result<storage::AppendResult>& appended) const {
+  if (appended.ok()) {
+    if (std::exchange(writer.disk_refuses, false)) {
+      LOG_INFO("a log is written again", {{"partition", name_}});
+    }
+  } else if (wire::kafka_error_of(appended.error()) == wire::KafkaError::kKafkaStorageError) {
+    if (std::exchange(writer.disk_refuses, true)) return;
+    LOG_ERROR("a log cannot be written, its producers are refused",
+              {{"partition", name_}, {"reason", appended.error().message}});
+  }
 }
 
 void Partition::when_durable(std::function<void(const Status&)> done) {

@@ -81,6 +81,7 @@ class Partition {
  private:
   struct Writer {
     bool is_closed = false;
+    bool disk_refuses = false;  // the last append failed for the disk's sake
   };
   struct Waiters {
     std::map<WaiterId, std::function<void()>> by_id;
@@ -89,6 +90,7 @@ class Partition {
 
   Status end_with(Status (storage::PartitionLog::*ending)());
   void wake_all();
+  void note_disk(Writer& writer, const Result<storage::AppendResult>& appended) const;
 
   const TopicPartition name_;
   const std::shared_ptr<storage::PartitionLog> log_;  // shared with the flusher's rounds

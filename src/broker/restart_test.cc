@@ -83,6 +83,22 @@ TEST_F(Restart, ADuplicateIsStillKnown) {
             static_cast<std::int16_t>(KafkaError::kOutOfOrderSequenceNumber));
 }
 
+TEST_F(Restart, ABatchThatCameAgainIsOnDiskWhenItIsAcknowledgedAgain) {
+  make_topic("orders");
+  const wire::BatchOptions producer{
+      .producer_id = ProducerId{5}, .producer_epoch = ProducerEpoch{0}, .base_sequence = 0};
+  ASSERT_TRUE(append("orders", 0, batch_of({"a", "b"}, producer)).ok());  // never flushed
+  fsync_ = FsyncPolicy::kAlways;
+  restart_after_kill();
+
+  ASSERT_TRUE(append("orders", 0, batch_of({"a", "b"}, producer))->duplicate);
+  core_.reset();
+  env().cut_power();
+  open();
+
+  EXPECT_EQ(orders().high_watermark(), Offset{2});
+}
+
 TEST_F(Restart, AnyOfFiveBatchesInFlightIsStillKnown) {
   make_topic("orders");
   const auto send = [&](std::int32_t sequence) {
@@ -201,6 +217,21 @@ TEST_F(Restart, SaysThatThePartitionsFolderOfACleanStopIsGone) {
   ::testing::internal::CaptureStderr();
   restart_cleanly();
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "") << "only once";
+}
+
+TEST_F(Restart, SaysOnceThatTheDiskRefuses) {
+  make_topic("orders");
+  auto& files = static_cast<sim::SimFileSystem&>(env().files());
+  ::testing::internal::CaptureStderr();
+  files.fail_from(1, sim::Fault::kDiskFull);
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(append("orders", 0, batch_of({"a"})).ok());
+  files.clear_fault();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(append("orders", 0, batch_of({"a"})).ok());
+  const std::string said = ::testing::internal::GetCapturedStderr();
+
+  const std::size_t at = said.find("a log cannot be written");
+  ASSERT_NE(at, std::string::npos) << said;
+  EXPECT_EQ(said.find("a log cannot be written", at + 1), std::string::npos) << said;
 }
 
 TEST_F(Restart, TwoBrokersDoNotShareADirectory) {

@@ -194,13 +194,20 @@ void Session::arm_idle_timer(Millis delay) {
 
 void Session::check_idle() {
   idle_timer_ = 0;
-  if (has_failed_) return;
+  // Whoever takes replies, however slowly, is not idle.
+  const std::size_t unsent = connection_->unsent_bytes();
+  if (std::exchange(unsent_at_last_check_, unsent) != unsent) last_active_ = host_.loop.now();
   const Millis idle_max = host_.state.config.connections_max_idle;
   const auto idle = std::chrono::duration_cast<Millis>(host_.loop.now() - last_active_);
-  if (!in_flight_.empty()) return arm_idle_timer(idle_max);
   if (idle < idle_max) return arm_idle_timer(idle_max - idle + Millis{1});
+  // Also with requests in flight or replies unsent: a peer may be gone without a word, and neither
+  // a poll of many days nor a reply that nobody takes may hold a connection for good.
   port_->is_closed.store(true);
-  connection_->close_after_flush();
+  if (in_flight_.empty() && unsent == 0) {
+    connection_->close_after_flush();
+  } else {
+    connection_->close();
+  }
 }
 
 }  // namespace millrace::broker

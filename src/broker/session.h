@@ -85,6 +85,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::function<void()> on_closed_;
   io::TimerId idle_timer_ = 0;
   MonotonicTime last_active_;
+  std::size_t unsent_at_last_check_ = 0;
   std::deque<InFlight> in_flight_;
   std::uint64_t first_in_flight_ = 0;  // the number of in_flight_.front()
   bool is_draining_ = false;           // the peer lets replies pile up

@@ -37,6 +37,10 @@ Status check_client_header(const wire::BatchHeader& header) {
                                       header.base_offset));
   }
   if (header.is_control()) return invalid_record("clients may not write control records");
+  if (header.is_transactional()) {
+    return make_error(KafkaError::kTransactionalIdAuthorizationFailed,
+                      "transactions are not served yet, found a transactional batch");
+  }
   if (header.record_count <= 0 || header.last_offset_delta != header.record_count - 1) {
     return invalid_record(fmt::format("{} records with a last offset delta of {}",
                                       header.record_count, header.last_offset_delta));
