@@ -11,6 +11,9 @@
 namespace millrace::storage {
 namespace {
 
+/// What inflates to more is not looked into for a time: a look-up holds up a loop's other clients.
+constexpr std::size_t kInflatedBytesMax = std::size_t{32} << 20U;
+
 /// The first batch that ends at or after `target`; nothing when the segment has none.
 Result<std::optional<BatchPlace>> find_batch(const ReadStart& start, Offset target) {
   if (start.exact_batch) return start.exact_batch;
@@ -51,7 +54,7 @@ Result<std::uint64_t> position_of_first_from(const Segment& segment, Offset befo
 Result<std::optional<OffsetAtTime>> find_in_records(std::string_view bytes, Timestamp time,
                                                     Offset from) {
   Buffer scratch;
-  auto reader = wire::BatchReader::open(bytes, scratch);
+  auto reader = wire::BatchReader::open(bytes, scratch, wire::CrcCheck::kVerify, kInflatedBytesMax);
   if (!reader.ok()) return std::move(reader).error();
   RecordView record;
   while (reader->next(record)) {

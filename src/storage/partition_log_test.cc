@@ -183,6 +183,19 @@ TEST_F(PartitionLogTest, FindsATimeByTheHeaderOfABatchWhoseRecordsMakeNoSense) {
       << "not before the log's start";
 }
 
+TEST_F(PartitionLogTest, FindsATimeByTheHeaderOfABatchThatInflatesToTooMuch) {
+  open();
+  const std::string large(std::size_t{40} << 20U, 'a');
+  std::string bomb = make_batch(
+      {.values = {"first", large}, .timestamp = 2000, .compression = wire::Compression::kZstd});
+  ASSERT_LT(bomb.size(), 100'000U);
+  ASSERT_TRUE(log->append(bomb, LeaderEpoch{4}, Timestamp{1000}).ok());
+
+  const auto found = log->offset_for_timestamp(Timestamp{2001});
+  ASSERT_TRUE(found.ok()) << found.error().message;
+  EXPECT_EQ(found.value()->offset, Offset{0}) << "its second record is not looked for";
+}
+
 TEST_F(PartitionLogTest, AnEmptyLogHasNoTimes) {
   open();
   EXPECT_FALSE(log->offset_for_timestamp(Timestamp{0}).value().has_value());
