@@ -24,7 +24,7 @@ class Broker::Runtime {
     auto runtime = std::make_unique<Runtime>(std::move(core).value());
     auto status = runtime->serve(env);
     if (status.ok()) return runtime;
-    runtime->stop();
+    (void)runtime->stop();  // why it did not start matters more
     return std::move(status).error();
   }
 
@@ -33,17 +33,18 @@ class Broker::Runtime {
   const BrokerCore& core() const { return *core_; }
   const io::Endpoint& endpoint() const { return endpoint_; }
 
-  void stop() {
-    if (std::exchange(is_stopped_, true)) return;
+  Status stop() {
+    if (std::exchange(is_stopped_, true)) return {};
     housekeeping_.reset();
     core_->stop_groups();
     core_->drain_flushes();
     for (const auto& loop : loops_) loop->begin_stop();
     for (const auto& loop : loops_) loop->join();
     // Groups hold timers of the first loop: they go before it does.
-    if (auto status = core_->close(); !status.ok())
-      LOG_ERROR("the broker did not stop cleanly", {{"reason", status.error().to_string()}});
+    auto status = core_->close();
     loops_.clear();
+    if (status.ok()) return status;
+    return std::move(status).error().with_context("the broker did not stop cleanly");
   }
 
  private:
@@ -87,7 +88,8 @@ class Broker::Runtime {
 Broker::Broker(std::unique_ptr<Runtime> runtime) : runtime_(std::move(runtime)) {}
 
 Broker::~Broker() {
-  stop();
+  if (const auto status = stop(); !status.ok())
+    LOG_ERROR("a broker ended", {{"reason", status.error().to_string()}});
 }
 
 Result<std::unique_ptr<Broker>> Broker::start(io::Env& env, BrokerConfig config) {
@@ -112,8 +114,8 @@ std::string Broker::metrics_text() const {
   return runtime_->core().metrics().to_text();
 }
 
-void Broker::stop() {
-  runtime_->stop();
+Status Broker::stop() {
+  return runtime_->stop();
 }
 
 }  // namespace millrace::broker

@@ -35,9 +35,11 @@ class Broker {
   /// Counters of the broker, in Prometheus' text format.   thread  any, after stop() too
   std::string metrics_text() const;
 
-  /// Ends connections, flushes and closes the logs, and marks the stop as clean. Idempotent.
+  /// Ends connections, flushes and closes the logs, and marks the stop as clean. A second call
+  /// does nothing.
+  /// errors  kDiskFull, kIo: the stop is not marked as clean, so the next start recovers
   /// thread  any but the broker's own
-  void stop();
+  Status stop();
 
  private:
   class Runtime;

@@ -231,7 +231,7 @@ TEST_F(BrokerOverTheWire, StopEndsConnectionsAndRemovesWhatIsEphemeral) {
   ASSERT_TRUE(waiting.call<wire::MetadataResponse>(ask_for("t"), 12).has_value());
   waiting.send_request(fetch_from("t", 60'000), 12);
 
-  broker_->stop();
+  EXPECT_TRUE(broker_->stop().ok());
 
   EXPECT_TRUE(idle.is_closed_by_broker());
   EXPECT_TRUE(waiting.is_closed_by_broker());

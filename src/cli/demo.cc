@@ -145,7 +145,9 @@ ExitCode run_demo_command(const DemoOptions& options, Console& console, io::Env&
     console.print("wrote {0}/access_by_status.tsv and {0}/access_by_minute_status.tsv\n",
                   *options.out);
   }
-  if (embedded != nullptr) embedded->stop();
+  if (embedded == nullptr) return ExitCode::kDone;
+  const auto stopped = embedded->stop();
+  if (!stopped.ok()) return report(console, stopped.error());
   return ExitCode::kDone;
 }
 

@@ -77,10 +77,13 @@ ExitCode run_up(const UpOptions& options, Console& console, io::Env& env, Monoto
                 (*broker)->data_directory(), took.count());
   (void)std::fflush(console.out);
   stop.wait();
-  (*broker)->stop();
-  if (const auto status = write_metrics_file(options, **broker, env); !status.ok())
-    return report(console, status.error());
-  return ExitCode::kDone;
+  const Status stopped = (*broker)->stop();
+  const Status written = write_metrics_file(options, **broker, env);
+  ExitCode code = ExitCode::kDone;
+  for (const Status* const status : {&stopped, &written}) {
+    if (!status->ok()) code = report(console, status->error());
+  }
+  return code;
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ class RestartableCluster {
     port_ = broker_->kafka_endpoint().port;
   }
   void stop() {
-    broker_->stop();
+    EXPECT_TRUE(broker_->stop().ok());
     broker_.reset();
   }
   io::Env& env() { return *env_; }

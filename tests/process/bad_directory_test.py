@@ -121,6 +121,16 @@ class BadDirectoryTest(unittest.TestCase):
         finally:
             subprocess.run(["umount", self.data], check=True)
 
+    def test_a_stop_that_could_not_be_clean_is_a_failure(self):
+        with self.broker() as broker:
+            self.produce(broker, "t", "acknowledged\n")
+            _, most = resource.prlimit(broker.process.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(broker.process.pid, resource.RLIMIT_FSIZE, (0, most))
+            self.assertEqual(broker.stop(), FAILED)
+            self.assertIn("did not stop cleanly", broker.said)
+        with self.broker() as broker:
+            self.assertEqual(self.consume(broker, "t").stdout, "acknowledged\n")
+
     # --- damaged segments ---
 
     def broker(self, *arguments):
