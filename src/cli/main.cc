@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -20,10 +21,20 @@ void occupy_closed_streams() {
   }
 }
 
+/// Every partition keeps a file open, and every client a socket: the soft limit, often 1024, is for
+/// programs that use select(); up to the hard one a process may help itself.
+void raise_open_files_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);  // refused, it stays as it was
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   occupy_closed_streams();
+  raise_open_files_limit();
   // A file that may not grow is a failed write, to be reported as a full disk is; not the end.
   std::signal(SIGXFSZ, SIG_IGN);
   const std::vector<std::string> arguments(argv + 1, argv + argc);

@@ -122,6 +122,11 @@ TEST_F(PosixFileSystemTest, AFileThatMayNotGrowIsDiskFullToo) {
   EXPECT_EQ(system_error("write", "a file", EFBIG).code, ErrorCode::kDiskFull);
 }
 
+TEST_F(PosixFileSystemTest, SaysWhichLimitOfOpenFilesToRaise) {
+  EXPECT_THAT(system_error("open", "a file", EMFILE).message, HasSubstr("ulimit -n"));
+  EXPECT_THAT(system_error("open", "a file", ENFILE).message, HasSubstr("fs.file-max"));
+}
+
 TEST_F(PosixFileSystemTest, ListsRenamesAndRemoves) {
   ASSERT_TRUE(files_->create_directories(path("a/b")).ok());
   ASSERT_TRUE(files_->replace_atomically(path("a/one"), "1").ok());

@@ -26,13 +26,28 @@ ErrorCode code_of(int error_number) {
   }
 }
 
+/// Which limit was met, for errors that the reader can do something about.
+std::string_view advice_for(int error_number) {
+  switch (error_number) {
+    case EMFILE:
+      return " in this process; raise its limit with `ulimit -n`";
+    case ENFILE:
+      return "; raise the limit of the machine, sysctl fs.file-max";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
+std::string system_reason(int error_number) {
+  return std::generic_category().message(error_number).append(advice_for(error_number));
+}
+
 Error system_error(std::string_view call, std::string_view subject, int error_number) {
-  return {
-      code_of(error_number),
-      fmt::format("cannot {} {}: {}", call, subject, std::generic_category().message(error_number)),
-      error_number};
+  return {code_of(error_number),
+          fmt::format("cannot {} {}: {}", call, subject, system_reason(error_number)),
+          error_number};
 }
 
 }  // namespace millrace::io

@@ -3,10 +3,10 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "base/log.h"
+#include "io/system_error.h"
 #include "io/tcp_connection.h"
 
 namespace millrace::io {
@@ -74,8 +74,7 @@ void TcpListener::accept_from(std::size_t index) {
 
 void TcpListener::rest_from(std::size_t index, int error_number) {
   LOG_WARN("cannot accept a connection; trying again shortly",
-           {{"listener", local_.to_string()},
-            {"reason", std::generic_category().message(error_number)}});
+           {{"listener", local_.to_string()}, {"reason", system_reason(error_number)}});
   rest_timers_[index] = loop_.call_after(kRestTime, [this, index] {
     rest_timers_[index] = 0;
     watches_[index]->await_readable();

@@ -15,7 +15,7 @@ STOP_TIMEOUT_S = 30
 class BrokerProcess:
     """Starts on a data directory of its own (or an ephemeral one) and stops by signal to its pid."""
 
-    def __init__(self, binary, *arguments, data_directory=None, partitions=1):
+    def __init__(self, binary, *arguments, data_directory=None, partitions=1, preexec=None):
         self.binary = str(binary)
         self.scratch = Path(tempfile.mkdtemp(prefix="millrace-test-"))
         self.port_file = self.scratch / "port"
@@ -23,6 +23,7 @@ class BrokerProcess:
         self.command = [self.binary, "up", *storage, "--kafka", "127.0.0.1:0",
                         "--port-file", str(self.port_file), "--partitions", str(partitions),
                         "--die-with-parent", *arguments]
+        self.preexec = preexec  # runs in the child before the broker does, to limit it
         self.process = None
         self.address = None
         self.ready_line = None
@@ -39,7 +40,7 @@ class BrokerProcess:
     def start(self):
         self.port_file.unlink(missing_ok=True)
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
+                                        stderr=subprocess.PIPE, text=True, preexec_fn=self.preexec)
         deadline = time.monotonic() + READY_TIMEOUT_S
         while not self.port_file.exists() or not self.port_file.read_text().strip():
             if self.process.poll() is not None:

@@ -8,6 +8,7 @@ Run as: up_test.py PATH_TO_MILLRACE [unittest arguments]
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -74,6 +75,18 @@ class UpTest(unittest.TestCase):
         self.assertTrue(data.exists())
         broker.stop()
         self.assertFalse(data.exists())
+
+    def test_opens_as_many_files_as_the_hard_limit_allows(self):
+        def start_with(soft, hard):
+            return BrokerProcess(BINARY, preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)))
+        create = ("topic", "create", "wide", "-p", "300", "--brokers")
+        with start_with(128, 1024) as broker:
+            self.assertEqual(millrace(*create, broker.address).stdout, "created wide\n")
+        with start_with(128, 128) as broker:
+            refused = millrace(*create, broker.address)
+            self.assertEqual(refused.returncode, FAILED, refused)
+            self.assertIn("Too many open files", refused.stderr)
+            self.assertIn("ulimit -n", refused.stderr)
 
     def test_dies_with_its_parent(self):
         with tempfile.TemporaryDirectory() as scratch:
