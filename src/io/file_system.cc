@@ -3,15 +3,28 @@
 #include <fmt/format.h>
 
 namespace millrace::io {
+namespace {
+
+/// What a pipe is first read with; a file that is empty looks the same.
+constexpr std::size_t kUnknownSizeBytes = 4096;
+
+}  // namespace
 
 Result<std::string> FileSystem::read_all(const std::string& path) {
   auto file = open(path, OpenMode::kRead);
   if (!file.ok()) return std::move(file).error();
-  std::string contents(static_cast<std::size_t>(file.value()->size()), '\0');
-  const auto count = file.value()->read_at(0, contents);
-  if (!count.ok()) return count.error();
-  contents.resize(*count);
-  return contents;
+  const auto expected = static_cast<std::size_t>(file.value()->size());
+  // One byte more than there should be, so that a read that brings less has met the end.
+  std::string contents(expected > 0 ? expected + 1 : kUnknownSizeBytes, '\0');
+  for (std::size_t total = 0;;) {
+    const auto count =
+        file.value()->read_at(total, std::span(contents.data() + total, contents.size() - total));
+    if (!count.ok()) return count.error();
+    total += *count;
+    const bool is_at_end = total < contents.size();
+    contents.resize(is_at_end ? total : total * 2);
+    if (is_at_end) return contents;
+  }
 }
 
 Status FileSystem::replace_atomically(const std::string& path, std::string_view contents) {

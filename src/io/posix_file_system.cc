@@ -67,10 +67,14 @@ class PosixFile final : public File {
   Result<std::size_t> read_at(std::uint64_t position, std::span<char> into) const override {
     std::size_t total = 0;
     while (total < into.size()) {
-      const auto count = retry_when_interrupted([&] {
+      auto count = retry_when_interrupted([&] {
         return ::pread(fd_.get(), into.data() + total, into.size() - total,
                        static_cast<off_t>(position + total));
       });
+      if (count < 0 && errno == ESPIPE) {  // a pipe or a terminal: it has one position, its own
+        count = retry_when_interrupted(
+            [&] { return ::read(fd_.get(), into.data() + total, into.size() - total); });
+      }
       if (count < 0) return system_error("read", path_, errno);
       if (count == 0) break;
       total += static_cast<std::size_t>(count);

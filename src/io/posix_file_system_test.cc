@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <thread>
 
 #include "io/system_error.h"
 
@@ -46,6 +48,15 @@ TEST_F(PosixFileSystemTest, ReadsBackWhatWasWrittenAndKnowsTheSize) {
   ASSERT_TRUE(file->truncate(5).ok());
   EXPECT_EQ(files_->read_all(path("log")).value(), "hello");
   EXPECT_GE(file->native_handle(), 0);
+}
+
+TEST_F(PosixFileSystemTest, ReadsAPipeToItsEnd) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  const std::string text(100'000, 'x');
+  std::thread writer([&] { std::ofstream(path("pipe")) << text << std::flush << "the end"; });
+
+  EXPECT_EQ(files_->read_all(path("pipe")).value(), text + "the end");
+  writer.join();
 }
 
 TEST_F(PosixFileSystemTest, AppendsContinueAfterReopening) {

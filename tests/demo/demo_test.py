@@ -94,6 +94,13 @@ class DemoTest(unittest.TestCase):
         self.assertIn("1 to the dead-letter topic", done.stdout)
         self.assertIn("want a line of at most 65536 bytes", done.stdout)
 
+    def test_a_log_from_a_pipe_is_read_to_its_end(self):
+        line = b'h - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 %d "-" "agent"\n'
+        done = subprocess.run([BINARY, "demo", "--input", "/dev/stdin"], input=b"".join(line % n for n in range(3000)),
+                              capture_output=True, timeout=120, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertIn(b"3,000 lines", done.stdout)
+
     def test_a_place_that_cannot_be_written_is_refused_before_the_work(self):
         with tempfile.NamedTemporaryFile() as file:
             done = subprocess.run([BINARY, "demo", "--lines", "1000", "--out", f"{file.name}/out"], text=True,
