@@ -1,6 +1,8 @@
 // millrace group list | describe
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,36 +48,68 @@ Owners owners_of(const client::GroupDescription& group) {
   return owners;
 }
 
-/// Every partition that was committed or is assigned, with where it ends.
-Result<client::Outcomes<TopicPartition, client::ListedOffset>> ends_of(client::Admin& admin,
-                                                                       const Committed& committed,
-                                                                       const Owners& owners) {
+/// Every partition of the topics that the group has to do with: those it has committed in and those
+/// it is assigned. A topic that is gone has only what is remembered of it.
+Result<std::set<TopicPartition>> partitions_of(client::Admin& admin, const Committed& committed,
+                                               const Owners& owners) {
+  std::set<TopicPartition> partitions;
+  for (const auto& [partition, offset] : committed) partitions.insert(partition);
+  for (const auto& [partition, owner] : owners) partitions.insert(partition);
+  std::set<std::string> topics;
+  for (const auto& partition : partitions) topics.insert(partition.topic);
+  if (topics.empty()) return partitions;
+
+  const auto outcomes = admin.describe_topics({topics.begin(), topics.end()});
+  if (!outcomes.ok()) return outcomes.error();
+  for (const auto& [name, topic] : *outcomes) {
+    if (!topic.ok()) continue;
+    for (const auto& partition : topic->partitions) partitions.insert({name, partition.partition});
+  }
+  return partitions;
+}
+
+using Offsets = client::Outcomes<TopicPartition, client::ListedOffset>;
+
+Result<Offsets> offsets_at(client::Admin& admin, const std::set<TopicPartition>& partitions,
+                           client::OffsetSpec spec) {
   std::map<TopicPartition, client::OffsetSpec> asked;
-  for (const auto& [partition, offset] : committed) {
-    asked.emplace(partition, client::OffsetSpec::latest());
-  }
-  for (const auto& [partition, owner] : owners) {
-    asked.emplace(partition, client::OffsetSpec::latest());
-  }
-  if (asked.empty()) return client::Outcomes<TopicPartition, client::ListedOffset>{};
+  for (const auto& partition : partitions) asked.emplace(partition, spec);
+  if (asked.empty()) return Offsets{};
   return admin.list_offsets(asked);
 }
 
-Value::Object offset_row(const TopicPartition& partition,
-                         const Result<client::ListedOffset>& end_outcome,
-                         const client::CommittedOffset* commit,
+/// What is known of one partition; nothing where nobody said.
+struct Progress {
+  std::optional<Offset> committed = {};
+  std::optional<Offset> start = {};
+  std::optional<Offset> end = {};
+
+  /// What the group has not read. Without a commit that is all there is: where a consumer would
+  /// begin is its own setting, and records that nobody has seen are better counted than not.
+  std::optional<std::int64_t> lag() const {
+    const auto& from = committed ? committed : start;
+    if (!from || !end) return std::nullopt;
+    return *end - *from;
+  }
+};
+
+std::optional<Offset> offset_in(const Offsets& offsets, const TopicPartition& partition) {
+  const auto found = offsets.find(partition);
+  if (found == offsets.end() || !found->second.ok()) return std::nullopt;
+  return found->second->offset;
+}
+
+Value number(const std::optional<Offset>& offset) {
+  return offset ? Value(offset->value()) : Value();
+}
+
+Value::Object offset_row(const TopicPartition& partition, const Progress& progress,
                          const client::GroupMemberDescription* owner) {
-  Value committed;
-  Value end;
-  Value lag;
-  if (commit != nullptr) committed = commit->offset.value();
-  if (end_outcome.ok()) end = end_outcome->offset.value();
-  if (commit != nullptr && end_outcome.ok()) lag = end_outcome->offset - commit->offset;
   return {{"topic", partition.topic},
           {"partition", partition.partition.value()},
-          {"committed", committed},
-          {"end", end},
-          {"lag", lag},
+          {"committed", number(progress.committed)},
+          {"end", number(progress.end)},
+          {"lag", progress.lag()},
           {"client", owner == nullptr ? Value() : Value(owner->client_id)},
           {"host", owner == nullptr ? Value() : Value(owner->client_host), Detail::kWide},
           {"member", owner == nullptr ? Value() : Value(owner->member_id), Detail::kWide}};
@@ -98,18 +132,23 @@ Result<Value> describe_one(client::Admin& admin, const client::GroupDescription&
   const auto committed = admin.list_group_offsets(group.group_id);
   if (!committed.ok()) return committed.error();
   const Owners owners = owners_of(group);
-  const auto ends = ends_of(admin, *committed, owners);
+  const auto partitions = partitions_of(admin, *committed, owners);
+  if (!partitions.ok()) return partitions.error();
+  const auto starts = offsets_at(admin, *partitions, client::OffsetSpec::earliest());
+  if (!starts.ok()) return starts.error();
+  const auto ends = offsets_at(admin, *partitions, client::OffsetSpec::latest());
   if (!ends.ok()) return ends.error();
 
   Value::List offsets;
   std::int64_t lag_total = 0;
-  for (const auto& [partition, end] : *ends) {
+  for (const auto& partition : *partitions) {
+    Progress progress{.start = offset_in(*starts, partition), .end = offset_in(*ends, partition)};
     const auto commit = committed->find(partition);
+    if (commit != committed->end()) progress.committed = commit->second.offset;
     const auto owner = owners.find(partition);
-    const bool has_commit = commit != committed->end();
-    if (has_commit && end.ok()) lag_total += end->offset - commit->second.offset;
-    offsets.emplace_back(offset_row(partition, end, has_commit ? &commit->second : nullptr,
-                                    owner == owners.end() ? nullptr : owner->second));
+    lag_total += progress.lag().value_or(0);
+    offsets.emplace_back(
+        offset_row(partition, progress, owner == owners.end() ? nullptr : owner->second));
   }
   return Value(Value::Object{{"group", group.group_id},
                              {"state", group.state},
@@ -159,7 +198,9 @@ void add_group(Command root, io::Env& env) {
   listing.action([options, &env](Console& console) { return list(*options, console, env); });
 
   Command describing =
-      group.add_command("describe", "Show members, committed offsets and lag of groups",
+      group.add_command("describe",
+                        "Show members, committed offsets and lag of groups; where nothing is "
+                        "committed, all that is there is lag",
                         "millrace group describe billing --format wide");
   describing.arguments("GROUP", options->names, "Names of the groups");
   add_cluster_options(describing, options->cluster);

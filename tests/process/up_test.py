@@ -216,6 +216,17 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(self.run_ok("consume", "queue", "-g", "workers", "-e"), "3\n4\n5\n")
         self.assertIn("workers", self.run_ok("group", "list"))
 
+    def test_records_of_a_partition_without_a_commit_are_lag(self):
+        self.run_ok("topic", "create", "halves", "-p", "3")
+        self.run_ok("produce", "halves", "-q", "-p", "0", stdin="x\n" * 10)
+        self.run_ok("consume", "halves", "-g", "half", "-n", "10")
+        self.run_ok("produce", "halves", "-q", "-p", "1", stdin="x\n" * 50)
+        described = json.loads(self.run_ok("group", "describe", "half", "-f", "json"))[0]
+        self.assertEqual(described["lag"], 50)
+        self.assertEqual([(row["partition"], row["committed"], row["end"], row["lag"]) for row in described["offsets"]],
+                         [(0, 10, 10, 0), (1, None, 50, 50), (2, None, 0, 0)])
+        self.assertRegex(self.run_ok("group", "describe", "half"), r"halves +1 +- +50 +50 +-")
+
     def test_an_empty_listing_says_so_beside_the_output(self):
         with BrokerProcess(BINARY) as broker:
             for kind in ("topic", "group"):
