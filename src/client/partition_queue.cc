@@ -138,6 +138,7 @@ PartitionQueue::Failure PartitionQueue::fail(ProducerBatch* batch, const Error& 
   taken->retry_at = is_behind_another
                         ? now
                         : now + next_delay(config_.retry_backoff, taken->attempts - 1, random);
+  taken->last_error = error.message;
   requeue(std::move(taken));
   return {BatchVerdict::kRetry, nullptr};
 }

@@ -106,10 +106,12 @@ void ProduceSender::collect() {
   }
   for (auto& [name, state] : partitions_) {
     for (ProducerBatchPtr& batch : state->queue.expire(now)) {
-      report_failure(*state, std::move(batch),
-                     Error{ErrorCode::kTimeout,
-                           fmt::format("{} was not acknowledged within delivery.timeout.ms = {}",
-                                       name, config_.delivery_timeout.count())});
+      Error expired{
+          ErrorCode::kTimeout,
+          fmt::format("{} was not acknowledged within delivery.timeout.ms = {}{}{}", name,
+                      config_.delivery_timeout.count(),
+                      batch->last_error.empty() ? "" : "; the last try: ", batch->last_error)};
+      report_failure(*state, std::move(batch), std::move(expired));
     }
     if (state->queue.needs_new_epoch() && state->queue.identity() == identity_) bump_epoch();
   }

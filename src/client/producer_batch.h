@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/buffer.h"
 #include "base/time.h"
@@ -31,6 +32,7 @@ struct ProducerBatch {
   MonotonicTime created_at{};
   int attempts = 0;
   MonotonicTime retry_at{};
+  std::string last_error = {};  // of the last try; empty before it failed
   /// Given with the first try and kept over retries, so that the broker knows a batch again.
   std::optional<std::int32_t> base_sequence;
   /// Ranks the batches of a partition; parts of a split batch stay in their place.

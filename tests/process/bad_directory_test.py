@@ -95,6 +95,11 @@ class BadDirectoryTest(unittest.TestCase):
                            "-X", "enable.idempotence=false", "-X", "delivery.timeout.ms=2000",
                            "-X", "request.timeout.ms=1000", "-X", "linger.ms=0", stdin="x" * 300_000 + "\n")
             self.assertEqual(big.returncode, FAILED, big)
+            waiting = millrace("produce", "t", "-q", "--brokers", broker.address, "-X", "delivery.timeout.ms=1500",
+                               "-X", "request.timeout.ms=1000", "-X", "linger.ms=0", stdin="x" * 300_000 + "\n")
+            self.assertEqual(waiting.returncode, FAILED, waiting)
+            self.assertIn("not acknowledged within delivery.timeout.ms = 1500", waiting.stderr)
+            self.assertIn("KAFKA_STORAGE_ERROR", waiting.stderr)
             self.assertIsNone(broker.process.poll(), "a full disk ended the broker")
             self.assertEqual(self.consume(broker, "t").stdout, "acknowledged\n")
             resource.prlimit(broker.process.pid, resource.RLIMIT_FSIZE, (most, most))
