@@ -36,6 +36,9 @@ Status create_topics(const DemoConfig& config, io::Env& env) {
   }
   const auto outcomes = (*admin)->create_topics(topics);
   if (!outcomes.ok()) return outcomes.error();
+  const bool some_made = std::any_of(outcomes->begin(), outcomes->end(),
+                                     [](const auto& each) { return each.second.ok(); });
+  if (some_made && config.on_topics_made) config.on_topics_made();
   for (const auto& [name, outcome] : *outcomes) {
     if (!outcome.ok()) return Error(outcome.error()).with_context("topic " + name);
   }

@@ -23,6 +23,9 @@ struct DemoConfig {
   Millis stall_timeout{30'000};  // gives up when nothing has moved for so long
   /// Called now and then on the caller's thread: lines counted so far, of how many.
   std::function<void(std::int64_t done, std::int64_t total)> on_progress = {};
+  /// Called once the cluster has made topics, perhaps not all: from then on there is what
+  /// remove_demo_topics() removes.
+  std::function<void()> on_topics_made = {};
 };
 
 struct DemoReport {

@@ -4,13 +4,11 @@
 #include <string_view>
 #include <utility>
 
-#include "io/event_loop.h"
+#include "cli/broker_probe.h"
 #include "wire/error_codes.h"
 
 namespace millrace::cli {
 namespace {
-
-constexpr Millis kReachTimeout{1000};
 
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> parts;
@@ -25,15 +23,20 @@ std::vector<std::string> split_list(std::string_view text) {
   return parts;
 }
 
-Status try_connect(const io::Endpoint& endpoint, io::Env& env) {
-  const auto loop = env.make_loop();
-  Status outcome;
-  loop->connect(endpoint, kReachTimeout, [&](Result<std::unique_ptr<io::Connection>> connection) {
-    if (!connection.ok()) outcome = std::move(connection).error();
-    loop->stop();
-  });
-  loop->run();
-  return outcome;
+/// What is wrong with --brokers is said by that name, not by the property's that it becomes.
+Status check_brokers_option(const std::string& brokers) {
+  const auto addresses = split_list(brokers);
+  if (addresses.empty()) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("want --brokers HOST:PORT (or $MILLRACE_BROKERS), such as {}, found "
+                             "\"{}\"",
+                             kBrokersDefault, brokers)};
+  }
+  for (const auto& address : addresses) {
+    auto endpoint = io::Endpoint::parse(address);
+    if (!endpoint.ok()) return std::move(endpoint).error().with_context("--brokers");
+  }
+  return {};
 }
 
 /// The next thing to try, for errors where it is known.
@@ -72,21 +75,29 @@ Result<client::Properties> client_properties(const ClusterOptions& options) {
       return std::move(status).error();
     }
   }
+  if (*properties.find("bootstrap.servers") == options.brokers) {
+    if (auto status = check_brokers_option(options.brokers); !status.ok()) {
+      return std::move(status).error();
+    }
+  }
   return properties;
 }
 
 Status check_reachable(const client::Properties& properties, io::Env& env) {
   std::string tried;
+  std::string_view advice = "is a broker running? start one: millrace up";
   for (const auto& address : split_list(*properties.find("bootstrap.servers"))) {
     const auto endpoint = io::Endpoint::parse(address);
     if (!endpoint.ok()) return endpoint.error();
-    const Status outcome = try_connect(*endpoint, env);
+    const Status outcome = probe_broker(*endpoint, env);
     if (outcome.ok()) return {};
     tried += (tried.empty() ? "" : "; ") + outcome.error().message;
+    if (outcome.error().code == ErrorCode::kUnsupported) {
+      advice = "is that the port of a broker, and one without TLS?";
+    }
   }
-  return Error{ErrorCode::kIo, fmt::format("want a broker at {}, found none ({})\n"
-                                           "is a broker running? start one: millrace up",
-                                           *properties.find("bootstrap.servers"), tried)};
+  return Error{ErrorCode::kIo, fmt::format("want a broker at {}, found none ({})\n{}",
+                                           *properties.find("bootstrap.servers"), tried, advice)};
 }
 
 Status check_topic_exists(const std::string& topic, const client::Properties& properties,

@@ -29,10 +29,10 @@ void add_cluster_options(Command& command, ClusterOptions& options);
 /// bootstrap.servers and what -X says.       errors  kInvalidArgument
 Result<client::Properties> client_properties(const ClusterOptions& options);
 
-/// Whether some broker of `properties` accepts a connection, so that a cluster that is not there is
-/// reported at once and not after a client's time-out.
-/// errors  kIo or kTimeout with each address and the reason; kInvalidArgument for an address
-/// cost    one connection; a second at most for each address
+/// Whether some broker of `properties` answers, so that a cluster that is not there, and a port
+/// that is something else's, is reported at once and not after a client's time-out.
+/// errors  kIo with each address and the reason; kInvalidArgument for an address
+/// cost    one probe_broker() for each address until one answers
 Status check_reachable(const client::Properties& properties, io::Env& env);
 
 /// Whether a topic is there: a client that waits for one that is not would only say so after its

@@ -117,7 +117,9 @@ ExitCode run_demo_command(const DemoOptions& options, Console& console, io::Env&
   access_log::DemoConfig config = demo_config(options, env);
   std::unique_ptr<broker::Broker> embedded;
   if (options.brokers) {
-    const auto reachable = check_reachable({{"bootstrap.servers", *options.brokers}}, env);
+    const auto properties = client_properties({.brokers = *options.brokers, .properties = {}});
+    if (!properties.ok()) return report(console, properties.error());
+    const auto reachable = check_reachable(*properties, env);
     if (!reachable.ok()) return report(console, reachable.error());
   } else {
     auto started = start_broker(env);
@@ -130,9 +132,11 @@ ExitCode run_demo_command(const DemoOptions& options, Console& console, io::Env&
   config.on_progress = [&](std::int64_t done, std::int64_t total) {
     progress->show(done, total, env.clock().monotonic());
   };
+  bool has_topics = false;
+  config.on_topics_made = [&has_topics] { has_topics = true; };
   const auto counted = count_log(config, *log, env);
   progress.reset();
-  if (options.brokers && !options.keep) {
+  if (has_topics && options.brokers && !options.keep) {
     const auto removed = access_log::remove_demo_topics(config, env);
     if (!removed.ok()) console.note("millrace: topics are left: {}\n", removed.error().message);
   }

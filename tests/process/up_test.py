@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -34,6 +35,42 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+class Impostor:
+    """A server on a free port that is no broker: `answer(socket)` is what it does with a connection."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.kept = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.kept.append(connection)
+            self.answer(connection)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for connection in self.kept:
+            connection.close()
+
+
+def answer_as_a_web_server(connection):
+    """Reads a line, as web servers do, and complains."""
+    with connection.makefile("rb") as lines:
+        lines.readline()
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
 class UpTest(unittest.TestCase):
@@ -120,6 +157,37 @@ class ErrorTest(unittest.TestCase):
             self.assertIn(address, done.stderr)
             self.assertIn("is a broker running? start one: millrace up", done.stderr)
             self.assertLess(time.monotonic() - started, 5, command)
+
+    def test_a_port_that_is_no_brokers_is_reported_at_once_with_what_it_said(self):
+        for answer, reason, seconds in [(answer_as_a_web_server, "announces 1213486160 bytes", 5),
+                                        (socket.socket.close, "does not speak Kafka's protocol", 5),
+                                        (lambda connection: None, "gave no answer within", 10)]:
+            with Impostor(answer) as impostor:
+                for command in (["topic", "list"], ["produce", "t"], ["demo", "--lines", "1"]):
+                    if seconds > 5 and command != ["topic", "list"]:
+                        continue  # waits that prove nothing new
+                    started = time.monotonic()
+                    done = millrace(*command, "--brokers", impostor.address, stdin="")
+                    self.assertEqual((done.returncode, done.stdout), (FAILED, ""), command)
+                    self.assertIn(reason, done.stderr)
+                    self.assertIn(impostor.address, done.stderr)
+                    self.assertIn("without TLS", done.stderr)
+                    self.assertNotIn("topics are left", done.stderr)
+                    self.assertLess(time.monotonic() - started, seconds, command)
+
+    def test_a_broker_behind_one_that_is_none_is_found(self):
+        with Impostor(socket.socket.close) as impostor, BrokerProcess(BINARY) as broker:
+            done = millrace("topic", "list", "--brokers", f"{impostor.address},{broker.address}")
+            self.assertEqual((done.returncode, done.stderr), (DONE, "no topics\n"))
+
+    def test_brokers_that_are_no_addresses_are_named_as_the_option(self):
+        for command in (["topic", "list"], ["produce", "t"], ["consume", "t"], ["demo", "--lines", "1"]):
+            for brokers, found in [("", 'found ""'), (" , ", 'found " , "'), ("nonsense", "nonsense")]:
+                done = millrace(*command, "-b", brokers, stdin="")
+                self.assertEqual(done.returncode, WRONG_USAGE, (command, brokers, done.stderr))
+                self.assertIn("--brokers", done.stderr)
+                self.assertIn(found, done.stderr)
+                self.assertNotIn("bootstrap.servers", done.stderr)
 
     def test_wrong_usage_is_exit_code_2_and_says_what_was_wanted(self):
         for arguments, complaint in [
