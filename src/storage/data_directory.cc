@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "base/log.h"
@@ -21,8 +22,14 @@ constexpr std::string_view kLogStartOffsetsName = "log-start-offset-checkpoint";
 
 /// The same error with the directory and what its reader can do about it.
 Error advise(Error error, const std::string& path) {
-  std::string_view advice = "check its permissions, or choose another with --data";
+  std::string_view advice = "choose another with --data";
+  if (error.code == ErrorCode::kIo && (error.detail == EACCES || error.detail == EPERM)) {
+    advice = "check its permissions, or choose another with --data";
+  }
   switch (error.code) {
+    case ErrorCode::kNotFound:
+      advice = "nothing can be made there: choose another with --data";
+      break;
     case ErrorCode::kLocked:
       advice = "another process uses it: stop that one, or choose another directory with --data";
       break;

@@ -53,6 +53,12 @@ class BadDirectoryTest(unittest.TestCase):
         self.data.write_text("no directory")
         self.assert_refuses("--data")
 
+    def test_where_nothing_can_be_made_no_permissions_are_blamed(self):
+        done = millrace("up", "--data", "/proc/none", "--kafka", "127.0.0.1:0")
+        self.assertEqual(done.returncode, FAILED, done)
+        self.assertIn("nothing can be made there: choose another with --data", done.stderr)
+        self.assertNotIn("permissions", done.stderr)
+
     @unittest.skipUnless(os.geteuid() == 0, "needs root to become somebody else")
     def test_an_unwritable_directory_is_refused(self):
         self.data.mkdir(mode=0o755)
