@@ -20,7 +20,7 @@ namespace millrace::client {
 /// Requests of different lanes to one broker use different connections, because a broker answers
 /// those of one connection in order: nothing should wait behind a fetch or a join that is held
 /// back.
-enum class Lane : std::uint8_t { kMain, kFetch, kSecondFetch, kCoordinator, kJoin };
+enum class Lane : std::uint8_t { kMain, kFetch, kSecondFetch, kThirdFetch, kCoordinator, kJoin };
 
 /// Whom a retried call goes to; decided anew for each try.
 struct Target {

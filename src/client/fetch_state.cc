@@ -145,19 +145,32 @@ bool FetchState::may_fetch(const Partition& partition, MonotonicTime now) const 
 FetchState::Plan FetchState::plan(const LeaderOf& leader_of, MonotonicTime now) {
   Plan plan;
   if (buffered_bytes_ >= config_.total_bytes_max) return plan;
-  for (auto& [name, partition] : partitions_) {
+  std::set<BrokerId> with_records;  // an answer comes at once, as records wait there
+  for (const auto& [name, partition] : partitions_) {
     if (!may_fetch(partition, now)) continue;
     const auto leader = leader_of(name);
     if (!leader) {
       plan.has_leaderless = true;
       continue;
     }
-    if (fetches_in_flight_[leader->broker] >= config_.fetches_per_broker_max) continue;
-    partition.in_flight = true;
     plan.requests[leader->broker].push_back(
         {name, partition.fetch_offset, leader->epoch, partition.ticket});
+    if (partition.fetch_offset < partition.high_watermark) with_records.insert(leader->broker);
   }
-  for (const auto& [broker, parts] : plan.requests) ++fetches_in_flight_[broker];
+  for (auto request = plan.requests.begin(); request != plan.requests.end();) {
+    const auto& [broker, parts] = *request;
+    std::size_t& in_flight = fetches_in_flight_[broker];
+    // One more than usual, so that records need not wait behind fetches that the broker holds back
+    // because they are of partitions without any.
+    const std::size_t limit = config_.fetches_per_broker_max + with_records.count(broker);
+    if (in_flight >= limit) {
+      request = plan.requests.erase(request);
+      continue;
+    }
+    ++in_flight;
+    for (const PlannedPart& part : parts) find(part.partition)->in_flight = true;
+    ++request;
+  }
   return plan;
 }
 

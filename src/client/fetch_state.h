@@ -27,7 +27,7 @@ enum class PositionSource { kCommitted, kEarliest, kLatest };
 struct FetchPlanConfig {
   std::size_t partition_bytes_max = 1'048'576;
   std::size_t total_bytes_max = 52'428'800;
-  std::size_t fetches_per_broker_max = 2;
+  std::size_t fetches_per_broker_max = 2;  // and one more for records that are known to be there
   ReadOptions read_options = {};
 };
 

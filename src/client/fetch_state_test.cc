@@ -123,6 +123,30 @@ TEST_F(FetchStateTest, FetchesAheadUntilThereIsEnough) {
   EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), ElementsAre(at(0)));
 }
 
+TEST_F(FetchStateTest, RecordsDoNotWaitBehindFetchesThatTheBrokerHoldsBack) {
+  state_.set_assignment({at(0), at(1), at(2)});
+  state_.seek(at(2), Offset{0});
+  const auto first = state_.plan(on_broker_1, kStart).requests.at(BrokerId{1}).at(0);
+  state_.seek(at(0), Offset{0});
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), ElementsAre(at(0)));
+  state_.on_fetched(first, fetched(batch_at(0, 2), first.offset));  // there is more, up to 100
+  state_.on_request_done(BrokerId{1});
+  state_.pause(at(2), true);
+  state_.seek(at(1), Offset{0});
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), ElementsAre(at(1)));
+  state_.pause(at(2), false);
+
+  const auto extra = state_.plan(on_broker_1, kStart);
+  EXPECT_THAT(planned(extra), ElementsAre(at(2))) << "though two are in flight";
+
+  const auto second = extra.requests.at(BrokerId{1}).at(0);
+  FetchedPart rest = fetched(batch_at(2, 2), second.offset);
+  rest.high_watermark = Offset{4};
+  state_.on_fetched(second, rest);
+  state_.on_request_done(BrokerId{1});
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), IsEmpty()) << "nothing more is there";
+}
+
 TEST_F(FetchStateTest, ASeekMakesAnAnswerUnderWayWorthless) {
   state_.seek(at(0), Offset{0});
   const auto plan = state_.plan(on_broker_1, kStart);

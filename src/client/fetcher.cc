@@ -195,8 +195,14 @@ void Fetcher::send_fetch(BrokerId broker, Parts parts) {
   call.done = [this, alive = alive_, broker, parts = std::move(parts)](Result<Answer> answer) {
     if (*alive) on_answer(broker, parts, std::move(answer));
   };
-  const bool first_is_busy = cluster_.unanswered_count(broker, Lane::kFetch) > 0;
-  cluster_.send(broker, first_is_busy ? Lane::kSecondFetch : Lane::kFetch, std::move(call));
+  cluster_.send(broker, free_lane(broker), std::move(call));
+}
+
+Lane Fetcher::free_lane(BrokerId broker) const {
+  for (const Lane lane : {Lane::kFetch, Lane::kSecondFetch}) {
+    if (cluster_.unanswered_count(broker, lane) == 0) return lane;
+  }
+  return Lane::kThirdFetch;
 }
 
 void Fetcher::fail_all(const Parts& parts) {

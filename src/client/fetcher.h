@@ -29,6 +29,7 @@ class Fetcher {
   void reset(FetchState& state, const TopicPartition& partition, Error without_policy);
   void send_fetches();
   void send_fetch(BrokerId broker, Parts parts);
+  Lane free_lane(BrokerId broker) const;
   void on_answer(BrokerId broker, const Parts& parts, Result<Answer> answer);
   void on_part(const PlannedPart& part, const wire::FetchResponse::PartitionData& data,
                const SharedBuffer& frame);
