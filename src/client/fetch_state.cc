@@ -137,9 +137,11 @@ void FetchState::set_error(const TopicPartition& partition, Error error) {
   found->error = std::move(error);
 }
 
+// One answer ahead of the one that is read: Apache Kafka fills an answer to exactly the size that
+// was asked for, with a part of a batch at its end, so that full counts as room for one more.
 bool FetchState::may_fetch(const Partition& partition, MonotonicTime now) const {
   return partition.position && !partition.in_flight && !partition.is_paused && !partition.error &&
-         partition.retry_at <= now && partition.buffered_bytes < config_.partition_bytes_max;
+         partition.retry_at <= now && partition.buffered_bytes <= config_.partition_bytes_max;
 }
 
 FetchState::Plan FetchState::plan(const LeaderOf& leader_of, MonotonicTime now) {

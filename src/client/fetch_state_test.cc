@@ -123,6 +123,17 @@ TEST_F(FetchStateTest, FetchesAheadUntilThereIsEnough) {
   EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), ElementsAre(at(0)));
 }
 
+TEST_F(FetchStateTest, FetchesAheadThoughAnAnswerIsAsLargeAsItMayBe) {
+  const auto frame = batch_at(0, 2);
+  FetchState state({.partition_bytes_max = frame->size()});
+  state.set_assignment({at(0)});
+  state.seek(at(0), Offset{0});
+  const auto part = state.plan(on_broker_1, kStart).requests.at(BrokerId{1}).at(0);
+  state.on_fetched(part, fetched(frame, part.offset));
+  state.on_request_done(BrokerId{1});
+  EXPECT_THAT(planned(state.plan(on_broker_1, kStart)), ElementsAre(at(0)));
+}
+
 TEST_F(FetchStateTest, RecordsDoNotWaitBehindFetchesThatTheBrokerHoldsBack) {
   state_.set_assignment({at(0), at(1), at(2)});
   state_.seek(at(2), Offset{0});
