@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/byte_order.h"
+#include "base/random.h"
 #include "io/event_loop.h"
 #include "io/unique_fd.h"
 
@@ -29,6 +30,13 @@ inline std::string with_prefix(std::string_view frame) {
 
 inline Chunks chunks_of(std::string_view bytes) {
   return one_chunk(Buffer::copy_of(bytes));
+}
+
+inline std::string random_bytes(std::size_t size, std::uint64_t seed) {
+  Random random(seed);
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random.below(256));
+  return bytes;
 }
 
 class LoopTest : public ::testing::Test {
