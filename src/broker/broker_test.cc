@@ -238,22 +238,22 @@ TEST_F(BrokerOverTheWire, StopEndsConnectionsAndRemovesWhatIsEphemeral) {
   EXPECT_FALSE(std::filesystem::exists(directory));
 }
 
-TEST_F(BrokerOverTheWire, AnIdleConnectionIsClosed) {
+BrokerConfig with_idle_max(Millis idle_max) {
   BrokerConfig config;
   config.ephemeral = true;
   config.kafka = {"127.0.0.1", 0};
-  config.connections_max_idle = Millis{50};
-  const auto broker = start(config);
+  config.connections_max_idle = idle_max;
+  return config;
+}
+
+TEST_F(BrokerOverTheWire, AnIdleConnectionIsClosed) {
+  const auto broker = start(with_idle_max(Millis{50}));
   RawClient client(broker->kafka_endpoint());
   EXPECT_TRUE(client.is_closed_by_broker());
 }
 
 TEST_F(BrokerOverTheWire, AConnectionIsIdleThoughARequestOfItWaitsForDays) {
-  BrokerConfig config;
-  config.ephemeral = true;
-  config.kafka = {"127.0.0.1", 0};
-  config.connections_max_idle = Millis{300};
-  const auto broker = start(config);
+  const auto broker = start(with_idle_max(Millis{300}));
   RawClient client(broker->kafka_endpoint());
   ASSERT_TRUE(client.call<wire::MetadataResponse>(ask_for("t"), 12).has_value());
   client.send_request(fetch_from("t", INT32_MAX), 12);
