@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -80,7 +81,8 @@ class RawClient {
     if (!receive_exactly(frame.data(), frame.size())) return std::nullopt;
     return frame;
   }
-  bool is_closed_by_broker() { return !receive_frame().has_value(); }
+  /// False also when the broker says nothing for so long that this side gives up.
+  bool is_closed_by_broker() { return !receive_frame().has_value() && !has_given_up_; }
 
   /// The response to the request sent last, records copied into `frame`.
   template <class Response>
@@ -110,6 +112,7 @@ class RawClient {
   bool receive_exactly(char* into, std::size_t size) {
     while (size > 0) {
       const ssize_t got = ::recv(socket_, into, size, 0);
+      has_given_up_ = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
       if (got <= 0) return false;
       into += got;
       size -= static_cast<std::size_t>(got);
@@ -118,6 +121,7 @@ class RawClient {
   }
 
   int socket_;
+  bool has_given_up_ = false;  // the last receive met its time limit
 };
 
 }  // namespace millrace::broker
