@@ -1,8 +1,9 @@
-# add_module(NAME FLOOR n DEPENDS … PRIVATE_LIBS …): one folder, one static library, one test binary.
+# add_module(NAME FLOOR n DEPENDS … FACE … PRIVATE_LIBS …): one folder, one static library, one test binary.
 #
 # FLOOR         the storey the module stands on; every module in DEPENDS must stand on a lower one
 # DEPENDS       modules whose headers this one may include; `./dev arch` checks the includes against it
 # TEST_DEPENDS  further modules, on lower floors too, that only its tests may include
+# FACE          subfolders whose headers other modules may include, besides the top of the folder (ADR 15)
 # PUBLIC_LIBS   third-party CMake targets that the module's own headers need
 # PRIVATE_LIBS  third-party CMake targets that only its .cc files need
 #
@@ -28,7 +29,7 @@ if(MILLRACE_DEVELOPER)
 endif()
 
 function(add_module name)
-  cmake_parse_arguments(arg "" "FLOOR" "DEPENDS;TEST_DEPENDS;PUBLIC_LIBS;PRIVATE_LIBS" ${ARGN})
+  cmake_parse_arguments(arg "" "FLOOR" "DEPENDS;TEST_DEPENDS;FACE;PUBLIC_LIBS;PRIVATE_LIBS" ${ARGN})
   set(target millrace_${name})
 
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cc)
@@ -73,6 +74,7 @@ function(add_module name)
   set_property(GLOBAL PROPERTY MILLRACE_FLOOR_${name} ${arg_FLOOR})
   set_property(GLOBAL PROPERTY MILLRACE_DEPENDS_${name} "${arg_DEPENDS}")
   set_property(GLOBAL PROPERTY MILLRACE_TEST_DEPENDS_${name} "${arg_TEST_DEPENDS}")
+  set_property(GLOBAL PROPERTY MILLRACE_FACE_${name} "${arg_FACE}")
   file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   set_property(GLOBAL PROPERTY MILLRACE_FOLDER_${name} ${folder})
 
@@ -109,7 +111,7 @@ function(add_millrace_test name)
                        PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 600)
 endfunction()
 
-# write_module_graph(FILE): name, folder, floor and dependencies of each module, for tools/arch.
+# write_module_graph(FILE): name, folder, floor, dependencies and face of each module, for tools/arch.
 function(write_module_graph file)
   get_property(modules GLOBAL PROPERTY MILLRACE_MODULES)
   set(rows "")
@@ -117,12 +119,15 @@ function(write_module_graph file)
     get_property(floor GLOBAL PROPERTY MILLRACE_FLOOR_${name})
     get_property(depends GLOBAL PROPERTY MILLRACE_DEPENDS_${name})
     get_property(test_depends GLOBAL PROPERTY MILLRACE_TEST_DEPENDS_${name})
+    get_property(face GLOBAL PROPERTY MILLRACE_FACE_${name})
     get_property(folder GLOBAL PROPERTY MILLRACE_FOLDER_${name})
+    list(TRANSFORM face REPLACE "(.+)" "\"\\1\"")
+    list(JOIN face ", " face)
     list(TRANSFORM depends REPLACE "(.+)" "\"\\1\"")
     list(JOIN depends ", " depends)
     list(TRANSFORM test_depends REPLACE "(.+)" "\"\\1\"")
     list(JOIN test_depends ", " test_depends)
-    list(APPEND rows "  {\"name\": \"${name}\", \"folder\": \"${folder}\", \"floor\": ${floor}, \"depends\": [${depends}], \"test_depends\": [${test_depends}]}")
+    list(APPEND rows "  {\"name\": \"${name}\", \"folder\": \"${folder}\", \"floor\": ${floor}, \"depends\": [${depends}], \"test_depends\": [${test_depends}], \"face\": [${face}]}")
   endforeach()
   list(JOIN rows ",\n" rows)
   file(WRITE ${file} "[\n${rows}\n]\n")

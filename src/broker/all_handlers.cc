@@ -1,6 +1,6 @@
 #include "broker/groups/group_handlers.h"
-#include "broker/handler_table.h"
 #include "broker/handlers/handlers.h"
+#include "broker/session/handler_table.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_topics.h"

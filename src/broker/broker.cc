@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "broker/broker_core.h"
 #include "broker/housekeeping.h"
-#include "broker/serving_loop.h"
+#include "broker/session/serving_loop.h"
 
 namespace millrace::broker {
 

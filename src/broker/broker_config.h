@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "broker/groups/group_config.h"
+#include "broker/groups/coordinator/group_config.h"
 #include "io/connection.h"
 
 namespace millrace::broker {

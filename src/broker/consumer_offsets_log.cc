@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "broker/topic_catalogue.h"
-#include "broker/topic_rules.h"
+#include "broker/topics/topic_catalogue.h"
+#include "broker/topics/topic_rules.h"
 #include "io/env.h"
 #include "wire/error_codes.h"
 

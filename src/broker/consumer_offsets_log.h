@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "broker/groups/offsets_log.h"
+#include "broker/groups/offsets/offsets_log.h"
 
 namespace millrace::io {
 class Env;

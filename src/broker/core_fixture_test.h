@@ -13,7 +13,7 @@
 
 #include "broker/broker_core.h"
 #include "broker/handlers/handlers.h"
-#include "broker/topic_catalogue.h"
+#include "broker/topics/topic_catalogue.h"
 #include "sim/sim_env.h"
 #include "wire/messages/produce.h"
 #include "wire/record_batch_builder.h"

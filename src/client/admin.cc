@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "client/backoff.h"
-#include "client/cluster.h"
-#include "client/loop_thread.h"
-#include "client/offset_requests.h"
-#include "client/subscription_codec.h"
+#include "client/cluster/backoff.h"
+#include "client/cluster/cluster.h"
+#include "client/cluster/loop_thread.h"
+#include "client/consumer/offset_requests.h"
+#include "client/group/subscription_codec.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/delete_topics.h"

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "client/loop_thread.h"
+#include "client/cluster/loop_thread.h"
 #include "wire/error_codes.h"
 #include "wire/frame.h"
 #include "wire/messages/api_versions.h"

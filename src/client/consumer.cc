@@ -1,7 +1,7 @@
 #include "client/consumer.h"
 
-#include "client/assignors.h"
-#include "client/consumer_core.h"
+#include "client/consumer/consumer_core.h"
+#include "client/group/assignors.h"
 
 namespace millrace::client {
 namespace {

@@ -3,10 +3,10 @@
 #include <map>
 
 #include "base/guarded.h"
-#include "client/cluster.h"
-#include "client/loop_thread.h"
-#include "client/produce_sender.h"
-#include "client/record_accumulator.h"
+#include "client/cluster/cluster.h"
+#include "client/cluster/loop_thread.h"
+#include "client/producer/produce_sender.h"
+#include "client/producer/record_accumulator.h"
 
 namespace millrace::client {
 namespace {

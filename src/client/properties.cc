@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/edit_distance.h"
-#include "client/property_table.h"
+#include "client/config/property_table.h"
 
 namespace millrace::client {
 namespace {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client/client_config.h"
+#include "client/config/client_config.h"
 
 namespace millrace::client {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "base/log.h"
-#include "storage/checkpoint_text.h"
-#include "storage/meta_properties.h"
+#include "storage/directory/checkpoint_text.h"
+#include "storage/directory/meta_properties.h"
 
 namespace millrace::storage {
 namespace {

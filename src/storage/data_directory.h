@@ -14,7 +14,7 @@
 #include "model/ids.h"
 #include "model/topic_partition.h"
 #include "model/uuid.h"
-#include "storage/log_recovery.h"
+#include "storage/log/log_recovery.h"
 #include "storage/offset_checkpoint.h"
 
 namespace millrace::storage {

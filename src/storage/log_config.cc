@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/edit_distance.h"
-#include "storage/checkpoint_text.h"
+#include "storage/directory/checkpoint_text.h"
 
 namespace millrace::storage {
 namespace {

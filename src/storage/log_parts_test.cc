@@ -1,12 +1,12 @@
 // The pure parts of the log, each as a table of facts.
 #include <gtest/gtest.h>
 
-#include "storage/leader_epochs.h"
+#include "storage/log/leader_epochs.h"
+#include "storage/log/retention.h"
 #include "storage/log_config.h"
-#include "storage/offset_index.h"
-#include "storage/retention.h"
-#include "storage/segment_format.h"
-#include "storage/time_index.h"
+#include "storage/segment/offset_index.h"
+#include "storage/segment/segment_format.h"
+#include "storage/segment/time_index.h"
 
 namespace millrace::storage {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "storage/checkpoint_text.h"
+#include "storage/directory/checkpoint_text.h"
 
 namespace millrace::storage {
 

@@ -16,11 +16,11 @@
 #include "io/connection.h"
 #include "io/file_system.h"
 #include "model/ids.h"
-#include "storage/leader_epochs.h"
+#include "storage/log/leader_epochs.h"
+#include "storage/log/log_reader.h"
+#include "storage/log/log_recovery.h"
 #include "storage/log_config.h"
-#include "storage/log_reader.h"
-#include "storage/log_recovery.h"
-#include "storage/producer_state.h"
+#include "storage/producers/producer_state.h"
 
 namespace millrace::storage {
 

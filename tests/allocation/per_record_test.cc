@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "client/fetched_records.h"
-#include "client/record_accumulator.h"
+#include "client/consumer/fetched_records.h"
+#include "client/producer/record_accumulator.h"
 #include "io/env.h"
 #include "streams/runtime/task.h"
 #include "streams/streams_builder.h"

@@ -25,7 +25,7 @@
 //   zstd before version 7; batch over 1 MiB                76; 10         76; 10
 // (*) on purpose: the broker takes a compressed batch whose checksum is right as it came and does
 // not look into it; the consumer finds out, and names the offset to go past
-// (src/client/fetched_records_test.cc).
+// (src/client/consumer/fetched_records_test.cc).
 #include <gtest/gtest.h>
 #include <poll.h>
 

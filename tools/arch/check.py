@@ -67,8 +67,15 @@ def check_project_include(path, header, modules):
         return (f'includes "{header}": {own} (floor {module["floor"]}) -> {target} '
                 f'(floor {modules[target]["floor"]}) {way}; {own} may include: '
                 f'{", ".join(sorted(allowed)) or "nothing"}')
-    if "/internal/" in header:
-        return f'includes "{header}", which is internal to {target}'
+    return check_face(header, modules[target])
+
+
+def check_face(header, target):
+    """A module's face is the top of its folder and the rooms it names as FACE (ADR 15)."""
+    stem = target["folder"].removeprefix("src/")
+    room = header.removeprefix(target["folder"] + "/").removeprefix(stem + "/").rpartition("/")[0]
+    if room and room not in target["face"]:
+        return f'includes "{header}", which is internal to {target["name"]}: {room} is no room of its face'
     return None
 
 

@@ -6,15 +6,15 @@ import unittest
 import check
 
 MODULES = {row["name"]: row for row in [
-    {"name": "base", "folder": "src/base", "floor": 0, "depends": [], "test_depends": []},
-    {"name": "io", "folder": "src/io", "floor": 1, "depends": ["base"], "test_depends": []},
-    {"name": "sim", "folder": "src/sim", "floor": 2, "depends": ["base", "io"], "test_depends": []},
+    {"name": "base", "folder": "src/base", "floor": 0, "depends": [], "test_depends": [], "face": []},
+    {"name": "io", "folder": "src/io", "floor": 1, "depends": ["base"], "test_depends": [], "face": []},
+    {"name": "sim", "folder": "src/sim", "floor": 2, "depends": ["base", "io"], "test_depends": [], "face": []},
     {"name": "storage", "folder": "src/storage", "floor": 3, "depends": ["base", "io"],
-     "test_depends": ["sim"]},
+     "test_depends": ["sim"], "face": ["messages"]},
     {"name": "client", "folder": "src/client", "floor": 3, "depends": ["base", "io"],
-     "test_depends": []},
+     "test_depends": [], "face": []},
     {"name": "demo", "folder": "apps/demo", "floor": 8, "depends": ["base", "client"],
-     "test_depends": []},
+     "test_depends": [], "face": []},
 ]}
 FENCES = [
     {"prefix": "fmt/", "modules": ["*"]},
@@ -31,7 +31,7 @@ class ProjectIncludeTest(unittest.TestCase):
 
     def test_lower_floors_that_are_declared_may_be_included(self):
         self.assertIsNone(self.check("src/storage/log.cc", "base/error.h"))
-        self.assertIsNone(self.check("src/storage/log.cc", "storage/segment.h"))
+        self.assertIsNone(self.check("src/storage/log.cc", "storage/segment/segment.h"))
         self.assertIsNone(self.check("src/storage/log.cc", "storage/internal/index.h"))
         self.assertIsNone(self.check("apps/demo/main.cc", "apps/demo/parser.h"))
 
@@ -47,8 +47,12 @@ class ProjectIncludeTest(unittest.TestCase):
         self.assertIn("is not declared", self.check("src/storage/log.cc", "sim/clock.h"))
         self.assertIsNone(self.check("src/storage/log_test.cc", "sim/clock.h"))
 
-    def test_internal_headers_stay_at_home(self):
-        self.assertIn("internal to io", self.check("src/storage/log.cc", "io/internal/socket.h"))
+    def test_rooms_stay_at_home_unless_they_are_part_of_the_face(self):
+        self.assertIn("internal to io", self.check("src/storage/log.cc", "io/sockets/tcp.h"))
+        self.assertIn("internal to client", self.check("apps/demo/main.cc", "client/producer/sender.h"))
+        self.assertIsNone(self.check("apps/demo/main.cc", "client/producer.h"))
+        self.assertIsNone(check.check_face("storage/messages/fetch.h", MODULES["storage"]))
+        self.assertIsNotNone(check.check_face("storage/messages/deep/fetch.h", MODULES["storage"]))
 
     def test_relative_and_unknown_headers_are_refused(self):
         self.assertIn("relative path", self.check("src/storage/log.cc", "../io/env.h"))

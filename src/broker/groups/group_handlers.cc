@@ -1,6 +1,6 @@
 #include "broker/groups/group_handlers.h"
 
-#include "broker/handler_table.h"
+#include "broker/session/handler_table.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/describe_groups.h"
 #include "wire/messages/find_coordinator.h"

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "broker/broker_state.h"
-#include "broker/groups/group_messages.h"
-#include "broker/request_context.h"
-#include "broker/responder.h"
+#include "broker/groups/coordinator/group_messages.h"
+#include "broker/session/request_context.h"
+#include "broker/session/responder.h"
 
 namespace millrace::broker {
 

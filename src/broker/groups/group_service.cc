@@ -10,9 +10,9 @@
 #include "base/check.h"
 #include "base/guarded.h"
 #include "base/log.h"
-#include "broker/groups/append_queue.h"
-#include "broker/groups/group_coordinator.h"
-#include "broker/groups/group_loader.h"
+#include "broker/groups/coordinator/group_coordinator.h"
+#include "broker/groups/offsets/append_queue.h"
+#include "broker/groups/offsets/group_loader.h"
 
 namespace millrace::broker {
 

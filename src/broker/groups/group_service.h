@@ -10,11 +10,11 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "broker/groups/group_config.h"
-#include "broker/groups/group_messages.h"
-#include "broker/groups/group_types.h"
-#include "broker/groups/offsets_log.h"
-#include "broker/responder.h"
+#include "broker/groups/coordinator/group_config.h"
+#include "broker/groups/coordinator/group_messages.h"
+#include "broker/groups/coordinator/group_types.h"
+#include "broker/groups/offsets/offsets_log.h"
+#include "broker/session/responder.h"
 #include "io/event_loop.h"
 
 namespace millrace::broker {

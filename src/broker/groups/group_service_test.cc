@@ -7,7 +7,7 @@
 #include <mutex>
 #include <thread>
 
-#include "broker/groups/group_effects.h"
+#include "broker/groups/coordinator/group_effects.h"
 #include "io/env.h"
 #include "sim/sim_env.h"
 #include "wire/batch_header.h"

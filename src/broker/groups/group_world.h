@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/groups/group_coordinator.h"
+#include "broker/groups/coordinator/group_coordinator.h"
 
 namespace millrace::broker {
 

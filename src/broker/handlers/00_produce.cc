@@ -15,7 +15,7 @@
 #include "base/guarded.h"
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
-#include "broker/topic_catalogue.h"
+#include "broker/topics/topic_catalogue.h"
 #include "wire/batch_header.h"
 #include "wire/error_text.h"
 #include "wire/messages/produce.h"

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "broker/fetch_read.h"
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
-#include "broker/topic_catalogue.h"
+#include "broker/topics/fetch_read.h"
+#include "broker/topics/topic_catalogue.h"
 #include "wire/messages/fetch.h"
 
 namespace millrace::broker {

@@ -10,7 +10,7 @@
 
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
-#include "broker/topic_catalogue.h"
+#include "broker/topics/topic_catalogue.h"
 #include "wire/messages/list_offsets.h"
 
 namespace millrace::broker {

@@ -9,8 +9,8 @@
 
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
-#include "broker/topic_catalogue.h"
-#include "broker/topic_rules.h"
+#include "broker/topics/topic_catalogue.h"
+#include "broker/topics/topic_rules.h"
 #include "wire/messages/metadata.h"
 
 namespace millrace::broker {

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "broker/groups/group_caller.h"
+#include "broker/groups/coordinator/group_caller.h"
 #include "broker/groups/group_handlers.h"
 #include "broker/groups/group_service.h"
 #include "broker/handlers/replies.h"
-#include "broker/topic_catalogue.h"
+#include "broker/topics/topic_catalogue.h"
 #include "wire/messages/offset_commit.h"
 
 namespace millrace::broker {

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "broker/groups/group_caller.h"
+#include "broker/groups/coordinator/group_caller.h"
 #include "broker/groups/group_handlers.h"
 #include "broker/groups/group_service.h"
 #include "wire/messages/heartbeat.h"

@@ -8,7 +8,7 @@
 
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
-#include "broker/topic_catalogue.h"
+#include "broker/topics/topic_catalogue.h"
 #include "wire/error_text.h"
 #include "wire/messages/delete_topics.h"
 

@@ -5,7 +5,7 @@
 
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
-#include "broker/topic_catalogue.h"
+#include "broker/topics/topic_catalogue.h"
 #include "wire/messages/offset_for_leader_epoch.h"
 
 namespace millrace::broker {

@@ -8,11 +8,11 @@
 #include <string>
 #include <utility>
 
-#include "broker/config_entries.h"
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
-#include "broker/topic_catalogue.h"
-#include "broker/topic_rules.h"
+#include "broker/topics/config_entries.h"
+#include "broker/topics/topic_catalogue.h"
+#include "broker/topics/topic_rules.h"
 #include "wire/error_text.h"
 #include "wire/messages/describe_configs.h"
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "broker/config_catalogue.h"
 #include "broker/core_fixture_test.h"
+#include "broker/topics/config_catalogue.h"
 #include "wire/error_codes.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/describe_cluster.h"

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "broker/handler_table.h"
+#include "broker/session/handler_table.h"
 
 namespace millrace::wire {
 struct ApiVersionsRequest;

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "broker/partition.h"
+#include "broker/topics/partition.h"
 #include "io/connection.h"
 #include "wire/error_codes.h"
 

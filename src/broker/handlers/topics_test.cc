@@ -1,8 +1,8 @@
 // Metadata, CreateTopics, DeleteTopics: the handlers by which topics come, show and go.
 #include <gtest/gtest.h>
 
-#include "broker/config_catalogue.h"
 #include "broker/core_fixture_test.h"
+#include "broker/topics/config_catalogue.h"
 #include "wire/error_codes.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_topics.h"

@@ -1,0 +1,74 @@
+// GroupCoordinator: consumer groups as one state machine without a clock, a socket or a file.
+// Inputs are requests, acknowledged appends and the passing of time; what it wants done comes back
+// as GroupEffects. The rules lie in the files beside this one; here they are only called.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "broker/groups/coordinator/group_effects.h"
+#include "broker/groups/coordinator/turn.h"
+
+namespace millrace::broker {
+
+/// Every input first lets the time-outs happen that are due at its `now`.
+///
+/// Invariants
+///   A request is answered exactly once: at once, or by a later effect.
+///   Offsets and removals count when their append is acknowledged, in the order of the appends.
+///   Replaying the records of all appends that went well gives the same offsets and the same
+///   groups, as far as these are empty or stable.
+/// thread  one at a time
+class GroupCoordinator {
+ public:
+  GroupCoordinator(const GroupConfig& config, Random random);
+
+  // ---- at start, before the first request ----
+
+  /// Takes over one record of the log, in the log's order.
+  /// errors  kTruncated, kCorrupt, kUnsupported: the record is not ours to read; nothing changed
+  Status replay(std::string_view key, std::optional<std::string_view> value);
+  /// The log is at its end: sessions count from now on.
+  void finish_replay(Instant now);
+
+  // ---- requests; `token` must be new ----
+
+  GroupEffects join(RequestToken token, const GroupCaller& caller, wire::JoinGroupRequest request,
+                    Instant now);
+  GroupEffects sync(RequestToken token, const GroupCaller& caller, wire::SyncGroupRequest request,
+                    Instant now);
+  GroupEffects heartbeat(RequestToken token, const wire::HeartbeatRequest& request, Instant now);
+  GroupEffects leave(RequestToken token, const GroupCaller& caller, wire::LeaveGroupRequest request,
+                     Instant now);
+  GroupEffects commit_offsets(RequestToken token, const GroupCaller& caller,
+                              wire::OffsetCommitRequest request, Instant now);
+  GroupEffects fetch_offsets(RequestToken token, const GroupCaller& caller,
+                             wire::OffsetFetchRequest request, Instant now);
+  GroupEffects describe(RequestToken token, const GroupCaller& caller,
+                        const wire::DescribeGroupsRequest& request, Instant now);
+  GroupEffects list(RequestToken token, const GroupCaller& caller,
+                    const wire::ListGroupsRequest& request, Instant now);
+  GroupEffects delete_groups(RequestToken token, const wire::DeleteGroupsRequest& request,
+                             Instant now);
+
+  // ---- what else happens ----
+
+  /// The append is as safe as it will be, or failed with `error`.
+  GroupEffects appended(AppendId id, wire::KafkaError error, Instant now);
+  GroupEffects topic_deleted(std::string_view topic, Instant now);
+  /// Nothing but the time has passed.
+  GroupEffects tick(Instant now);
+  /// When tick() is wanted next.
+  std::optional<MonotonicTime> next_deadline() const { return state_.timers.next_deadline(); }
+
+  /// For tests and for those who ask what is in memory.
+  const CoordinatorState& state() const { return state_; }
+
+ private:
+  template <class Input>
+  GroupEffects take_turn(Instant now, Input&& input);
+
+  CoordinatorState state_;
+};
+
+}  // namespace millrace::broker

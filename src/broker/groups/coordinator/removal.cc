@@ -1,0 +1,230 @@
+// DeleteGroups, versions 0–2: only groups without members; the offsets go with the group.
+// Retention: an offset is forgotten offsets.retention.minutes after its group became empty; in a
+// group that only stores offsets, or of a topic that the members of a stable group no longer want,
+// after it was committed. A group without members and offsets is then forgotten too.
+// source  Kafka, OffsetMetadataManager and ClassicGroup; KIP-211, KIP-496
+
+#include "broker/groups/coordinator/removal.h"
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "broker/groups/offsets/log_records.h"
+#include "wire/record_batch_builder.h"
+
+namespace millrace::broker {
+
+namespace {
+
+// So that a sweep takes little time; the next one takes the next ones.
+constexpr std::size_t kExpiredAtOnceMax = 2'000;
+// Of tombstones in one batch, which must stay well below max.message.bytes.
+constexpr std::size_t kTombstoneBytesMax = 256 * 1024;
+
+std::size_t size_of(const GroupRecord& record) {
+  return wire::RecordBatchBuilder::record_size_max(record.key, record.value, {});
+}
+
+/// Appends what makes `removal` last, in as many batches as its size asks for, and says how many.
+/// The group goes with the last one, and its own tombstone too when `is_logged`.
+std::size_t append_removal(Turn& turn, const std::string& group_id, Removed removal,
+                           bool is_logged) {
+  std::vector<OffsetChange> changes = std::move(removal.changes);
+  std::vector<GroupRecord> records;
+  std::size_t size_bytes = 0;
+  std::size_t batches = 1;
+  removal.changes.clear();
+  for (OffsetChange& change : changes) {
+    GroupRecord record = offset_record(group_id, change);
+    size_bytes += size_of(record);
+    if (size_bytes > kTombstoneBytesMax && !records.empty()) {
+      size_bytes = size_of(record);
+      ++batches;
+      turn.append(group_id, std::exchange(records, {}),
+                  Removed{.changes = std::exchange(removal.changes, {}),
+                          .group = nullptr,
+                          .token = removal.token,
+                          .result_index = removal.result_index});
+    }
+    records.push_back(std::move(record));
+    removal.changes.push_back(std::move(change));
+  }
+  if (is_logged) records.push_back(group_tombstone(group_id));
+  turn.append(group_id, std::move(records), std::move(removal));
+  return batches;
+}
+
+/// Takes the group out of the table; nobody waits for anything in it.
+std::unique_ptr<Group> take_group(Turn& turn, const std::string& group_id) {
+  auto node = turn.state.groups.extract(group_id);
+  return std::move(node.mapped());
+}
+
+/// Everything that the group's offsets are or are about to become; of `topic` only, when there is
+/// one. Commits on their way to the log lie there before the tombstones do.
+std::vector<OffsetChange> forget_offsets(const Turn& turn, const std::string& group_id,
+                                         std::optional<std::string_view> topic) {
+  std::set<std::pair<std::string, std::int32_t>> partitions;
+  for (const OffsetChange& change : turn.state.offsets.removal_of(group_id)) {
+    partitions.emplace(change.topic, change.partition);
+  }
+  for (const auto& [id, append] : turn.state.appends) {
+    const auto* const committed = std::get_if<OffsetsCommitted>(&append.outcome);
+    if (committed == nullptr || append.group_id != group_id) continue;
+    for (const OffsetChange& change : committed->changes) {
+      partitions.emplace(change.topic, change.partition);
+    }
+  }
+  std::vector<OffsetChange> changes;
+  for (const auto& [name, partition] : partitions) {
+    if (topic && name != *topic) continue;
+    changes.push_back({.topic = name, .partition = partition, .value = std::nullopt});
+  }
+  return changes;
+}
+
+/// Drops a group that is nothing but a name.
+void drop_if_hollow(Turn& turn, const std::string& group_id) {
+  const Group* const group = turn.find_group(group_id);
+  if (group == nullptr || group->is_logged || group->has_pending()) return;
+  if (!group->is_in(GroupState::kEmpty) || turn.state.offsets.find(group_id) != nullptr) return;
+  turn.state.groups.erase(group_id);
+}
+
+wire::KafkaError check_deletion(Turn& turn, const std::string& group_id) {
+  const Group* const group = turn.find_group(group_id);
+  if (group == nullptr) return wire::KafkaError::kGroupIdNotFound;
+  if (!group->is_in(GroupState::kEmpty)) return wire::KafkaError::kNonEmptyGroup;
+  return wire::KafkaError::kNone;
+}
+
+/// From when on the offset's retention counts; nothing when it is in use.
+std::optional<Timestamp> retention_base(const Group& group, const std::string& topic,
+                                        const CommittedOffset& committed) {
+  if (!group.protocol_type()) return committed.committed_at;
+  if (group.is_in(GroupState::kEmpty)) {
+    return group.state_since() == kNoTimestamp ? committed.committed_at : group.state_since();
+  }
+  const bool may_be_unused = group.is_in(GroupState::kStable) && group.knows_subscriptions();
+  if (may_be_unused && !group.is_subscribed_to(topic)) return committed.committed_at;
+  return std::nullopt;
+}
+
+std::vector<OffsetChange> expired_offsets(const Turn& turn, const Group& group) {
+  std::vector<OffsetChange> expired;
+  const OffsetsStore::ByTopic* const topics = turn.state.offsets.find(group.id());
+  if (topics == nullptr) return expired;
+  const std::int64_t expired_until =
+      turn.now.wall.value() - turn.state.config.offsets_retention.count();
+  for (const auto& [topic, partitions] : *topics) {
+    for (const auto& [partition, committed] : partitions) {
+      const auto base = retention_base(group, topic, committed);
+      if (!base || base->value() > expired_until) continue;
+      expired.push_back({.topic = topic, .partition = partition, .value = std::nullopt});
+      if (expired.size() == kExpiredAtOnceMax) return expired;
+    }
+  }
+  return expired;
+}
+
+std::size_t offset_count(const OffsetsStore& offsets, std::string_view group_id) {
+  std::size_t count = 0;
+  if (const auto* const topics = offsets.find(group_id)) {
+    for (const auto& [topic, partitions] : *topics) count += partitions.size();
+  }
+  return count;
+}
+
+void sweep_group(Turn& turn, const std::string& group_id) {
+  const Group& group = *turn.find_group(group_id);
+  Removed removal;
+  removal.changes = expired_offsets(turn, group);
+  const bool is_over = group.is_in(GroupState::kEmpty) && !group.has_pending() &&
+                       removal.changes.size() == offset_count(turn.state.offsets, group_id);
+  const bool is_logged = is_over && group.is_logged;
+  if (is_over) removal.group = take_group(turn, group_id);
+  if (removal.changes.empty() && !is_logged) return;
+  LOG_INFO("offsets expire", {{"group", group_id}, {"offsets", removal.changes.size()}});
+  append_removal(turn, group_id, std::move(removal), is_logged);
+}
+
+void finish_deletion(Turn& turn, const Removed& removal, wire::KafkaError error) {
+  const auto found = turn.state.deletions.find(removal.token);
+  if (found == turn.state.deletions.end()) return;
+  PendingDeletion& deletion = found->second;
+  // The first failure of several batches counts.
+  auto& result = deletion.response.results[removal.result_index];
+  if (error != wire::KafkaError::kNone) result.error_code = code_of(error);
+  if (--deletion.outstanding > 0) return;
+  turn.answer(removal.token, std::move(deletion.response));
+  turn.state.deletions.erase(found);
+}
+
+}  // namespace
+
+void delete_groups(Turn& turn, RequestToken token, const wire::DeleteGroupsRequest& request) {
+  PendingDeletion deletion;
+  for (const std::string& group_id : request.groups_names) {
+    auto& result = deletion.response.results.emplace_back();
+    result.group_id = group_id;
+    const wire::KafkaError error = check_deletion(turn, group_id);
+    result.error_code = code_of(error);
+    if (error != wire::KafkaError::kNone) continue;
+
+    Removed removal;
+    removal.changes = forget_offsets(turn, group_id, std::nullopt);
+    removal.token = token;
+    removal.result_index = deletion.response.results.size() - 1;
+    removal.group = take_group(turn, group_id);
+    deletion.outstanding += append_removal(turn, group_id, std::move(removal), true);
+  }
+  if (deletion.outstanding == 0) {
+    turn.answer(token, std::move(deletion.response));
+  } else {
+    turn.state.deletions.emplace(token, std::move(deletion));
+  }
+}
+
+void forget_topic(Turn& turn, std::string_view topic) {
+  std::set<std::string> group_ids;
+  for (const auto& [group_id, topics] : turn.state.offsets.by_group()) group_ids.insert(group_id);
+  for (const auto& [id, append] : turn.state.appends) group_ids.insert(append.group_id);
+
+  for (const std::string& group_id : group_ids) {
+    Removed removal;
+    removal.changes = forget_offsets(turn, group_id, topic);
+    if (removal.changes.empty()) continue;
+    append_removal(turn, group_id, std::move(removal), false);
+  }
+}
+
+void sweep_expired(Turn& turn) {
+  std::vector<std::string> group_ids;
+  for (const auto& [group_id, group] : turn.state.groups) group_ids.push_back(group_id);
+  for (const std::string& group_id : group_ids) sweep_group(turn, group_id);
+  turn.set_timer({TimerKind::kOffsetsSweep, {}, {}},
+                 turn.state.config.offsets_retention_check_interval);
+}
+
+void removed(Turn& turn, const std::string& group_id, Removed removal, wire::KafkaError error) {
+  if (error == wire::KafkaError::kNone) {
+    for (const OffsetChange& change : removal.changes) {
+      turn.state.offsets.apply(group_id, change);
+    }
+    drop_if_hollow(turn, group_id);
+    // An earlier batch was refused: its offsets are still there, and so is a group to delete again.
+    const bool is_rest_left =
+        removal.group != nullptr && turn.state.offsets.find(group_id) != nullptr;
+    if (is_rest_left) turn.find_or_create_group(group_id);
+  } else if (removal.group != nullptr && turn.find_group(group_id) == nullptr) {
+    turn.state.groups.emplace(group_id, std::move(removal.group));
+  }
+  finish_deletion(turn, removal, error);
+}
+
+}  // namespace millrace::broker

@@ -1,0 +1,34 @@
+#include "broker/groups/coordinator/turn.h"
+
+#include <utility>
+
+namespace millrace::broker {
+
+Group* Turn::find_group(std::string_view group_id) {
+  const auto found = state.groups.find(group_id);
+  return found == state.groups.end() ? nullptr : found->second.get();
+}
+
+Group& Turn::find_or_create_group(const std::string& group_id) {
+  if (Group* const group = find_group(group_id)) return *group;
+  auto group = std::make_unique<Group>(group_id);
+  group->move_to(GroupState::kEmpty, now.wall);
+  return *state.groups.emplace(group_id, std::move(group)).first->second;
+}
+
+void Turn::append(const std::string& group_id, std::vector<GroupRecord> records,
+                  AppendOutcome outcome) {
+  const AppendId id{++state.last_append_id};
+  state.appends.emplace(id, PendingAppend{group_id, std::move(outcome)});
+  effects.appends.push_back({id, group_id, now.wall, std::move(records)});
+}
+
+void Turn::expect_heartbeat(const Group& group, const Member& member) {
+  expect_heartbeat_within(group, member, member.session_timeout);
+}
+
+void Turn::expect_heartbeat_within(const Group& group, const Member& member, Millis timeout) {
+  set_timer({TimerKind::kSession, group.id(), member.id}, timeout);
+}
+
+}  // namespace millrace::broker

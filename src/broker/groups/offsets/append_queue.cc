@@ -1,0 +1,108 @@
+#include "broker/groups/offsets/append_queue.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "wire/record_batch_builder.h"
+
+namespace millrace::broker {
+
+namespace {
+
+// A batch of several appends stays well below max.message.bytes; a single append goes as it is.
+constexpr std::size_t kSharedBatchBytesMax = 256 * 1024;
+
+std::size_t size_of(const GroupAppend& append) {
+  std::size_t size = 0;
+  for (const GroupRecord& record : append.records) {
+    size += wire::RecordBatchBuilder::record_size_max(record.key, record.value, {});
+  }
+  return size;
+}
+
+struct CodePoint {
+  std::uint32_t value;
+  std::size_t size_bytes;
+};
+
+/// The code point at the front of `text`, which is taken for UTF-8; bytes that are not count as one
+/// each.
+CodePoint first_code_point(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const std::uint32_t first = byte(0);
+  const std::size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (size == 1 || size > text.size()) return {first, 1};
+  std::uint32_t value = first & (0xffU >> (size + 1));
+  for (std::size_t i = 1; i < size; ++i) value = (value << 6U) | (byte(i) & 0x3fU);
+  return {value, size};
+}
+
+/// java.lang.String.hashCode: over UTF-16 units, so that a code point beyond 16 bits counts as two.
+std::uint32_t java_string_hash(std::string_view text) {
+  constexpr std::uint32_t kBeyond16Bits = 0x10000;
+  std::uint32_t hash = 0;
+  while (!text.empty()) {
+    const CodePoint point = first_code_point(text);
+    text.remove_prefix(point.size_bytes);
+    if (point.value < kBeyond16Bits) {
+      hash = hash * 31 + point.value;
+      continue;
+    }
+    const std::uint32_t rest = point.value - kBeyond16Bits;
+    hash = hash * 31 + (0xd800 + (rest >> 10U));
+    hash = hash * 31 + (0xdc00 + (rest & 0x3ffU));
+  }
+  return hash;
+}
+
+}  // namespace
+
+PartitionId partition_of_group(std::string_view group_id, std::int32_t partition_count) {
+  CHECK(partition_count > 0, "__consumer_offsets has {} partitions", partition_count);
+  const auto hash = static_cast<std::int32_t>(java_string_hash(group_id));
+  const std::int32_t positive = hash == INT32_MIN ? 0 : hash < 0 ? -hash : hash;
+  return PartitionId{positive % partition_count};
+}
+
+Buffer AppendQueue::Batch::encode() const {
+  wire::RecordBatchBuilder builder;
+  for (const GroupAppend& append : appends) {
+    for (const GroupRecord& record : append.records) {
+      builder.append(append.timestamp, record.key, record.value);
+    }
+  }
+  return builder.build();
+}
+
+std::optional<AppendQueue::Batch> AppendQueue::take(std::int32_t partition_count) {
+  if (waiting_.empty()) return std::nullopt;
+  Batch batch;
+  batch.partition = partition_of_group(waiting_.front().group_id, partition_count);
+  std::size_t size_bytes = 0;
+  bool is_full = false;
+  std::deque<GroupAppend> left;
+  for (GroupAppend& append : waiting_) {
+    const bool belongs =
+        !is_full && partition_of_group(append.group_id, partition_count) == batch.partition;
+    size_bytes += belongs ? size_of(append) : 0;
+    // Once one did not fit, later ones must not overtake it.
+    is_full = is_full || (size_bytes > kSharedBatchBytesMax && !batch.ids.empty());
+    if (!belongs || is_full) {
+      left.push_back(std::move(append));
+      continue;
+    }
+    batch.ids.push_back(append.id);
+    batch.appends.push_back(std::move(append));
+  }
+  waiting_ = std::move(left);
+  return batch;
+}
+
+std::vector<AppendId> AppendQueue::take_all() {
+  std::vector<AppendId> ids;
+  for (const GroupAppend& append : waiting_) ids.push_back(append.id);
+  waiting_.clear();
+  return ids;
+}
+
+}  // namespace millrace::broker

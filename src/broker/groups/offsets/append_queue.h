@@ -1,0 +1,44 @@
+// AppendQueue: appends on their way to `__consumer_offsets`. One batch is under way at a time; what
+// comes meanwhile goes together into the next one, so that many commits share one flush.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/buffer.h"
+#include "broker/groups/coordinator/group_effects.h"
+#include "model/ids.h"
+
+namespace millrace::broker {
+
+/// The partition that keeps the group: Java's hash of its id, as Kafka's tools compute it.
+PartitionId partition_of_group(std::string_view group_id, std::int32_t partition_count);
+
+class AppendQueue {
+ public:
+  void push(GroupAppend append) { waiting_.push_back(std::move(append)); }
+  bool empty() const { return waiting_.empty(); }
+
+  struct Batch {
+    PartitionId partition;
+    std::vector<AppendId> ids;
+    std::vector<GroupAppend> appends;
+
+    /// All records in one batch.
+    Buffer encode() const;
+  };
+  /// Takes out the oldest append, and those behind it that go to the same partition while they fit.
+  /// Nothing when the queue is empty.
+  std::optional<Batch> take(std::int32_t partition_count);
+  /// Takes out everything.
+  std::vector<AppendId> take_all();
+
+ private:
+  std::deque<GroupAppend> waiting_;
+};
+
+}  // namespace millrace::broker

@@ -1,0 +1,124 @@
+// OffsetFetch, versions 1–10.
+//   Nothing committed is offset -1 and no error, also for a group that nobody has heard of.
+//   No list of topics asks for all that the group has committed.
+//   An offset that is not in the log yet is not shown. With require_stable the answer waits for the
+//   commits that are on their way: whoever takes over a partition must not begin behind them.
+// Version notes: from v8 on several groups at once, with the same fields under other names.
+// source  Kafka, OffsetMetadataManager; KIP-709, KIP-447
+
+#include "broker/groups/offsets/offset_fetch.h"
+
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace millrace::broker {
+
+namespace {
+
+constexpr std::int16_t kManyGroupsSince = 8;
+
+template <class Partition>
+Partition partition_answer(std::int32_t index, const CommittedOffset* committed) {
+  Partition answer;
+  answer.partition_index = index;
+  answer.committed_offset = kNoOffset.value();
+  if (committed == nullptr) return answer;
+  answer.committed_offset = committed->offset.value();
+  answer.committed_leader_epoch = committed->leader_epoch.value();
+  answer.metadata = committed->metadata;
+  return answer;
+}
+
+template <class AnsweredTopic>
+std::vector<AnsweredTopic> answer_all(const OffsetsStore& offsets, const std::string& group_id) {
+  using Partition = typename decltype(AnsweredTopic::partitions)::value_type;
+  std::vector<AnsweredTopic> answers;
+  const OffsetsStore::ByTopic* const topics = offsets.find(group_id);
+  if (topics == nullptr) return answers;
+  for (const auto& [name, partitions] : *topics) {
+    AnsweredTopic& answer = answers.emplace_back();
+    answer.name = name;
+    for (const auto& [index, committed] : partitions) {
+      answer.partitions.push_back(partition_answer<Partition>(index, &committed));
+    }
+  }
+  return answers;
+}
+
+template <class AnsweredTopic, class AskedTopic>
+std::vector<AnsweredTopic> answer_topics(const OffsetsStore& offsets, const std::string& group_id,
+                                         const std::optional<std::vector<AskedTopic>>& asked) {
+  using Partition = typename decltype(AnsweredTopic::partitions)::value_type;
+  if (!asked) return answer_all<AnsweredTopic>(offsets, group_id);
+
+  std::vector<AnsweredTopic> answers;
+  for (const AskedTopic& topic : *asked) {
+    AnsweredTopic& answer = answers.emplace_back();
+    answer.name = topic.name;
+    if constexpr (requires { topic.topic_id; }) answer.topic_id = topic.topic_id;
+    for (const std::int32_t index : topic.partition_indexes) {
+      answer.partitions.push_back(
+          partition_answer<Partition>(index, offsets.find(group_id, topic.name, index)));
+    }
+  }
+  return answers;
+}
+
+/// Whether a commit of a group that is asked for is on its way to the log.
+bool must_wait(const CoordinatorState& state, const wire::OffsetFetchRequest& asked) {
+  if (!asked.require_stable) return false;
+  for (const auto& [id, append] : state.appends) {
+    if (!std::holds_alternative<OffsetsCommitted>(append.outcome)) continue;
+    if (append.group_id == asked.group_id) return true;
+    for (const auto& group : asked.groups) {
+      if (append.group_id == group.group_id) return true;
+    }
+  }
+  return false;
+}
+
+wire::OffsetFetchResponse answer_of(const OffsetsStore& offsets, std::int16_t api_version,
+                                    const wire::OffsetFetchRequest& asked) {
+  using Response = wire::OffsetFetchResponse;
+  Response response;
+  if (api_version < kManyGroupsSince) {
+    response.topics =
+        answer_topics<Response::OffsetFetchResponseTopic>(offsets, asked.group_id, asked.topics);
+    return response;
+  }
+  for (const auto& group : asked.groups) {
+    auto& answer = response.groups.emplace_back();
+    answer.group_id = group.group_id;
+    answer.topics =
+        answer_topics<Response::OffsetFetchResponseTopics>(offsets, group.group_id, group.topics);
+  }
+  return response;
+}
+
+}  // namespace
+
+void fetch_offsets(Turn& turn, RequestToken token, const GroupCaller& caller,
+                   wire::OffsetFetchRequest request) {
+  if (must_wait(turn.state, request)) {
+    turn.state.waiting_fetches.push_back({{token, caller.api_version}, std::move(request)});
+    return;
+  }
+  turn.answer(token, answer_of(turn.state.offsets, caller.api_version, request));
+}
+
+void answer_waiting_fetches(Turn& turn) {
+  std::vector<WaitingFetch> still_waiting;
+  for (WaitingFetch& fetch : turn.state.waiting_fetches) {
+    if (must_wait(turn.state, fetch.asked)) {
+      still_waiting.push_back(std::move(fetch));
+      continue;
+    }
+    turn.answer(fetch.request.token,
+                answer_of(turn.state.offsets, fetch.request.api_version, fetch.asked));
+  }
+  turn.state.waiting_fetches = std::move(still_waiting);
+}
+
+}  // namespace millrace::broker

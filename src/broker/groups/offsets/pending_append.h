@@ -1,0 +1,75 @@
+// What the coordinator does when an append is acknowledged: plain values, so that a test can look
+// at them and nothing runs by itself.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "broker/groups/coordinator/group_state.h"
+#include "broker/groups/coordinator/group_types.h"
+#include "broker/groups/offsets/offsets_store.h"
+#include "wire/messages/delete_groups.h"
+#include "wire/messages/offset_commit.h"
+#include "wire/messages/offset_fetch.h"
+
+namespace millrace::broker {
+
+/// Offsets of an OffsetCommit: they count from now on, and the client may know.
+struct OffsetsCommitted {
+  RequestToken token;
+  wire::OffsetCommitResponse response;  // as it is when all went well
+  std::vector<OffsetChange> changes;
+};
+
+/// The leader's assignment: the members get their parts, and the group is stable.
+struct AssignmentStored {
+  std::int32_t generation = 0;
+  std::map<std::string, std::string> by_member;
+};
+
+/// A static member came back under a new id, and its place in a stable group was kept for it.
+struct StaticMemberReplaced {
+  ParkedRequest request;
+  std::int32_t generation = 0;
+  std::string new_member_id;
+  std::string leader_before;
+  Member before;  // as it was, for when the log refuses
+};
+
+/// A group, its offsets, or some of them are forgotten.
+struct Removed {
+  std::vector<OffsetChange> changes;
+  std::unique_ptr<Group> group;     // null when the group stays
+  RequestToken token = kNoRequest;  // a DeleteGroups request that waits
+  std::size_t result_index = 0;     // of the group in its response
+};
+
+/// A generation without members: nobody waits for it.
+struct EmptyGroupStored {};
+
+using AppendOutcome = std::variant<OffsetsCommitted, AssignmentStored, StaticMemberReplaced,
+                                   Removed, EmptyGroupStored>;
+
+struct PendingAppend {
+  std::string group_id;
+  AppendOutcome outcome;
+};
+
+/// An OffsetFetch request that wants no offset of which a newer one is on its way to the log.
+struct WaitingFetch {
+  ParkedRequest request;
+  wire::OffsetFetchRequest asked;
+};
+
+/// A DeleteGroups request, of which some groups are not yet out of the log.
+struct PendingDeletion {
+  wire::DeleteGroupsResponse response;
+  std::size_t outstanding = 0;
+};
+
+}  // namespace millrace::broker

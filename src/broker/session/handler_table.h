@@ -1,0 +1,105 @@
+// HandlerTable: from an API key to the function that handles it: decode, call, encode.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "base/byte_reader.h"
+#include "base/result.h"
+#include "broker/broker_state.h"
+#include "broker/session/reply_bytes.h"
+#include "broker/session/request_context.h"
+#include "broker/session/responder.h"
+#include "wire/api_key.h"
+#include "wire/frame.h"
+
+namespace millrace::broker {
+
+/// What leaves for the connection.
+using Delivery = std::variant<io::Chunks, NoReply, CloseConnection>;
+
+/// Where the answer to one request goes. Called exactly once, from any thread.
+struct ReplyRoute {
+  std::int32_t correlation_id = 0;
+  std::function<void(Delivery)> deliver;
+};
+
+class HandlerTable {
+ public:
+  /// Decodes the body, hands it to the handler.
+  /// errors  the body does not decode; nothing was done
+  using Dispatch = std::function<Status(ByteReader& body, const RequestContext& context,
+                                        BrokerState& state, ReplyRoute route)>;
+  struct Entry {
+    wire::VersionRange advertised;  // what ApiVersions says
+    wire::VersionRange served;      // what is answered; the rest closes the connection
+    Dispatch dispatch;
+  };
+
+  /// A handler that may answer later.
+  template <class Request, class Response>
+  void add(void (*handle)(Request, const RequestContext&, BrokerState&, Responder<Response>)) {
+    add_dispatch(Request::kApiKey,
+                 [handle](ByteReader& body, const RequestContext& context, BrokerState& state,
+                          ReplyRoute route) -> Status {
+                   auto request = wire::decode_body<Request>(body, context.api_version);
+                   if (!request.ok()) return std::move(request).error();
+                   handle(std::move(request).value(), context, state,
+                          make_responder<Response>(context.api_version, std::move(route)));
+                   return {};
+                 });
+  }
+  /// A handler that answers at once.
+  template <class Request, class Response>
+  void add(Response (*handle)(Request, const RequestContext&, BrokerState&)) {
+    add_dispatch(Request::kApiKey,
+                 [handle](ByteReader& body, const RequestContext& context, BrokerState& state,
+                          ReplyRoute route) -> Status {
+                   auto request = wire::decode_body<Request>(body, context.api_version);
+                   if (!request.ok()) return std::move(request).error();
+                   make_responder<Response>(context.api_version, std::move(route))
+                       .send(handle(std::move(request).value(), context, state));
+                   return {};
+                 });
+  }
+
+  /// Null when no handler was added.
+  const Entry* find(wire::ApiKey key) const {
+    const auto found = entries_.find(key);
+    return found == entries_.end() ? nullptr : &found->second;
+  }
+  const std::map<wire::ApiKey, Entry>& entries() const { return entries_; }
+
+ private:
+  /// Serves what the API table advertises and the messages describe.
+  void add_dispatch(wire::ApiKey key, Dispatch dispatch);
+
+  template <class Response>
+  static Responder<Response> make_responder(std::int16_t version, ReplyRoute route) {
+    return Responder<Response>([version, route = std::move(route)](Outcome<Response> outcome) {
+      if (auto* const answer = std::get_if<Answer<Response>>(&outcome)) {
+        auto encoded = wire::encode_response(Response::kApiKey, version, route.correlation_id,
+                                             answer->response);
+        if (encoded.ok())
+          route.deliver(reply_bytes(std::move(encoded).value(), std::move(answer->files)));
+        else
+          route.deliver(CloseConnection{encoded.error().to_string()});
+      } else if (auto* const close = std::get_if<CloseConnection>(&outcome)) {
+        route.deliver(std::move(*close));
+      } else {
+        route.deliver(NoReply{});
+      }
+    });
+  }
+
+  std::map<wire::ApiKey, Entry> entries_;
+};
+
+/// All handlers of the broker.
+HandlerTable make_handler_table();
+
+}  // namespace millrace::broker

@@ -1,0 +1,60 @@
+#include "broker/session/serving_loop.h"
+
+#include <utility>
+
+namespace millrace::broker {
+
+ServingLoop::ServingLoop(io::Env& env, const HandlerTable& handlers, BrokerState& state)
+    : loop_(env.make_loop()), host_{*loop_, env.clock(), handlers, state} {}
+
+ServingLoop::~ServingLoop() {
+  if (!thread_.joinable()) return;
+  begin_stop();
+  join();
+}
+
+Result<io::Endpoint> ServingLoop::listen(const io::Endpoint& endpoint,
+                                         io::EventLoop::ListenOptions options) {
+  auto listener = loop_->listen(
+      endpoint, options,
+      [this](std::unique_ptr<io::Connection> connection) { accept(std::move(connection)); });
+  if (!listener.ok()) return std::move(listener).error();
+  listener_ = std::move(listener).value();
+  return listener_->local_endpoint();
+}
+
+void ServingLoop::start() {
+  thread_ = std::thread([this] { loop_->run(); });
+}
+
+void ServingLoop::begin_stop() {
+  loop_->post([this] { stop_sessions(); });
+}
+
+void ServingLoop::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void ServingLoop::accept(std::unique_ptr<io::Connection> connection) {
+  if (is_stopping_) return;
+  const std::uint64_t id = next_session_++;
+  auto session = std::make_shared<Session>(std::move(connection), host_);
+  sessions_.emplace(id, session);
+  // Forgotten from a task of its own: the connection is still in its callback when it says so.
+  session->start([this, id] { loop_->post([this, id] { forget(id); }); });
+}
+
+void ServingLoop::forget(std::uint64_t session) {
+  sessions_.erase(session);
+  if (is_stopping_ && sessions_.empty()) loop_->stop();
+}
+
+void ServingLoop::stop_sessions() {
+  is_stopping_ = true;
+  listener_.reset();
+  if (sessions_.empty()) return loop_->stop();
+  loop_->call_after(kFarewell, [this] { loop_->stop(); });
+  for (const auto& [id, session] : sessions_) session->stop();
+}
+
+}  // namespace millrace::broker

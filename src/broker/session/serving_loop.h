@@ -1,0 +1,54 @@
+// ServingLoop: one event loop on a thread of its own, with the connections it accepted.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "base/result.h"
+#include "broker/session/session.h"
+#include "io/env.h"
+
+namespace millrace::broker {
+
+class ServingLoop {
+ public:
+  /// How long a stop waits for clients to take their last replies.
+  static constexpr Millis kFarewell{500};
+
+  /// env, handlers, state  outlive this
+  ServingLoop(io::Env& env, const HandlerTable& handlers, BrokerState& state);
+  ~ServingLoop();
+  ServingLoop(const ServingLoop&) = delete;
+  ServingLoop& operator=(const ServingLoop&) = delete;
+
+  io::EventLoop& loop() { return *loop_; }
+
+  /// Before start(). Returns the address with the port that was given.
+  /// errors  kIo with the address, such as a port in use
+  Result<io::Endpoint> listen(const io::Endpoint& endpoint, io::EventLoop::ListenOptions options);
+  /// Stops listening. Before start().
+  void close_listener() { listener_.reset(); }
+  void start();
+
+  /// Tells the loop to accept no more, send what is queued, and end.    thread  any other
+  void begin_stop();
+  /// Waits for that.
+  void join();
+
+ private:
+  void accept(std::unique_ptr<io::Connection> connection);
+  void forget(std::uint64_t session);
+  void stop_sessions();
+
+  std::unique_ptr<io::EventLoop> loop_;
+  SessionHost host_;
+  std::unique_ptr<io::Listener> listener_;
+  std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;  // shared with calls under way
+  std::uint64_t next_session_ = 1;
+  bool is_stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace millrace::broker

@@ -1,0 +1,213 @@
+#include "broker/session/session.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "broker/handlers/handlers.h"
+#include "broker/session/request_counters.h"
+
+namespace millrace::broker {
+
+namespace {
+
+/// The part of a header that is the same in every version: key, version, correlation id.
+struct FixedHeader {
+  wire::ApiKey key;
+  std::int16_t version;
+  std::int32_t correlation_id;
+};
+
+Result<FixedHeader> peek_header(std::string_view frame) {
+  ByteReader reader(frame);
+  FixedHeader header{};
+  header.key = static_cast<wire::ApiKey>(reader.i16());
+  header.version = reader.i16();
+  header.correlation_id = reader.i32();
+  if (auto status = reader.status(); !status.ok()) return std::move(status).error();
+  return header;
+}
+
+}  // namespace
+
+Session::Session(std::unique_ptr<io::Connection> connection, SessionHost& host)
+    : connection_(std::move(connection)), host_(host), last_active_(host.loop.now()) {}
+
+void Session::start(std::function<void()> on_closed) {
+  on_closed_ = std::move(on_closed);
+  port_ = std::make_shared<ReplyPort>(host_.loop, weak_from_this());
+  arm_idle_timer(host_.state.config.connections_max_idle);
+  const std::weak_ptr<Session> weak = weak_from_this();
+  connection_->start(
+      {.on_frame =
+           [weak](Buffer frame) {
+             if (const auto self = weak.lock()) self->on_frame(std::move(frame));
+           },
+       .on_closed =
+           [weak](const Error& reason) {
+             const auto self = weak.lock();
+             if (self == nullptr) return;
+             // A peer that leaves is no news; one that sent an impossible frame is.
+             if (reason.code == ErrorCode::kTooLarge || reason.code == ErrorCode::kCorrupt)
+               self->complain(reason.to_string());
+             self->ended();
+           }},
+      host_.state.config.request_bytes_max);
+}
+
+void Session::stop() {
+  port_->is_closed.store(true);
+  connection_->close_after_flush();
+}
+
+void Session::on_frame(Buffer frame) {
+  if (has_failed_) return;
+  last_active_ = host_.loop.now();
+  const std::uint64_t request = first_in_flight_ + in_flight_.size();
+  dispatch(request, frame);
+  update_reading();
+}
+
+void Session::dispatch(std::uint64_t request, Buffer& frame) {
+  const auto fixed = peek_header(frame.view());
+  if (!fixed.ok()) return fail(fixed.error().to_string());
+  in_flight_.push_back({fixed->key, std::nullopt});
+
+  const HandlerTable::Entry* const entry = host_.handlers.find(fixed->key);
+  if (entry == nullptr)
+    return fail(fmt::format("unknown API key {}", static_cast<int>(fixed->key)));
+  if (!entry->served.contains(fixed->version)) {
+    if (fixed->key == wire::ApiKey::kApiVersions)
+      return complete(request, unsupported_api_versions(fixed->correlation_id, host_.handlers));
+    return fail(fmt::format("{} version {} is not served, only {} to {}",
+                            wire::api_key_name(fixed->key), fixed->version, entry->served.min,
+                            entry->served.max));
+  }
+
+  ByteReader reader(frame.view());
+  auto header = wire::decode_request_header(reader);
+  if (!header.ok()) return fail(header.error().to_string());
+  const RequestContext context{.api_version = fixed->version,
+                               .client_id = std::move(header->client_id),
+                               .local = connection_->local(),
+                               .peer = connection_->peer(),
+                               .wall = host_.clock.wall(),
+                               .now = last_active_,
+                               .loop = &host_.loop,
+                               .frame = {frame.data(), frame.size()}};
+  host_.state.requests->count(fixed->key, fixed->version);
+  const auto port = port_;
+  const Status status = entry->dispatch(reader, context, host_.state,
+                                        {fixed->correlation_id, [port, request](Delivery delivery) {
+                                           port->deliver(request, std::move(delivery));
+                                         }});
+  if (!status.ok())
+    fail(fmt::format("{} version {}: {}", wire::api_key_name(fixed->key), fixed->version,
+                     status.error().to_string()));
+}
+
+void Session::ReplyPort::deliver(std::uint64_t request, Delivery delivery) {
+  if (is_closed.load()) return;
+  if (loop.is_loop_thread()) {
+    if (const auto self = session.lock()) self->complete(request, std::move(delivery));
+    return;
+  }
+  // Shared because a task must be copyable and a delivery is not.
+  loop.post([weak = session, request, shared = std::make_shared<Delivery>(std::move(delivery))] {
+    if (const auto self = weak.lock()) self->complete(request, std::move(*shared));
+  });
+}
+
+void Session::complete(std::uint64_t request, Delivery delivery) {
+  if (has_failed_ || port_->is_closed.load()) return;
+  last_active_ = host_.loop.now();
+  in_flight_[static_cast<std::size_t>(request - first_in_flight_)].reply = std::move(delivery);
+  send_replies();
+  update_reading();
+}
+
+void Session::send_replies() {
+  while (!in_flight_.empty() && in_flight_.front().reply.has_value() && !has_failed_) {
+    Delivery delivery = std::move(*in_flight_.front().reply);
+    in_flight_.pop_front();
+    ++first_in_flight_;
+    if (auto* const chunks = std::get_if<io::Chunks>(&delivery)) send(std::move(*chunks));
+    if (const auto* const close = std::get_if<CloseConnection>(&delivery)) fail(close->reason);
+  }
+}
+
+bool Session::may_read_next() const {
+  if (is_draining_) return false;
+  return in_flight_.empty() ||
+         (in_flight_.size() < kFlushingMax && in_flight_.back().key == wire::ApiKey::kProduce);
+}
+
+void Session::send(io::Chunks chunks) {
+  connection_->send(std::move(chunks));
+  if (is_draining_ || connection_->unsent_bytes() <= kUnsentBytesMax) return;
+  is_draining_ = true;
+  connection_->when_unsent_below(kUnsentBytesMax / 2, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->is_draining_ = false;
+    self->update_reading();
+  });
+}
+
+void Session::fail(std::string_view reason) {
+  if (std::exchange(has_failed_, true)) return;
+  complain(reason);
+  port_->is_closed.store(true);
+  connection_->close_after_flush();
+}
+
+void Session::complain(std::string_view reason) {
+  const auto kept_back = host_.complaints.admit(host_.loop.now());
+  if (!kept_back) return;
+  LOG_WARN("closed connection", {{"peer", connection_->peer().to_string()},
+                                 {"reason", std::string(reason)},
+                                 {"kept_back", std::to_string(*kept_back)}});
+}
+
+void Session::ended() {
+  port_->is_closed.store(true);
+  host_.loop.cancel(std::exchange(idle_timer_, 0));
+  if (auto on_closed = std::exchange(on_closed_, nullptr)) on_closed();
+}
+
+void Session::update_reading() {
+  const bool may_read = may_read_next();
+  if (has_failed_ || may_read == is_reading_) return;
+  is_reading_ = may_read;
+  if (may_read)
+    connection_->resume_reading();
+  else
+    connection_->pause_reading();
+}
+
+void Session::arm_idle_timer(Millis delay) {
+  idle_timer_ = host_.loop.call_after(delay, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->check_idle();
+  });
+}
+
+void Session::check_idle() {
+  idle_timer_ = 0;
+  // Whoever takes replies, however slowly, is not idle.
+  const std::size_t unsent = connection_->unsent_bytes();
+  if (std::exchange(unsent_at_last_check_, unsent) != unsent) last_active_ = host_.loop.now();
+  const Millis idle_max = host_.state.config.connections_max_idle;
+  const auto idle = std::chrono::duration_cast<Millis>(host_.loop.now() - last_active_);
+  if (idle < idle_max) return arm_idle_timer(idle_max - idle + Millis{1});
+  // Also with requests in flight or replies unsent: a peer may be gone without a word, and neither
+  // a poll of many days nor a reply that nobody takes may hold a connection for good.
+  port_->is_closed.store(true);
+  if (in_flight_.empty() && unsent == 0) {
+    connection_->close_after_flush();
+  } else {
+    connection_->close();
+  }
+}
+
+}  // namespace millrace::broker

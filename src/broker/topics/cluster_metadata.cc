@@ -1,0 +1,266 @@
+#include "broker/topics/cluster_metadata.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "broker/topics/topic_rules.h"
+#include "wire/error_codes.h"
+
+namespace millrace::broker {
+
+namespace {
+
+using wire::KafkaError;
+using wire::make_error;
+
+TopicPartition partition_name(std::string_view topic, std::size_t index) {
+  return {std::string(topic), PartitionId{static_cast<std::int32_t>(index)}};
+}
+
+}  // namespace
+
+ClusterMetadata::ClusterMetadata(io::Env& env, const BrokerConfig& config,
+                                 storage::DataDirectory& directory, Durability durability,
+                                 std::unique_ptr<Guarded<Writer>> writer)
+    : env_(env),
+      config_(config),
+      directory_(directory),
+      durability_(durability),
+      writer_(std::move(writer)),
+      table_(std::make_shared<const TopicTable>()) {}
+
+Result<std::unique_ptr<ClusterMetadata>> ClusterMetadata::open(io::Env& env,
+                                                               const BrokerConfig& config,
+                                                               storage::DataDirectory& directory,
+                                                               Durability durability) {
+  auto log = MetadataLog::open(env.files(), directory, env.clock().wall());
+  if (!log.ok()) return std::move(log).error();
+  auto writer = std::make_unique<Guarded<Writer>>(
+      Writer{.image = {}, .log = std::move(log).value(), .random = env.make_random()});
+  std::unique_ptr<ClusterMetadata> metadata(
+      new ClusterMetadata(env, config, directory, durability, std::move(writer)));
+  auto status = metadata->writer_->with([&](Writer& state) { return metadata->open_all(state); });
+  if (!status.ok()) return std::move(status).error();
+  return metadata;
+}
+
+Status ClusterMetadata::open_all(Writer& writer) {
+  auto status =
+      writer.log.replay([&](const wire::MetadataRecord& record) { writer.image.apply(record); });
+  if (!status.ok()) {
+    const TopicPartition log{std::string(kMetadataTopic), PartitionId{0}};
+    return Error{
+        status.error().code,
+        fmt::format("{}: {}; restore this folder, or choose an empty directory with --data",
+                    directory_.log_path(log), status.error().message)};
+  }
+  writer.next_producer_id = writer.producer_ids_end = writer.image.next_producer_id();
+  if (status = settle_folders(writer.image); !status.ok()) return status;
+
+  // After an unclean stop the ends of logs may be lost: a new epoch lets clients notice.
+  if (directory_.previous_stop() == storage::PreviousStop::kUnclean) {
+    status = write(writer, writer.image.bump_leader_epochs(BrokerId{config_.node_id}));
+    if (!status.ok()) return status;
+  }
+
+  TopicTable table;
+  for (const auto& [name, image] : writer.image.topics()) {
+    auto topic = open_topic(image);
+    if (!topic.ok()) return std::move(topic).error().with_context(name);
+    table.add(std::move(topic).value());
+  }
+  publish(std::move(table));
+  return {};
+}
+
+/// Puts away the folders that belong to no topic, and says which ones are missing.
+Status ClusterMetadata::settle_folders(const MetadataImage& image) {
+  const auto folders = directory_.list_logs();
+  if (!folders.ok()) return folders.error();
+  complain_of_missing(image, *folders);
+  for (const auto& folder : *folders) {
+    if (folder.topic == kMetadataTopic || image.find(folder.topic) != nullptr) continue;
+    const std::string path = directory_.log_path(folder);
+    if (image.removed_names().contains(folder.topic)) {
+      if (auto status = env_.files().remove_all(path); !status.ok()) return status;
+      continue;
+    }
+    // Nobody remembers this topic: its bytes are put aside, not thrown away.
+    LOG_WARN("put a folder aside that belongs to no topic", {{"folder", path}});
+    if (auto status = env_.files().rename(path, path + ".stray"); !status.ok()) return status;
+  }
+  return {};
+}
+
+/// A power cut may take the folder of a topic that nobody was told of; a clean stop leaves all.
+void ClusterMetadata::complain_of_missing(const MetadataImage& image,
+                                          const std::vector<TopicPartition>& folders) const {
+  if (directory_.previous_stop() == storage::PreviousStop::kUnclean) return;
+  for (const auto& [topic, of_topic] : image.topics()) {
+    for (std::size_t index = 0; index < of_topic.leader_epochs.size(); ++index) {
+      const auto name = partition_name(topic, index);
+      if (std::binary_search(folders.begin(), folders.end(), name)) continue;
+      LOG_ERROR(
+          "the folder of a partition is gone, beginning an empty one: stop the broker and restore "
+          "the folder to have its records back",
+          {{"topic", topic},
+           {"partition", index},
+           {"folder", directory_.log_path(name)},
+           {"ended_at", directory_.recovery_point(name).value_or(kNoOffset)}});
+    }
+  }
+}
+
+Result<std::shared_ptr<const Topic>> ClusterMetadata::open_topic(const TopicImage& image) {
+  const auto log_config = log_config_of(image.configs);
+  if (!log_config.ok()) return log_config.error();
+
+  auto topic = std::make_shared<Topic>();
+  topic->name = image.name;
+  topic->id = image.id;
+  topic->configs = image.configs;
+  topic->min_insync_replicas = static_cast<std::int32_t>(log_config->min_insync_replicas);
+  topic->partitions.reserve(image.leader_epochs.size());
+  const Timestamp now = env_.clock().wall();
+  for (std::size_t index = 0; index < image.leader_epochs.size(); ++index) {
+    auto name = partition_name(image.name, index);
+    auto options = directory_.open_options(name, now);
+    if (!options.ok()) return std::move(options).error();
+    // Damage in one log is its readers' concern; groups with a part of their records would be wrong
+    // without anybody noticing.
+    if (!is_internal_topic(image.name)) options->bad_end = storage::BadEnd::kPassOver;
+    auto log =
+        storage::PartitionLog::open(env_.files(), directory_.log_path(name), *log_config, *options);
+    if (!log.ok()) return std::move(log).error().with_context(fmt::to_string(name));
+    const auto& report = log.value()->recovery();
+    if (report.lost_tail())
+      LOG_WARN("recovered a log that ended in the middle",
+               {{"partition", name}, {"truncated_bytes", report.bytes_truncated}});
+    const LeaderEpoch epoch =
+        std::max(image.leader_epochs[index], log.value()->latest_leader_epoch());
+    topic->partitions.push_back(
+        std::make_shared<Partition>(std::move(name), std::move(log).value(), epoch, durability_));
+  }
+  return std::shared_ptr<const Topic>(std::move(topic));
+}
+
+Status ClusterMetadata::write(Writer& writer, const MetadataImage::Records& records) {
+  const auto sync =
+      config_.fsync == FsyncPolicy::kNever ? MetadataLog::Sync::kNo : MetadataLog::Sync::kYes;
+  auto status = writer.log.append(records, env_.clock().wall(), sync);
+  if (status.ok()) writer.image.apply_all(records);
+  return status;
+}
+
+void ClusterMetadata::publish(TopicTable table) {
+  auto next = std::make_shared<const TopicTable>(std::move(table));
+  table_.with([&](auto& current) { current.swap(next); });
+}
+
+std::shared_ptr<const TopicTable> ClusterMetadata::table() const {
+  return table_.with([](const auto& current) { return current; });
+}
+
+Result<std::shared_ptr<const Topic>> ClusterMetadata::create(const NewTopic& topic) {
+  return writer_->with([&](Writer& writer) -> Result<std::shared_ptr<const Topic>> {
+    if (table()->find(topic.name) != nullptr)
+      return make_error(KafkaError::kTopicAlreadyExists,
+                        fmt::format("topic '{}' exists", topic.name));
+    return create(writer, topic);
+  });
+}
+
+Result<std::shared_ptr<const Topic>> ClusterMetadata::find_or_create(const NewTopic& topic) {
+  return writer_->with([&](Writer& writer) -> Result<std::shared_ptr<const Topic>> {
+    const auto current = table();
+    const auto found = current->by_name().find(topic.name);
+    if (found != current->by_name().end()) return found->second;
+    return create(writer, topic);
+  });
+}
+
+Result<std::shared_ptr<const Topic>> ClusterMetadata::create(Writer& writer,
+                                                             const NewTopic& topic) {
+  const auto current = table();
+  if (const auto other = find_collision(*current, topic.name))
+    return make_error(
+        KafkaError::kInvalidTopicException,
+        fmt::format("topic '{}' collides with '{}': '.' and '_' count as one", topic.name, *other));
+  // What an earlier topic of this name could not remove must not become part of the new one.
+  for (std::int32_t index = 0; index < topic.partition_count; ++index) {
+    const std::string path =
+        directory_.log_path(partition_name(topic.name, static_cast<std::size_t>(index)));
+    const auto exists = env_.files().exists(path);
+    if (exists.ok() && !*exists) continue;
+    if (auto status = env_.files().remove_all(path); !status.ok()) return std::move(status).error();
+  }
+
+  const auto id = Uuid::random(writer.random);
+  auto status = write(writer, MetadataImage::create_topic(topic, id, BrokerId{config_.node_id}));
+  if (!status.ok()) return std::move(status).error();
+  auto made = open_topic(*writer.image.find(topic.name));
+  if (!made.ok()) {
+    auto undone = write(writer, writer.image.remove_topic(topic.name));
+    if (!undone.ok()) LOG_ERROR("could not take back a topic", {{"topic", topic.name}});
+    return made;
+  }
+  publish(current->with(*made));
+  return made;
+}
+
+Status ClusterMetadata::remove(std::string_view name) {
+  std::shared_ptr<const Topic> removed;
+  auto status = writer_->with([&](Writer& writer) -> Status {
+    const auto current = table();
+    const auto found = current->by_name().find(name);
+    if (found == current->by_name().end())
+      return make_error(KafkaError::kUnknownTopicOrPartition,
+                        fmt::format("there is no topic '{}'", name));
+    removed = found->second;
+    if (auto written = write(writer, writer.image.remove_topic(name)); !written.ok())
+      return written;
+    publish(current->without(name));
+    for (const auto& partition : removed->partitions) {
+      if (auto gone = partition->remove(); !gone.ok())
+        LOG_WARN("could not remove a log",
+                 {{"partition", partition->name()}, {"reason", gone.error().to_string()}});
+    }
+    return {};
+  });
+  if (status.ok() && on_removed_) on_removed_(*removed);
+  return status;
+}
+
+Result<ProducerId> ClusterMetadata::next() {
+  return writer_->with([&](Writer& writer) -> Result<ProducerId> {
+    if (writer.next_producer_id == writer.producer_ids_end) {
+      auto status = write(
+          writer, writer.image.reserve_producer_ids(kProducerIdBlock, BrokerId{config_.node_id}));
+      if (!status.ok()) return std::move(status).error();
+      writer.producer_ids_end = writer.image.next_producer_id();
+    }
+    return ProducerId{writer.next_producer_id++};
+  });
+}
+
+Status ClusterMetadata::while_no_topic_changes(
+    const std::function<Status(const TopicTable&)>& work) const {
+  return writer_->with([&](Writer&) { return work(*table()); });
+}
+
+Status ClusterMetadata::close() {
+  Status first;
+  const auto keep_first = [&first](Status status) {
+    if (first.ok() && !status.ok()) first = std::move(status);
+  };
+  for (const auto& [name, topic] : table()->by_name()) {
+    for (const auto& partition : topic->partitions) keep_first(partition->close());
+  }
+  writer_->with([&](Writer& writer) { keep_first(writer.log.close()); });
+  return first;
+}
+
+}  // namespace millrace::broker

@@ -1,0 +1,84 @@
+// ClusterMetadata: topics and producer ids, as the metadata log has them, with their open logs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/guarded.h"
+#include "base/random.h"
+#include "broker/producer_ids.h"
+#include "broker/topics/metadata_image.h"
+#include "broker/topics/metadata_log.h"
+#include "broker/topics/topic_catalogue.h"
+#include "io/env.h"
+#include "storage/data_directory.h"
+
+namespace millrace::broker {
+
+/// Invariants
+///   A change is in the metadata log before anybody sees it.
+///   Changes hold the writer's lock; under it, and nowhere else, further locks are taken: the
+///   table's and a closing partition's, which take none themselves.
+class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
+ public:
+  /// Ids are written down in blocks of so many; a restart skips what is left of one.
+  static constexpr std::int64_t kProducerIdBlock = 1000;
+
+  /// Replays the metadata log and opens the log of every partition.
+  /// env, config, directory  outlive this
+  /// errors  those of the logs
+  static Result<std::unique_ptr<ClusterMetadata>> open(io::Env& env, const BrokerConfig& config,
+                                                       storage::DataDirectory& directory,
+                                                       Durability durability);
+
+  std::shared_ptr<const TopicTable> table() const override;
+  Result<std::shared_ptr<const Topic>> create(const NewTopic& topic) override;
+  Result<std::shared_ptr<const Topic>> find_or_create(const NewTopic& topic) override;
+  Status remove(std::string_view name) override;
+  Result<ProducerId> next() override;
+
+  /// Called after a topic was removed, with no lock held. Set before the first request.
+  void on_removed(std::function<void(const Topic&)> callback) { on_removed_ = std::move(callback); }
+
+  /// Does what must not run beside the making and deleting of topics.   thread  any
+  Status while_no_topic_changes(const std::function<Status(const TopicTable&)>& work) const;
+
+  /// Closes every log. Nothing may follow.
+  /// errors  the first one; the rest is closed all the same
+  Status close();
+
+ private:
+  struct Writer {
+    MetadataImage image;
+    MetadataLog log;
+    Random random;
+    std::int64_t next_producer_id = 0;
+    std::int64_t producer_ids_end = 0;
+  };
+
+  ClusterMetadata(io::Env& env, const BrokerConfig& config, storage::DataDirectory& directory,
+                  Durability durability, std::unique_ptr<Guarded<Writer>> writer);
+
+  Status write(Writer& writer, const MetadataImage::Records& records);
+  Result<std::shared_ptr<const Topic>> create(Writer& writer, const NewTopic& topic);
+  /// Opens the logs of a topic that the image has.
+  Result<std::shared_ptr<const Topic>> open_topic(const TopicImage& topic);
+  Status open_all(Writer& writer);
+  Status settle_folders(const MetadataImage& image);
+  void complain_of_missing(const MetadataImage& image,
+                           const std::vector<TopicPartition>& folders) const;
+  void publish(TopicTable table);
+
+  io::Env& env_;
+  const BrokerConfig& config_;
+  storage::DataDirectory& directory_;
+  const Durability durability_;
+  std::function<void(const Topic&)> on_removed_;
+  std::unique_ptr<Guarded<Writer>> writer_;
+  Guarded<std::shared_ptr<const TopicTable>> table_;
+};
+
+}  // namespace millrace::broker

@@ -1,0 +1,127 @@
+#include "broker/topics/fetch_read.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/handlers/replies.h"
+
+namespace millrace::broker {
+
+namespace {
+
+using wire::FetchRequest;
+using wire::FetchResponse;
+using wire::KafkaError;
+using PartitionData = FetchResponse::PartitionData;
+
+constexpr std::int16_t kFirstTopicIdVersion = 13;
+constexpr std::int8_t kReadCommitted = 1;
+
+class FetchReader {
+ public:
+  FetchReader(const FetchRequest& request, const FetchLimits& limits)
+      : request_(request),
+        budget_(
+            std::min(limits.bytes_max, static_cast<std::size_t>(std::max(request.max_bytes, 0)))) {}
+
+  /// partition  null: unknown, which `unknown` names
+  PartitionData read(const Partition* partition, KafkaError unknown,
+                     const FetchRequest::FetchPartition& wanted) {
+    PartitionData data = blank(wanted.partition);
+    if (partition == nullptr) return refused(std::move(data), unknown);
+    const auto epoch_error = check_leader_epoch(*partition, wanted.current_leader_epoch);
+    if (epoch_error != KafkaError::kNone) return refused(std::move(data), epoch_error);
+
+    data.log_start_offset = partition->log().log_start_offset().value();
+    if (wanted.last_fetched_epoch >= 0 && diverges(*partition, wanted, data)) return data;
+    return read_records(*partition, wanted, std::move(data));
+  }
+
+  FetchFound take() && { return std::move(found_); }
+  FetchResponse& response() { return found_.response; }
+
+ private:
+  static PartitionData blank(std::int32_t index) {
+    PartitionData data;
+    data.partition_index = index;
+    data.high_watermark = -1;
+    data.aborted_transactions.reset();
+    return data;
+  }
+
+  PartitionData refused(PartitionData data, KafkaError error) {
+    found_.is_urgent = true;
+    data.error_code = code_of(error);
+    return data;
+  }
+
+  /// Whether the client's history left ours; then `data` says where.   source  KIP-320
+  bool diverges(const Partition& partition, const FetchRequest::FetchPartition& wanted,
+                PartitionData& data) {
+    const auto end = partition.log().end_offset_for_epoch(LeaderEpoch{wanted.last_fetched_epoch});
+    if (end.end_offset == kNoOffset) {
+      data = refused(std::move(data), KafkaError::kOffsetOutOfRange);
+      return true;
+    }
+    if (end.epoch.value() >= wanted.last_fetched_epoch &&
+        end.end_offset.value() >= wanted.fetch_offset)
+      return false;
+    fill_ends(partition, data);
+    data.diverging_epoch.epoch = end.epoch.value();
+    data.diverging_epoch.end_offset = end.end_offset.value();
+    found_.is_urgent = true;
+    return true;
+  }
+
+  PartitionData read_records(const Partition& partition, const FetchRequest::FetchPartition& wanted,
+                             PartitionData data) {
+    const auto partition_max = static_cast<std::size_t>(std::max(wanted.partition_max_bytes, 0));
+    const auto first = found_.bytes == 0 ? storage::MinOneBatch::kYes : storage::MinOneBatch::kNo;
+    const auto slice =
+        partition.log().read(Offset{wanted.fetch_offset}, std::min(partition_max, budget_), first);
+    if (!slice.ok()) return refused(std::move(data), wire::kafka_error_of(slice.error()));
+
+    fill_ends(partition, data);
+    if (request_.isolation_level == kReadCommitted) data.aborted_transactions.emplace();
+    const auto size = static_cast<std::size_t>(slice->slice.size_bytes);
+    if (size == 0) return data;
+    data.records = wire::Records::external(size);
+    found_.bytes += size;
+    budget_ -= std::min(budget_, size);
+    found_.files.push_back(slice->slice);
+    return data;
+  }
+
+  static void fill_ends(const Partition& partition, PartitionData& data) {
+    data.high_watermark = partition.high_watermark().value();
+    data.last_stable_offset = data.high_watermark;
+    data.log_start_offset = partition.log().log_start_offset().value();
+  }
+
+  const FetchRequest& request_;
+  std::size_t budget_;
+  FetchFound found_;
+};
+
+}  // namespace
+
+FetchFound read_fetch(const FetchRequest& request, const TopicTable& topics,
+                      const FetchLimits& limits) {
+  const bool by_id = limits.api_version >= kFirstTopicIdVersion;
+  FetchReader reader(request, limits);
+  for (const auto& wanted : request.topics) {
+    const Topic* const topic = by_id ? topics.find(wanted.topic_id) : topics.find(wanted.topic);
+    const auto unknown = by_id && topic == nullptr ? KafkaError::kUnknownTopicId
+                                                   : KafkaError::kUnknownTopicOrPartition;
+    auto& answer = reader.response().responses.emplace_back();
+    answer.topic = wanted.topic;
+    answer.topic_id = wanted.topic_id;
+    for (const auto& partition : wanted.partitions) {
+      answer.partitions.push_back(reader.read(
+          topic == nullptr ? nullptr : topic->partition(partition.partition), unknown, partition));
+    }
+  }
+  return std::move(reader).take();
+}
+
+}  // namespace millrace::broker

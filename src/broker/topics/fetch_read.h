@@ -1,0 +1,34 @@
+// What a fetch finds at one moment. No waiting, no sockets: Fetch's handler asks again when it
+// must.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "broker/topics/topic_table.h"
+#include "io/connection.h"
+#include "wire/messages/fetch.h"
+
+namespace millrace::broker {
+
+struct FetchLimits {
+  std::int16_t api_version = 0;
+  /// The broker's fetch.max.bytes; the request may ask for less.
+  std::size_t bytes_max = 0;
+};
+
+struct FetchFound {
+  wire::FetchResponse response;
+  std::vector<io::FileSlice> files;  // one for each partition with records, in order
+  std::size_t bytes = 0;
+  /// A partition has an error or a diverging epoch to report: no reason to wait.
+  bool is_urgent = false;
+};
+
+/// Reads what each partition has, in the order of the request, within the byte limits. Batches come
+/// whole; the first one comes even when it alone is over the limits.
+FetchFound read_fetch(const wire::FetchRequest& request, const TopicTable& topics,
+                      const FetchLimits& limits);
+
+}  // namespace millrace::broker

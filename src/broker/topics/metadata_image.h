@@ -1,0 +1,68 @@
+// MetadataImage: what the metadata log says, record after record. Pure: no files, no clock.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/topics/topic_catalogue.h"
+#include "model/ids.h"
+#include "model/uuid.h"
+#include "wire/metadata_records.h"
+
+namespace millrace::broker {
+
+struct TopicImage {
+  std::string name;
+  Uuid id;
+  TopicConfigs configs;
+  /// Index = partition id.
+  std::vector<LeaderEpoch> leader_epochs;
+};
+
+class MetadataImage {
+ public:
+  using Records = std::vector<wire::MetadataRecord>;
+  using Topics = std::map<std::string, TopicImage, std::less<>>;
+
+  /// Records about what is not there are passed over, as a replay may start anywhere.
+  void apply(const wire::MetadataRecord& record);
+  void apply_all(const Records& records) {
+    for (const auto& record : records) apply(record);
+  }
+
+  const Topics& topics() const { return topics_; }
+  /// Null when there is none.
+  const TopicImage* find(std::string_view name) const;
+  /// Names that were deleted and not made again: folders that still bear them are rubbish.
+  const std::set<std::string, std::less<>>& removed_names() const { return removed_names_; }
+  /// The first producer id that nobody was given.
+  std::int64_t next_producer_id() const { return next_producer_id_; }
+
+  // What to write for each change. The image changes when the records are applied.
+  static Records create_topic(const NewTopic& topic, const Uuid& id, BrokerId node);
+  Records remove_topic(std::string_view name) const;
+  /// Every partition under a new leader epoch: what was promised under the old one may be gone.
+  Records bump_leader_epochs(BrokerId node) const;
+  Records reserve_producer_ids(std::int64_t count, BrokerId node) const;
+
+ private:
+  void apply_one(const wire::TopicRecord& record);
+  void apply_one(const wire::PartitionRecord& record);
+  void apply_one(const wire::ConfigRecord& record);
+  void apply_one(const wire::RemoveTopicRecord& record);
+  void apply_one(const wire::ProducerIdsRecord& record);
+  void apply_one(const wire::UnknownMetadataRecord&) {}
+
+  TopicImage* find(const Uuid& id);
+
+  Topics topics_;
+  std::map<Uuid, std::string> names_;
+  std::set<std::string, std::less<>> removed_names_;
+  std::int64_t next_producer_id_ = 0;
+};
+
+}  // namespace millrace::broker

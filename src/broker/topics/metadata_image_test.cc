@@ -1,0 +1,74 @@
+#include "broker/topics/metadata_image.h"
+
+#include <gtest/gtest.h>
+
+namespace millrace::broker {
+namespace {
+
+const BrokerId kNode{1};
+
+Uuid id_of(std::uint8_t number) {
+  Uuid id;
+  id.bytes[15] = number;
+  return id;
+}
+
+TEST(MetadataImage, HoldsATopicOnceItsRecordsAreApplied) {
+  MetadataImage image;
+
+  image.apply_all(
+      MetadataImage::create_topic({"orders", 3, {{"retention.ms", "5"}}}, id_of(1), kNode));
+
+  const TopicImage* const topic = image.find("orders");
+  ASSERT_NE(topic, nullptr);
+  EXPECT_EQ(topic->id, id_of(1));
+  EXPECT_EQ(topic->leader_epochs, std::vector<LeaderEpoch>(3, LeaderEpoch{0}));
+  EXPECT_EQ(topic->configs, (TopicConfigs{{"retention.ms", "5"}}));
+}
+
+TEST(MetadataImage, RemembersDeletedNamesUntilTheyAreMadeAgain) {
+  MetadataImage image;
+  image.apply_all(MetadataImage::create_topic({"orders", 1, {}}, id_of(1), kNode));
+
+  image.apply_all(image.remove_topic("orders"));
+  EXPECT_EQ(image.find("orders"), nullptr);
+  EXPECT_TRUE(image.removed_names().contains("orders"));
+
+  image.apply_all(MetadataImage::create_topic({"orders", 1, {}}, id_of(2), kNode));
+  EXPECT_EQ(image.find("orders")->id, id_of(2));
+  EXPECT_FALSE(image.removed_names().contains("orders"));
+}
+
+TEST(MetadataImage, BumpsTheEpochOfEveryPartition) {
+  MetadataImage image;
+  image.apply_all(MetadataImage::create_topic({"orders", 2, {}}, id_of(1), kNode));
+
+  image.apply_all(image.bump_leader_epochs(kNode));
+  image.apply_all(image.bump_leader_epochs(kNode));
+
+  EXPECT_EQ(image.find("orders")->leader_epochs, std::vector<LeaderEpoch>(2, LeaderEpoch{2}));
+}
+
+TEST(MetadataImage, ReservesProducerIdsOneBlockAfterAnother) {
+  MetadataImage image;
+  image.apply_all(image.reserve_producer_ids(1000, kNode));
+  EXPECT_EQ(image.next_producer_id(), 1000);
+  image.apply_all(image.reserve_producer_ids(1000, kNode));
+  EXPECT_EQ(image.next_producer_id(), 2000);
+}
+
+TEST(MetadataImage, PassesOverRecordsAboutNothing) {
+  MetadataImage image;
+
+  image.apply(wire::UnknownMetadataRecord{99, 1});
+  image.apply(wire::RemoveTopicRecord{id_of(9)});
+  wire::PartitionRecord stray;
+  stray.topic_id = id_of(9);
+  stray.partition_id = 2'000'000'000;
+  image.apply(stray);
+
+  EXPECT_TRUE(image.topics().empty());
+}
+
+}  // namespace
+}  // namespace millrace::broker

@@ -1,0 +1,40 @@
+// MetadataLog: the metadata records on disk, in `__cluster_metadata-0`.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "broker/topics/metadata_image.h"
+#include "storage/data_directory.h"
+#include "storage/partition_log.h"
+
+namespace millrace::broker {
+
+/// One caller at a time.
+class MetadataLog {
+ public:
+  /// Opens the log, making it when missing.
+  /// errors  those of storage::PartitionLog::open
+  static Result<MetadataLog> open(io::FileSystem& files, storage::DataDirectory& directory,
+                                  Timestamp now);
+
+  /// Hands every record to `visit`, in order.
+  /// errors  kCorrupt, kIo; a record of a newer version is handed over as unknown
+  Status replay(const std::function<void(const wire::MetadataRecord&)>& visit) const;
+
+  /// Appends the records as one batch, so that all of them count or none.
+  enum class Sync : std::uint8_t { kYes, kNo };
+  Status append(const MetadataImage::Records& records, Timestamp now, Sync sync);
+
+  Status close() { return log_->close(); }
+  const storage::PartitionLog& log() const { return *log_; }
+
+ private:
+  explicit MetadataLog(std::unique_ptr<storage::PartitionLog> log) : log_(std::move(log)) {}
+
+  std::unique_ptr<storage::PartitionLog> log_;
+};
+
+}  // namespace millrace::broker

@@ -1,0 +1,125 @@
+#include "broker/topics/partition.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "storage/group_flusher.h"
+#include "wire/error_codes.h"
+
+namespace millrace::broker {
+
+namespace {
+
+Error gone(const TopicPartition& name) {
+  return wire::make_error(wire::KafkaError::kUnknownTopicOrPartition,
+                          fmt::format("{} was closed or deleted", name));
+}
+
+}  // namespace
+
+Partition::Partition(TopicPartition name, std::shared_ptr<storage::PartitionLog> log,
+                     LeaderEpoch epoch, Durability durability)
+    : name_(std::move(name)), log_(std::move(log)), epoch_(epoch), durability_(durability) {}
+
+Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp now,
+                                                storage::AppendOrigin origin) {
+  auto result = writer_.with([&](Writer& writer) -> Result<storage::AppendResult> {
+    if (writer.is_closed) return gone(name_);
+    auto appended = log_->append(batch, epoch_, now, origin);
+    note_disk(writer, appended);
+    return appended;
+  });
+  if (!result.ok()) return result;
+
+  // A batch that came again may have been written by a try whose flush was never confirmed.
+  if (!result->duplicate) wake_all();
+  if (durability_.policy == FsyncPolicy::kAlways) {
+    if (auto flushed = log_->flush(); !flushed.ok()) return std::move(flushed).error();
+  } else if (result->rolled && durability_.flusher != nullptr) {
+    durability_.flusher->request_sealed(log_);
+  }
+  return result;
+}
+
+/// Says when the disk begins to refuse, and when it takes again; not for each batch in between.
+void Partition::note_disk(Writer& writer, const Result<storage::AppendResult>& appended) const {
+  if (appended.ok()) {
+    if (std::exchange(writer.disk_refuses, false)) {
+      LOG_INFO("a log is written again", {{"partition", name_}});
+    }
+  } else if (wire::kafka_error_of(appended.error()) == wire::KafkaError::kKafkaStorageError) {
+    if (std::exchange(writer.disk_refuses, true)) return;
+    LOG_ERROR("a log cannot be written, its producers are refused",
+              {{"partition", name_}, {"reason", appended.error().message}});
+  }
+}
+
+void Partition::when_durable(std::function<void(const Status&)> done) {
+  if (durability_.policy != FsyncPolicy::kGroup || durability_.flusher == nullptr) return done({});
+  durability_.flusher->request(log_, std::move(done));
+}
+
+WaiterId Partition::add_waiter(std::function<void()> wake) {
+  return waiters_.with([&](Waiters& waiters) {
+    const WaiterId id = waiters.next_id++;
+    waiters.by_id.emplace(id, std::move(wake));
+    waiter_count_.store(waiters.by_id.size());
+    return id;
+  });
+}
+
+void Partition::remove_waiter(WaiterId waiter) {
+  // The callback may own the last reference to what waits: it is destroyed outside the lock.
+  const auto removed = waiters_.with([&](Waiters& waiters) {
+    auto node = waiters.by_id.extract(waiter);
+    waiter_count_.store(waiters.by_id.size());
+    return node;
+  });
+}
+
+void Partition::wake_all() {
+  if (waiter_count_.load() == 0) return;
+  const auto wakes = waiters_.with([](const Waiters& waiters) {
+    std::vector<std::function<void()>> copies;
+    copies.reserve(waiters.by_id.size());
+    for (const auto& [id, wake] : waiters.by_id) copies.push_back(wake);
+    return copies;
+  });
+  for (const auto& wake : wakes) wake();
+}
+
+Status Partition::apply_retention(Timestamp now) {
+  auto deleted = writer_.with([&](const Writer& writer) -> Result<std::size_t> {
+    if (writer.is_closed) return std::size_t{0};
+    return log_->apply_retention(now);
+  });
+  if (!deleted.ok()) return std::move(deleted).error();
+  if (*deleted > 0) wake_all();
+  return {};
+}
+
+void Partition::expire_producers(Timestamp now, Millis expiration) {
+  writer_.with([&](const Writer& writer) {
+    if (!writer.is_closed) log_->expire_producers(now, expiration);
+  });
+}
+
+Status Partition::close() {
+  return end_with(&storage::PartitionLog::close);
+}
+
+Status Partition::remove() {
+  return end_with(&storage::PartitionLog::remove);
+}
+
+Status Partition::end_with(Status (storage::PartitionLog::*ending)()) {
+  auto status = writer_.with([&](Writer& writer) -> Status {
+    if (std::exchange(writer.is_closed, true)) return {};
+    return ((*log_).*ending)();
+  });
+  wake_all();
+  return status;
+}
+
+}  // namespace millrace::broker

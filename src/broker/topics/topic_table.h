@@ -1,0 +1,65 @@
+// TopicTable: an immutable picture of all topics, which handlers read without a lock.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/topics/partition.h"
+#include "model/ids.h"
+#include "model/uuid.h"
+
+namespace millrace::broker {
+
+/// "__consumer_offsets" and "__transaction_state", which clients may read but not write.
+bool is_internal_topic(std::string_view name);
+
+inline constexpr std::string_view kOffsetsTopic = "__consumer_offsets";
+/// The log of the topics themselves; not a topic that clients see.
+inline constexpr std::string_view kMetadataTopic = "__cluster_metadata";
+
+/// Configuration overrides by Kafka's property names.
+using TopicConfigs = std::map<std::string, std::string, std::less<>>;
+
+struct Topic {
+  std::string name;
+  Uuid id;
+  TopicConfigs configs;
+  /// min.insync.replicas: what acks=all asks for; there is one replica.
+  std::int32_t min_insync_replicas = 1;
+  /// Index = partition id. Shared with readers that hold an older table.
+  std::vector<std::shared_ptr<Partition>> partitions;
+
+  bool is_internal() const { return is_internal_topic(name); }
+  /// Null when there is no such partition.
+  Partition* partition(std::int32_t index) const {
+    if (index < 0 || static_cast<std::size_t>(index) >= partitions.size()) return nullptr;
+    return partitions[static_cast<std::size_t>(index)].get();
+  }
+};
+
+class TopicTable {
+ public:
+  using ByName = std::map<std::string, std::shared_ptr<const Topic>, std::less<>>;
+
+  /// Null when there is none; the topic lives as long as this table.
+  const Topic* find(std::string_view name) const;
+  const Topic* find(const Uuid& id) const;
+  /// Null when the topic or the partition does not exist.
+  Partition* find_partition(std::string_view name, std::int32_t index) const;
+  const ByName& by_name() const { return by_name_; }
+
+  void add(std::shared_ptr<const Topic> topic);
+  /// Copies of this table with one topic more or less.
+  TopicTable with(std::shared_ptr<const Topic> topic) const;
+  TopicTable without(std::string_view name) const;
+
+ private:
+  ByName by_name_;
+  std::unordered_map<Uuid, const Topic*> by_id_;
+};
+
+}  // namespace millrace::broker

@@ -1,0 +1,355 @@
+#include "client/cluster/cluster.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "wire/messages/find_coordinator.h"
+
+namespace millrace::client {
+namespace {
+
+using wire::KafkaError;
+
+// Bootstrap servers, whose ids are not known yet, are numbered down from here.
+constexpr std::int32_t kFirstBootstrapId = -2;
+
+// Of the memory of answers that is kept for the next ones.
+constexpr std::size_t kIdleFrameBytesMax = std::size_t{32} << 20U;
+
+BrokerId bootstrap_id(std::size_t index) {
+  return BrokerId{kFirstBootstrapId - static_cast<std::int32_t>(index)};
+}
+
+}  // namespace
+
+Cluster::Cluster(io::EventLoop& loop, const ConnectionConfig& config, Random random)
+    : loop_(loop),
+      config_(config),
+      random_(random),
+      frame_memory_(std::make_shared<BufferPool>(kIdleFrameBytesMax)) {}
+
+Cluster::~Cluster() {
+  *alive_ = false;
+  loop_.cancel(refresh_timer_);
+  auto channels = std::move(channels_);
+  channels_.clear();
+  channels.clear();
+  auto waiters = std::move(waiters_);
+  for (auto& [id, waiter] : waiters) {
+    loop_.cancel(waiter.timer);
+    waiter.done(Error{ErrorCode::kClosed, "the client was closed"});
+  }
+}
+
+BrokerChannel* Cluster::channel(BrokerId broker, Lane lane) {
+  const auto known = channels_.find({broker, lane});
+  if (known != channels_.end()) return known->second.get();
+  io::Endpoint endpoint;
+  if (broker.value() <= kFirstBootstrapId) {
+    const auto index = static_cast<std::size_t>(kFirstBootstrapId - broker.value());
+    if (index >= config_.bootstrap_servers.size()) return nullptr;
+    endpoint = config_.bootstrap_servers[index];
+  } else {
+    const BrokerNode* const node = metadata_.broker(broker);
+    if (node == nullptr) return nullptr;
+    endpoint = node->endpoint;
+  }
+  auto made = std::make_unique<BrokerChannel>(loop_, config_, endpoint, Random(random_.next()),
+                                              frame_memory_);
+  return (channels_[{broker, lane}] = std::move(made)).get();
+}
+
+void Cluster::send(BrokerId broker, Lane lane, Call call) {
+  BrokerChannel* const to = *alive_ ? channel(broker, lane) : nullptr;
+  if (to != nullptr) {
+    to->send(std::move(call));
+    return;
+  }
+  const Error error{ErrorCode::kClosed,
+                    fmt::format("broker {} is not part of the cluster", broker.value())};
+  if (*alive_) {
+    loop_.post([done = std::move(call.done), error] { done(error); });
+  } else {
+    call.done(error);
+  }
+}
+
+std::size_t Cluster::unanswered_count(BrokerId broker, Lane lane) const {
+  const auto known = channels_.find({broker, lane});
+  return known == channels_.end() ? 0 : known->second->unanswered_count();
+}
+
+// One that is connected if there is one; otherwise one that did not just fail.
+BrokerId Cluster::any_broker() {
+  std::vector<BrokerId> candidates;
+  for (const auto& [id, node] : metadata_.brokers()) candidates.push_back(id);
+  for (std::size_t i = 0; i < config_.bootstrap_servers.size(); ++i) {
+    const bool is_needed = metadata_.brokers().empty() || refresh_failures_ > 1;
+    if (is_needed) candidates.push_back(bootstrap_id(i));
+  }
+  std::vector<BrokerId> fit;
+  for (const BrokerId id : candidates) {
+    const auto known = channels_.find({id, Lane::kMain});
+    if (known != channels_.end() && known->second->is_ready()) return id;
+    if (known == channels_.end() || !known->second->is_backing_off()) fit.push_back(id);
+  }
+  const auto& choice = fit.empty() ? candidates : fit;
+  return choice[random_.below(choice.size())];
+}
+
+void Cluster::try_target(const Target& target, MonotonicTime deadline, Done<BrokerId> done) {
+  switch (target.kind) {
+    case Target::Kind::kAnyBroker:
+      done(any_broker());
+      return;
+    case Target::Kind::kBroker:
+      done(target.broker);
+      return;
+    case Target::Kind::kController: {
+      const bool is_known = metadata_.broker(metadata_.controller()) != nullptr;
+      done(is_known ? metadata_.controller() : any_broker());
+      return;
+    }
+    case Target::Kind::kCoordinator:
+      find_coordinator(target.group, deadline, std::move(done));
+      return;
+  }
+}
+
+void Cluster::retry_after(const Target& target, const Error& error, int attempt,
+                          MonotonicTime deadline, std::function<void()> again,
+                          std::function<void()> failed) {
+  const KafkaError code =
+      error.code == ErrorCode::kKafka ? wire::kafka_error_of(error) : KafkaError::kNone;
+  const bool is_answered = code != KafkaError::kNone;
+  if (target.kind == Target::Kind::kCoordinator &&
+      (!is_answered || code == KafkaError::kNotCoordinator ||
+       code == KafkaError::kCoordinatorNotAvailable)) {
+    forget_coordinator(target.group);
+  }
+  if (target.kind != Target::Kind::kAnyBroker) refresh_metadata();
+  const Millis delay = next_delay(config_.retry_backoff, attempt, random_);
+  if (loop_.now() + delay >= deadline) {
+    failed();
+    return;
+  }
+  loop_.call_after(delay, [alive = alive_, again = std::move(again), failed = std::move(failed)] {
+    if (*alive) {
+      again();
+    } else {
+      failed();
+    }
+  });
+}
+
+void Cluster::find_coordinator(const std::string& group, MonotonicTime deadline,
+                               Done<BrokerId> done) {
+  const auto known = coordinators_.find(group);
+  if (known != coordinators_.end() && metadata_.broker(known->second) != nullptr) {
+    done(known->second);
+    return;
+  }
+  using Response = wire::FindCoordinatorResponse;
+  wire::FindCoordinatorRequest request;
+  request.key = group;
+  const auto first_error = [](const Response& answer) {
+    return static_cast<KafkaError>(
+        answer.coordinators.empty() ? answer.error_code : answer.coordinators.front().error_code);
+  };
+  call_until<wire::FindCoordinatorRequest, Response>(
+      Target::any(), std::move(request), deadline, first_error,
+      [this, group, first_error, done = std::move(done)](Result<Response> answer) {
+        if (!answer.ok()) return done(answer.error());
+        if (const auto code = first_error(*answer); code != KafkaError::kNone) {
+          return done(wire::make_error(code, "coordinator of group " + group));
+        }
+        Response::Coordinator found;
+        found.node_id = answer->node_id;
+        found.host = answer->host;
+        found.port = answer->port;
+        if (!answer->coordinators.empty()) found = answer->coordinators.front();
+        const BrokerId id{found.node_id};
+        metadata_.note_broker({id, {found.host, static_cast<std::uint16_t>(found.port)}});
+        coordinators_[group] = id;
+        done(id);
+      });
+}
+
+void Cluster::set_topics(std::set<std::string> topics) {
+  const bool has_new = std::any_of(topics.begin(), topics.end(), [&](const std::string& topic) {
+    return metadata_.topic(topic) == nullptr;
+  });
+  for (const std::string& old : topics_) {
+    if (topics.count(old) == 0) metadata_.forget_topic(old);
+  }
+  topics_ = std::move(topics);
+  if (has_new) refresh_metadata();
+}
+
+void Cluster::add_topic(const std::string& topic) {
+  if (topics_.insert(topic).second) refresh_metadata();
+}
+
+void Cluster::refresh_metadata() {
+  if (refresh_under_way_) {
+    refresh_wanted_ = true;
+    return;
+  }
+  const MonotonicTime now = loop_.now();
+  const MonotonicTime earliest = last_refresh_ + config_.retry_backoff.base;
+  if (last_refresh_ == MonotonicTime{} || now >= earliest) {
+    send_metadata_request();
+  } else {
+    schedule_refresh(std::chrono::ceil<Millis>(earliest - now));
+  }
+}
+
+void Cluster::schedule_refresh(Millis delay) {
+  const MonotonicTime at = loop_.now() + delay;
+  if (refresh_timer_ != 0 && refresh_at_ <= at) return;
+  loop_.cancel(refresh_timer_);
+  refresh_at_ = at;
+  refresh_timer_ = loop_.call_after(delay, [this, alive = alive_] {
+    if (!*alive) return;
+    refresh_timer_ = 0;
+    if (!refresh_under_way_) send_metadata_request();
+  });
+}
+
+void Cluster::send_metadata_request() {
+  loop_.cancel(refresh_timer_);
+  refresh_timer_ = 0;
+  refresh_under_way_ = true;
+  refresh_wanted_ = false;
+  last_refresh_ = loop_.now();
+  wire::MetadataRequest request;
+  request.allow_auto_topic_creation = auto_create_;
+  request.topics.emplace();
+  for (const std::string& topic : topics_) {
+    request.topics->push_back({.topic_id = {}, .name = topic});
+  }
+  call<wire::MetadataRequest, wire::MetadataResponse>(
+      any_broker(), Lane::kMain, std::move(request), config_.request_timeout,
+      [this, alive = alive_](Result<wire::MetadataResponse> answer) {
+        if (*alive) take_metadata(std::move(answer));
+      });
+}
+
+void Cluster::take_metadata(Result<wire::MetadataResponse> answer) {
+  refresh_under_way_ = false;
+  if (!answer.ok()) {
+    LOG_DEBUG("metadata could not be refreshed", {{"error", answer.error().to_string()}});
+    schedule_refresh(next_delay(config_.retry_backoff, refresh_failures_++, random_));
+    return;
+  }
+  metadata_.update(*answer);
+  drop_channels_to_old_endpoints();
+  if (listener_) listener_();
+  check_waiters();
+
+  const bool has_trouble =
+      std::any_of(answer->topics.begin(), answer->topics.end(), [&](const auto& topic) {
+        if (!topic.name || topics_.count(*topic.name) == 0) return false;
+        if (wire::is_retriable(static_cast<KafkaError>(topic.error_code))) return true;
+        return std::any_of(topic.partitions.begin(), topic.partitions.end(),
+                           [](const auto& partition) { return partition.leader_id < 0; });
+      });
+  if (has_trouble || refresh_wanted_) {
+    schedule_refresh(
+        next_delay(config_.retry_backoff, has_trouble ? refresh_failures_++ : 0, random_));
+  } else {
+    refresh_failures_ = 0;
+    schedule_refresh(config_.metadata_max_age);
+  }
+}
+
+void Cluster::call_later(Millis delay, std::function<void(Status)> task) {
+  loop_.call_after(delay, [alive = alive_, task = std::move(task)] {
+    if (*alive) {
+      task({});
+    } else {
+      task(Error{ErrorCode::kClosed, "the client was closed"});
+    }
+  });
+}
+
+// A broker that came back on another port is another connection.
+void Cluster::drop_channels_to_old_endpoints() {
+  std::vector<std::unique_ptr<BrokerChannel>> old;
+  for (auto entry = channels_.begin(); entry != channels_.end();) {
+    const BrokerNode* const node = metadata_.broker(entry->first.first);
+    const bool is_bootstrap = entry->first.first.value() <= kFirstBootstrapId;
+    const bool moved = node != nullptr && node->endpoint != entry->second->endpoint();
+    if (!is_bootstrap && (node == nullptr || moved)) {
+      old.push_back(std::move(entry->second));
+      entry = channels_.erase(entry);
+    } else {
+      ++entry;
+    }
+  }
+}
+
+// Nothing while it has to be waited for.
+std::optional<Status> Cluster::outcome_for(const std::vector<std::string>& topics) const {
+  for (const std::string& name : topics) {
+    const TopicMetadata* const topic = metadata_.topic(name);
+    if (topic == nullptr) return std::nullopt;
+    const bool is_auto_created =
+        topic->error == KafkaError::kUnknownTopicOrPartition && auto_create_;
+    if (topic->error != KafkaError::kNone) {
+      if (is_auto_created || wire::is_retriable(topic->error)) return std::nullopt;
+      return Status(wire::make_error(topic->error, "topic " + name));
+    }
+    const bool has_leaders = std::all_of(
+        topic->partitions.begin(), topic->partitions.end(), [this](const PartitionMetadata& each) {
+          return each.leader != kNoBroker && metadata_.broker(each.leader) != nullptr;
+        });
+    if (topic->partitions.empty() || !has_leaders) return std::nullopt;
+  }
+  return Status{};
+}
+
+void Cluster::await_topics(std::vector<std::string> topics, MonotonicTime deadline,
+                           std::function<void(Status)> done) {
+  if (auto outcome = outcome_for(topics)) {
+    done(std::move(*outcome));
+    return;
+  }
+  bool is_new = false;
+  for (const std::string& topic : topics) is_new |= topics_.insert(topic).second;
+  const std::uint64_t id = next_waiter_++;
+  TopicWaiter& waiter = waiters_[id];
+  waiter.topics = std::move(topics);
+  waiter.done = std::move(done);
+  const auto delay = std::chrono::ceil<Millis>(deadline - loop_.now());
+  waiter.timer = loop_.call_after(std::max(delay, Millis{0}), [this, alive = alive_, id] {
+    const auto entry = *alive ? waiters_.find(id) : waiters_.end();
+    if (!*alive || entry == waiters_.end()) return;
+    TopicWaiter late = std::move(entry->second);
+    waiters_.erase(entry);
+    const TopicMetadata* const topic = metadata_.topic(late.topics.front());
+    const std::string why =
+        topic == nullptr
+            ? "no broker of " + config_.bootstrap_servers.front().to_string() + " answered"
+            : std::string(wire::kafka_error_name(topic->error));
+    late.done(Error{ErrorCode::kTimeout,
+                    fmt::format("no metadata of topic {} in time: {}", late.topics.front(), why)});
+  });
+  refresh_metadata();
+}
+
+void Cluster::check_waiters() {
+  std::vector<std::pair<TopicWaiter, Status>> ready;
+  for (auto entry = waiters_.begin(); entry != waiters_.end();) {
+    if (auto outcome = outcome_for(entry->second.topics)) {
+      loop_.cancel(entry->second.timer);
+      ready.emplace_back(std::move(entry->second), std::move(*outcome));
+      entry = waiters_.erase(entry);
+    } else {
+      ++entry;
+    }
+  }
+  for (auto& [waiter, status] : ready) waiter.done(std::move(status));
+}
+
+}  // namespace millrace::client

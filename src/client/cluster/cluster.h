@@ -1,0 +1,221 @@
+// Cluster: the brokers as a client sees them: channels to each, the metadata and its refresh,
+// coordinators, and calls that are retried until they succeed or their time is over.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "client/cluster/broker_channel.h"
+#include "client/cluster/metadata_cache.h"
+#include "client/cluster/version_fit.h"
+#include "wire/error_codes.h"
+
+namespace millrace::client {
+
+/// Requests of different lanes to one broker use different connections, because a broker answers
+/// those of one connection in order: nothing should wait behind a fetch or a join that is held
+/// back.
+enum class Lane : std::uint8_t { kMain, kFetch, kSecondFetch, kThirdFetch, kCoordinator, kJoin };
+
+/// Whom a retried call goes to; decided anew for each try.
+struct Target {
+  enum class Kind { kAnyBroker, kController, kBroker, kCoordinator } kind = Kind::kAnyBroker;
+  BrokerId broker = kNoBroker;
+  std::string group = {};
+
+  static Target any() { return {}; }
+  static Target controller() { return {.kind = Kind::kController}; }
+  static Target of(BrokerId id) { return {.kind = Kind::kBroker, .broker = id}; }
+  static Target coordinator(std::string group_id) {
+    return {.kind = Kind::kCoordinator, .group = std::move(group_id)};
+  }
+};
+
+template <class Response>
+using Done = std::function<void(Result<Response>)>;
+
+/// thread  the loop's
+class Cluster {
+ public:
+  Cluster(io::EventLoop& loop, const ConnectionConfig& config, Random random);
+  /// Fails everything under way with kClosed.
+  ~Cluster();
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  // ── One request, one try ──
+
+  /// Sends a call whose encoding the caller provides.
+  void send(BrokerId broker, Lane lane, Call call);
+  template <class Request, class Response>
+  void call(BrokerId broker, Lane lane, Request request, Millis timeout, Done<Response> done);
+
+  // ── Retried ──
+
+  /// Tries until `deadline`, with backoff, while no broker answers or `error_in` finds an error
+  /// that may pass. `done` gets the answer, whatever other errors are in it, or the last error.
+  template <class Request, class Response>
+  void call_until(Target target, Request request, MonotonicTime deadline,
+                  std::function<wire::KafkaError(const Response&)> error_in, Done<Response> done);
+  /// Finds out who coordinates `group`, unless that is known.
+  void find_coordinator(const std::string& group, MonotonicTime deadline, Done<BrokerId> done);
+  void forget_coordinator(const std::string& group) { coordinators_.erase(group); }
+
+  // ── Metadata ──
+
+  MetadataCache& metadata() { return metadata_; }
+  /// Keeps these topics, and no others, in the metadata. Unknown ones are asked for at once.
+  void set_topics(std::set<std::string> topics);
+  void add_topic(const std::string& topic);
+  void set_auto_create(bool allowed) { auto_create_ = allowed; }
+  /// Something turned out to be out of date. Refreshes no more often than retry.backoff.ms.
+  void refresh_metadata();
+  /// Runs `done` when every topic is known and leads to a broker, or has an error that does not
+  /// pass; or at `deadline`, with kTimeout.
+  void await_topics(std::vector<std::string> topics, MonotonicTime deadline,
+                    std::function<void(Status)> done);
+  /// Called after each answer that was taken into the metadata.
+  void on_metadata(std::function<void()> listener) { listener_ = std::move(listener); }
+
+  /// Runs `task` after `delay`; with kClosed when the cluster is gone by then.
+  void call_later(Millis delay, std::function<void(Status)> task);
+
+  io::EventLoop& loop() { return loop_; }
+  const ConnectionConfig& config() const { return config_; }
+  Random& random() { return random_; }
+  /// Where the memory of large answers comes from, and should go back to.
+  const std::shared_ptr<BufferPool>& frame_memory() const { return frame_memory_; }
+  std::size_t unanswered_count(BrokerId broker, Lane lane) const;
+
+ private:
+  struct TopicWaiter {
+    std::vector<std::string> topics;
+    std::function<void(Status)> done;
+    io::TimerId timer = 0;
+  };
+
+  BrokerChannel* channel(BrokerId broker, Lane lane);
+  BrokerId any_broker();
+  void try_target(const Target& target, MonotonicTime deadline, Done<BrokerId> done);
+  /// What an error of a try means for what is known; then `again` runs after a backoff, or `failed`
+  /// when the deadline comes first.
+  void retry_after(const Target& target, const Error& error, int attempt, MonotonicTime deadline,
+                   std::function<void()> again, std::function<void()> failed);
+  void send_metadata_request();
+  void take_metadata(Result<wire::MetadataResponse> answer);
+  void drop_channels_to_old_endpoints();
+  void check_waiters();
+  void schedule_refresh(Millis delay);
+  std::optional<Status> outcome_for(const std::vector<std::string>& topics) const;
+
+  io::EventLoop& loop_;
+  const ConnectionConfig config_;
+  Random random_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  MetadataCache metadata_;
+  const std::shared_ptr<BufferPool> frame_memory_;
+  std::map<std::pair<BrokerId, Lane>, std::unique_ptr<BrokerChannel>> channels_;
+  std::map<std::string, BrokerId> coordinators_;
+  std::set<std::string> topics_;
+  bool auto_create_ = true;
+  bool refresh_under_way_ = false;
+  bool refresh_wanted_ = false;
+  int refresh_failures_ = 0;
+  io::TimerId refresh_timer_ = 0;
+  MonotonicTime refresh_at_{};
+  MonotonicTime last_refresh_{};
+  std::map<std::uint64_t, TopicWaiter> waiters_;
+  std::uint64_t next_waiter_ = 0;
+  std::function<void()> listener_;
+};
+
+template <class Request, class Response>
+void Cluster::call(BrokerId broker, Lane lane, Request request, Millis timeout,
+                   Done<Response> done) {
+  Call call;
+  call.api = Request::kApiKey;
+  call.versions = versions_by_name<Request>();
+  call.timeout = timeout;
+  call.encode = [request = std::move(request)](
+                    const wire::RequestHeader& header) mutable -> Result<io::Chunks> {
+    fit_to_version(request, header.api_version);
+    auto encoded = wire::encode_request(header, request);
+    if (!encoded.ok()) return std::move(encoded).error();
+    io::Chunks chunks;
+    chunks.emplace_back(std::move(encoded).value());
+    return chunks;
+  };
+  call.done = [done = std::move(done)](Result<Answer> answer) {
+    if (answer.ok()) {
+      done(answer->template decode<Response>());
+    } else {
+      done(std::move(answer).error());
+    }
+  };
+  send(broker, lane, std::move(call));
+}
+
+template <class Request, class Response>
+void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
+                         std::function<wire::KafkaError(const Response&)> error_in,
+                         Done<Response> done) {
+  // The attempt calls itself again; it is kept alive by the callbacks that hold it.
+  struct Attempt : std::enable_shared_from_this<Attempt> {
+    Cluster* cluster;
+    Target target;
+    Request request;
+    MonotonicTime deadline;
+    std::function<wire::KafkaError(const Response&)> error_in;
+    Done<Response> done;
+    int count = 0;
+
+    void run() {
+      auto self = this->shared_from_this();
+      cluster->try_target(target, deadline, [self](Result<BrokerId> broker) {
+        if (!broker.ok()) return self->failed(broker.error());
+        const auto left = std::chrono::ceil<Millis>(self->deadline - self->cluster->loop_.now());
+        const Millis timeout =
+            std::max(Millis{1}, std::min(left, self->cluster->config_.request_timeout));
+        const Lane lane =
+            self->target.kind == Target::Kind::kCoordinator ? Lane::kCoordinator : Lane::kMain;
+        self->cluster->template call<Request, Response>(
+            *broker, lane, self->request, timeout,
+            [self](Result<Response> answer) { self->on_answer(std::move(answer)); });
+      });
+    }
+    void on_answer(Result<Response> answer) {
+      if (!answer.ok()) return failed(answer.error());
+      const wire::KafkaError code = error_in(*answer);
+      if (code == wire::KafkaError::kNone || !wire::is_retriable(code)) {
+        return done(std::move(answer));
+      }
+      auto self = this->shared_from_this();
+      auto kept = std::make_shared<Result<Response>>(std::move(answer));
+      cluster->retry_after(
+          target, wire::make_error(code), count++, deadline, [self] { self->run(); },
+          [self, kept] { self->done(std::move(*kept)); });
+    }
+    void failed(const Error& error) {
+      if (error.code == ErrorCode::kUnsupported || !*cluster->alive_) return done(error);
+      auto self = this->shared_from_this();
+      cluster->retry_after(
+          target, error, count++, deadline, [self] { self->run(); },
+          [self, error] { self->done(error); });
+    }
+  };
+  auto attempt = std::make_shared<Attempt>();
+  attempt->cluster = this;
+  attempt->target = std::move(target);
+  attempt->request = std::move(request);
+  attempt->deadline = deadline;
+  attempt->error_in = std::move(error_in);
+  attempt->done = std::move(done);
+  attempt->run();
+}
+
+}  // namespace millrace::client

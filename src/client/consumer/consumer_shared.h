@@ -1,0 +1,64 @@
+// ConsumerShared: what a consumer's caller and its I/O thread both touch, behind one mutex.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+
+#include "base/result.h"
+#include "client/consumer.h"
+#include "client/consumer/fetch_state.h"
+
+namespace millrace::client {
+
+class ConsumerShared {
+ public:
+  /// All but last_poll needs the mutex.
+  struct State {
+    explicit State(const FetchPlanConfig& config) : fetch(config) {}
+    FetchState fetch;
+    /// Callbacks that the application has to run inside poll(): rebalances, commits.
+    std::deque<std::function<void()>> for_application;
+    std::optional<Error> failure;  // given out by the next poll()
+    GroupMembership membership;
+    ConsumerMetrics metrics;
+    bool is_woken = false;      // wakeup() was called
+    bool fetcher_told = false;  // that there is room, or something else to do
+  };
+
+  explicit ConsumerShared(const FetchPlanConfig& config) : state_(config) {}
+
+  template <class Function>
+  decltype(auto) with(Function&& function) {
+    const std::lock_guard lock(mutex_);
+    return std::forward<Function>(function)(state_);
+  }
+  /// The same, and wakes a caller who waits.
+  template <class Function>
+  void change(Function&& function) {
+    {
+      const std::lock_guard lock(mutex_);
+      std::forward<Function>(function)(state_);
+    }
+    changed_.notify_all();
+  }
+  /// Waits until `predicate(state)` or `timeout`; says whether the predicate holds.
+  template <class Predicate>
+  bool wait(Millis timeout, Predicate&& predicate) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, timeout, [&] { return predicate(state_); });
+  }
+
+  /// When poll() was last entered or left, as nanoseconds of the monotonic clock; 0 before.
+  std::atomic<std::int64_t> last_poll_ns{0};
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  State state_;
+};
+
+}  // namespace millrace::client

@@ -1,0 +1,228 @@
+#include "client/consumer/fetch_state.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "wire/record_batch_builder.h"
+
+namespace millrace::client {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr MonotonicTime kStart{std::chrono::seconds{1}};
+
+TopicPartition at(std::int32_t partition) {
+  return {"t", PartitionId{partition}};
+}
+
+SharedBuffer batch_at(std::int64_t offset, int count) {
+  wire::RecordBatchBuilder builder({.base_offset = Offset{offset}});
+  for (int i = 0; i < count; ++i) {
+    builder.append(Timestamp{5}, std::nullopt, fmt::format("{}", offset + i));
+  }
+  return std::make_shared<const Buffer>(builder.build());
+}
+
+FetchedPart fetched(const SharedBuffer& frame, Offset from) {
+  FetchedPart part;
+  part.frame = frame;
+  part.records = frame->view();
+  part.from = from;
+  part.high_watermark = Offset{100};
+  return part;
+}
+
+std::optional<PartitionLeader> on_broker_1(const TopicPartition& /*partition*/) {
+  return PartitionLeader{BrokerId{1}, LeaderEpoch{0}};
+}
+
+std::vector<TopicPartition> planned(const FetchState::Plan& plan) {
+  std::vector<TopicPartition> names;
+  for (const auto& [broker, parts] : plan.requests) {
+    for (const auto& part : parts) names.push_back(part.partition);
+  }
+  return names;
+}
+
+class FetchStateTest : public testing::Test {
+ protected:
+  FetchStateTest() : state_({.partition_bytes_max = 100, .fetches_per_broker_max = 2}) {
+    state_.set_assignment({at(0), at(1)});
+  }
+  FetchState state_;
+};
+
+TEST_F(FetchStateTest, AsksForThePositionFirst) {
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), IsEmpty());
+  EXPECT_THAT(state_.take_unpositioned(PositionSource::kCommitted), ElementsAre(at(0), at(1)));
+  EXPECT_THAT(state_.take_unpositioned(PositionSource::kCommitted), IsEmpty());
+
+  state_.set_position(at(0), PositionSource::kCommitted, Offset{5});
+  state_.seek(at(1), PositionSource::kLatest);
+
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), ElementsAre(at(0)));
+  EXPECT_THAT(state_.take_unpositioned(PositionSource::kLatest), ElementsAre(at(1)));
+}
+
+TEST_F(FetchStateTest, AnAnswerThatCameAfterASeekElsewhereIsNotTheSeeks) {
+  state_.seek(at(0), PositionSource::kLatest);
+  EXPECT_THAT(state_.take_unpositioned(PositionSource::kLatest), ElementsAre(at(0)));
+  state_.seek(at(0), PositionSource::kEarliest);
+  EXPECT_THAT(state_.take_unpositioned(PositionSource::kEarliest), ElementsAre(at(0)));
+
+  state_.set_position(at(0), PositionSource::kLatest, Offset{99});
+  EXPECT_EQ(state_.position(at(0)), std::nullopt) << "the end, where the beginning was asked for";
+  state_.retry_position(at(0), PositionSource::kLatest);
+  EXPECT_THAT(state_.take_unpositioned(PositionSource::kEarliest), IsEmpty()) << "still under way";
+
+  state_.set_position(at(0), PositionSource::kEarliest, Offset{3});
+  EXPECT_EQ(state_.position(at(0)), Offset{3});
+  state_.set_position(at(0), PositionSource::kEarliest, Offset{4});
+  EXPECT_EQ(state_.position(at(0)), Offset{3}) << "it has one";
+}
+
+TEST_F(FetchStateTest, WaitsForAnAnswerOnlyOfWhomItAskedLast) {
+  EXPECT_FALSE(state_.awaits_position(at(0), PositionSource::kCommitted)) << "nobody was asked";
+  state_.take_unpositioned(PositionSource::kCommitted);
+  EXPECT_TRUE(state_.awaits_position(at(0), PositionSource::kCommitted));
+  EXPECT_FALSE(state_.awaits_position(at(0), PositionSource::kLatest));
+  EXPECT_FALSE(state_.awaits_position(at(7), PositionSource::kCommitted)) << "not assigned";
+
+  state_.retry_position(at(0), PositionSource::kCommitted);
+  EXPECT_THAT(state_.take_unpositioned(PositionSource::kCommitted), ElementsAre(at(0)));
+  state_.seek(at(0), Offset{1});
+  EXPECT_FALSE(state_.awaits_position(at(0), PositionSource::kCommitted));
+}
+
+TEST_F(FetchStateTest, FetchesAheadUntilThereIsEnough) {
+  state_.seek(at(0), Offset{0});
+  const auto plan = state_.plan(on_broker_1, kStart);
+  const auto part = plan.requests.at(BrokerId{1}).at(0);
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), IsEmpty()) << "one fetch at a time";
+
+  state_.on_fetched(part, fetched(batch_at(0, 2), part.offset));
+  state_.on_request_done(BrokerId{1});
+  const auto ahead = state_.plan(on_broker_1, kStart);
+  ASSERT_THAT(planned(ahead), ElementsAre(at(0)));
+  const auto next = ahead.requests.at(BrokerId{1}).at(0);
+  EXPECT_EQ(next.offset, Offset{2});
+
+  state_.on_fetched(next, fetched(batch_at(2, 2), next.offset));
+  state_.on_request_done(BrokerId{1});
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), IsEmpty()) << "over 100 bytes are there";
+
+  std::vector<RecordView> records;
+  std::vector<SharedBuffer> keep_alive;
+  auto ready = state_.next_ready();
+  ASSERT_TRUE(ready->records->read(10, records, keep_alive).ok());
+  EXPECT_TRUE(state_.advance(at(0)));
+  EXPECT_EQ(state_.position(at(0)), Offset{2});
+  EXPECT_EQ(state_.lag(at(0)), 98);
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), ElementsAre(at(0)));
+}
+
+TEST_F(FetchStateTest, FetchesAheadThoughAnAnswerIsAsLargeAsItMayBe) {
+  const auto frame = batch_at(0, 2);
+  FetchState state({.partition_bytes_max = frame->size()});
+  state.set_assignment({at(0)});
+  state.seek(at(0), Offset{0});
+  const auto part = state.plan(on_broker_1, kStart).requests.at(BrokerId{1}).at(0);
+  state.on_fetched(part, fetched(frame, part.offset));
+  state.on_request_done(BrokerId{1});
+  EXPECT_THAT(planned(state.plan(on_broker_1, kStart)), ElementsAre(at(0)));
+}
+
+TEST_F(FetchStateTest, RecordsDoNotWaitBehindFetchesThatTheBrokerHoldsBack) {
+  state_.set_assignment({at(0), at(1), at(2)});
+  state_.seek(at(2), Offset{0});
+  const auto first = state_.plan(on_broker_1, kStart).requests.at(BrokerId{1}).at(0);
+  state_.seek(at(0), Offset{0});
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), ElementsAre(at(0)));
+  state_.on_fetched(first, fetched(batch_at(0, 2), first.offset));  // there is more, up to 100
+  state_.on_request_done(BrokerId{1});
+  state_.pause(at(2), true);
+  state_.seek(at(1), Offset{0});
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), ElementsAre(at(1)));
+  state_.pause(at(2), false);
+
+  const auto extra = state_.plan(on_broker_1, kStart);
+  EXPECT_THAT(planned(extra), ElementsAre(at(2))) << "though two are in flight";
+
+  const auto second = extra.requests.at(BrokerId{1}).at(0);
+  FetchedPart rest = fetched(batch_at(2, 2), second.offset);
+  rest.high_watermark = Offset{4};
+  state_.on_fetched(second, rest);
+  state_.on_request_done(BrokerId{1});
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), IsEmpty()) << "nothing more is there";
+}
+
+TEST_F(FetchStateTest, ASeekMakesAnAnswerUnderWayWorthless) {
+  state_.seek(at(0), Offset{0});
+  const auto plan = state_.plan(on_broker_1, kStart);
+  const auto part = plan.requests.at(BrokerId{1}).at(0);
+
+  state_.seek(at(0), Offset{50});
+  state_.on_fetched(part, fetched(batch_at(0, 2), part.offset));
+  state_.on_request_done(BrokerId{1});
+
+  EXPECT_FALSE(state_.has_ready());
+  EXPECT_EQ(state_.plan(on_broker_1, kStart).requests.at(BrokerId{1}).at(0).offset, Offset{50});
+}
+
+TEST_F(FetchStateTest, PartitionsTakeTurns) {
+  for (const auto& name : {at(0), at(1)}) state_.seek(name, Offset{0});
+  const auto plan = state_.plan(on_broker_1, kStart);
+  for (const auto& part : plan.requests.at(BrokerId{1})) {
+    state_.on_fetched(part, fetched(batch_at(0, 2), part.offset));
+  }
+
+  std::vector<RecordView> records;
+  std::vector<SharedBuffer> keep_alive;
+  std::vector<TopicPartition> order;
+  while (auto ready = state_.next_ready()) {
+    order.push_back(*ready->name);
+    ASSERT_TRUE(ready->records->read(1, records, keep_alive).ok());
+    state_.advance(order.back());
+    if (order.size() > 10) break;
+  }
+  ASSERT_GE(order.size(), 4U);
+  EXPECT_EQ(order[0], at(0));
+  EXPECT_EQ(order[1], at(1));
+  EXPECT_EQ(order[2], at(0));
+  EXPECT_EQ(records.size(), 4U);
+}
+
+TEST_F(FetchStateTest, APausedPartitionKeepsWhatItHas) {
+  state_.seek(at(0), Offset{0});
+  const auto plan = state_.plan(on_broker_1, kStart);
+  state_.pause(at(0), true);
+  const auto part = plan.requests.at(BrokerId{1}).at(0);
+  state_.on_fetched(part, fetched(batch_at(0, 2), part.offset));
+
+  EXPECT_FALSE(state_.next_ready().has_value());
+  state_.pause(at(0), false);
+  EXPECT_TRUE(state_.next_ready().has_value());
+}
+
+TEST_F(FetchStateTest, AFailedFetchWaitsForItsTime) {
+  state_.seek(at(0), Offset{0});
+  const auto plan = state_.plan(on_broker_1, kStart);
+  state_.on_fetch_failed(plan.requests.at(BrokerId{1}).at(0), kStart + Millis{100});
+  state_.on_request_done(BrokerId{1});
+
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), IsEmpty());
+  EXPECT_EQ(state_.next_retry(kStart), kStart + Millis{100});
+  EXPECT_THAT(planned(state_.plan(on_broker_1, kStart + Millis{100})), ElementsAre(at(0)));
+}
+
+TEST_F(FetchStateTest, LeavesOutWhoHasNoLeader) {
+  state_.seek(at(0), Offset{0});
+  const auto plan = state_.plan([](const auto&) { return std::nullopt; }, kStart);
+  EXPECT_TRUE(plan.has_leaderless);
+  EXPECT_TRUE(plan.requests.empty());
+}
+
+}  // namespace
+}  // namespace millrace::client

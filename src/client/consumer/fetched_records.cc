@@ -1,0 +1,119 @@
+#include "client/consumer/fetched_records.h"
+
+#include <algorithm>
+
+#include "base/byte_reader.h"
+
+namespace millrace::client {
+
+FetchedRecords::FetchedRecords(FetchedPart part, ReadOptions options)
+    : part_(std::move(part)), options_(options), cursor_(part_.records), next_offset_(part_.from) {
+  std::sort(part_.aborted.begin(), part_.aborted.end(),
+            [](const auto& a, const auto& b) { return a.first_offset < b.first_offset; });
+}
+
+Status FetchedRecords::read(std::size_t count_max, std::vector<RecordView>& out,
+                            std::vector<SharedBuffer>& keep_alive) {
+  const std::size_t wanted = out.size() + count_max;
+  frame_kept_ = false;
+  scratch_kept_ = false;
+  while (!done_ && out.size() < wanted) {
+    if (!reader_) {
+      if (auto status = open_next_batch(); !status.ok()) return status;
+      continue;
+    }
+    RecordView record;
+    if (!reader_->next(record)) {
+      if (!reader_->status().ok()) {
+        return Error{reader_->status().error()}.with_context(
+            fmt::format("batch at offset {}", reader_->header().base_offset));
+      }
+      next_offset_ = std::max(next_offset_, reader_->header().next_offset());
+      reader_.reset();
+      continue;
+    }
+    if (record.offset < part_.from) continue;
+    out.push_back(record);
+    next_offset_ = record.offset + 1;
+    if (scratch_ != nullptr && !scratch_kept_) {
+      keep_alive.push_back(scratch_);
+      scratch_kept_ = true;
+    } else if (scratch_ == nullptr && !frame_kept_) {
+      keep_alive.push_back(part_.frame);
+      frame_kept_ = true;
+    }
+  }
+  return {};
+}
+
+// Leaves reader_ empty when the batch holds nothing to give out.
+Status FetchedRecords::open_next_batch() {
+  const auto batch = cursor_.next();
+  if (!batch) {
+    done_ = true;
+    if (cursor_.status().ok()) return {};
+    return Error{cursor_.status().error()}.with_context(
+        fmt::format("after offset {}", next_offset_));
+  }
+  const auto header = wire::read_batch_header(*batch);
+  if (!header.ok()) {
+    done_ = true;
+    return Error{header.error()}.with_context(fmt::format("after offset {}", next_offset_));
+  }
+  if (header->is_control()) note_control_batch(*batch, *header);
+  if (header->next_offset() <= part_.from || is_to_be_skipped(*header)) {
+    next_offset_ = std::max(next_offset_, header->next_offset());
+    return {};
+  }
+  const bool is_compressed = header->compression() != wire::Compression::kNone;
+  if (is_compressed) {
+    scratch_ = std::make_shared<Buffer>();
+    scratch_kept_ = false;
+  } else {
+    scratch_.reset();
+  }
+  Buffer unused;
+  auto reader = wire::BatchReader::open(*batch, is_compressed ? *scratch_ : unused, options_.crc);
+  if (!reader.ok()) {
+    done_ = true;
+    return std::move(reader).error().with_context(
+        fmt::format("batch at offset {}", header->base_offset));
+  }
+  reader_.emplace(std::move(reader).value());
+  return {};
+}
+
+bool FetchedRecords::is_to_be_skipped(const wire::BatchHeader& header) {
+  if (header.is_control()) return true;
+  if (options_.isolation == IsolationLevel::kReadUncommitted) return false;
+  while (next_aborted_ < part_.aborted.size() &&
+         part_.aborted[next_aborted_].first_offset <= header.last_offset()) {
+    aborting_.insert(part_.aborted[next_aborted_].producer);
+    ++next_aborted_;
+  }
+  return header.is_transactional() && aborting_.count(header.producer_id) > 0;
+}
+
+// The key of a control record: version, then type; 0 aborts.
+void FetchedRecords::note_control_batch(std::string_view batch, const wire::BatchHeader& header) {
+  Buffer scratch;
+  auto reader = wire::BatchReader::open(batch, scratch, options_.crc);
+  RecordView marker;
+  if (!reader.ok() || !reader->next(marker) || !marker.key) return;
+  ByteReader key(*marker.key);
+  key.i16();
+  if (key.i16() == 0 && key.ok()) aborting_.erase(header.producer_id);
+}
+
+Offset FetchedRecords::end_offset(std::string_view records, Offset from) {
+  wire::BatchCursor cursor(records);
+  Offset end = from;
+  while (const auto batch = cursor.next()) {
+    const auto header = wire::read_batch_header(*batch);
+    if (!header.ok()) break;
+    end = std::max(end, header->next_offset());
+  }
+  return end;
+}
+
+}  // namespace millrace::client

@@ -1,0 +1,334 @@
+#include "client/consumer/fetcher.h"
+
+#include <algorithm>
+
+#include "client/consumer/offset_requests.h"
+
+namespace millrace::client {
+namespace {
+
+using wire::KafkaError;
+
+constexpr std::int16_t kLastFetchByName = 12;
+
+wire::FetchRequest make_request(const ConsumerConfig& config, const std::vector<PlannedPart>& parts,
+                                const MetadataCache& metadata) {
+  wire::FetchRequest request;
+  request.max_wait_ms = static_cast<std::int32_t>(config.fetch_wait_max.count());
+  request.min_bytes = config.fetch_bytes_min;
+  request.max_bytes = config.fetch_bytes_max;
+  request.isolation_level = static_cast<std::int8_t>(config.isolation_level);
+  request.rack_id = config.rack;
+  for (const PlannedPart& part : parts) {
+    if (request.topics.empty() || request.topics.back().topic != part.partition.topic) {
+      const TopicMetadata* const topic = metadata.topic(part.partition.topic);
+      request.topics.push_back({.topic = part.partition.topic,
+                                .topic_id = topic == nullptr ? Uuid{} : topic->id,
+                                .partitions = {}});
+    }
+    wire::FetchRequest::FetchPartition asked;
+    asked.partition = part.partition.partition.value();
+    asked.current_leader_epoch = part.leader_epoch.value();
+    asked.fetch_offset = part.offset.value();
+    asked.partition_max_bytes = config.partition_fetch_bytes_max;
+    request.topics.back().partitions.push_back(asked);
+  }
+  return request;
+}
+
+}  // namespace
+
+Fetcher::Fetcher(const ConsumerConfig& config, Cluster& cluster, ConsumerShared& shared)
+    : config_(config), cluster_(cluster), shared_(shared) {}
+
+Fetcher::~Fetcher() {
+  *alive_ = false;
+  cluster_.loop().cancel(timer_);
+}
+
+void Fetcher::run() {
+  load_committed();
+  load_resets(PositionSource::kEarliest);
+  load_resets(PositionSource::kLatest);
+  send_fetches();
+  arm_timer();
+}
+
+// Where to begin instead, when there is no offset that could be used.
+void Fetcher::reset(FetchState& state, const TopicPartition& partition, Error without_policy) {
+  switch (config_.offset_reset) {
+    case OffsetReset::kEarliest:
+      state.seek(partition, PositionSource::kEarliest);
+      return;
+    case OffsetReset::kLatest:
+      state.seek(partition, PositionSource::kLatest);
+      return;
+    case OffsetReset::kNone:
+      state.set_error(partition, std::move(without_policy));
+      return;
+  }
+}
+
+void Fetcher::load_committed() {
+  const auto partitions = shared_.with(
+      [](auto& state) { return state.fetch.take_unpositioned(PositionSource::kCommitted); });
+  if (partitions.empty()) return;
+  const auto nothing_committed = [](const TopicPartition& partition) {
+    return Error{
+        ErrorCode::kOutOfRange,
+        fmt::format("{} has no committed offset and auto.offset.reset is none", partition)};
+  };
+  if (config_.group_id.empty()) {
+    shared_.change([&](auto& state) {
+      for (const auto& each : partitions) {
+        if (!state.fetch.awaits_position(each, PositionSource::kCommitted)) continue;
+        reset(state.fetch, each, nothing_committed(each));
+      }
+    });
+    return;
+  }
+  fetch_committed(
+      cluster_, config_.group_id, partitions, cluster_.loop().now() + config_.api_timeout,
+      [this, alive = alive_, partitions,
+       nothing_committed](Result<std::map<TopicPartition, CommittedOffset>> committed) {
+        if (!*alive) return;
+        if (!committed.ok()) {
+          const Error& error = committed.error();
+          const bool may_pass = wire::is_retriable(error) || error.code != ErrorCode::kKafka;
+          if (may_pass) return retry_positions(partitions, PositionSource::kCommitted);
+          shared_.change([&](auto& state) {
+            for (const auto& each : partitions) {
+              if (!state.fetch.awaits_position(each, PositionSource::kCommitted)) continue;
+              state.fetch.set_error(each, error);
+            }
+          });
+          return;
+        }
+        shared_.change([&](auto& state) {
+          for (const auto& each : partitions) {
+            if (!state.fetch.awaits_position(each, PositionSource::kCommitted)) continue;
+            const auto found = committed->find(each);
+            if (found != committed->end()) {
+              state.fetch.set_position(each, PositionSource::kCommitted, found->second.offset);
+            } else {
+              reset(state.fetch, each, nothing_committed(each));
+            }
+          }
+        });
+        run();
+      });
+}
+
+void Fetcher::load_resets(PositionSource source) {
+  const auto partitions =
+      shared_.with([&](auto& state) { return state.fetch.take_unpositioned(source); });
+  if (partitions.empty()) return;
+  const auto spec =
+      source == PositionSource::kEarliest ? OffsetSpec::earliest() : OffsetSpec::latest();
+  std::map<TopicPartition, std::int64_t> wanted;
+  for (const auto& each : partitions) wanted[each] = spec.timestamp;
+  list_offsets(cluster_, std::move(wanted), config_.isolation_level,
+               cluster_.loop().now() + config_.api_timeout,
+               [this, alive = alive_, source](const ListedOffsets& listed) {
+                 if (!*alive) return;
+                 std::vector<TopicPartition> failed;
+                 shared_.change([&](auto& state) {
+                   for (const auto& [partition, found] : listed) {
+                     if (!state.fetch.awaits_position(partition, source)) continue;
+                     if (found.ok()) {
+                       state.fetch.set_position(partition, source, found->offset);
+                     } else if (wire::is_retriable(found.error())) {
+                       failed.push_back(partition);
+                     } else {
+                       state.fetch.set_error(partition, found.error());
+                     }
+                   }
+                 });
+                 if (!failed.empty()) retry_positions(failed, source);
+                 run();
+               });
+}
+
+void Fetcher::retry_positions(const std::vector<TopicPartition>& partitions,
+                              PositionSource source) {
+  const Millis delay = next_delay(config_.connection.retry_backoff, failures_++, cluster_.random());
+  cluster_.call_later(delay, [this, alive = alive_, partitions, source](const Status& status) {
+    if (!*alive || !status.ok()) return;
+    shared_.with([&](auto& state) {
+      for (const auto& each : partitions) state.fetch.retry_position(each, source);
+    });
+    run();
+  });
+}
+
+void Fetcher::send_fetches() {
+  const auto leader_of = [this](const TopicPartition& partition) {
+    return cluster_.metadata().leader(partition);
+  };
+  const auto plan = shared_.with([&](auto& state) {
+    state.fetcher_told = false;
+    auto made = state.fetch.plan(leader_of, cluster_.loop().now());
+    state.metrics.fetch_requests += made.requests.size();
+    return made;
+  });
+  if (plan.has_leaderless) cluster_.refresh_metadata();
+  for (const auto& [broker, parts] : plan.requests) send_fetch(broker, parts);
+}
+
+void Fetcher::send_fetch(BrokerId broker, Parts parts) {
+  wire::FetchRequest request = make_request(config_, parts, cluster_.metadata());
+  Call call;
+  call.api = wire::ApiKey::kFetch;
+  call.versions = wire::FetchRequest::kVersions;
+  const bool has_all_ids = std::none_of(request.topics.begin(), request.topics.end(),
+                                        [](const auto& topic) { return topic.topic_id.is_zero(); });
+  if (!has_all_ids) call.versions.max = kLastFetchByName;
+  call.timeout = config_.connection.request_timeout + config_.fetch_wait_max;
+  call.encode = [request =
+                     std::move(request)](const wire::RequestHeader& header) -> Result<io::Chunks> {
+    auto encoded = wire::encode_request(header, request);
+    if (!encoded.ok()) return std::move(encoded).error();
+    io::Chunks chunks;
+    chunks.emplace_back(std::move(encoded).value());
+    return chunks;
+  };
+  call.done = [this, alive = alive_, broker, parts = std::move(parts)](Result<Answer> answer) {
+    if (*alive) on_answer(broker, parts, std::move(answer));
+  };
+  cluster_.send(broker, free_lane(broker), std::move(call));
+}
+
+Lane Fetcher::free_lane(BrokerId broker) const {
+  for (const Lane lane : {Lane::kFetch, Lane::kSecondFetch}) {
+    if (cluster_.unanswered_count(broker, lane) == 0) return lane;
+  }
+  return Lane::kThirdFetch;
+}
+
+void Fetcher::fail_all(const Parts& parts) {
+  const Millis delay = next_delay(config_.connection.retry_backoff, failures_++, cluster_.random());
+  const MonotonicTime retry_at = cluster_.loop().now() + delay;
+  shared_.with([&](auto& state) {
+    for (const auto& part : parts) state.fetch.on_fetch_failed(part, retry_at);
+  });
+  cluster_.refresh_metadata();
+}
+
+void Fetcher::on_answer(BrokerId broker, const Parts& parts, Result<Answer> answer) {
+  shared_.with([&](auto& state) { state.fetch.on_request_done(broker); });
+  auto response = answer.ok() ? answer->decode<wire::FetchResponse>()
+                              : Result<wire::FetchResponse>(answer.error());
+  if (!response.ok() || response->error_code != 0) {
+    fail_all(parts);
+    run();
+    return;
+  }
+  failures_ = 0;
+  for (const auto& node : response->node_endpoints) {
+    cluster_.metadata().note_broker(
+        {BrokerId{node.node_id}, {node.host, static_cast<std::uint16_t>(node.port)}});
+  }
+  // Moving the frame leaves its bytes, and so the views into them, where they are.
+  const std::size_t bytes = answer->frame.size();
+  const bool has_records =
+      std::any_of(response->responses.begin(), response->responses.end(), [](const auto& topic) {
+        return std::any_of(topic.partitions.begin(), topic.partitions.end(),
+                           [](const auto& data) { return !data.records.bytes.empty(); });
+      });
+  // What comes next is small, or comes much later.
+  if (!has_records) cluster_.frame_memory()->clear();
+  const SharedBuffer frame = BufferPool::share(cluster_.frame_memory(), std::move(answer->frame));
+  for (const auto& topic : response->responses) {
+    for (const auto& data : topic.partitions) {
+      const auto part = std::find_if(parts.begin(), parts.end(), [&](const PlannedPart& each) {
+        if (each.partition.partition.value() != data.partition_index) return false;
+        if (!topic.topic.empty()) return each.partition.topic == topic.topic;
+        const TopicMetadata* const known = cluster_.metadata().topic(each.partition.topic);
+        return known != nullptr && known->id == topic.topic_id;
+      });
+      if (part != parts.end()) on_part(*part, data, frame);
+    }
+  }
+  // What the answer left out is asked again.
+  const MonotonicTime now = cluster_.loop().now();
+  shared_.change([&](auto& state) {
+    state.metrics.bytes_fetched += bytes;
+    for (const auto& part : parts) state.fetch.on_fetch_failed(part, now);
+  });
+  run();
+}
+
+void Fetcher::on_part(const PlannedPart& part, const wire::FetchResponse::PartitionData& data,
+                      const SharedBuffer& frame) {
+  if (data.error_code != 0) {
+    on_part_failed(part, data);
+    return;
+  }
+  FetchedPart fetched;
+  fetched.frame = frame;
+  fetched.records = data.records.bytes;
+  fetched.from = part.offset;
+  fetched.leader_epoch = part.leader_epoch;
+  fetched.high_watermark = Offset{data.high_watermark};
+  fetched.last_stable_offset = Offset{data.last_stable_offset};
+  if (data.aborted_transactions) {
+    for (const auto& each : *data.aborted_transactions) {
+      fetched.aborted.push_back({ProducerId{each.producer_id}, Offset{each.first_offset}});
+    }
+  }
+  shared_.with([&](auto& state) { state.fetch.on_fetched(part, std::move(fetched)); });
+}
+
+void Fetcher::on_part_failed(const PlannedPart& part,
+                             const wire::FetchResponse::PartitionData& data) {
+  const auto code = static_cast<KafkaError>(data.error_code);
+  const MonotonicTime now = cluster_.loop().now();
+  const Error error = wire::make_error(
+      code, fmt::format("fetch of {} from offset {}", part.partition, part.offset));
+  if (code == KafkaError::kOffsetOutOfRange) {
+    shared_.change([&](auto& state) {
+      if (!state.fetch.is_current(part)) return;
+      reset(state.fetch, part.partition,
+            Error{ErrorCode::kOutOfRange,
+                  fmt::format("{} has no offset {}, and auto.offset.reset is none", part.partition,
+                              part.offset)});
+    });
+    return;
+  }
+  // A corrupt message may be sent again, but what lies on the broker's disk will not heal.
+  if (!wire::is_retriable(code) || code == KafkaError::kCorruptMessage) {
+    shared_.change([&](auto& state) {
+      if (!state.fetch.is_current(part)) return;
+      state.fetch.on_fetch_failed(part, now);
+      state.fetch.set_error(part.partition, error);
+    });
+    return;
+  }
+  MonotonicTime retry_at = now + config_.connection.retry_backoff.base;
+  if (data.current_leader.leader_id >= 0) {
+    cluster_.metadata().note_leader(
+        part.partition,
+        {BrokerId{data.current_leader.leader_id}, LeaderEpoch{data.current_leader.leader_epoch}});
+    retry_at = now;
+  } else if (code == KafkaError::kNotLeaderOrFollower) {
+    cluster_.metadata().forget_leader(part.partition);
+  }
+  cluster_.refresh_metadata();
+  shared_.with([&](auto& state) { state.fetch.on_fetch_failed(part, retry_at); });
+}
+
+void Fetcher::arm_timer() {
+  const MonotonicTime now = cluster_.loop().now();
+  const auto retry = shared_.with([&](auto& state) { return state.fetch.next_retry(now); });
+  cluster_.loop().cancel(timer_);
+  timer_ = 0;
+  if (!retry) return;
+  const auto delay = std::chrono::ceil<Millis>(*retry - now);
+  timer_ = cluster_.loop().call_after(delay, [this, alive = alive_] {
+    if (!*alive) return;
+    timer_ = 0;
+    run();
+  });
+}
+
+}  // namespace millrace::client

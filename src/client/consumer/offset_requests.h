@@ -1,0 +1,36 @@
+// Questions about offsets that go to many brokers or to a group's coordinator, retried until they
+// are answered.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "client/admin.h"
+#include "client/cluster/cluster.h"
+#include "client/config/client_config.h"
+#include "client/consumer.h"
+
+namespace millrace::client {
+
+using ListedOffsets = std::map<TopicPartition, Result<ListedOffset>>;
+
+/// Asks the leader of each partition for the offset that belongs to a timestamp, or to one of
+/// OffsetSpec's marks.
+void list_offsets(Cluster& cluster, std::map<TopicPartition, std::int64_t> wanted,
+                  IsolationLevel isolation, MonotonicTime deadline,
+                  std::function<void(ListedOffsets)> done);
+
+/// What `group` has committed for `partitions`, or for all when not given.
+void fetch_committed(Cluster& cluster, const std::string& group,
+                     const std::optional<std::vector<TopicPartition>>& partitions,
+                     MonotonicTime deadline, Done<std::map<TopicPartition, CommittedOffset>> done);
+
+/// Commits as the given member; membership without a generation commits from outside the group.
+/// errors  the first error of a partition
+void commit_offsets(Cluster& cluster, const GroupMembership& membership,
+                    const OffsetsToCommit& offsets, MonotonicTime deadline,
+                    std::function<void(Status)> done);
+
+}  // namespace millrace::client

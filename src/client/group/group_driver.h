@@ -1,0 +1,63 @@
+// GroupDriver: performs what a GroupMember decides: requests to the coordinator, timers, and
+// rebalances handed to the application.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/cluster/cluster.h"
+#include "client/config/client_config.h"
+#include "client/consumer/consumer_shared.h"
+#include "client/group/group_member.h"
+
+namespace millrace::client {
+
+/// thread  the loop's
+class GroupDriver {
+ public:
+  /// on_rebalance  to be run by the application inside poll(), which then calls rebalance_done()
+  GroupDriver(const ConsumerConfig& config, std::vector<std::shared_ptr<Assignor>> assignors,
+              Cluster& cluster, ConsumerShared& shared,
+              std::function<void(const Rebalance&)> on_rebalance);
+  ~GroupDriver();
+
+  void subscribe(const std::vector<std::string>& topics);
+  void rebalance_done();
+  /// Topics may have grown, or become known.
+  void metadata_changed();
+  /// Leaves; `done` runs once the coordinator knows, or cannot be told.
+  void leave(std::string_view reason, std::function<void()> done);
+
+ private:
+  void perform();
+  void perform_effect(SendJoin& effect);
+  void perform_effect(SendSync& effect);
+  void perform_effect(SendHeartbeat& effect);
+  void perform_effect(SendLeave& effect);
+  void perform_effect(AskPartitionCounts& effect);
+  void perform_effect(Rebalance& effect);
+  void perform_effect(GroupFailed& effect);
+  template <class Request, class Response>
+  void ask_coordinator(Lane lane, Request request, Millis timeout, Done<Response> done);
+  void answer_counts();
+  void watch_counts();
+  std::optional<PartitionCounts> known_counts(const std::vector<std::string>& topics) const;
+  void publish_membership();
+  void check_poll_interval();
+  void arm_timer();
+
+  const ConsumerConfig& config_;
+  Cluster& cluster_;
+  ConsumerShared& shared_;
+  std::function<void(const Rebalance&)> on_rebalance_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  GroupMember member_;
+  std::optional<AskPartitionCounts> asked_counts_;
+  std::function<void()> left_;  // after the answer to leaving
+  io::TimerId timer_ = 0;
+};
+
+}  // namespace millrace::client

@@ -1,0 +1,190 @@
+#include "client/producer/partition_queue.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "wire/batch_header.h"
+
+namespace millrace::client {
+namespace {
+
+using wire::KafkaError;
+
+constexpr std::uint64_t kRankStep = std::uint64_t{1} << 24U;  // a batch can be halved 24 times
+
+}  // namespace
+
+void PartitionQueue::push(ProducerBatchPtr batch) {
+  batch->rank = next_rank_;
+  batch->rank_gap = kRankStep - 1;
+  next_rank_ += kRankStep;
+  waiting_.push_back(std::move(batch));
+}
+
+ProducerBatch* PartitionQueue::take(const ProducerIdentity& current, MonotonicTime now) {
+  if (waiting_.empty() || in_flight_.size() >= config_.in_flight_max) return nullptr;
+  if (config_.idempotent) adopt(current);
+  ProducerBatch& batch = *waiting_.front();
+  if (now < batch.retry_at || !may_send(batch)) return nullptr;
+
+  if (config_.idempotent && !batch.base_sequence) {
+    batch.base_sequence = next_sequence_;
+    next_sequence_ = wire::sequence_after(next_sequence_, batch.record_count);
+    stamp(batch);
+  } else {
+    encode(batch);
+  }
+  ++batch.attempts;
+  in_flight_.push_back(std::move(waiting_.front()));
+  waiting_.pop_front();
+  return &batch;
+}
+
+// A new identity begins at sequence 0, so nothing numbered under the old one may be outstanding,
+// unless the old numbers are known to be useless.
+void PartitionQueue::adopt(const ProducerIdentity& current) {
+  if (identity_ == current || !in_flight_.empty()) return;
+  if (waiting_.front()->base_sequence && !needs_new_epoch_) return;
+  for (const auto& batch : waiting_) batch->base_sequence.reset();
+  identity_ = current;
+  next_sequence_ = 0;
+  needs_new_epoch_ = false;
+}
+
+bool PartitionQueue::may_send(const ProducerBatch& batch) const {
+  if (!config_.idempotent) return true;
+  if (needs_new_epoch_ || identity_.id == kNoProducerId) return false;
+  // A retry waits until nothing before it is unanswered: if that failed too, order would be lost.
+  return !batch.base_sequence || in_flight_.empty() || batch.rank < in_flight_.front()->rank;
+}
+
+// Gives the batch its sequence under the identity in force; bytes of an earlier try may still be on
+// their way to a socket, so they are not touched.
+void PartitionQueue::stamp(ProducerBatch& batch) {
+  if (batch.encoded == nullptr) return encode(batch);
+  Buffer bytes = Buffer::copy_of(batch.encoded->view());
+  wire::patch_producer(bytes.data(), bytes.size(), identity_.id, identity_.epoch,
+                       *batch.base_sequence);
+  batch.encoded = std::make_shared<const Buffer>(std::move(bytes));
+}
+
+void PartitionQueue::encode(ProducerBatch& batch) {
+  if (batch.encoded != nullptr) return;
+  CHECK(!batch.builder.empty(), "a batch has neither records nor bytes");
+  batch.builder.set_producer(identity_.id, identity_.epoch, batch.base_sequence.value_or(-1));
+  batch.encoded = std::make_shared<const Buffer>(batch.builder.build());
+}
+
+ProducerBatchPtr PartitionQueue::remove_in_flight(ProducerBatch* batch) {
+  const auto found = std::find_if(in_flight_.begin(), in_flight_.end(),
+                                  [&](const auto& each) { return each.get() == batch; });
+  CHECK(found != in_flight_.end(), "an answer for a batch that is not in flight");
+  ProducerBatchPtr taken = std::move(*found);
+  in_flight_.erase(found);
+  return taken;
+}
+
+ProducerBatchPtr PartitionQueue::settle(ProducerBatch* batch) {
+  return remove_in_flight(batch);
+}
+
+void PartitionQueue::requeue(ProducerBatchPtr batch) {
+  const auto place = std::find_if(waiting_.begin(), waiting_.end(),
+                                  [&](const auto& each) { return each->rank > batch->rank; });
+  waiting_.insert(place, std::move(batch));
+}
+
+bool PartitionQueue::is_earliest(const ProducerBatch& batch) const {
+  const auto comes_before = [&](const ProducerBatchPtr& each) { return each->rank < batch.rank; };
+  return std::none_of(in_flight_.begin(), in_flight_.end(), comes_before) &&
+         std::none_of(waiting_.begin(), waiting_.end(), comes_before);
+}
+
+bool PartitionQueue::may_retry(const ProducerBatch& batch, KafkaError code, const Error& error,
+                               MonotonicTime now) const {
+  if (now - batch.created_at >= config_.delivery_timeout) return false;
+  if (batch.attempts > config_.retries_max) return false;
+  switch (code) {
+    case KafkaError::kNone:
+      return error.is_retriable() || error.code == ErrorCode::kIo;
+    case KafkaError::kOutOfOrderSequenceNumber:
+    case KafkaError::kUnknownProducerId:
+    case KafkaError::kInvalidProducerEpoch:
+      return config_.idempotent;
+    default:
+      return wire::is_retriable(code);
+  }
+}
+
+PartitionQueue::Failure PartitionQueue::fail(ProducerBatch* batch, const Error& error,
+                                             MonotonicTime now, Random& random) {
+  const KafkaError code = wire::kafka_error_of(error);
+  ProducerBatchPtr taken = remove_in_flight(batch);
+  if (code == KafkaError::kMessageTooLarge && taken->record_count > 1 && taken->rank_gap > 0) {
+    return {BatchVerdict::kSplit, std::move(taken)};
+  }
+  if (!may_retry(*taken, code, error, now)) {
+    if (taken->base_sequence) needs_new_epoch_ = true;
+    return {BatchVerdict::kFailed, std::move(taken)};
+  }
+
+  // Out of order behind a batch that failed is what was to be expected; out of order in front says
+  // that the broker has forgotten or never had what was acknowledged.
+  const bool is_lost = code == KafkaError::kUnknownProducerId ||
+                       code == KafkaError::kInvalidProducerEpoch ||
+                       (code == KafkaError::kOutOfOrderSequenceNumber && is_earliest(*taken));
+  if (is_lost) needs_new_epoch_ = true;
+  const bool is_behind_another = code == KafkaError::kOutOfOrderSequenceNumber;
+  taken->retry_at = is_behind_another
+                        ? now
+                        : now + next_delay(config_.retry_backoff, taken->attempts - 1, random);
+  taken->last_error = error.message;
+  requeue(std::move(taken));
+  return {BatchVerdict::kRetry, nullptr};
+}
+
+void PartitionQueue::put_back(ProducerBatchPtr whole, std::vector<ProducerBatchPtr> parts) {
+  std::uint64_t rank = whole->rank;
+  std::optional<std::int32_t> sequence = whole->base_sequence;
+  const std::uint64_t gap = whole->rank_gap / parts.size();
+  for (ProducerBatchPtr& part : parts) {
+    part->rank = rank;
+    part->rank_gap = gap > 0 ? gap - 1 : 0;
+    part->base_sequence = sequence;
+    part->created_at = whole->created_at;
+    part->attempts = whole->attempts;
+    rank += gap;
+    if (sequence) sequence = wire::sequence_after(*sequence, part->record_count);
+    requeue(std::move(part));
+  }
+}
+
+std::vector<ProducerBatchPtr> PartitionQueue::expire(MonotonicTime now) {
+  std::vector<ProducerBatchPtr> expired;
+  while (!waiting_.empty() && now - waiting_.front()->created_at >= config_.delivery_timeout) {
+    if (waiting_.front()->base_sequence) needs_new_epoch_ = true;
+    expired.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return expired;
+}
+
+std::vector<ProducerBatchPtr> PartitionQueue::drain() {
+  std::vector<ProducerBatchPtr> all = std::move(in_flight_);
+  for (ProducerBatchPtr& batch : waiting_) all.push_back(std::move(batch));
+  in_flight_.clear();
+  waiting_.clear();
+  return all;
+}
+
+std::optional<MonotonicTime> PartitionQueue::next_retry() const {
+  if (waiting_.empty() || waiting_.front()->retry_at == MonotonicTime{}) return std::nullopt;
+  return waiting_.front()->retry_at;
+}
+
+std::optional<MonotonicTime> PartitionQueue::next_expiry() const {
+  if (waiting_.empty()) return std::nullopt;
+  return waiting_.front()->created_at + config_.delivery_timeout;
+}
+
+}  // namespace millrace::client

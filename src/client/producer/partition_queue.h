@@ -1,0 +1,94 @@
+// PartitionQueue: the closed batches of one partition, kept in order and written once although they
+// are retried. Pure: it decides what is sent when, and what an answer means.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "client/cluster/backoff.h"
+#include "client/producer/producer_batch.h"
+#include "wire/error_codes.h"
+
+namespace millrace::client {
+
+struct PartitionQueueConfig {
+  bool idempotent = true;
+  std::size_t in_flight_max = 5;  // the broker remembers this many batches of a producer
+  std::int32_t retries_max = INT32_MAX;
+  Millis delivery_timeout{120'000};
+  Backoff retry_backoff{Millis{100}, Millis{1000}};
+};
+
+/// What became of a batch after an answer.
+enum class BatchVerdict {
+  kRetry,   // back in the queue
+  kSplit,   // too large for the broker: the caller cuts it in two and calls put_back()
+  kFailed,  // the caller reports it
+};
+
+/// Invariants: batches leave in the order they came. At most in_flight_max are unanswered. With
+/// idempotence a batch keeps its sequence over retries; only when the producer's epoch was bumped
+/// for this partition, and nothing is in flight, are sequences given anew from 0.
+class PartitionQueue {
+ public:
+  explicit PartitionQueue(const PartitionQueueConfig& config) : config_(config) {}
+
+  void push(ProducerBatchPtr batch);
+
+  /// The batch to send now under `current`, encoded and moved to in flight; null when nothing may
+  /// be sent. The pointer is valid until the batch is settled or taken out.
+  ProducerBatch* take(const ProducerIdentity& current, MonotonicTime now);
+  /// When take() may succeed although it does not now and no answer arrives: end of a backoff.
+  std::optional<MonotonicTime> next_retry() const;
+  /// When expire() may find something.
+  std::optional<MonotonicTime> next_expiry() const;
+
+  /// The broker has it: the batch leaves the queue.
+  ProducerBatchPtr settle(ProducerBatch* batch);
+  /// The broker refused it, or nobody answered (`error` is not kKafka then). With kRetry the batch
+  /// is queued again; otherwise it is handed to the caller.
+  struct Failure {
+    BatchVerdict verdict;
+    ProducerBatchPtr batch;
+  };
+  Failure fail(ProducerBatch* batch, const Error& error, MonotonicTime now, Random& random);
+  /// Queues the parts of a split batch, which keep its place and its sequences.
+  void put_back(ProducerBatchPtr whole, std::vector<ProducerBatchPtr> parts);
+  /// Takes out what has waited for longer than delivery_timeout.
+  std::vector<ProducerBatchPtr> expire(MonotonicTime now);
+  /// Takes out everything, in flight or not.
+  std::vector<ProducerBatchPtr> drain();
+
+  /// Sequences have a hole that only a new epoch closes; until identity() differs from the
+  /// producer's current one, the producer has to bump its epoch.
+  bool needs_new_epoch() const { return needs_new_epoch_; }
+  const ProducerIdentity& identity() const { return identity_; }
+  bool empty() const { return waiting_.empty() && in_flight_.empty(); }
+  std::size_t in_flight_count() const { return in_flight_.size(); }
+  std::size_t waiting_count() const { return waiting_.size(); }
+
+ private:
+  bool may_send(const ProducerBatch& batch) const;
+  void adopt(const ProducerIdentity& current);
+  void stamp(ProducerBatch& batch);
+  void encode(ProducerBatch& batch);
+  ProducerBatchPtr remove_in_flight(ProducerBatch* batch);
+  void requeue(ProducerBatchPtr batch);
+  bool is_earliest(const ProducerBatch& batch) const;
+  bool may_retry(const ProducerBatch& batch, wire::KafkaError code, const Error& error,
+                 MonotonicTime now) const;
+
+  PartitionQueueConfig config_;
+  std::deque<ProducerBatchPtr> waiting_;     // by rank
+  std::vector<ProducerBatchPtr> in_flight_;  // by rank
+  ProducerIdentity identity_;
+  std::int32_t next_sequence_ = 0;
+  std::uint64_t next_rank_ = 0;
+  bool needs_new_epoch_ = false;
+};
+
+}  // namespace millrace::client

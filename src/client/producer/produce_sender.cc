@@ -1,0 +1,435 @@
+#include "client/producer/produce_sender.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "client/producer/produce_answers.h"
+#include "wire/batch_header.h"
+#include "wire/messages/init_producer_id.h"
+#include "wire/record_batch.h"
+
+namespace millrace::client {
+namespace {
+
+using wire::KafkaError;
+
+PartitionQueueConfig queue_config(const ProducerConfig& config) {
+  const auto in_flight = static_cast<std::size_t>(config.in_flight_per_connection_max);
+  return {.idempotent = config.idempotent,
+          .in_flight_max = in_flight,
+          .retries_max = config.retries_max,
+          .delivery_timeout = config.delivery_timeout,
+          .retry_backoff = config.connection.retry_backoff};
+}
+
+// Cuts the encoded request where the batches belong, and puts them in as they are.
+io::Chunks woven(const Buffer& encoded, const std::vector<wire::Splice>& splices,
+                 const std::vector<SharedBuffer>& batches) {
+  io::Chunks chunks;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < splices.size(); ++i) {
+    const std::size_t to = splices[i].position;
+    chunks.emplace_back(Buffer::copy_of(encoded.view().substr(from, to - from)));
+    chunks.emplace_back(batches[i]);
+    from = to;
+  }
+  if (from < encoded.size()) chunks.emplace_back(Buffer::copy_of(encoded.view().substr(from)));
+  return chunks;
+}
+
+}  // namespace
+
+ProduceSender::ProduceSender(const ProducerConfig& config, Cluster& cluster,
+                             RecordAccumulator& accumulator, Guarded<ProducerMetrics>& metrics,
+                             DeliveryCallback on_delivery)
+    : config_(config),
+      cluster_(cluster),
+      accumulator_(accumulator),
+      metrics_(metrics),
+      on_delivery_(std::move(on_delivery)) {
+  cluster_.on_metadata([this] {
+    take_partition_counts();
+    run();
+  });
+}
+
+ProduceSender::~ProduceSender() {
+  *alive_ = false;
+  cluster_.loop().cancel(timer_);
+}
+
+void ProduceSender::watch(ProducerTopic& topic) {
+  topics_[topic.name()] = &topic;
+  cluster_.add_topic(topic.name());
+  take_partition_counts();
+}
+
+void ProduceSender::take_partition_counts() {
+  for (const auto& [name, topic] : topics_) {
+    const TopicMetadata* const known = cluster_.metadata().topic(name);
+    if (known == nullptr || known->partitions.empty()) continue;
+    accumulator_.set_partition_count(*topic, static_cast<std::int32_t>(known->partitions.size()));
+  }
+}
+
+ProduceSender::Partition& ProduceSender::partition(const ProducerTopic& topic, PartitionId id) {
+  auto& entry = partitions_[TopicPartition{topic.name(), id}];
+  if (entry == nullptr) {
+    entry = std::make_unique<Partition>(
+        Partition{{topic.name(), id}, PartitionQueue(queue_config(config_))});
+  }
+  return *entry;
+}
+
+void ProduceSender::run() {
+  if (fatal_error_) {
+    accumulator_.close(*fatal_error_);
+    fail_everything(*fatal_error_);
+    return;
+  }
+  collect();
+  send_to_brokers();
+  check_empty();
+  arm_timer();
+}
+
+void ProduceSender::collect() {
+  const MonotonicTime now = cluster_.loop().now();
+  auto leaving = accumulator_.take_due(now, [&](const ProducerTopic& topic, PartitionId id) {
+    const PartitionQueue& queue = partition(topic, id).queue;
+    return queue.waiting_count() == 0 &&
+           queue.in_flight_count() < static_cast<std::size_t>(config_.in_flight_per_connection_max);
+  });
+  for (LeavingBatch& each : leaving) {
+    partition(*each.topic, each.partition).queue.push(std::move(each.batch));
+  }
+  for (auto& [name, state] : partitions_) {
+    for (ProducerBatchPtr& batch : state->queue.expire(now)) {
+      Error expired{
+          ErrorCode::kTimeout,
+          fmt::format("{} was not acknowledged within delivery.timeout.ms = {}{}{}", name,
+                      config_.delivery_timeout.count(),
+                      batch->last_error.empty() ? "" : "; the last try: ", batch->last_error)};
+      report_failure(*state, std::move(batch), std::move(expired));
+    }
+    if (state->queue.needs_new_epoch() && state->queue.identity() == identity_) bump_epoch();
+  }
+}
+
+void ProduceSender::send_to_brokers() {
+  if (config_.idempotent && identity_.id == kNoProducerId) {
+    ensure_identity();
+    return;
+  }
+  const MonotonicTime now = cluster_.loop().now();
+  struct Load {
+    Parts parts;
+    std::size_t bytes = 0;
+  };
+  std::map<BrokerId, Load> loads;
+  bool is_leader_missing = false;
+  for (auto& [name, state] : partitions_) {
+    if (state->queue.waiting_count() == 0) continue;
+    const auto leader = cluster_.metadata().leader(name);
+    if (!leader) {
+      is_leader_missing = true;
+      continue;
+    }
+    if (requests_in_flight_[leader->broker] >= config_.in_flight_per_connection_max) continue;
+    Load& load = loads[leader->broker];
+    if (load.bytes >= config_.request_size_max) continue;
+    ProducerBatch* const batch = state->queue.take(identity_, now);
+    if (batch == nullptr) continue;
+    const TopicMetadata* const topic = cluster_.metadata().topic(name.topic);
+    load.parts.push_back({state.get(), batch, topic == nullptr ? Uuid{} : topic->id});
+    load.bytes += batch->encoded->size();
+  }
+  if (is_leader_missing) cluster_.refresh_metadata();
+  bool has_sent = false;
+  for (auto& [broker, load] : loads) {
+    if (load.parts.empty()) continue;
+    send_request(broker, std::move(load.parts));
+    has_sent = true;
+  }
+  // Partitions may have more than one batch ready: go on until nothing can be sent.
+  if (has_sent) send_to_brokers();
+}
+
+void ProduceSender::send_request(BrokerId broker, Parts parts) {
+  ++requests_in_flight_[broker];
+  std::uint64_t bytes = 0;
+  std::uint64_t retries = 0;
+  for (const Part& part : parts) {
+    bytes += part.batch->encoded->size();
+    retries += part.batch->attempts > 1 ? 1 : 0;
+  }
+  metrics_.with([&](ProducerMetrics& metrics) {
+    metrics.requests_sent += 1;
+    metrics.bytes_sent += bytes;
+    metrics.batch_retries += retries;
+  });
+  cluster_.send(broker, Lane::kMain, make_call(broker, std::make_shared<Parts>(std::move(parts))));
+}
+
+Call ProduceSender::make_call(BrokerId broker, std::shared_ptr<Parts> parts) {
+  Call call;
+  call.api = wire::ApiKey::kProduce;
+  call.versions = wire::ProduceRequest::kVersions;
+  constexpr std::int16_t kLastVersionByName = 12;
+  const bool has_all_ids = std::none_of(parts->begin(), parts->end(),
+                                        [](const Part& part) { return part.topic_id.is_zero(); });
+  if (!has_all_ids) call.versions.max = kLastVersionByName;
+  call.timeout = config_.connection.request_timeout;
+  call.is_answered = config_.acks != 0;
+  call.encode = [this, parts](const wire::RequestHeader& header) -> Result<io::Chunks> {
+    wire::ProduceRequest request;
+    request.acks = config_.acks;
+    request.timeout_ms = static_cast<std::int32_t>(config_.connection.request_timeout.count());
+    std::vector<SharedBuffer> batches;
+    for (const Part& part : *parts) {
+      const TopicPartition& name = part.partition->name;
+      if (request.topic_data.empty() || request.topic_data.back().name != name.topic) {
+        request.topic_data.push_back(
+            {.name = name.topic, .topic_id = part.topic_id, .partition_data = {}});
+      }
+      request.topic_data.back().partition_data.push_back(
+          {.index = name.partition.value(),
+           .records = wire::Records::external(part.batch->encoded->size())});
+      batches.push_back(part.batch->encoded);
+    }
+    Buffer encoded;
+    std::vector<wire::Splice> splices;
+    wire::encode_request_header(header, encoded);
+    auto status =
+        wire::Codec<wire::ProduceRequest>::encode(request, header.api_version, encoded, &splices);
+    if (!status.ok()) return std::move(status).error();
+    return woven(encoded, splices, batches);
+  };
+  call.done = [this, alive = alive_, broker, parts](Result<Answer> answer) {
+    if (*alive) on_answer(broker, *parts, std::move(answer));
+  };
+  return call;
+}
+
+void ProduceSender::on_answer(BrokerId broker, const Parts& parts, Result<Answer> answer) {
+  --requests_in_flight_[broker];
+  auto response = answer.ok() ? answer->decode<wire::ProduceResponse>()
+                              : Result<wire::ProduceResponse>(std::move(answer).error());
+  const bool is_unanswered = config_.acks == 0 && answer.ok();
+  if (is_unanswered) response = wire::ProduceResponse{};
+  if (!response.ok()) {
+    cluster_.refresh_metadata();
+    for (const Part& part : parts) on_part_failed(part, response.error());
+    run();
+    return;
+  }
+  for (const auto& node : response->node_endpoints) {
+    cluster_.metadata().note_broker(
+        {BrokerId{node.node_id}, {node.host, static_cast<std::uint16_t>(node.port)}});
+  }
+  const ProduceAnswers answers(*response);
+  wire::ProduceResponse::PartitionProduceResponse unknown;
+  unknown.base_offset = kNoOffset.value();
+  for (const Part& part : parts) {
+    const auto* const mine =
+        is_unanswered ? &unknown : answers.find(part.partition->name, part.topic_id);
+    if (mine != nullptr) {
+      on_part_answer(part, *mine);
+    } else {
+      on_part_failed(part, wire::make_error(KafkaError::kUnknownServerError,
+                                            "the broker's answer leaves a partition out"));
+    }
+  }
+  run();
+}
+
+void ProduceSender::on_part_answer(const Part& part,
+                                   const wire::ProduceResponse::PartitionProduceResponse& answer) {
+  const auto code = static_cast<KafkaError>(answer.error_code);
+  const TopicPartition& name = part.partition->name;
+  if (code == KafkaError::kNone || code == KafkaError::kDuplicateSequenceNumber) {
+    DeliveryReport done;
+    done.base_offset = code == KafkaError::kNone ? Offset{answer.base_offset} : kNoOffset;
+    done.log_append_time = Timestamp{answer.log_append_time_ms};
+    report(*part.partition, part.partition->queue.settle(part.batch), std::move(done));
+    return;
+  }
+  if (answer.current_leader.leader_id >= 0) {
+    cluster_.metadata().note_leader(name, {BrokerId{answer.current_leader.leader_id},
+                                           LeaderEpoch{answer.current_leader.leader_epoch}});
+  } else if (code == KafkaError::kNotLeaderOrFollower) {
+    cluster_.metadata().forget_leader(name);
+  }
+  if (wire::is_retriable(code)) cluster_.refresh_metadata();
+  std::string context = fmt::format("produce to {}", name);
+  if (answer.error_message) context += ": " + *answer.error_message;
+  for (const auto& record : answer.record_errors) {
+    if (!record.batch_index_error_message) continue;
+    context +=
+        fmt::format("; record {}: {}", record.batch_index, *record.batch_index_error_message);
+  }
+  on_part_failed(part, wire::make_error(code, context));
+}
+
+void ProduceSender::on_part_failed(const Part& part, const Error& error) {
+  auto failure =
+      part.partition->queue.fail(part.batch, error, cluster_.loop().now(), cluster_.random());
+  if (failure.verdict == BatchVerdict::kSplit) {
+    split(*part.partition, std::move(failure.batch));
+  } else if (failure.verdict == BatchVerdict::kFailed) {
+    report_failure(*part.partition, std::move(failure.batch), error);
+  }
+}
+
+// Reads the records back out of the batch that was refused, and deals them onto two.
+void ProduceSender::split(Partition& partition, ProducerBatchPtr batch) {
+  Buffer scratch;
+  auto reader = wire::BatchReader::open(batch->encoded->view(), scratch, wire::CrcCheck::kSkip);
+  CHECK(reader.ok(), "own batch cannot be read: {}", reader.error().to_string());
+  const std::int32_t half = batch->record_count / 2;
+  std::vector<ProducerBatchPtr> parts;
+  RecordView record;
+  for (std::int32_t i = 0; reader->next(record); ++i) {
+    if (i == 0 || i == half) {
+      parts.push_back(
+          std::make_unique<ProducerBatch>(batch->builder.options(), config_.batch_size_bytes));
+    }
+    ProducerBatch& part = *parts.back();
+    part.builder.append(record.timestamp, record.key, record.value, record.headers);
+    part.record_count = part.builder.count();
+  }
+  parts.front()->budget_bytes = batch->budget_bytes / 2;
+  parts.back()->budget_bytes = batch->budget_bytes - batch->budget_bytes / 2;
+  metrics_.with([](ProducerMetrics& metrics) { metrics.batch_splits += 1; });
+  partition.queue.put_back(std::move(batch), std::move(parts));
+}
+
+void ProduceSender::report(Partition& partition, ProducerBatchPtr batch, DeliveryReport done) {
+  done.topic = partition.name.topic;
+  done.partition = partition.name.partition;
+  done.record_count = batch->record_count;
+  done.latency = std::chrono::duration_cast<Millis>(cluster_.loop().now() - batch->created_at);
+  const bool is_ok = done.status.ok();
+  const auto count = static_cast<std::uint64_t>(batch->record_count);
+  metrics_.with([&](ProducerMetrics& metrics) {
+    metrics.batches_sent += is_ok ? 1 : 0;
+    (is_ok ? metrics.records_sent : metrics.records_failed) += count;
+  });
+  if (!is_ok && !first_failure_) first_failure_ = done.status.error();
+  if (on_delivery_) on_delivery_(done);
+  accumulator_.release(batch->budget_bytes);
+}
+
+void ProduceSender::report_failure(Partition& partition, ProducerBatchPtr batch, Error error) {
+  if (!batch->builder.empty()) {
+    batch->encoded = std::make_shared<const Buffer>(batch->builder.build());
+  }
+  DeliveryReport failed;
+  failed.status = std::move(error);
+  const SharedBuffer bytes = batch->encoded;
+  failed.failed_batch = bytes->view();
+  report(partition, std::move(batch), std::move(failed));
+}
+
+void ProduceSender::ensure_identity() {
+  if (identity_under_way_ || fatal_error_) return;
+  const bool is_needed = std::any_of(partitions_.begin(), partitions_.end(), [](const auto& entry) {
+    return entry.second->queue.waiting_count() > 0;
+  });
+  if (!is_needed) return;
+  identity_under_way_ = true;
+  using Response = wire::InitProducerIdResponse;
+  wire::InitProducerIdRequest request;
+  request.transactional_id = std::nullopt;
+  request.transaction_timeout_ms = INT32_MAX;
+  cluster_.call_until<wire::InitProducerIdRequest, Response>(
+      Target::any(), std::move(request), cluster_.loop().now() + config_.delivery_timeout,
+      [](const Response& answer) { return static_cast<KafkaError>(answer.error_code); },
+      [this, alive = alive_](Result<Response> answer) {
+        if (!*alive) return;
+        identity_under_way_ = false;
+        if (answer.ok() && answer->error_code == 0) {
+          identity_ = {ProducerId{answer->producer_id}, ProducerEpoch{answer->producer_epoch}};
+        } else if (answer.ok() &&
+                   !wire::is_retriable(static_cast<KafkaError>(answer->error_code))) {
+          fatal_error_ = wire::make_error(static_cast<KafkaError>(answer->error_code),
+                                          "a producer id for idempotent sending");
+        } else if (!answer.ok() && answer.error().code == ErrorCode::kUnsupported) {
+          fatal_error_ = Error{answer.error()}.with_context(
+              "enable.idempotence=true needs a broker that knows InitProducerId");
+        }
+        run();
+      });
+}
+
+// Non-transactional producers count their epoch up by themselves.
+void ProduceSender::bump_epoch() {
+  if (identity_.id == kNoProducerId) return;
+  metrics_.with([](ProducerMetrics& metrics) { metrics.epoch_bumps += 1; });
+  if (identity_.epoch.value() == INT16_MAX) {
+    identity_ = {};
+  } else {
+    identity_.epoch = ProducerEpoch{static_cast<std::int16_t>(identity_.epoch.value() + 1)};
+  }
+}
+
+void ProduceSender::when_empty(std::function<void(Status)> done) {
+  empty_waiters_.push_back(std::move(done));
+  run();
+}
+
+void ProduceSender::check_empty() {
+  if (empty_waiters_.empty() || !accumulator_.empty()) return;
+  for (const auto& [name, state] : partitions_) {
+    if (!state->queue.empty()) return;
+  }
+  auto waiters = std::move(empty_waiters_);
+  empty_waiters_.clear();
+  Status status;
+  if (first_failure_) status = *first_failure_;
+  first_failure_.reset();
+  for (auto& done : waiters) done(status);
+}
+
+void ProduceSender::fail_everything(const Error& error) {
+  auto leaving =
+      accumulator_.take_due(MonotonicTime::max(), [](auto&, PartitionId) { return true; });
+  // A second look for open batches that stood behind closed ones.
+  for (auto& more :
+       accumulator_.take_due(MonotonicTime::max(), [](auto&, PartitionId) { return true; })) {
+    leaving.push_back(std::move(more));
+  }
+  for (LeavingBatch& each : leaving) {
+    partition(*each.topic, each.partition).queue.push(std::move(each.batch));
+  }
+  for (auto& [name, state] : partitions_) {
+    for (ProducerBatchPtr& batch : state->queue.drain()) {
+      report_failure(*state, std::move(batch), error);
+    }
+  }
+  check_empty();
+}
+
+void ProduceSender::arm_timer() {
+  const MonotonicTime now = cluster_.loop().now();
+  MonotonicTime earliest = accumulator_.next_linger_end().value_or(MonotonicTime::max());
+  // A batch whose partition is not hungry waits for an answer, not for the clock.
+  if (earliest <= now) earliest = MonotonicTime::max();
+  for (const auto& [name, state] : partitions_) {
+    earliest = std::min(earliest, state->queue.next_expiry().value_or(MonotonicTime::max()));
+    const MonotonicTime retry = state->queue.next_retry().value_or(MonotonicTime::max());
+    if (retry > now) earliest = std::min(earliest, retry);
+  }
+  cluster_.loop().cancel(timer_);
+  timer_ = 0;
+  if (earliest == MonotonicTime::max()) return;
+  const auto delay = std::chrono::ceil<Millis>(earliest - now);
+  timer_ = cluster_.loop().call_after(std::max(delay, Millis{0}), [this, alive = alive_] {
+    if (!*alive) return;
+    timer_ = 0;
+    run();
+  });
+}
+
+}  // namespace millrace::client

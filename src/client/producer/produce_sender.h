@@ -1,0 +1,87 @@
+// ProduceSender: the producer's part that lives on the I/O thread. Moves batches from the
+// accumulator through the partitions' queues into Produce requests, and deals with the answers.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/guarded.h"
+#include "client/cluster/cluster.h"
+#include "client/config/client_config.h"
+#include "client/producer.h"
+#include "client/producer/partition_queue.h"
+#include "client/producer/record_accumulator.h"
+#include "wire/messages/produce.h"
+
+namespace millrace::client {
+
+/// thread  the loop's
+class ProduceSender {
+ public:
+  ProduceSender(const ProducerConfig& config, Cluster& cluster, RecordAccumulator& accumulator,
+                Guarded<ProducerMetrics>& metrics, DeliveryCallback on_delivery);
+  ~ProduceSender();
+
+  /// Takes what is due from the accumulator, expires, and sends what can be sent.
+  void run();
+  /// Partition counts of `topic` reach the accumulator whenever the metadata says so.
+  void watch(ProducerTopic& topic);
+  /// Calls `done` when nothing is buffered nor under way: with the first failure since the last
+  /// time.
+  void when_empty(std::function<void(Status)> done);
+  /// Reports everything that is left as failed with `error`.
+  void fail_everything(const Error& error);
+
+ private:
+  struct Partition {
+    TopicPartition name;
+    PartitionQueue queue;
+  };
+  /// One partition's part of a request.
+  struct Part {
+    Partition* partition;
+    ProducerBatch* batch;
+    Uuid topic_id;
+  };
+  using Parts = std::vector<Part>;
+
+  Partition& partition(const ProducerTopic& topic, PartitionId id);
+  void collect();
+  void send_to_brokers();
+  void send_request(BrokerId broker, Parts parts);
+  Call make_call(BrokerId broker, std::shared_ptr<Parts> parts);
+  void on_answer(BrokerId broker, const Parts& parts, Result<Answer> answer);
+  void on_part_answer(const Part& part,
+                      const wire::ProduceResponse::PartitionProduceResponse& answer);
+  void on_part_failed(const Part& part, const Error& error);
+  void split(Partition& partition, ProducerBatchPtr batch);
+  void report(Partition& partition, ProducerBatchPtr batch, DeliveryReport report);
+  void report_failure(Partition& partition, ProducerBatchPtr batch, Error error);
+  void ensure_identity();
+  void bump_epoch();
+  void take_partition_counts();
+  void arm_timer();
+  void check_empty();
+
+  const ProducerConfig& config_;
+  Cluster& cluster_;
+  RecordAccumulator& accumulator_;
+  Guarded<ProducerMetrics>& metrics_;
+  DeliveryCallback on_delivery_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::map<std::string, ProducerTopic*> topics_;
+  std::map<TopicPartition, std::unique_ptr<Partition>> partitions_;
+  std::map<BrokerId, int> requests_in_flight_;
+  ProducerIdentity identity_;
+  bool identity_under_way_ = false;
+  io::TimerId timer_ = 0;
+  std::optional<Error> fatal_error_;  // why no record can be sent any more
+  std::optional<Error> first_failure_;
+  std::vector<std::function<void(Status)>> empty_waiters_;
+};
+
+}  // namespace millrace::client

@@ -1,0 +1,148 @@
+#include "client/producer/record_accumulator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace millrace::client {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+using Outcome = RecordAccumulator::Outcome;
+
+constexpr MonotonicTime kStart{std::chrono::seconds{1}};
+constexpr std::size_t kBatchSize = 200;
+
+ProducerConfig small_config() {
+  ProducerConfig config;
+  config.batch_size_bytes = kBatchSize;
+  config.buffer_memory_bytes = 1000;
+  config.request_size_max = 900;
+  config.linger = Millis{10};
+  return config;
+}
+
+class FixedClock final : public Clock {
+ public:
+  explicit FixedClock(MonotonicTime now) : now_(now) {}
+  MonotonicTime monotonic() const override { return now_; }
+  Timestamp wall() const override { return Timestamp{1}; }
+
+ private:
+  MonotonicTime now_;
+};
+
+class RecordAccumulatorTest : public testing::Test {
+ protected:
+  RecordAccumulatorTest() { accumulator_.set_partition_count(topic_, 2); }
+
+  RecordAccumulator::Appended append(std::size_t value_bytes, std::int32_t partition = 0,
+                                     MonotonicTime now = kStart) {
+    const std::string value(value_bytes, 'v');
+    return accumulator_.append(topic_,
+                               {.topic = "t", .partition = PartitionId{partition}, .value = value},
+                               Timestamp{1}, FixedClock(now));
+  }
+  std::vector<LeavingBatch> take(MonotonicTime now, bool is_hungry = true) {
+    return accumulator_.take_due(now, [is_hungry](auto&, auto) { return is_hungry; });
+  }
+
+  ProducerConfig config_ = small_config();
+  RecordAccumulator accumulator_{config_, Random(1)};
+  ProducerTopic topic_{"t", kBatchSize};
+};
+
+TEST_F(RecordAccumulatorTest, AnOpenBatchLeavesWhenItHasLingered) {
+  EXPECT_TRUE(append(10).wake_sender) << "there is a deadline now";
+  EXPECT_FALSE(append(10).wake_sender) << "it knows";
+  EXPECT_EQ(accumulator_.next_linger_end(), kStart + Millis{10});
+  EXPECT_THAT(take(kStart + Millis{9}), IsEmpty());
+
+  const auto leaving = take(kStart + Millis{10});
+
+  ASSERT_THAT(leaving, SizeIs(1));
+  EXPECT_EQ(leaving[0].topic, &topic_);
+  EXPECT_EQ(leaving[0].partition, PartitionId{0});
+  EXPECT_EQ(leaving[0].batch->record_count, 2);
+  EXPECT_TRUE(accumulator_.empty());
+  EXPECT_EQ(accumulator_.next_linger_end(), std::nullopt);
+}
+
+TEST_F(RecordAccumulatorTest, AFullBatchLeavesAtOnceAndInOrder) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(append(100).outcome, Outcome::kAppended);
+
+  const auto leaving = take(kStart, false);
+
+  ASSERT_THAT(leaving, SizeIs(2)) << "100 bytes and their header are more than half a batch";
+  EXPECT_EQ(leaving[0].batch->record_count, 1);
+  EXPECT_FALSE(accumulator_.empty()) << "the third goes on filling";
+}
+
+TEST_F(RecordAccumulatorTest, GoesOnFillingWhileThePartitionCouldNotSend) {
+  append(10);
+  EXPECT_THAT(take(kStart + Millis{50}, false), IsEmpty());
+  append(10);
+  const auto leaving = take(kStart + Millis{50});
+  ASSERT_THAT(leaving, SizeIs(1));
+  EXPECT_EQ(leaving[0].batch->record_count, 2);
+}
+
+TEST_F(RecordAccumulatorTest, NothingLingersWhileFlushing) {
+  append(10, 0);
+  append(10, 1);
+  accumulator_.set_flushing(true);
+  EXPECT_THAT(take(kStart), SizeIs(2));
+}
+
+TEST_F(RecordAccumulatorTest, MemoryIsGivenBackOnlyWhenABatchIsSettled) {
+  while (append(100).outcome == Outcome::kAppended) {
+  }
+  EXPECT_EQ(append(100).outcome, Outcome::kNoRoom);
+  accumulator_.set_flushing(true);
+  auto leaving = take(kStart);
+  for (auto& each : take(kStart)) leaving.push_back(std::move(each));  // the open one comes last
+  EXPECT_EQ(append(100).outcome, Outcome::kNoRoom) << "sent is not settled";
+
+  for (const auto& each : leaving) accumulator_.release(each.batch->budget_bytes);
+
+  EXPECT_EQ(accumulator_.buffered_bytes(), 0U);
+  EXPECT_EQ(append(100).outcome, Outcome::kAppended);
+}
+
+TEST_F(RecordAccumulatorTest, SaysWhyARecordIsNotTaken) {
+  EXPECT_EQ(append(10, 2).outcome, Outcome::kNoSuchPartition);
+  EXPECT_EQ(append(900).outcome, Outcome::kTooLarge);
+  ProducerTopic unknown("u", kBatchSize);
+  EXPECT_EQ(accumulator_.append(unknown, {.topic = "u"}, Timestamp{1}, FixedClock(kStart)).outcome,
+            Outcome::kNoMetadata);
+  accumulator_.close(Error{ErrorCode::kClosed, "first"});
+  accumulator_.close(Error{ErrorCode::kClosed, "second"});
+  EXPECT_EQ(append(10).outcome, Outcome::kClosed);
+  EXPECT_EQ(accumulator_.why_closed().message, "first");
+}
+
+TEST_F(RecordAccumulatorTest, ARecordLargerThanABatchHasOneOfItsOwn) {
+  append(10);
+  EXPECT_EQ(append(500).outcome, Outcome::kAppended);
+  append(10);
+  const auto leaving = take(kStart);
+  ASSERT_THAT(leaving, SizeIs(2));
+  EXPECT_EQ(leaving[1].batch->record_count, 1);
+}
+
+TEST_F(RecordAccumulatorTest, KeysAlwaysFindTheSamePartition) {
+  for (int i = 0; i < 5; ++i) {
+    accumulator_.append(topic_, {.topic = "t", .key = "k"}, Timestamp{1}, FixedClock(kStart));
+  }
+  const auto leaving = take(kStart + Millis{10});
+  ASSERT_THAT(leaving, SizeIs(1));
+  EXPECT_EQ(leaving[0].partition, partition_for_key("k", 2));
+}
+
+TEST_F(RecordAccumulatorTest, PartitionsAreNeverTakenAway) {
+  accumulator_.set_partition_count(topic_, 1);
+  EXPECT_EQ(accumulator_.partition_count(topic_), 2);
+}
+
+}  // namespace
+}  // namespace millrace::client

@@ -1,0 +1,152 @@
+#include "storage/log/log_appender.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/buffer.h"
+#include "wire/crc32c.h"
+#include "wire/error_codes.h"
+#include "wire/record_batch.h"
+
+namespace millrace::storage {
+namespace {
+
+using wire::KafkaError;
+using wire::make_error;
+
+Error invalid_record(std::string why) {
+  return make_error(KafkaError::kInvalidRecord, why);
+}
+
+/// What check_batch refused, as the protocol says it: damage on the way is CORRUPT_MESSAGE, which a
+/// client sends again; nonsense under a right CRC is not.
+Error refusal(std::string_view batch, const Error& error) {
+  if (error.code == ErrorCode::kUnsupported) return invalid_record(error.message);
+  const auto header = wire::read_batch_header(batch);
+  const bool is_intact =
+      header.ok() && header->size_bytes() == batch.size() &&
+      wire::crc32c(batch.substr(wire::batch_format::kCrcCoversFrom)) == header->crc;
+  return make_error(is_intact ? KafkaError::kInvalidRecord : KafkaError::kCorruptMessage,
+                    error.message);
+}
+
+Status check_client_header(const wire::BatchHeader& header) {
+  if (header.base_offset != Offset{0}) {
+    return invalid_record(fmt::format("base offset of a batch from a client must be 0, found {}",
+                                      header.base_offset));
+  }
+  if (header.is_control()) return invalid_record("clients may not write control records");
+  if (header.is_transactional()) {
+    return make_error(KafkaError::kTransactionalIdAuthorizationFailed,
+                      "transactions are not served yet, found a transactional batch");
+  }
+  if (header.record_count <= 0 || header.last_offset_delta != header.record_count - 1) {
+    return invalid_record(fmt::format("{} records with a last offset delta of {}",
+                                      header.record_count, header.last_offset_delta));
+  }
+  if (header.has_producer() && header.base_sequence < 0) {
+    return invalid_record(
+        fmt::format("producer {} sent sequence {}", header.producer_id, header.base_sequence));
+  }
+  return {};
+}
+
+Status check_timestamps(const wire::BatchHeader& header, const LogConfig& config, Timestamp now) {
+  if (config.message_timestamp_type == wire::TimestampType::kLogAppendTime) return {};
+  if (header.timestamp_type() == wire::TimestampType::kLogAppendTime) {
+    return make_error(KafkaError::kInvalidTimestamp,
+                      "a client may not say LogAppendTime where the topic says CreateTime");
+  }
+  const bool too_late =
+      header.max_timestamp.value() >= 0 &&
+      header.max_timestamp.value() - now.value() > config.message_timestamp_after_max_ms;
+  const bool too_early =
+      header.base_timestamp.value() >= 0 &&
+      now.value() - header.base_timestamp.value() > config.message_timestamp_before_max_ms;
+  if (!too_late && !too_early) return {};
+  return make_error(
+      KafkaError::kInvalidTimestamp,
+      fmt::format("timestamps {} to {} are out of range at {}: message.timestamp.before.max.ms is "
+                  "{}, after.max.ms is {}",
+                  header.base_timestamp, header.max_timestamp, now,
+                  config.message_timestamp_before_max_ms, config.message_timestamp_after_max_ms));
+}
+
+/// Walks the records: they fill the batch and are as many as it says, and in a compacted topic,
+/// which keeps the last record of each key, each has one.
+Status check_records(std::string_view batch, const LogConfig& config) {
+  Buffer scratch;
+  auto reader = wire::BatchReader::open(batch, scratch, wire::CrcCheck::kSkip);
+  if (!reader.ok()) return invalid_record(reader.error().message);
+  RecordView record;
+  for (int i = 0; reader->next(record); ++i) {
+    if (config.cleanup_policy_compact && !record.key) {
+      return invalid_record(fmt::format("record {} has no key, the topic is compacted", i));
+    }
+  }
+  if (!reader->status().ok()) return invalid_record(reader->status().error().message);
+  return {};
+}
+
+Status check_size(std::size_t size_bytes, const LogConfig& config) {
+  if (std::cmp_greater(size_bytes, config.max_message_bytes)) {
+    return make_error(KafkaError::kMessageTooLarge,
+                      fmt::format("batch of {} bytes, max.message.bytes is {}", size_bytes,
+                                  config.max_message_bytes));
+  }
+  if (std::cmp_greater(size_bytes, config.segment_bytes)) {
+    return make_error(
+        KafkaError::kRecordListTooLarge,
+        fmt::format("batch of {} bytes, segment.bytes is {}", size_bytes, config.segment_bytes));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<CheckedBatch> check_append(std::string_view batch, const LogConfig& config,
+                                  const ProducerStates& producers, AppendOrigin origin,
+                                  Timestamp now) {
+  if (Status status = check_size(batch.size(), config); !status.ok()) {
+    return std::move(status).error();
+  }
+  auto header = wire::check_batch(batch);
+  if (!header.ok()) return refusal(batch, header.error());
+  if (origin == AppendOrigin::kClient) {
+    if (Status status = check_client_header(*header); !status.ok()) {
+      return std::move(status).error();
+    }
+    // Inflating every batch would cost more than all the rest, so only keys are worth that; a
+    // reader finds out about the others (docs/decisions/0005).
+    const bool is_plain = header->compression() == wire::Compression::kNone;
+    if (is_plain || config.cleanup_policy_compact) {
+      if (Status status = check_records(batch, config); !status.ok()) {
+        return std::move(status).error();
+      }
+    }
+  }
+  if (Status status = check_timestamps(*header, config, now); !status.ok()) {
+    return std::move(status).error();
+  }
+  auto repeats = producers.check(*header, origin);
+  if (!repeats.ok()) return std::move(repeats).error();
+  return CheckedBatch{*header, *repeats};
+}
+
+wire::BatchHeader place_batch(std::span<char> batch, wire::BatchHeader header, Offset base,
+                              LeaderEpoch epoch, const LogConfig& config, Timestamp now) {
+  wire::patch_base_offset(batch.data(), base);
+  wire::patch_leader_epoch(batch.data(), epoch);
+  header.base_offset = base;
+  header.partition_leader_epoch = epoch;
+  if (config.message_timestamp_type == wire::TimestampType::kLogAppendTime) {
+    wire::patch_log_append_time(batch.data(), batch.size(), now);
+    header.max_timestamp = now;
+    header.attributes =
+        static_cast<std::int16_t>(header.attributes | wire::batch_format::kLogAppendTimeBit);
+  }
+  return header;
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,35 @@
+// The checks before an append: pure, so that they can be told apart from the writing.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "storage/log_config.h"
+#include "storage/producers/producer_state.h"
+#include "wire/batch_header.h"
+
+namespace millrace::storage {
+
+struct CheckedBatch {
+  wire::BatchHeader header;
+  std::optional<AppendedBatch> repeats;  // set: it stands in the log already
+};
+
+/// Whether the batch may be appended, and what it says.
+/// errors  Kafka's, as PartitionLog::append lists them
+/// cost    CRC of the batch, and a walk over its records unless it is compressed; with compaction
+///         always
+/// source  Kafka's LogValidator and UnifiedLog
+Result<CheckedBatch> check_append(std::string_view batch, const LogConfig& config,
+                                  const ProducerStates& producers, AppendOrigin origin,
+                                  Timestamp now);
+
+/// Gives the batch its place in the log: offset, epoch and, with LogAppendTime, its time stamp.
+/// Returns the header as it then is.
+wire::BatchHeader place_batch(std::span<char> batch, wire::BatchHeader header, Offset base,
+                              LeaderEpoch epoch, const LogConfig& config, Timestamp now);
+
+}  // namespace millrace::storage

@@ -1,0 +1,220 @@
+#include "storage/log/log_recovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "storage/producers/producer_refill.h"
+#include "storage/producers/producer_snapshot.h"
+#include "storage/segment/segment_format.h"
+#include "storage/segment/segment_loader.h"
+
+namespace millrace::storage {
+namespace {
+
+class Loader {
+ public:
+  Loader(io::FileSystem& files, const std::string& directory, const LogConfig& config,
+         const OpenOptions& options)
+      : files_(files), directory_(directory), config_(config), options_(options) {}
+
+  Result<LoadedLog> load() {
+    for (const auto step : {&Loader::list_files, &Loader::load_epochs, &Loader::load_segments,
+                            &Loader::settle_offsets, &Loader::load_producers,
+                            &Loader::refill_producer_windows, &Loader::settle_epochs}) {
+      if (Status status = (this->*step)(); !status.ok()) return std::move(status).error();
+    }
+    log_.is_as_closed = is_as_closed();
+    return std::move(log_);
+  }
+
+ private:
+  std::string path(std::string_view name) const { return fmt::format("{}/{}", directory_, name); }
+  std::string path(Offset base, std::string_view suffix) const {
+    return path(segment_file_name(base, suffix));
+  }
+  bool is_unclean() const { return options_.previous_stop == PreviousStop::kUnclean; }
+
+  Status list_files();
+  Status remove_stray(std::string_view name);
+  Status load_epochs();
+  Status load_segments() {
+    return storage::load_segments(files_, directory_, config_, options_, std::move(bases_), log_);
+  }
+  Status settle_offsets();
+  Status start_anew();
+  Status load_producers();
+  Status replay_producers(Offset from);
+  Status replay_segment(const Segment& segment, Offset from);
+  Status refill_producer_windows() { return refill_producers(log_.segments, log_.producers); }
+  Status settle_epochs();
+  bool is_as_closed() const;
+
+  io::FileSystem& files_;
+  const std::string& directory_;
+  const LogConfig& config_;
+  const OpenOptions& options_;
+  LoadedLog log_;
+  std::vector<Offset> bases_;
+};
+
+Status Loader::list_files() {
+  auto entries = files_.list(directory_);
+  if (!entries.ok()) return std::move(entries).error();
+  std::set<Offset> logs;
+  for (const auto& entry : *entries) {
+    if (const auto base = offset_of_file(entry.name, kLogSuffix)) logs.insert(*base);
+    if (const auto offset = offset_of_file(entry.name, kSnapshotSuffix)) {
+      log_.snapshots.insert(*offset);
+    }
+  }
+  for (const auto& entry : *entries) {
+    const std::string_view name = entry.name;
+    const auto index = offset_of_file(name, kOffsetIndexSuffix);
+    const auto time_index = offset_of_file(name, kTimeIndexSuffix);
+    const bool is_orphan =
+        (index && !logs.contains(*index)) || (time_index && !logs.contains(*time_index));
+    if (is_orphan || name.ends_with(".tmp") || name.ends_with(".deleted") ||
+        name.ends_with(".cleaned")) {
+      if (Status status = remove_stray(name); !status.ok()) return status;
+    }
+  }
+  bases_.assign(logs.begin(), logs.end());
+  return {};
+}
+
+Status Loader::remove_stray(std::string_view name) {
+  log_.names_changed = true;
+  LOG_DEBUG("removing a left-over file", {{"path", path(name)}});
+  Status status = files_.remove(path(name));
+  if (!status.ok() && status.error().code == ErrorCode::kNotFound) return {};
+  return status;
+}
+
+Status Loader::load_epochs() {
+  auto text = files_.read_all(path(kEpochCheckpointName));
+  if (!text.ok()) {
+    return text.error().code == ErrorCode::kNotFound ? Status{} : Status{std::move(text).error()};
+  }
+  auto epochs = LeaderEpochs::decode(*text);
+  if (!epochs.ok()) {
+    LOG_WARN("leader epochs are unreadable, learning them from the log",
+             {{"path", path(kEpochCheckpointName)}, {"reason", epochs.error().message}});
+    log_.epochs_changed = true;
+    return {};
+  }
+  log_.epochs = std::move(epochs).value();
+  return {};
+}
+
+Status Loader::settle_offsets() {
+  if (!log_.segments.empty()) log_.log_end_offset = log_.segments.back()->next_offset();
+  if (log_.segments.empty() || log_.log_end_offset < options_.log_start_offset) {
+    if (Status status = start_anew(); !status.ok()) return status;
+  }
+  log_.log_start_offset = std::max(options_.log_start_offset, log_.segments.front()->base_offset());
+  log_.report.ends_before_recovery_point = log_.log_end_offset < options_.recovery_point;
+  return {};
+}
+
+Status Loader::start_anew() {
+  log_.names_changed = true;
+  if (!log_.segments.empty()) {
+    LOG_ERROR("the log ends before its start, keeping what it holds beside it",
+              {{"directory", directory_},
+               {"end", log_.log_end_offset},
+               {"start", options_.log_start_offset}});
+    for (const auto& segment : log_.segments) {
+      const std::string name = segment->path(kLogSuffix);
+      Status status = files_.rename(name, name + ".corrupt-0");
+      if (status.ok()) status = segment->remove_files();
+      if (!status.ok()) return status;
+    }
+    log_.segments.clear();
+  }
+  auto segment = Segment::create(files_, directory_, options_.log_start_offset, options_.now);
+  if (!segment.ok()) return std::move(segment).error();
+  log_.segments.push_back(std::move(segment).value());
+  log_.log_end_offset = options_.log_start_offset;
+  return {};
+}
+
+Status Loader::load_producers() {
+  // Snapshots taken after the end speak of records that are gone.
+  while (!log_.snapshots.empty() && *log_.snapshots.rbegin() > log_.log_end_offset) {
+    const Offset offset = *log_.snapshots.rbegin();
+    log_.snapshots.erase(offset);
+    if (Status status = remove_stray(segment_file_name(offset, kSnapshotSuffix)); !status.ok()) {
+      return status;
+    }
+  }
+  while (!log_.snapshots.empty() && *log_.snapshots.rbegin() >= log_.log_start_offset) {
+    const Offset offset = *log_.snapshots.rbegin();
+    auto bytes = files_.read_all(path(offset, kSnapshotSuffix));
+    if (!bytes.ok()) return std::move(bytes).error();
+    auto states = decode_producer_snapshot(*bytes);
+    if (states.ok()) {
+      log_.producers = std::move(states).value();
+      return replay_producers(offset);
+    }
+    LOG_WARN("a producer snapshot is of no use, taking an older one",
+             {{"path", path(offset, kSnapshotSuffix)}, {"reason", states.error().message}});
+    log_.snapshots.erase(offset);
+    if (Status status = remove_stray(segment_file_name(offset, kSnapshotSuffix)); !status.ok()) {
+      return status;
+    }
+  }
+  return replay_producers(log_.log_start_offset);
+}
+
+Status Loader::replay_producers(Offset from) {
+  for (const auto& segment : log_.segments) {
+    if (segment->next_offset() <= from) continue;
+    Status status = replay_segment(*segment, from);
+    if (!status.ok() && status.error().code != ErrorCode::kCorrupt) return status;
+    if (!status.ok()) {
+      LOG_WARN("batches sent again may not be recognised",
+               {{"path", segment->path(kLogSuffix)}, {"reason", status.error().message}});
+    }
+    segment->release_files();
+  }
+  return {};
+}
+
+Status Loader::replay_segment(const Segment& segment, Offset from) {
+  auto start = segment.start_for(from);
+  if (!start.ok()) return std::move(start).error();
+  BatchScanner scanner(*start->file, start->position, start->end);
+  for (;;) {
+    auto place = scanner.next();
+    if (!place.ok()) return std::move(place).error();
+    if (!*place) return {};
+    if ((*place)->header.base_offset >= from) log_.producers.apply((*place)->header);
+  }
+}
+
+Status Loader::settle_epochs() {
+  if (log_.epochs.truncate_from_end(log_.log_end_offset)) log_.epochs_changed = true;
+  if (log_.epochs.truncate_from_start(log_.log_start_offset)) log_.epochs_changed = true;
+  return {};
+}
+
+/// Whether neither indexes nor snapshot were missing, and nothing was mended on the way.
+bool Loader::is_as_closed() const {
+  return !is_unclean() && log_.report.segments_scanned == 0 && !log_.names_changed &&
+         !log_.epochs_changed &&
+         (log_.snapshots.contains(log_.log_end_offset) ||
+          needs_no_snapshot_or_indexes(*log_.segments.back(), log_.log_start_offset,
+                                       log_.producers));
+}
+
+}  // namespace
+
+Result<LoadedLog> load_log(io::FileSystem& files, const std::string& directory,
+                           const LogConfig& config, const OpenOptions& options) {
+  return Loader(files, directory, config, options).load();
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,317 @@
+#include "storage/segment/segment_loader.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/log.h"
+#include "storage/segment/segment_format.h"
+#include "storage/segment/segment_scan.h"
+
+namespace millrace::storage {
+namespace {
+
+constexpr std::size_t kCopyChunkSize = std::size_t{1} << 16U;
+
+class SegmentLoader {
+ public:
+  SegmentLoader(io::FileSystem& files, const std::string& directory, const LogConfig& config,
+                const OpenOptions& options, std::vector<Offset> bases, LoadedLog& loaded)
+      : files_(files),
+        directory_(directory),
+        config_(config),
+        options_(options),
+        bases_(std::move(bases)),
+        loaded_(loaded) {}
+
+  Status load();
+
+ private:
+  std::string path(Offset base, std::string_view suffix) const {
+    return fmt::format("{}/{}", directory_, segment_file_name(base, suffix));
+  }
+  bool is_unclean() const { return options_.previous_stop == PreviousStop::kUnclean; }
+
+  Status load_segment(std::size_t i);
+  Result<bool> load_sealed(Offset base, Offset next_base);
+  Result<bool> load_active(Offset base);
+  Status scan(Offset base, std::optional<Offset> next_base, bool may_be_torn);
+  bool must_end_after(const ScannedSegment& scanned, std::optional<Offset> next_base) const;
+  Result<Offset> end_behind(Offset base, const ScannedSegment& scanned) const;
+  Status start_segment(Offset base);
+  Status cut(Offset base, io::File& file, const ScannedSegment& scanned);
+  Status save_whole_batches(Offset base, const io::File& file, std::uint64_t position);
+  Status put_aside(Offset base);
+  Status drop_segments_from(std::size_t i);
+
+  io::FileSystem& files_;
+  const std::string& directory_;
+  const LogConfig& config_;
+  const OpenOptions& options_;
+  std::vector<Offset> bases_;
+  LoadedLog& loaded_;
+  bool ends_here_ = false;  // bad bytes were met: what follows is dropped
+};
+
+Status SegmentLoader::load() {
+  for (std::size_t i = 0; i < bases_.size() && !ends_here_; ++i) {
+    if (Status status = load_segment(i); !status.ok()) return status;
+    if (ends_here_ && i + 1 < bases_.size()) return drop_segments_from(i + 1);
+  }
+  return {};
+}
+
+Status SegmentLoader::load_segment(std::size_t i) {
+  const Offset base = bases_[i];
+  const bool is_last = i + 1 == bases_.size();
+  const bool may_be_torn = is_unclean() && (is_last || bases_[i + 1] > options_.recovery_point);
+  if (!may_be_torn) {
+    auto loaded = is_last ? load_active(base) : load_sealed(base, bases_[i + 1]);
+    if (!loaded.ok()) return std::move(loaded).error();
+    if (*loaded) return {};
+    ++loaded_.report.indexes_rebuilt;
+  }
+  return scan(base, is_last ? std::nullopt : std::optional(bases_[i + 1]), may_be_torn);
+}
+
+/// False when the index files do not do, and the segment has to be scanned.
+Result<bool> SegmentLoader::load_sealed(Offset base, Offset next_base) {
+  auto log = files_.open(path(base, kLogSuffix), io::OpenMode::kRead);
+  if (!log.ok()) return std::move(log).error();
+  auto index = files_.open(path(base, kOffsetIndexSuffix), io::OpenMode::kRead);
+  auto times = files_.open(path(base, kTimeIndexSuffix), io::OpenMode::kRead);
+  for (const auto* file : {&index, &times}) {
+    if (file->ok()) continue;
+    if (file->error().code == ErrorCode::kNotFound) return false;
+    return file->error();
+  }
+  const std::uint64_t times_size = times.value()->size();
+  if (index.value()->size() % kOffsetIndexEntrySize != 0 || times_size % kTimeIndexEntrySize != 0) {
+    return false;
+  }
+  SegmentExtent extent{log.value()->size(), next_base, {kNoTimestamp, base}};
+  if (times_size > 0) {
+    std::array<char, kTimeIndexEntrySize> bytes;
+    auto count = times.value()->read_at(times_size - kTimeIndexEntrySize, bytes);
+    if (!count.ok()) return std::move(count).error();
+    auto last = TimeIndex::decode(base, {bytes.data(), *count});
+    if (!last.ok() || last->size() != 1) return false;
+    extent.max_timestamp = last->last();
+  }
+  loaded_.segments.push_back(Segment::sealed(files_, directory_, base, extent));
+  return true;
+}
+
+/// Loads the indexes of the last segment and walks what comes after their last entry.
+Result<bool> SegmentLoader::load_active(Offset base) {
+  auto file = files_.open(path(base, kLogSuffix), io::OpenMode::kReadWrite);
+  if (!file.ok()) return std::move(file).error();
+  const std::uint64_t size = file.value()->size();
+  SegmentIndexes indexes(base);
+  for (const auto suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    auto bytes = files_.read_all(path(base, suffix));
+    if (!bytes.ok()) {
+      if (bytes.error().code != ErrorCode::kNotFound) return std::move(bytes).error();
+      if (size == 0) continue;  // what has no batches has no entries
+      return false;
+    }
+    if (suffix == kOffsetIndexSuffix) {
+      auto offsets = OffsetIndex::decode(base, *bytes, size);
+      if (!offsets.ok()) return false;
+      indexes.offsets = std::move(offsets).value();
+    } else {
+      auto times = TimeIndex::decode(base, *bytes);
+      if (!times.ok()) return false;
+      indexes.times = std::move(times).value();
+    }
+  }
+  indexes.max_timestamp = indexes.times.last();
+  SegmentExtent extent{size, base, {}};
+  for (BatchScanner first(*file.value(), 0, size);;) {
+    auto place = first.next();
+    if (!place.ok()) {
+      if (place.error().code != ErrorCode::kCorrupt) return std::move(place).error();
+      return false;
+    }
+    if (*place) indexes.first_batch_timestamp = (*place)->header.max_timestamp;
+    break;
+  }
+  BatchScanner scanner(*file.value(), indexes.offsets.last_position(), size);
+  for (;;) {
+    auto place = scanner.next();
+    if (!place.ok()) {
+      if (place.error().code != ErrorCode::kCorrupt) return std::move(place).error();
+      return false;
+    }
+    if (!*place) break;
+    const wire::BatchHeader& header = (*place)->header;
+    if (header.max_timestamp.value() > indexes.max_timestamp.timestamp.value()) {
+      indexes.max_timestamp = {header.max_timestamp, header.last_offset()};
+    }
+    indexes.bytes_since_entry += static_cast<std::int64_t>(header.size_bytes());
+    extent.next_offset = header.next_offset();
+  }
+  extent.max_timestamp = indexes.max_timestamp;
+  loaded_.segments.push_back(Segment::active(files_, directory_, base, std::move(file).value(),
+                                             std::move(indexes), extent, options_.now));
+  return true;
+}
+
+/// After an unclean stop the log ends at bad bytes, and where a segment that was never synced is
+/// lost while the next one is there. Compaction leaves such gaps on purpose.
+bool SegmentLoader::must_end_after(const ScannedSegment& scanned,
+                                   std::optional<Offset> next_base) const {
+  if (!scanned.bad.empty()) return true;
+  if (!next_base || config_.cleanup_policy_compact || scanned.extent.next_offset == *next_base) {
+    return false;
+  }
+  LOG_ERROR("records are missing between two segments, ending the log there",
+            {{"directory", directory_}, {"from", scanned.extent.next_offset}, {"to", *next_base}});
+  return true;
+}
+
+/// Where the log went on behind a last segment with bad bytes, when that is known.
+Result<Offset> SegmentLoader::end_behind(Offset base, const ScannedSegment& scanned) const {
+  const Offset end = options_.recovery_point;
+  if (options_.bad_end == BadEnd::kRefuse || end <= base || end < scanned.extent.next_offset) {
+    return Error{
+        ErrorCode::kCorrupt,
+        fmt::format("want whole batches after a clean stop, found in {} {}; nothing was "
+                    "changed: restore the file, or remove .kafka_cleanshutdown from the data "
+                    "directory to end the log there",
+                    segment_file_name(base, kLogSuffix), scanned.bad)};
+  }
+  LOG_ERROR(
+      "a log cannot be read to its end, going on behind it: stop the broker and restore the file "
+      "to have its records back",
+      {{"path", path(base, kLogSuffix)},
+       {"unreadable_from", scanned.extent.next_offset},
+       {"end", end}});
+  return end;
+}
+
+Status SegmentLoader::start_segment(Offset base) {
+  auto segment = Segment::create(files_, directory_, base, options_.now);
+  if (!segment.ok()) return std::move(segment).error();
+  loaded_.segments.push_back(std::move(segment).value());
+  return {};
+}
+
+/// Ends the file where its whole batches end.
+Status SegmentLoader::cut(Offset base, io::File& file, const ScannedSegment& scanned) {
+  const auto bytes = static_cast<std::int64_t>(file.size() - scanned.extent.size_bytes);
+  LOG_WARN("cutting off what is no whole batch",
+           {{"path", path(base, kLogSuffix)}, {"bytes", bytes}, {"reason", scanned.bad}});
+  Status status = save_whole_batches(base, file, scanned.extent.size_bytes);
+  if (!status.ok()) return status;
+  loaded_.report.bytes_truncated += bytes;
+  if (status = file.truncate(scanned.extent.size_bytes); !status.ok()) return status;
+  // Synced before anything is appended: what was cut off must not come back behind new records.
+  return file.sync();
+}
+
+/// Copies the bytes from `position` on beside the file when there are whole batches among them: no
+/// torn write, but a bad place before good records, which an operator may want to look at.
+Status SegmentLoader::save_whole_batches(Offset base, const io::File& file,
+                                         std::uint64_t position) {
+  auto found = holds_whole_batch(file, position);
+  if (!found.ok()) return std::move(found).error();
+  if (!*found) return {};
+  const std::string name = path(base, fmt::format("{}.corrupt-{}", kLogSuffix, position));
+  LOG_ERROR("whole batches lie beyond bad bytes, keeping them beside the log", {{"path", name}});
+  auto copy = files_.open(name, io::OpenMode::kCreateOrReadWrite);
+  if (!copy.ok()) return std::move(copy).error();
+  if (Status status = copy.value()->truncate(0); !status.ok()) return status;
+  std::vector<char> chunk(kCopyChunkSize);
+  while (position < file.size()) {
+    auto count = file.read_at(position, chunk);
+    if (!count.ok()) return std::move(count).error();
+    if (*count == 0) break;
+    if (Status status = copy.value()->append({chunk.data(), *count}); !status.ok()) return status;
+    position += *count;
+  }
+  return copy.value()->sync();
+}
+
+/// The same for a whole segment.
+Status SegmentLoader::put_aside(Offset base) {
+  const auto file = files_.open(path(base, kLogSuffix), io::OpenMode::kRead);
+  if (!file.ok()) return file.error();
+  auto found = holds_whole_batch(*file.value(), 0);
+  if (!found.ok()) return std::move(found).error();
+  if (!*found) return {};
+  const std::string name = path(base, fmt::format("{}.corrupt-0", kLogSuffix));
+  LOG_ERROR("a segment lies beyond the end of the log, keeping it beside the log",
+            {{"path", name}});
+  return files_.rename(path(base, kLogSuffix), name);
+}
+
+/// Reads the whole segment. may_be_torn  the stop was unclean and the segment not known to be on
+/// disk: it is cut where it turns bad. Without it the file is left and served as it lies, for the
+/// reader to find what is bad.
+Status SegmentLoader::scan(Offset base, std::optional<Offset> next_base, bool may_be_torn) {
+  auto file = files_.open(path(base, kLogSuffix), io::OpenMode::kReadWrite);
+  if (!file.ok()) return std::move(file).error();
+  ++loaded_.report.segments_scanned;
+  loaded_.names_changed = true;
+  auto scanned = scan_segment(
+      *file.value(), base, config_.index_interval_bytes, [this](const wire::BatchHeader& header) {
+        if (!loaded_.epochs.is_new(header.partition_leader_epoch)) return;
+        loaded_.epochs.assign(header.partition_leader_epoch, header.base_offset);
+        loaded_.epochs_changed = true;
+      });
+  if (!scanned.ok()) return std::move(scanned).error();
+  const bool is_last = !next_base;
+  if (!scanned->bad.empty()) {
+    if (may_be_torn) {
+      if (Status status = cut(base, *file.value(), *scanned); !status.ok()) return status;
+    } else {
+      LOG_ERROR("bad bytes in a file that was wholly on disk, leaving it as it is",
+                {{"path", path(base, kLogSuffix)}, {"reason", scanned->bad}});
+      if (is_last) {
+        auto end = end_behind(base, *scanned);
+        if (!end.ok()) return std::move(end).error();
+        next_base = *end;
+      }
+      scanned->extent.size_bytes = file.value()->size();
+      scanned->extent.next_offset = *next_base;
+    }
+  }
+  ends_here_ = may_be_torn && must_end_after(*scanned, next_base);
+  auto segment = Segment::active(files_, directory_, base, std::move(file).value(),
+                                 std::move(scanned->indexes), scanned->extent, options_.now);
+  loaded_.segments.push_back(segment);
+  if (!next_base || ends_here_) return {};
+  if (Status status = segment->write_indexes(); !status.ok()) return status;
+  segment->seal();
+  if (Status status = segment->sync(); !status.ok()) return status;
+  segment->release_files();
+  return is_last ? start_segment(*next_base) : Status{};
+}
+
+Status SegmentLoader::drop_segments_from(std::size_t i) {
+  for (std::size_t n = bases_.size(); n > i; --n) {
+    const Offset base = bases_[n - 1];
+    LOG_WARN("taking out a segment that lies after the end of the log",
+             {{"path", path(base, kLogSuffix)}});
+    if (Status status = put_aside(base); !status.ok()) return status;
+    const auto segment = Segment::sealed(files_, directory_, base, {});
+    if (Status status = segment->remove_files(); !status.ok()) return status;
+    loaded_.snapshots.erase(base);
+    ++loaded_.report.segments_deleted;
+  }
+  bases_.resize(i);
+  return files_.sync_directory(directory_);
+}
+
+}  // namespace
+
+Status load_segments(io::FileSystem& files, const std::string& directory, const LogConfig& config,
+                     const OpenOptions& options, std::vector<Offset> bases, LoadedLog& loaded) {
+  return SegmentLoader(files, directory, config, options, std::move(bases), loaded).load();
+}
+
+}  // namespace millrace::storage
