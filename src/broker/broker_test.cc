@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
-#include "broker/raw_client_test.h"
+#include "broker/testing/raw_client.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/metadata.h"

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "broker/core_fixture_test.h"
+#include "broker/testing/core_fixture.h"
 #include "storage/offset_checkpoint.h"
 #include "wire/error_codes.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/random.h"
-#include "io/loop_fixture_test.h"
+#include "io/testing/loop_fixture.h"
 
 namespace millrace::io {
 namespace {

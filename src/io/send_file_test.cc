@@ -7,8 +7,8 @@
 #include <string>
 
 #include "io/connection.h"
-#include "io/loop_fixture_test.h"
 #include "io/posix_file_system.h"
+#include "io/testing/loop_fixture.h"
 
 namespace millrace::io {
 namespace {

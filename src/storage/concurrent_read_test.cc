@@ -10,7 +10,7 @@
 
 #include "io/posix_file_system.h"
 #include "storage/group_flusher.h"
-#include "storage/internal/test_batches.h"
+#include "storage/testing/batches.h"
 
 namespace millrace::storage {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "sim/sim_file_system.h"
-#include "storage/internal/test_batches.h"
+#include "storage/testing/batches.h"
 
 namespace millrace::storage {
 namespace {

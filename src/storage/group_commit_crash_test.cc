@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "sim/sim_file_system.h"
 #include "storage/group_flusher.h"
-#include "storage/internal/test_batches.h"
+#include "storage/testing/batches.h"
 
 namespace millrace::storage {
 namespace {

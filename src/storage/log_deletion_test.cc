@@ -1,8 +1,8 @@
 // Records, segments and logs that go: by retention, by request, with their topic.
 #include <gtest/gtest.h>
 
-#include "storage/log_fixture_test.h"
 #include "storage/partition_log.h"
+#include "storage/testing/log_fixture.h"
 #include "wire/error_codes.h"
 
 namespace millrace::storage {

@@ -9,7 +9,7 @@
 
 #include "base/check.h"
 #include "io/posix_file_system.h"
-#include "storage/internal/test_batches.h"
+#include "storage/testing/batches.h"
 
 namespace millrace::storage {
 namespace {

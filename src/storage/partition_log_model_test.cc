@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "sim/sim_file_system.h"
-#include "storage/internal/test_batches.h"
+#include "storage/testing/batches.h"
 #include "wire/error_codes.h"
 
 namespace millrace::storage {

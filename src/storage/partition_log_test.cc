@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/byte_order.h"
-#include "storage/log_fixture_test.h"
+#include "storage/testing/log_fixture.h"
 #include "wire/crc32c.h"
 #include "wire/error_codes.h"
 

@@ -5,11 +5,11 @@
 #include <string>
 #include <utility>
 
-#include "wire/hex_for_tests.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/heartbeat.h"
 #include "wire/messages/produce.h"
+#include "wire/testing/hex.h"
 
 namespace millrace::wire {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "wire/every_message.h"
-#include "wire/hex_for_tests.h"
 #include "wire/message.h"
+#include "wire/testing/hex.h"
 
 namespace millrace::wire {
 namespace {

@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "wire/hex_for_tests.h"
 #include "wire/message.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/find_coordinator.h"
@@ -11,6 +10,7 @@
 #include "wire/messages/metadata.h"
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/produce.h"
+#include "wire/testing/hex.h"
 
 namespace millrace::wire {
 namespace {

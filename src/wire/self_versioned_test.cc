@@ -6,8 +6,8 @@
 
 #include "wire/consumer_protocol.h"
 #include "wire/group_records.h"
-#include "wire/hex_for_tests.h"
 #include "wire/metadata_records.h"
+#include "wire/testing/hex.h"
 
 namespace millrace::wire {
 namespace {

@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "wire/every_message.h"
 #include "wire/frame.h"
-#include "wire/hex_for_tests.h"
+#include "wire/testing/hex.h"
 
 namespace millrace::wire {
 namespace {

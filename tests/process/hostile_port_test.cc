@@ -33,7 +33,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "broker/raw_client_test.h"
+#include "broker/testing/raw_client.h"
 #include "tests/process/broker_process.h"
 #include "wire/every_message.h"
 #include "wire/record_batch_builder.h"

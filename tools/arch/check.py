@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 GRAPH = ROOT / "build/dev/modules.json"
 MAP = ROOT / "docs/generated/modules.md"
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
-TEST_FILE = re.compile(r"_(test|bench|fuzz)\.(h|cc)$|/testing/")
+TEST_FILE = re.compile(r"_(test|bench|fuzz)\.cc$|/testing/")
+TESTING_ROOM = re.compile(r"/testing/")  # what tests of any module share; nothing else may use it
 POSIX = re.compile(r"^(sys|netinet|arpa|linux|net)/|\.h$")
 BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
@@ -46,6 +47,12 @@ def included_module(header, modules):
     return None
 
 
+def check_header_name(path):
+    if re.search(r"(_tests?|/test_[^/]*)\.h$", path) and not TESTING_ROOM.search(path):
+        return "is a header for tests; it belongs in the module's testing room, under a plain name"
+    return None
+
+
 def check_project_include(path, header, modules):
     own = module_of(path, modules)
     if header.startswith((".", "/")) or ".." in header:
@@ -55,6 +62,8 @@ def check_project_include(path, header, modules):
         if own not in modules and header.startswith(own + "/") and (ROOT / header).exists():
             return None
         return f'includes "{header}", which is no module\'s header'
+    if TESTING_ROOM.search(header) and own in modules and not TEST_FILE.search(path):
+        return f'includes "{header}", which is for tests only'
     if target == own or own not in modules:
         return None
     module = modules[own]
@@ -71,10 +80,11 @@ def check_project_include(path, header, modules):
 
 
 def check_face(header, target):
-    """A module's face is the top of its folder and the rooms it names as FACE (ADR 15)."""
+    """A module's face is the top of its folder, its testing room (which only tests reach), and the rooms it
+    names as FACE (ADR 15)."""
     stem = target["folder"].removeprefix("src/")
     room = header.removeprefix(target["folder"] + "/").removeprefix(stem + "/").rpartition("/")[0]
-    if room and room not in target["face"]:
+    if room and room != "testing" and room not in target["face"]:
         return f'includes "{header}", which is internal to {target["name"]}: {room} is no room of its face'
     return None
 
@@ -126,6 +136,8 @@ def check_sources(modules):
     problems = []
     for path in sources():
         text = (ROOT / path).read_text(encoding="utf-8")
+        if problem := check_header_name(path):
+            problems.append(f"{path}: {problem}")
         for number, line in enumerate(text.split("\n"), 1):
             match = INCLUDE.match(line)
             if not match:

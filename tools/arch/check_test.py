@@ -54,6 +54,18 @@ class ProjectIncludeTest(unittest.TestCase):
         self.assertIsNone(check.check_face("storage/messages/fetch.h", MODULES["storage"]))
         self.assertIsNotNone(check.check_face("storage/messages/deep/fetch.h", MODULES["storage"]))
 
+    def test_a_testing_room_is_for_tests_of_every_module_and_for_nothing_else(self):
+        for path in ("src/storage/log_test.cc", "src/storage/testing/log_fixture.h", "tests/e2e/restart_test.cc"):
+            self.assertIsNone(self.check(path, "io/testing/loop_fixture.h"), path)
+        self.assertIn("for tests only", self.check("src/storage/log.cc", "io/testing/loop_fixture.h"))
+        self.assertIn("for tests only", self.check("src/io/loop.cc", "io/testing/loop_fixture.h"))
+
+    def test_a_header_for_tests_stands_in_a_testing_room_and_says_so_nowhere_else(self):
+        for path in ("src/io/loop_fixture_test.h", "src/wire/hex_for_tests.h", "src/storage/test_batches.h"):
+            self.assertIn("testing room", check.check_header_name(path), path)
+        for path in ("src/io/testing/loop_fixture.h", "src/streams/testing/test_driver.h", "src/io/latest_time.h"):
+            self.assertIsNone(check.check_header_name(path), path)
+
     def test_relative_and_unknown_headers_are_refused(self):
         self.assertIn("relative path", self.check("src/storage/log.cc", "../io/env.h"))
         self.assertIn("no module's header", self.check("src/storage/log.cc", "stoarge/log.h"))

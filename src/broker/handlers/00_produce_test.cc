@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "broker/core_fixture_test.h"
+#include "broker/testing/core_fixture.h"
 #include "wire/error_codes.h"
 
 namespace millrace::broker {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "broker/core_fixture_test.h"
+#include "broker/testing/core_fixture.h"
 #include "broker/topics/config_catalogue.h"
 #include "wire/error_codes.h"
 #include "wire/messages/api_versions.h"

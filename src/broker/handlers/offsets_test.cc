@@ -1,7 +1,7 @@
 // ListOffsets and OffsetForLeaderEpoch.
 #include <gtest/gtest.h>
 
-#include "broker/core_fixture_test.h"
+#include "broker/testing/core_fixture.h"
 #include "wire/error_codes.h"
 #include "wire/messages/list_offsets.h"
 #include "wire/messages/offset_for_leader_epoch.h"

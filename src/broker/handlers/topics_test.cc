@@ -1,7 +1,7 @@
 // Metadata, CreateTopics, DeleteTopics: the handlers by which topics come, show and go.
 #include <gtest/gtest.h>
 
-#include "broker/core_fixture_test.h"
+#include "broker/testing/core_fixture.h"
 #include "broker/topics/config_catalogue.h"
 #include "wire/error_codes.h"
 #include "wire/messages/create_topics.h"

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "storage/log_fixture_test.h"
+#include "storage/testing/log_fixture.h"
 #include "wire/error_codes.h"
 
 namespace millrace::storage {

@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "storage/log_fixture_test.h"
 #include "storage/producers/producer_refill.h"
+#include "storage/testing/log_fixture.h"
 #include "wire/error_codes.h"
 
 namespace millrace::storage {

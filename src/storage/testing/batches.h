@@ -1,4 +1,4 @@
-// Batches as tests want them. For tests only.
+// Batches as tests want them.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Bytes as hexadecimal text and back, for golden tests only.
+// Bytes as hexadecimal text and back, for golden tests.
 #pragma once
 
 #include <cstddef>

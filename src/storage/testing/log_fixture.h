@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "sim/sim_file_system.h"
-#include "storage/internal/test_batches.h"
 #include "storage/partition_log.h"
+#include "storage/testing/batches.h"
 #include "wire/error_codes.h"
 
 namespace millrace::storage::testing {
