@@ -110,13 +110,13 @@ def kafka_tool_load(contender, mode, topic, records, size):
                               *PRODUCER)
         sent = re.findall(r"^(\d+) records sent, ([\d.]+) records/sec", said, re.MULTILINE)
         if not sent or int(sent[-1][0]) != records:
-            raise RuntimeError(f"want {records} records sent, found:\n{said}")
+            raise RuntimeError(f"wanted {records} records sent, found:\n{said}")
         return float(sent[-1][1])
     said = run_kafka_tool("ConsumerPerformance", "--bootstrap-server", contender.address, "--topic", topic,
                           "--messages", records, "--hide-header")
     fields = said.strip().splitlines()[-1].split(", ")
     if int(fields[4]) != records:
-        raise RuntimeError(f"want {records} records, found:\n{said}")
+        raise RuntimeError(f"wanted {records} records, found:\n{said}")
     return float(fields[9])  # without the time of joining its group
 
 

@@ -38,7 +38,7 @@ void check_count(client::Consumer& consumer, const client::PartitionList& partit
   if (!ends.ok()) fail(ends.error().message);
   std::int64_t held = 0;
   for (const auto& [partition, end] : *ends) held += end - begins->at(partition);
-  if (held != records) fail(fmt::format("want {} records in the log, found {}", records, held));
+  if (held != records) fail(fmt::format("wanted {} records in the log, found {}", records, held));
 }
 
 void consume(const Load& load, io::Env& env) {

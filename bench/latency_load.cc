@@ -32,7 +32,7 @@ struct Pace {
 
 Pace pace_from(int argc, char** argv) {
   if (argc != 7) {
-    fmt::print(stderr, "want: {} BROKERS TOPIC RECORDS_PER_S VALUE_BYTES WARM_UP_S SECONDS\n",
+    fmt::print(stderr, "wanted: {} BROKERS TOPIC RECORDS_PER_S VALUE_BYTES WARM_UP_S SECONDS\n",
                argv[0]);
     std::exit(2);
   }

@@ -24,7 +24,7 @@ struct Load {
 
 inline Load load_from(int argc, char** argv) {
   if (argc != 7) {
-    fmt::print(stderr, "want: {} produce|consume BROKERS TOPIC RECORDS VALUE_BYTES CODEC\n",
+    fmt::print(stderr, "wanted: {} produce|consume BROKERS TOPIC RECORDS VALUE_BYTES CODEC\n",
                argv[0]);
     std::exit(2);
   }

@@ -128,7 +128,7 @@ def main():
     for name, run in programs.items():
         suites.setdefault(name, []).append(run)
     if options.name and options.name not in suites:
-        sys.exit(f"want one of {', '.join(suites)}, found \"{options.name}\"")
+        sys.exit(f"wanted one of {', '.join(suites)}, found \"{options.name}\"")
     chosen = [options.name] if options.name else list(suites)
     rows = with_goals([entry for name in chosen for run in suites[name] for entry in run(options.runs)])
     print_table(rows)

@@ -134,7 +134,7 @@ void run(const Load& load, io::Env& env) {
 int main(int argc, char** argv) {
   using namespace millrace::bench;
   if (argc != 5) {
-    fmt::print(stderr, "want: {} generate|filter|window BROKERS TOPIC RECORDS\n", argv[0]);
+    fmt::print(stderr, "wanted: {} generate|filter|window BROKERS TOPIC RECORDS\n", argv[0]);
     return 2;
   }
   const Load load{.mode = argv[1],

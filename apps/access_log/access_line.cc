@@ -17,7 +17,7 @@ constexpr std::size_t kShownBytesMax = 40;
 Error malformed(std::string_view wanted, std::string_view found, std::size_t position) {
   const bool cut = found.size() > kShownBytesMax;
   return Error{ErrorCode::kCorrupt,
-               fmt::format("want {}, found \"{}{}\" at byte {}", wanted,
+               fmt::format("wanted {}, found \"{}{}\" at byte {}", wanted,
                            found.substr(0, kShownBytesMax), cut ? "…" : "", position)};
 }
 
@@ -153,7 +153,7 @@ Status read_fields(FieldReader& reader, AccessLine& into) {
 Result<Timestamp> parse_log_time(std::string_view text) {
   const auto refuse = [&] {
     return Error{ErrorCode::kCorrupt,
-                 fmt::format("want a time such as 17/May/2015:10:05:03 +0000, found \"{}\"",
+                 fmt::format("wanted a time such as 17/May/2015:10:05:03 +0000, found \"{}\"",
                              text.substr(0, kShownBytesMax))};
   };
   constexpr std::string_view kShape = "dd/Mon/yyyy:hh:mm:ss +hhmm";
@@ -192,9 +192,9 @@ Result<Timestamp> parse_log_time(std::string_view text) {
 Result<AccessLine> parse_access_line(std::string_view line) {
   if (line.size() > kLineBytesMax) {
     return Error{ErrorCode::kTooLarge,
-                 fmt::format("want a line of at most {} bytes, found more", kLineBytesMax)};
+                 fmt::format("wanted a line of at most {} bytes, found more", kLineBytesMax)};
   }
-  if (!is_utf8(line)) return Error{ErrorCode::kCorrupt, "want UTF-8, found other bytes"};
+  if (!is_utf8(line)) return Error{ErrorCode::kCorrupt, "wanted UTF-8, found other bytes"};
 
   AccessLine parsed;
   FieldReader reader(line);

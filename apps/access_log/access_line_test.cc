@@ -80,7 +80,7 @@ TEST(AccessLine, RefusesBrokenLinesWithTheReason) {
       {"starts with a space", " h - -", "client address"},
       {"no time", "h - - \"GET /\"", "time in brackets"},
       {"time never closed", "h - - [17/May/2015:10:05:03 +0000", "closing bracket"},
-      {"no such day", "h - - [31/Feb/2015:10:05:03 +0000] \"\" 200 1 \"\" \"\"", "want a time"},
+      {"no such day", "h - - [31/Feb/2015:10:05:03 +0000] \"\" 200 1 \"\" \"\"", "wanted a time"},
       {"before 1970", "h - - [17/May/1960:10:05:03 +0000] \"\" 200 1 \"\" \"\"", "since 1970"},
       {"request without quotes", head + "GET / 200 1", "quoted request"},
       {"request never closed", head + "\"GET / 200 1", "closing quote"},

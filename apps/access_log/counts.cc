@@ -24,8 +24,8 @@ class FixedJsonReader {
   Status finish() {
     expect("}");
     if (ok_ && rest_.empty()) return {};
-    return Error{ErrorCode::kCorrupt,
-                 fmt::format("want counts of this application, found \"{}\"", text_.substr(0, 80))};
+    return Error{ErrorCode::kCorrupt, fmt::format("wanted counts of this application, found \"{}\"",
+                                                  text_.substr(0, 80))};
   }
 
  private:

@@ -92,7 +92,7 @@ Status read_counts(const DemoConfig& config, const streams::StreamsApp& app, Res
     if (const auto failure = app.failure()) return *failure;
     if (now - moved_at > config.stall_timeout) {
       return Error{ErrorCode::kTimeout,
-                   fmt::format("want counts of {} lines, found {} and no change for {} ms", total,
+                   fmt::format("wanted counts of {} lines, found {} and no change for {} ms", total,
                                done, config.stall_timeout.count())};
     }
   }

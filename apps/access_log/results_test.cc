@@ -39,14 +39,14 @@ TEST(Counts, RefuseOtherBytes) {
 
 TEST(Charts, DeadLettersThatLackTheSameShareARow) {
   Results results;
-  results.add_dead_letter("want UTF-8, found other bytes");
-  results.add_dead_letter("want a time in brackets, found \"a\" at byte 1");
-  results.add_dead_letter("want a time in brackets, found \"b\" at byte 2");
+  results.add_dead_letter("wanted UTF-8, found other bytes");
+  results.add_dead_letter("wanted a time in brackets, found \"a\" at byte 1");
+  results.add_dead_letter("wanted a time in brackets, found \"b\" at byte 2");
 
   EXPECT_EQ(dead_letter_table(results),
             " LINES  FOR INSTANCE\n"
-            "     1  want UTF-8, found other bytes\n"
-            "     2  want a time in brackets, found \"a\" at byte 1\n");
+            "     1  wanted UTF-8, found other bytes\n"
+            "     2  wanted a time in brackets, found \"a\" at byte 1\n");
 }
 
 TEST(Results, TheLastCountOfAKeyWinsAndFilesAreSorted) {

@@ -122,7 +122,7 @@ TEST_F(AccessLogTopology, ABrokenLineBecomesADeadLetterWithItsReason) {
   EXPECT_EQ(letters[0].value, "h - - nonsense");
   ASSERT_EQ(letters[0].headers.size(), 1U);
   EXPECT_EQ(letters[0].headers[0].first, kReasonHeader);
-  EXPECT_THAT(letters[0].headers[0].second.value_or(""), HasSubstr("want a time in brackets"));
+  EXPECT_THAT(letters[0].headers[0].second.value_or(""), HasSubstr("wanted a time in brackets"));
 }
 
 std::string file_contents(const std::string& path) {
@@ -135,7 +135,7 @@ std::string file_contents(const std::string& path) {
 TEST_F(AccessLogTopology, EqualsTheIndependentAnswersOfARealLog) {
   const std::string data = SHARED_DATA_DIRECTORY;
   const std::string log = file_contents(data + "/apache_access.log");
-  if (log.empty()) GTEST_SKIP() << "want " << data << "/apache_access.log, found nothing there";
+  if (log.empty()) GTEST_SKIP() << "wanted " << data << "/apache_access.log, found nothing there";
 
   for (const auto line : split_lines(log)) pipe(std::string(line));
 

@@ -10,7 +10,7 @@ double ByteReader::f64() {
 
 Status ByteReader::status() const {
   if (ok()) return {};
-  return Error{ErrorCode::kTruncated, fmt::format("want {} at byte {} of {}, and it does not fit",
+  return Error{ErrorCode::kTruncated, fmt::format("wanted {} at byte {} of {}, found too few bytes",
                                                   failure_, failed_at_, end_ - begin_)};
 }
 

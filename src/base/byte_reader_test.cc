@@ -92,7 +92,7 @@ TEST(ByteReader, TheFirstFailureStaysAndLaterReadsAreEmpty) {
   EXPECT_EQ(reader.bytes(0), "");
   reader.fail("something else");
 
-  EXPECT_THAT(reader.status().error().message, HasSubstr("want int32 at byte 1 of 3"));
+  EXPECT_THAT(reader.status().error().message, HasSubstr("wanted int32 at byte 1 of 3"));
 }
 
 TEST(ByteReader, ALengthThatCannotBeIsRefusedWithoutOverflow) {

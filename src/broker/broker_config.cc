@@ -21,7 +21,7 @@ Result<FsyncPolicy> parse_fsync_policy(std::string_view text) {
     if (text == fsync_policy_name(policy)) return policy;
   }
   return Error{ErrorCode::kInvalidArgument,
-               fmt::format("wanted group, never or always; found '{}'", text)};
+               fmt::format("wanted group, never or always, found '{}'", text)};
 }
 
 }  // namespace millrace::broker

@@ -28,7 +28,7 @@ Status check_brokers_option(const std::string& brokers) {
   const auto addresses = split_list(brokers);
   if (addresses.empty()) {
     return Error{ErrorCode::kInvalidArgument,
-                 fmt::format("want --brokers HOST:PORT (or $MILLRACE_BROKERS), such as {}, found "
+                 fmt::format("wanted --brokers HOST:PORT (or $MILLRACE_BROKERS), such as {}, found "
                              "\"{}\"",
                              kBrokersDefault, brokers)};
   }
@@ -96,7 +96,7 @@ Status check_reachable(const client::Properties& properties, io::Env& env) {
       advice = "is that the port of a broker, and one without TLS?";
     }
   }
-  return Error{ErrorCode::kIo, fmt::format("want a broker at {}, found none ({})\n{}",
+  return Error{ErrorCode::kIo, fmt::format("wanted a broker at {}, found none ({})\n{}",
                                            *properties.find("bootstrap.servers"), tried, advice)};
 }
 

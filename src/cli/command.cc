@@ -35,11 +35,11 @@ std::string range_name(std::int64_t min, std::int64_t max) {
 std::string check_range(const std::string& text, std::int64_t min, std::int64_t max) {
   std::int64_t value = 0;
   if (!CLI::detail::lexical_cast(text, value)) {
-    return fmt::format("want a whole number, found \"{}\"", text);
+    return fmt::format("wanted a whole number, found \"{}\"", text);
   }
   if (value < min || value > max) {
-    return max == INT64_MAX ? fmt::format("want {} or more, found {}", min, value)
-                            : fmt::format("want {} to {}, found {}", min, max, value);
+    return max == INT64_MAX ? fmt::format("wanted {} or more, found {}", min, value)
+                            : fmt::format("wanted {} to {}, found {}", min, max, value);
   }
   return {};
 }
@@ -76,7 +76,7 @@ std::string unknown_command(const CLI::App& app, std::span<const std::string> ar
     if (below.empty()) return {};
     if (word.starts_with('-')) {
       if (node->get_option_no_throw(word) != nullptr) return {};
-      return fmt::format("want a command, found the option {}: options stand behind it", word);
+      return fmt::format("wanted a command, found the option {}: options stand behind it", word);
     }
     const auto named = std::find_if(below.begin(), below.end(), [&](const CLI::App* command) {
       return command->get_name() == word;
@@ -170,7 +170,7 @@ void Command::choice(const std::string& names, std::string& into, std::vector<st
   app_->add_option(names, into, purpose)
       ->check([words = std::move(words)](const std::string& text) {
         if (std::find(words.begin(), words.end(), text) != words.end()) return std::string{};
-        return fmt::format("want one of {}, found \"{}\"", fmt::join(words, ", "), text);
+        return fmt::format("wanted one of {}, found \"{}\"", fmt::join(words, ", "), text);
       })
       ->type_name(shown)
       ->capture_default_str();

@@ -116,9 +116,9 @@ TEST_F(CommandTreeTest, WrongUsageSaysWhatWasWantedAndWhereToLook) {
       {{"print"}, "no command \"print\"; the nearest is paint"},
       {{"paint"}, "COLOUR is required"},
       {{"paint", "red", "blue"}, "blue"},
-      {{"paint", "red", "--size", "10"}, "want 1 to 9, found 10"},
-      {{"paint", "red", "--size", "big"}, "want a whole number, found \"big\""},
-      {{"paint", "red", "--style", "loud"}, "want one of plain, bold, found \"loud\""},
+      {{"paint", "red", "--size", "10"}, "wanted 1 to 9, found 10"},
+      {{"paint", "red", "--size", "big"}, "wanted a whole number, found \"big\""},
+      {{"paint", "red", "--style", "loud"}, "wanted one of plain, bold, found \"loud\""},
       {{"paint", "red", "--colour"}, "--colour"},
   };
   for (const auto& [arguments, complaint] : cases) {

@@ -24,7 +24,7 @@ ExitCode run_command_line(std::span<const std::string> arguments, Console& conso
   const ExitCode code = tree.run(arguments, console);
   // A reader that closed its end had enough; anything else is output that is lost.
   if (!Console::flush(console.out) && errno != EPIPE && code == ExitCode::kDone) {
-    console.note("millrace: want to write the output, found: {}\n", std::strerror(errno));
+    console.note("millrace: wanted to write the output, found: {}\n", std::strerror(errno));
     return ExitCode::kFailed;
   }
   return code;

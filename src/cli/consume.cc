@@ -53,7 +53,7 @@ Result<Plan> make_plan(const ConsumeOptions& options) {
   const auto* const end = std::get_if<LogEnd>(&*from);
   if (options.group && end == nullptr) {
     return Error{ErrorCode::kInvalidArgument,
-                 "want --from earliest or latest with --group (it says where a group without "
+                 "wanted --from earliest or latest with --group (it says where a group without "
                  "committed offsets begins), found \"" +
                      options.from + "\""};
   }
@@ -80,7 +80,7 @@ Result<client::PartitionList> wanted_partitions(const ConsumeOptions& options,
   if (options.partition) {
     if (*options.partition >= *count) {
       return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("want --partition 0 to {} of {}, found {}", *count - 1,
+                   fmt::format("wanted --partition 0 to {} of {}, found {}", *count - 1,
                                options.topic, *options.partition)};
     }
     return client::PartitionList{
@@ -121,8 +121,9 @@ Status seek_to_offset(client::Consumer& consumer, const client::PartitionList& p
     const Offset begin = begins->at(partition);
     const Offset end = ends->at(partition);
     if (offset < begin || offset > end) {
-      return Error{ErrorCode::kInvalidArgument, fmt::format("want --from {} to {} in {}, found {}",
-                                                            begin, end, partition, offset)};
+      return Error{
+          ErrorCode::kInvalidArgument,
+          fmt::format("wanted --from {} to {} in {}, found {}", begin, end, partition, offset)};
     }
     if (auto status = consumer.seek(partition, offset); !status.ok()) return status;
   }
@@ -203,7 +204,7 @@ class RecordPrinter {
     if (!Console::write(console_.out, out_) || !Console::flush(console_.out)) {
       is_closed_ = errno == EPIPE;
       return Error{ErrorCode::kIo,
-                   fmt::format("want to write records out, found: {}", std::strerror(errno))};
+                   fmt::format("wanted to write records out, found: {}", std::strerror(errno))};
     }
     for (auto& [partition, end] : ends) written_[partition] = end;
     return {};

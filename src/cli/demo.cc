@@ -102,7 +102,7 @@ Result<access_log::DemoReport> count_log(const access_log::DemoConfig& config,
                                          const std::string& log, io::Env& env) {
   const auto lines = access_log::split_lines(log);
   if (lines.empty()) {
-    return Error{ErrorCode::kInvalidArgument, "want a log of at least one line, found none"};
+    return Error{ErrorCode::kInvalidArgument, "wanted a log of at least one line, found none"};
   }
   return access_log::run_demo(config, lines, env);
 }

@@ -62,7 +62,7 @@ Result<std::vector<HeaderView>> parse_headers(const std::vector<std::string>& te
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos || equals == 0) {
       return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("want --header name=value, found \"{}\"", text)};
+                   fmt::format("wanted --header name=value, found \"{}\"", text)};
     }
     headers.push_back({text.substr(0, equals), text.substr(equals + 1)});
   }
@@ -89,7 +89,7 @@ Status fill_record(const ProduceOptions& options, std::string_view line,
     const std::size_t at = line.find(*options.key_separator);
     if (at == std::string_view::npos) {
       return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("want a key, \"{}\" and a value, found \"{}\"",
+                   fmt::format("wanted a key, \"{}\" and a value, found \"{}\"",
                                *options.key_separator, line.substr(0, 60))};
     }
     record.key = line.substr(0, at);
@@ -115,7 +115,7 @@ Status send_lines(const ProduceOptions& options, std::FILE* from, client::Produc
     if (!status.ok()) return std::move(status).error().with_context(fmt::format("line {}", number));
   }
   if (std::ferror(from) != 0) {
-    return Error{ErrorCode::kIo, fmt::format("want line {} of the input, found: {}", number + 1,
+    return Error{ErrorCode::kIo, fmt::format("wanted line {} of the input, found: {}", number + 1,
                                              std::strerror(errno))};
   }
   return {};
@@ -131,7 +131,7 @@ ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& e
     file.reset(std::fopen(options.file->c_str(), "re"));
     if (file == nullptr) {
       return report(console,
-                    Error{ErrorCode::kIo, fmt::format("want to read {}, found: {}", *options.file,
+                    Error{ErrorCode::kIo, fmt::format("wanted to read {}, found: {}", *options.file,
                                                       std::strerror(errno))});
     }
   }

@@ -96,7 +96,7 @@ Result<std::vector<RecordField>> parse_record_fields(std::string_view text) {
     if (found == kFieldNames.end()) {
       return Error{
           ErrorCode::kInvalidArgument,
-          fmt::format("want --print with some of topic, partition, offset, timestamp, key, "
+          fmt::format("wanted --print with some of topic, partition, offset, timestamp, key, "
                       "value, headers and commas between them, found \"{}\"",
                       name)};
     }

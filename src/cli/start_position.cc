@@ -68,7 +68,7 @@ Result<StartPosition> parse_start_position(std::string_view text) {
   }
   if (const auto time = parse_iso_time(text)) return StartPosition{*time};
   return Error{ErrorCode::kInvalidArgument,
-               fmt::format("want --from earliest, latest, an offset, a UTC time such as "
+               fmt::format("wanted --from earliest, latest, an offset, a UTC time such as "
                            "2015-05-17T10:05:03Z or @MILLISECONDS, found \"{}\"",
                            text)};
 }

@@ -35,7 +35,7 @@ TEST(StartPosition, RefusesTheRestWithTheFormsThereAre) {
         "2015-05-17T10:05:03+01"}) {
     const auto position = parse_start_position(text);
     ASSERT_FALSE(position.ok()) << text;
-    EXPECT_THAT(position.error().message, testing::HasSubstr("want --from earliest")) << text;
+    EXPECT_THAT(position.error().message, testing::HasSubstr("wanted --from earliest")) << text;
   }
 }
 

@@ -63,7 +63,7 @@ Status StopSignal::watch_parent() {
   parent_fd_ = static_cast<int>(syscall(SYS_pidfd_open, getppid(), 0));
   if (parent_fd_ >= 0) return {};
   return Error{ErrorCode::kUnsupported,
-               fmt::format("want to watch the parent process {}, found: {}", getppid(),
+               fmt::format("wanted to watch the parent process {}, found: {}", getppid(),
                            std::strerror(errno))};
 }
 

@@ -31,7 +31,7 @@ Result<std::map<std::string, std::string>> parse_configs(const std::vector<std::
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
       return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("want --config name=value, found \"{}\"", text)};
+                   fmt::format("wanted --config name=value, found \"{}\"", text)};
     }
     configs[text.substr(0, equals)] = text.substr(equals + 1);
   }

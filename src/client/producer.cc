@@ -224,7 +224,8 @@ TopicHandle Producer::topic(std::string_view name) {
 
 Status Producer::send(TopicHandle topic, const ProducerRecord& record) {
   if (topic.topic_ == nullptr) {
-    return Error{ErrorCode::kInvalidArgument, "send() wants a handle made by topic()"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "send(): wanted a handle made by topic(), found an empty one"};
   }
   return core_->send(*topic.topic_, record);
 }

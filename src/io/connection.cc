@@ -22,7 +22,7 @@ std::uint64_t size_of(const FileSlice& slice) {
 
 Error bad_endpoint(std::string_view text) {
   return {ErrorCode::kInvalidArgument,
-          fmt::format("want HOST:PORT such as localhost:9092 or [::1]:9092, found \"{}\"", text)};
+          fmt::format("wanted HOST:PORT such as localhost:9092 or [::1]:9092, found \"{}\"", text)};
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ Result<Uuid> Uuid::from_base64(std::string_view text) {
   const auto refuse = [&] {
     return Error{
         ErrorCode::kInvalidArgument,
-        fmt::format("want a UUID of 22 characters of URL-safe base64, found \"{}\"", text)};
+        fmt::format("wanted a UUID of 22 characters of URL-safe base64, found \"{}\"", text)};
   };
   if (text.size() != kTextLength) return refuse();
 

@@ -92,7 +92,7 @@ struct Setter {
 
   Error refuse(std::string_view wanted) const {
     return Error{ErrorCode::kInvalidArgument,
-                 fmt::format("{}: want {}, found '{}'", name, wanted, value)};
+                 fmt::format("{}: wanted {}, found '{}'", name, wanted, value)};
   }
 
   Status operator()(const Integer& integer) const {

@@ -25,7 +25,7 @@ Result<OffsetsByPartition> decode_offset_checkpoint(std::string_view text) {
     const std::int64_t offset = is_triple ? parse_number(fields[2]).value_or(-1) : -1;
     if (partition < 0 || partition > INT32_MAX || offset < 0) {
       return Error{ErrorCode::kCorrupt,
-                   fmt::format("want 'topic partition offset', found '{}'", line)};
+                   fmt::format("wanted 'topic partition offset', found '{}'", line)};
     }
     offsets[{std::string(fields[0]), PartitionId{static_cast<std::int32_t>(partition)}}] =
         Offset{offset};

@@ -33,7 +33,7 @@ std::int32_t BatchHeader::last_sequence() const {
 Result<BatchHeader> read_batch_header(std::string_view bytes) {
   if (bytes.size() < kHeaderSize) {
     return Error{ErrorCode::kTruncated,
-                 fmt::format("batch header wants {} bytes, found {}", kHeaderSize, bytes.size())};
+                 fmt::format("batch header: wanted {} bytes, found {}", kHeaderSize, bytes.size())};
   }
   const char* const at = bytes.data();
   BatchHeader header;
@@ -72,7 +72,7 @@ Result<BatchHeader> check_batch(std::string_view bytes, CrcCheck crc) {
   if (crc == CrcCheck::kVerify) {
     const std::uint32_t computed = crc32c(bytes.substr(kCrcCoversFrom));
     if (computed != header.crc) {
-      return corrupt(fmt::format("batch at offset {}: crc says {:#010x}, bytes give {:#010x}",
+      return corrupt(fmt::format("batch at offset {}: wanted crc {:#010x}, found {:#010x}",
                                  header.base_offset, header.crc, computed));
     }
   }

@@ -25,8 +25,9 @@ std::string_view compression_name(Compression codec) {
 Result<Compression> parse_compression(std::string_view name) {
   const auto* const found = std::find(kNames.begin(), kNames.end(), name);
   if (found == kNames.end()) {
-    return Error{ErrorCode::kInvalidArgument,
-                 fmt::format("compression '{}': want one of {}", name, fmt::join(kNames, ", "))};
+    return Error{
+        ErrorCode::kInvalidArgument,
+        fmt::format("compression: wanted one of {}, found '{}'", fmt::join(kNames, ", "), name)};
   }
   return static_cast<Compression>(found - kNames.begin());
 }

@@ -74,7 +74,7 @@ Result<MetadataRecord> decode_metadata_record(std::string_view bytes) {
   if (!reader.ok()) return Error(reader.status().error()).with_context("metadata record");
   if (frame_version != kFrameVersion) {
     return Error{ErrorCode::kUnsupported,
-                 fmt::format("metadata record: want frame version {}, found {}", kFrameVersion,
+                 fmt::format("metadata record: wanted frame version {}, found {}", kFrameVersion,
                              frame_version)};
   }
   switch (type) {

@@ -109,8 +109,8 @@ std::optional<std::string_view> BatchCursor::next() {
   // Outside the CRC, so it may be anything; what is computed from it must not overflow.
   const auto base_offset = load_big_endian<std::int64_t>(rest_.data() + kBaseOffsetAt);
   if (base_offset < 0 || base_offset > kBaseOffsetMax) {
-    status_ = Error{ErrorCode::kCorrupt,
-                    fmt::format("batch at offset {}, want 0 to {}", base_offset, kBaseOffsetMax)};
+    status_ = Error{ErrorCode::kCorrupt, fmt::format("batch offset: wanted 0 to {}, found {}",
+                                                     kBaseOffsetMax, base_offset)};
     return std::nullopt;
   }
   const std::size_t size = static_cast<std::size_t>(length) + kLengthOverhead;

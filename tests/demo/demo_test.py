@@ -59,7 +59,7 @@ def count(lines):
 class DemoTest(unittest.TestCase):
     def test_equals_the_independent_answers_of_a_real_log(self):
         if not (DATA / "apache_access.log").exists():
-            self.skipTest(f"want {DATA}/apache_access.log, found nothing there")
+            self.skipTest(f"wanted {DATA}/apache_access.log, found nothing there")
         with tempfile.TemporaryDirectory() as out:
             done = run_demo("--input", str(DATA / "apache_access.log"), "--out", out)
             for name in ("access_by_status.tsv", "access_by_minute_status.tsv"):
@@ -92,7 +92,7 @@ class DemoTest(unittest.TestCase):
             self.assertEqual((Path(scratch) / "access_by_status.tsv").read_text(),
                              f"status\trequests\tbytes\n200\t3\t{largest}\n")
         self.assertIn("1 to the dead-letter topic", done.stdout)
-        self.assertIn("want a line of at most 65536 bytes", done.stdout)
+        self.assertIn("wanted a line of at most 65536 bytes", done.stdout)
 
     def test_a_log_from_a_pipe_is_read_to_its_end(self):
         line = b'h - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 %d "-" "agent"\n'

@@ -193,13 +193,13 @@ class ErrorTest(unittest.TestCase):
         for arguments, complaint in [
                 ([], "subcommand"),
                 (["tpoic", "list"], 'no command "tpoic"; the nearest is topic'),
-                (["topic", "--bogus", "list"], "want a command, found the option --bogus"),
+                (["topic", "--bogus", "list"], "wanted a command, found the option --bogus"),
                 (["topic", "crate", "x"], 'no command "crate"; the nearest is create'),
                 (["topic", "create"], "TOPIC is required"),
-                (["topic", "list", "--format", "xml"], "want one of text, wide, json, yaml"),
+                (["topic", "list", "--format", "xml"], "wanted one of text, wide, json, yaml"),
                 (["up", "--data", "x", "--ephemeral"], "--ephemeral"),
                 (["up", "--kafka", "nonsense"], "nonsense"),
-                (["consume", "t", "--from", "yesterday"], "want --from earliest"),
+                (["consume", "t", "--from", "yesterday"], "wanted --from earliest"),
                 (["consume", "t", "--print", "colour"], "colour"),
                 (["produce", "t", "-X", "ack=all"], "acks"),
                 (["produce", "t", "-X", "acks=many"], "many")]:
@@ -308,14 +308,14 @@ class CommandTest(unittest.TestCase):
         for start in ("3", "999999999"):
             refused = millrace("consume", "short", "-e", "--from", start, env=self.environment)
             self.assertEqual((refused.returncode, refused.stdout), (WRONG_USAGE, ""))
-            self.assertIn(f"want --from 0 to 2 in short-0, found {start}", refused.stderr)
+            self.assertIn(f"wanted --from 0 to 2 in short-0, found {start}", refused.stderr)
         self.assertEqual(self.run_ok("consume", "short", "-e", "--from", "2"), "")
 
     def test_a_partition_that_is_not_there_is_refused(self):
         self.run_ok("produce", "narrow", "-q", stdin="a\n")
         refused = millrace("consume", "narrow", "-e", "-p", "7", env=self.environment)
         self.assertEqual(refused.returncode, WRONG_USAGE)
-        self.assertIn("want --partition 0 to 0 of narrow, found 7", refused.stderr)
+        self.assertIn("wanted --partition 0 to 0 of narrow, found 7", refused.stderr)
 
     def test_a_group_commits_nothing_of_what_a_closed_pipe_did_not_take(self):
         lines = "".join(f"{n} {'x' * 1000}\n" for n in range(20000))

@@ -46,7 +46,7 @@ def check_document(document):
     text = document.read_text(encoding="utf-8")
     titles = [title for level, title in HEADING.findall(FENCE.sub("", text)) if level == "#"]
     if len(titles) != 1:
-        yield f"{document.relative_to(ROOT)}: want one top heading, found {len(titles)}"
+        yield f"{document.relative_to(ROOT)}: wanted one top heading, found {len(titles)}"
     yield from check_links(document, text)
 
 
@@ -54,7 +54,7 @@ def main():
     problems = [problem for document in documents() for problem in check_document(document)]
     for module in json.loads((ROOT / "build/dev/modules.json").read_text()):
         if not (ROOT / module["folder"] / "README.md").exists():
-            problems.append(f"{module['folder']}: want a README.md of one screen, found none")
+            problems.append(f"{module['folder']}: wanted a README.md of one screen, found none")
     for problem in problems:
         print(problem)
     print(f"docs: {len(documents())} documents, {len(problems)} problems")

@@ -96,8 +96,8 @@ answers() {
 
 up() {
   local count=1
-  if [[ ${1:-} == --brokers ]]; then count=${2:?want a number of brokers after --brokers}; fi
-  [[ $count =~ ^[1-9]$ ]] || fail "want 1 to 9 brokers, found \"$count\""
+  if [[ ${1:-} == --brokers ]]; then count=${2:?wanted a number of brokers after --brokers}; fi
+  [[ $count =~ ^[1-9]$ ]] || fail "wanted 1 to 9 brokers, found \"$count\""
   local dir
   for dir in "$home"/node*; do
     ! node_is_alive "$dir" || fail "it runs already on $(cat $home/bootstrap); stop it with ./dev kafka down"
@@ -163,8 +163,8 @@ status() {
 case ${1:-} in
   up) up "${@:2}" ;;
   fetch) fetch_jars ;;
-  start-node) start_node "${2:?want the number of a node}" ;;
+  start-node) start_node "${2:?wanted the number of a node}" ;;
   down) down ;;
   status) status ;;
-  *) fail "want: up [--brokers N] | down | status | fetch | start-node I" ;;
+  *) fail "wanted: up [--brokers N] | down | status | fetch | start-node I" ;;
 esac

@@ -78,7 +78,7 @@ def install_go(folder):
     need("go")
     version = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=True).stdout.strip()
     if tuple(map(int, re.findall(r"\d+", version)[:2])) < GO_VERSION_MIN:
-        raise MissingProgram(f"{version} is installed, want 1.21 or newer")
+        raise MissingProgram(f"wanted version 1.21 or newer, found {version}")
     folder.mkdir()
     run(["go", "build", "-o", folder / "franz_go", "."], cwd=GO_SOURCES,
         env={**os.environ, "GOFLAGS": "-mod=readonly"})
@@ -119,7 +119,7 @@ def run(command, **arguments):
 def main(names):
     unknown = set(names) - TOOL_CHAINS.keys()
     if unknown:
-        sys.exit(f"want some of {' '.join(TOOL_CHAINS)}, found {' '.join(sorted(unknown))}")
+        sys.exit(f"wanted some of {' '.join(TOOL_CHAINS)}, found {' '.join(sorted(unknown))}")
     status = 0
     for name in names or TOOL_CHAINS:
         try:

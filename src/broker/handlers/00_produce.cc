@@ -216,7 +216,7 @@ void handle_produce(ProduceRequest request, const RequestContext& context, Broke
       answers.partition_responses.push_back(
           has_valid_acks ? answer_one(call, topic, partition)
                          : refused(partition.index, KafkaError::kInvalidRequiredAcks,
-                                   fmt::format("acks must be -1, 0 or 1, not {}", request.acks)));
+                                   fmt::format("acks: wanted -1, 0 or 1, found {}", request.acks)));
     }
   }
 

@@ -61,8 +61,8 @@ Woven reply_bytes(wire::EncodedResponse response, std::vector<io::FileSlice> fil
   bool all_sendable = true;
   for (std::size_t index = 0; index < files.size(); ++index) {
     CHECK(response.splices[index].size_bytes == files[index].size_bytes,
-          "splice {} wants {} bytes, its file has {}", index, response.splices[index].size_bytes,
-          files[index].size_bytes);
+          "splice {}: wanted a file of {} bytes, found {}", index,
+          response.splices[index].size_bytes, files[index].size_bytes);
     file_bytes += files[index].size_bytes;
     all_sendable = all_sendable && files[index].file->native_handle() >= 0;
   }

@@ -114,21 +114,21 @@ bool is_one_of(std::string_view choices, std::string_view word) {
 
 Error unwanted(const TopicConfigDefinition& definition, std::string_view value,
                std::string_view wanted) {
-  return Error{ErrorCode::kInvalidArgument, fmt::format("Invalid value {} for configuration {}: {}",
-                                                        value, definition.name, wanted)};
+  return Error{ErrorCode::kInvalidArgument, fmt::format("configuration {}: wanted {}, found '{}'",
+                                                        definition.name, wanted, value)};
 }
 
 Status check_number(const TopicConfigDefinition& definition, std::string_view value) {
   std::int64_t number = 0;
   const char* const end = value.data() + value.size();
   const auto [stop, failure] = std::from_chars(value.data(), end, number);
-  if (failure != std::errc{} || stop != end) return unwanted(definition, value, "wants a number");
+  if (failure != std::errc{} || stop != end) return unwanted(definition, value, "a number");
 
   const bool is_int = definition.type == ConfigType::kInt;
   if (is_int && (number > INT32_MAX || number < INT32_MIN))
-    return unwanted(definition, value, "wants a 32-bit number");
+    return unwanted(definition, value, "a 32-bit number");
   if (number < definition.min)
-    return unwanted(definition, value, fmt::format("wants at least {}", definition.min));
+    return unwanted(definition, value, fmt::format("at least {}", definition.min));
   return {};
 }
 
@@ -137,7 +137,7 @@ Status check_ratio(const TopicConfigDefinition& definition, std::string_view val
   char* end = nullptr;
   const double ratio = std::strtod(text.c_str(), &end);
   const bool is_ratio = !text.empty() && *end == '\0' && ratio >= 0.0 && ratio <= 1.0;
-  if (!is_ratio) return unwanted(definition, value, "wants a number from 0 to 1");
+  if (!is_ratio) return unwanted(definition, value, "a number from 0 to 1");
   return {};
 }
 
@@ -151,7 +151,7 @@ Status check_words(const TopicConfigDefinition& definition, std::string_view val
     while (word.starts_with(' ')) word.remove_prefix(1);
     while (word.ends_with(' ')) word.remove_suffix(1);
     if (!is_one_of(definition.choices, word))
-      return unwanted(definition, value, fmt::format("wants {}", definition.choices));
+      return unwanted(definition, value, fmt::format("one of {}", definition.choices));
     if (comma == std::string_view::npos) return {};
     rest.remove_prefix(comma + 1);
   }
@@ -176,8 +176,7 @@ Status check_topic_config(std::string_view name, std::string_view value) {
     return Error{ErrorCode::kInvalidArgument, fmt::format("Unknown topic config name: {}", name)};
   switch (definition->type) {
     case ConfigType::kBoolean:
-      if (value != "true" && value != "false")
-        return unwanted(*definition, value, "wants true or false");
+      if (value != "true" && value != "false") return unwanted(*definition, value, "true or false");
       return {};
     case ConfigType::kInt:
     case ConfigType::kShort:

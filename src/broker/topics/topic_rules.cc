@@ -57,8 +57,9 @@ Result<std::int32_t> check_counts(const Wanted& wanted, const BrokerConfig& conf
     return make_error(KafkaError::kInvalidReplicationFactor,
                       "the replication factor must be above 0, or -1 for the default");
   if (factor > 1)
-    return make_error(KafkaError::kInvalidReplicationFactor,
-                      fmt::format("wanted {} replicas, there is 1 broker", factor));
+    return make_error(
+        KafkaError::kInvalidReplicationFactor,
+        fmt::format("replicas: wanted at most 1, as there is 1 broker, found {}", factor));
   if (wanted.num_partitions == kUseDefault) return config.num_partitions;
   if (wanted.num_partitions <= 0)
     return make_error(KafkaError::kInvalidPartitions,
@@ -118,7 +119,7 @@ Result<NewTopic> plan_topic(const Wanted& wanted, const BrokerConfig& config) {
   if (*count > config.partitions_max)
     return make_error(
         KafkaError::kPolicyViolation,
-        fmt::format("wanted {} partitions, at most {} are made", *count, config.partitions_max));
+        fmt::format("partitions: wanted at most {}, found {}", config.partitions_max, *count));
   auto configs = check_configs(wanted);
   if (!configs.ok()) return std::move(configs).error();
   return NewTopic{wanted.name, *count, std::move(configs).value()};

@@ -46,11 +46,11 @@ Result<std::vector<std::string_view>> checkpoint_lines(std::string_view text) {
   const auto version = parse_number(lines[0]);
   if (!version) {
     return Error{ErrorCode::kCorrupt,
-                 fmt::format("checkpoint starts with '{}', want a version", lines[0])};
+                 fmt::format("checkpoint: wanted a version first, found '{}'", lines[0])};
   }
   if (*version != kVersion) {
     return Error{ErrorCode::kUnsupported,
-                 fmt::format("checkpoint of version {}, this build reads {}", *version, kVersion)};
+                 fmt::format("checkpoint: wanted version {}, found {}", kVersion, *version)};
   }
   const auto count = lines.size() > 1 ? parse_number(lines[1]) : std::nullopt;
   if (!count || *count != static_cast<std::int64_t>(lines.size()) - 2) {

@@ -50,13 +50,13 @@ Result<MetaProperties> decode_meta_properties(std::string_view text) {
   const std::int64_t version = parse_number(value_of("version")).value_or(-1);
   if (version > kVersion || version == 0) {
     return Error{ErrorCode::kUnsupported,
-                 fmt::format("version {}, this build reads {}", version, kVersion)};
+                 fmt::format("wanted version {}, found {}", kVersion, version)};
   }
   const std::int64_t node_id = parse_number(value_of("node.id")).value_or(-1);
   auto cluster_id = Uuid::from_base64(value_of("cluster.id"));
   if (version != kVersion || node_id < 0 || node_id > INT32_MAX || !cluster_id.ok()) {
     return Error{ErrorCode::kCorrupt,
-                 fmt::format("want version=1, cluster.id and node.id, found '{}', '{}' and '{}'",
+                 fmt::format("wanted version=1, cluster.id and node.id, found '{}', '{}' and '{}'",
                              value_of("version"), value_of("cluster.id"), value_of("node.id"))};
   }
   MetaProperties properties{*cluster_id, BrokerId{static_cast<std::int32_t>(node_id)}, {}};

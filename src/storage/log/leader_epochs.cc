@@ -72,7 +72,7 @@ Result<LeaderEpochs> LeaderEpochs::decode(std::string_view text) {
     const std::int64_t epoch = is_pair ? parse_number(fields[0]).value_or(-1) : -1;
     const std::int64_t start = is_pair ? parse_number(fields[1]).value_or(-1) : -1;
     if (epoch < 0 || epoch > INT32_MAX || start < 0) {
-      return Error{ErrorCode::kCorrupt, fmt::format("want 'epoch offset', found '{}'", line)};
+      return Error{ErrorCode::kCorrupt, fmt::format("wanted 'epoch offset', found '{}'", line)};
     }
     epochs.assign(LeaderEpoch{static_cast<std::int32_t>(epoch)}, Offset{start});
   }

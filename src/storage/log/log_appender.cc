@@ -33,7 +33,7 @@ Error refusal(std::string_view batch, const Error& error) {
 
 Status check_client_header(const wire::BatchHeader& header) {
   if (header.base_offset != Offset{0}) {
-    return invalid_record(fmt::format("base offset of a batch from a client must be 0, found {}",
+    return invalid_record(fmt::format("base offset of a batch from a client: wanted 0, found {}",
                                       header.base_offset));
   }
   if (header.is_control()) return invalid_record("clients may not write control records");

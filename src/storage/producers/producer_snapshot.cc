@@ -82,15 +82,14 @@ Result<ProducerStates> decode_producer_snapshot(std::string_view bytes) {
   const std::uint32_t crc = reader.u32();
   if (!reader.ok()) return reader.status().error();
   if (version != kVersion) {
-    return Error{
-        ErrorCode::kUnsupported,
-        fmt::format("producer snapshot of version {}, this build reads {}", version, kVersion)};
+    return Error{ErrorCode::kUnsupported,
+                 fmt::format("producer snapshot: wanted version {}, found {}", kVersion, version)};
   }
   const std::uint32_t computed = wire::crc32c(reader.rest());
   if (crc != computed) {
     return Error{
         ErrorCode::kCorrupt,
-        fmt::format("producer snapshot: crc says {:#010x}, bytes give {:#010x}", crc, computed)};
+        fmt::format("producer snapshot: wanted crc {:#010x}, found {:#010x}", crc, computed)};
   }
   const std::int32_t count = reader.i32();
   if (count < 0 || static_cast<std::size_t>(count) * kEntrySize != reader.remaining()) {

@@ -12,11 +12,11 @@ namespace {
 
 using wire::KafkaError;
 
-Error out_of_order(const wire::BatchHeader& header, std::string_view expected) {
+Error out_of_order(const wire::BatchHeader& header, std::string_view wanted) {
   return wire::make_error(
       KafkaError::kOutOfOrderSequenceNumber,
-      fmt::format("producer {} epoch {} sent sequence {}, {}", header.producer_id,
-                  header.producer_epoch, header.base_sequence, expected));
+      fmt::format("producer {} epoch {}: wanted {}, found sequence {}", header.producer_id,
+                  header.producer_epoch, wanted, header.base_sequence));
 }
 
 AppendedBatch appended_batch(const wire::BatchHeader& header) {
@@ -74,7 +74,8 @@ Result<std::optional<AppendedBatch>> ProducerStates::check(const wire::BatchHead
   if (header.is_control()) return repeats;
   if (origin == AppendOrigin::kClient) {
     if (header.producer_epoch != entry.epoch) {
-      if (header.base_sequence != 0) return out_of_order(header, "a new epoch begins at 0");
+      if (header.base_sequence != 0)
+        return out_of_order(header, "a new epoch to begin at sequence 0");
     } else {
       for (std::size_t i = 0; i < entry.batch_count; ++i) {
         if (entry.batches[i].first_sequence == header.base_sequence &&
@@ -87,7 +88,7 @@ Result<std::optional<AppendedBatch>> ProducerStates::check(const wire::BatchHead
       const std::int32_t expected =
           entry.batch_count == 0 ? 0 : wire::sequence_after(entry.last_sequence(), 1);
       if (header.base_sequence != expected) {
-        return out_of_order(header, fmt::format("expected {}", expected));
+        return out_of_order(header, fmt::format("sequence {}", expected));
       }
     }
   }

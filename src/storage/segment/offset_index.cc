@@ -45,8 +45,8 @@ Result<OffsetIndex> OffsetIndex::decode(Offset base, std::string_view bytes,
                                         std::uint64_t log_size_bytes) {
   if (bytes.size() % kOffsetIndexEntrySize != 0) {
     return Error{ErrorCode::kCorrupt,
-                 fmt::format("offset index of {} bytes: want whole entries of {}", bytes.size(),
-                             kOffsetIndexEntrySize)};
+                 fmt::format("offset index: wanted whole entries of {1} bytes, found {0} bytes",
+                             bytes.size(), kOffsetIndexEntrySize)};
   }
   OffsetIndex index(base);
   index.entries_.reserve(bytes.size() / kOffsetIndexEntrySize);

@@ -179,7 +179,7 @@ Result<Offset> SegmentLoader::end_behind(Offset base, const ScannedSegment& scan
   if (options_.bad_end == BadEnd::kRefuse || end <= base || end < scanned.extent.next_offset) {
     return Error{
         ErrorCode::kCorrupt,
-        fmt::format("want whole batches after a clean stop, found in {} {}; nothing was "
+        fmt::format("wanted whole batches after a clean stop, found in {} {}; nothing was "
                     "changed: restore the file, or remove .kafka_cleanshutdown from the data "
                     "directory to end the log there",
                     segment_file_name(base, kLogSuffix), scanned.bad)};

@@ -91,7 +91,7 @@ Result<Verdict> check_at(FileWindow& window, std::uint64_t position) {
   auto crc = crc_of(window, position + wire::batch_format::kCrcCoversFrom, position + size);
   if (!crc.ok()) return std::move(crc).error();
   if (*crc != header->crc || header->last_offset_delta < 0) {
-    verdict.bad = fmt::format("crc says {:#010x}, bytes give {:#010x}", header->crc, *crc);
+    verdict.bad = fmt::format("wanted crc {:#010x}, found {:#010x}", header->crc, *crc);
   }
   return verdict;
 }

@@ -40,8 +40,8 @@ std::string TimeIndex::encode() const {
 Result<TimeIndex> TimeIndex::decode(Offset base, std::string_view bytes) {
   if (bytes.size() % kTimeIndexEntrySize != 0) {
     return Error{ErrorCode::kCorrupt,
-                 fmt::format("time index of {} bytes: want whole entries of {}", bytes.size(),
-                             kTimeIndexEntrySize)};
+                 fmt::format("time index: wanted whole entries of {1} bytes, found {0} bytes",
+                             bytes.size(), kTimeIndexEntrySize)};
   }
   TimeIndex index(base);
   index.entries_.reserve(bytes.size() / kTimeIndexEntrySize);
