@@ -12,20 +12,20 @@ void produce(const Load& load, io::Env& env) {
                                             {"linger.ms", "5"},
                                             {"batch.size", "131072"},
                                             {"compression.type", load.codec}},
-                                           env);
+                                           {}, &env);
   if (!producer.ok()) fail(producer.error().message);
   const std::string value = value_of(load.value_bytes);
-  const client::TopicHandle topic = (*producer)->topic(load.topic);
-  if (const auto warm = (*producer)->partition_count(load.topic); !warm.ok()) {
+  const client::TopicHandle topic = producer->topic(load.topic);
+  if (const auto warm = producer->partition_count(load.topic); !warm.ok()) {
     fail(warm.error().message);
   }
 
   const Stopwatch stopwatch;
   for (std::int64_t i = 0; i < load.records; ++i) {
-    const auto sent = (*producer)->send(topic, {.topic = load.topic, .value = value});
+    const auto sent = producer->send(topic, {.topic = load.topic, .value = value});
     if (!sent.ok()) fail(sent.error().message);
   }
-  if (const auto flushed = (*producer)->flush(); !flushed.ok()) fail(flushed.error().message);
+  if (const auto flushed = producer->flush(); !flushed.ok()) fail(flushed.error().message);
   stopwatch.report(load.records);
 }
 
@@ -45,22 +45,22 @@ void consume(const Load& load, io::Env& env) {
   auto consumer = client::Consumer::create({{"bootstrap.servers", load.brokers},
                                             {"enable.auto.commit", "false"},
                                             {"max.poll.records", "10000"}},
-                                           env);
+                                           {}, &env);
   if (!consumer.ok()) fail(consumer.error().message);
-  const auto count = (*consumer)->partition_count(load.topic);
+  const auto count = consumer->partition_count(load.topic);
   if (!count.ok()) fail(count.error().message);
   client::PartitionList partitions;
   for (std::int32_t id = 0; id < *count; ++id) partitions.push_back({load.topic, PartitionId{id}});
-  auto status = (*consumer)->assign(partitions);
-  if (status.ok()) status = (*consumer)->seek_to_beginning(partitions);
+  auto status = consumer->assign(partitions);
+  if (status.ok()) status = consumer->seek_to_beginning(partitions);
   if (!status.ok()) fail(status.error().message);
-  check_count(**consumer, partitions, load.records);
+  check_count(*consumer, partitions, load.records);
 
   const Stopwatch stopwatch;
   std::int64_t records = 0;
   std::uint64_t bytes = 0;
   while (records < load.records) {
-    const auto polled = (*consumer)->poll(Millis{100});
+    const auto polled = consumer->poll(Millis{100});
     if (!polled.ok()) fail(polled.error().message);
     for (const auto& part : *polled) {
       for (const RecordView& record : part.records) bytes += record.value->size();

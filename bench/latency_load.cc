@@ -95,16 +95,16 @@ std::vector<std::int64_t> consume(const Pace& pace, client::Consumer& consumer) 
   return latencies_ns;
 }
 
-std::unique_ptr<client::Consumer> open_consumer(const Pace& pace, io::Env& env) {
+client::Consumer open_consumer(const Pace& pace, io::Env& env) {
   auto consumer = client::Consumer::create(
-      {{"bootstrap.servers", pace.brokers}, {"enable.auto.commit", "false"}}, env);
+      {{"bootstrap.servers", pace.brokers}, {"enable.auto.commit", "false"}}, {}, &env);
   if (!consumer.ok()) fail(consumer.error().message);
-  const auto count = (*consumer)->partition_count(pace.topic);
+  const auto count = consumer->partition_count(pace.topic);
   if (!count.ok()) fail(count.error().message);
   client::PartitionList partitions;
   for (std::int32_t id = 0; id < *count; ++id) partitions.push_back({pace.topic, PartitionId{id}});
-  auto status = (*consumer)->assign(partitions);
-  if (status.ok()) status = (*consumer)->seek_to_beginning(partitions);
+  auto status = consumer->assign(partitions);
+  if (status.ok()) status = consumer->seek_to_beginning(partitions);
   if (!status.ok()) fail(status.error().message);
   return std::move(consumer).value();
 }
@@ -126,13 +126,13 @@ int main(int argc, char** argv) {
   using namespace millrace;
   const auto pace = bench::pace_from(argc, argv);
   const auto env = io::make_system_env();
-  const auto consumer = bench::open_consumer(pace, *env);
+  auto consumer = bench::open_consumer(pace, *env);
   auto producer = client::Producer::create(
-      {{"bootstrap.servers", pace.brokers}, {"acks", "all"}, {"linger.ms", "0"}}, *env);
+      {{"bootstrap.servers", pace.brokers}, {"acks", "all"}, {"linger.ms", "0"}}, {}, env.get());
   if (!producer.ok()) bench::fail(producer.error().message);
 
-  std::thread sender([&] { bench::produce(pace, **producer); });
-  auto latencies_ns = bench::consume(pace, *consumer);
+  std::thread sender([&] { bench::produce(pace, *producer); });
+  auto latencies_ns = bench::consume(pace, consumer);
   sender.join();
   bench::report(std::move(latencies_ns));
 }

@@ -56,19 +56,19 @@ void generate(const Load& load, io::Env& env) {
                                             {"linger.ms", "20"},
                                             {"batch.size", "262144"},
                                             {"compression.type", "lz4"}},
-                                           env);
+                                           {}, &env);
   if (!producer.ok()) fail(producer.error().message);
   Random random(7);
   std::string json;
-  const client::TopicHandle topic = (*producer)->topic(load.topic);
+  const client::TopicHandle topic = producer->topic(load.topic);
   for (std::int64_t i = 0; i < load.records; ++i) {
     const std::int64_t time_ms = kFirstTimeMs + i / kBidsPerMs;
     const std::string key = fmt::to_string(write_bid(i, time_ms, random, json));
-    const auto sent = (*producer)->send(
+    const auto sent = producer->send(
         topic, {.topic = load.topic, .key = key, .value = json, .timestamp = Timestamp{time_ms}});
     if (!sent.ok()) fail(sent.error().message);
   }
-  if (const auto flushed = (*producer)->flush(); !flushed.ok()) fail(flushed.error().message);
+  if (const auto flushed = producer->flush(); !flushed.ok()) fail(flushed.error().message);
 }
 
 Result<streams::Topology> make_topology(const Load& load, const std::string& output) {
@@ -98,10 +98,10 @@ Result<streams::Topology> make_topology(const Load& load, const std::string& out
 void run(const Load& load, io::Env& env) {
   const std::string name =
       fmt::format("{}-{}-out-{}", load.topic, load.mode, env.make_random().next() % 1'000'000);
-  auto admin = client::Admin::create({{"bootstrap.servers", load.brokers}}, env);
+  auto admin = client::Admin::create({{"bootstrap.servers", load.brokers}}, &env);
   if (!admin.ok()) fail(admin.error().message);
-  const auto created = (*admin)->create_topics(
-      {{.name = name, .partitions = 4, .configs = {{"retention.ms", "-1"}}}});
+  const auto created =
+      admin->create_topics({{.name = name, .partitions = 4, .configs = {{"retention.ms", "-1"}}}});
   if (!created.ok()) fail(created.error().message);
 
   auto topology = make_topology(load, name);
@@ -112,20 +112,20 @@ void run(const Load& load, io::Env& env) {
                                           {"num.stream.threads", "1"},
                                           {"producer.compression.type", "lz4"},
                                           {"producer.linger.ms", "100"}},
-                                         env);
+                                         &env);
   if (!app.ok()) fail(app.error().message);
-  if (const auto started = (*app)->start(); !started.ok()) fail(started.error().message);
+  if (const auto started = app->start(); !started.ok()) fail(started.error().message);
 
   const auto processed = [&] {
-    if ((*app)->state() == streams::AppState::kError) fail((*app)->failure()->message);
-    return static_cast<std::int64_t>((*app)->metrics().tasks.records_processed);
+    if (app->state() == streams::AppState::kError) fail(app->failure()->message);
+    return static_cast<std::int64_t>(app->metrics().tasks.records_processed);
   };
   while (processed() < load.records / 4) std::this_thread::sleep_for(Millis{5});
   const std::int64_t before = processed();
   const Stopwatch stopwatch;
   while (processed() < load.records) std::this_thread::sleep_for(Millis{5});
   stopwatch.report(load.records - before);
-  if (const auto stopped = (*app)->stop(); !stopped.ok()) fail(stopped.error().message);
+  if (const auto stopped = app->stop(); !stopped.ok()) fail(stopped.error().message);
 }
 
 }  // namespace

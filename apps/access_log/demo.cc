@@ -24,7 +24,7 @@ constexpr const char* kAnyTimestamp = "9223372036854775807";
 /// Lines are old: with the default retention a broker would delete them within minutes. And a line
 /// whose clock ran ahead is data like any other, not one to refuse.
 Status create_topics(const DemoConfig& config, io::Env& env) {
-  auto admin = client::Admin::create({{"bootstrap.servers", config.brokers}}, env);
+  auto admin = client::Admin::create({{"bootstrap.servers", config.brokers}}, &env);
   if (!admin.ok()) return std::move(admin).error();
   std::vector<client::NewTopic> topics;
   for (const std::string& name : {config.topics.log, config.topics.by_status,
@@ -34,7 +34,7 @@ Status create_topics(const DemoConfig& config, io::Env& env) {
          .partitions = config.partitions,
          .configs = {{"retention.ms", "-1"}, {"message.timestamp.after.max.ms", kAnyTimestamp}}});
   }
-  const auto outcomes = (*admin)->create_topics(topics);
+  const auto outcomes = admin->create_topics(topics);
   if (!outcomes.ok()) return outcomes.error();
   const bool some_made = std::any_of(outcomes->begin(), outcomes->end(),
                                      [](const auto& each) { return each.second.ok(); });
@@ -45,7 +45,7 @@ Status create_topics(const DemoConfig& config, io::Env& env) {
   return {};
 }
 
-Result<std::unique_ptr<streams::StreamsApp>> start_app(const DemoConfig& config, io::Env& env) {
+Result<streams::StreamsApp> start_app(const DemoConfig& config, io::Env& env) {
   auto topology = make_topology(config.topics);
   if (!topology.ok()) return std::move(topology).error();
   auto app = streams::StreamsApp::create(std::move(topology).value(),
@@ -54,9 +54,9 @@ Result<std::unique_ptr<streams::StreamsApp>> start_app(const DemoConfig& config,
                                           {"commit.interval.ms", "1000"},
                                           {"retry.backoff.ms", kRetryBackoffMs},
                                           {"producer.linger.ms", "1"}},
-                                         env);
+                                         &env);
   if (!app.ok()) return app;
-  if (auto status = (*app)->start(); !status.ok()) return std::move(status).error();
+  if (auto status = app->start(); !status.ok()) return std::move(status).error();
   return app;
 }
 
@@ -118,12 +118,12 @@ Result<DemoReport> run_demo(const DemoConfig& config, const std::vector<std::str
   if (auto status = create_topics(config, env); !status.ok()) return std::move(status).error();
   auto reader = ResultReader::create(config.brokers, config.topics, env);
   if (!reader.ok()) return std::move(reader).error();
-  const auto app = start_app(config, env);
+  auto app = start_app(config, env);
   if (!app.ok()) return app.error();
-  const auto producer = client::Producer::create({{"bootstrap.servers", config.brokers},
-                                                  {"compression.type", "lz4"},
-                                                  {"retry.backoff.ms", kRetryBackoffMs}},
-                                                 env);
+  auto producer = client::Producer::create({{"bootstrap.servers", config.brokers},
+                                            {"compression.type", "lz4"},
+                                            {"retry.backoff.ms", kRetryBackoffMs}},
+                                           {}, &env);
   if (!producer.ok()) return producer.error();
 
   DemoReport report;
@@ -131,22 +131,22 @@ Result<DemoReport> run_demo(const DemoConfig& config, const std::vector<std::str
   for (const auto line : lines) report.bytes += static_cast<std::int64_t>(line.size());
 
   const MonotonicTime started = env.clock().monotonic();
-  if (auto status = produce_lines(**producer, config, lines); !status.ok()) {
+  if (auto status = produce_lines(*producer, config, lines); !status.ok()) {
     return std::move(status).error();
   }
-  if (auto status = read_counts(config, **app, **reader, report.lines, env); !status.ok()) {
+  if (auto status = read_counts(config, *app, *reader, report.lines, env); !status.ok()) {
     return std::move(status).error();
   }
   report.took = env.clock().monotonic() - started;
-  report.results = (*reader)->results();
-  if (auto status = (*app)->stop(); !status.ok()) return std::move(status).error();
+  report.results = reader->results();
+  if (auto status = app->stop(); !status.ok()) return std::move(status).error();
   return report;
 }
 
 Status remove_demo_topics(const DemoConfig& config, io::Env& env) {
-  auto admin = client::Admin::create({{"bootstrap.servers", config.brokers}}, env);
+  auto admin = client::Admin::create({{"bootstrap.servers", config.brokers}}, &env);
   if (!admin.ok()) return std::move(admin).error();
-  const auto listed = (*admin)->list_topics();
+  const auto listed = admin->list_topics();
   if (!listed.ok()) return listed.error();
 
   std::vector<std::string> names;
@@ -158,7 +158,7 @@ Status remove_demo_topics(const DemoConfig& config, io::Env& env) {
                         name.starts_with(internal_prefix);
     if (is_own) names.push_back(name);
   }
-  const auto outcomes = (*admin)->delete_topics(names);
+  const auto outcomes = admin->delete_topics(names);
   if (!outcomes.ok()) return outcomes.error();
   for (const auto& [name, outcome] : *outcomes) {
     if (!outcome.ok()) return Error(outcome.error()).with_context("topic " + name);

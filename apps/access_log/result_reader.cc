@@ -6,31 +6,29 @@
 
 namespace millrace::access_log {
 
-Result<std::unique_ptr<ResultReader>> ResultReader::create(const std::string& brokers,
-                                                           Topics topics, io::Env& env) {
+Result<ResultReader> ResultReader::create(const std::string& brokers, Topics topics, io::Env& env) {
   auto consumer = client::Consumer::create({{"bootstrap.servers", brokers},
                                             {"enable.auto.commit", "false"},
                                             {"auto.offset.reset", "earliest"},
                                             {"retry.backoff.ms", "5"},
                                             {"max.poll.records", "10000"}},
-                                           env);
+                                           {}, &env);
   if (!consumer.ok()) return std::move(consumer).error();
   client::PartitionList partitions;
   for (const std::string& topic : {topics.by_status, topics.by_minute, topics.dead_letters}) {
-    const auto count = (*consumer)->partition_count(topic);
+    const auto count = consumer->partition_count(topic);
     if (!count.ok()) return count.error();
     for (std::int32_t id = 0; id < *count; ++id) partitions.push_back({topic, PartitionId{id}});
   }
-  if (auto status = (*consumer)->assign(partitions); !status.ok()) return std::move(status).error();
-  if (auto status = (*consumer)->seek_to_beginning(partitions); !status.ok()) {
+  if (auto status = consumer->assign(partitions); !status.ok()) return std::move(status).error();
+  if (auto status = consumer->seek_to_beginning(partitions); !status.ok()) {
     return std::move(status).error();
   }
-  return std::unique_ptr<ResultReader>(
-      new ResultReader(std::move(consumer).value(), std::move(topics)));
+  return ResultReader(std::move(consumer).value(), std::move(topics));
 }
 
 Status ResultReader::poll(Millis timeout) {
-  const auto polled = consumer_->poll(timeout);
+  const auto polled = consumer_.poll(timeout);
   if (!polled.ok()) return polled.error();
   for (const auto& part : *polled) {
     for (const RecordView& record : part.records) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 #include "apps/access_log/results.h"
 #include "apps/access_log/topology.h"
@@ -15,8 +14,7 @@ namespace millrace::access_log {
 /// thread  one
 class ResultReader {
  public:
-  static Result<std::unique_ptr<ResultReader>> create(const std::string& brokers, Topics topics,
-                                                      io::Env& env);
+  static Result<ResultReader> create(const std::string& brokers, Topics topics, io::Env& env);
 
   /// Takes what has come; waits up to `timeout` for the first.
   /// errors  kCorrupt for a record that this application did not write; the consumer's
@@ -28,11 +26,11 @@ class ResultReader {
   const Results& results() const { return results_; }
 
  private:
-  ResultReader(std::unique_ptr<client::Consumer> consumer, Topics topics)
+  ResultReader(client::Consumer consumer, Topics topics)
       : consumer_(std::move(consumer)), topics_(std::move(topics)) {}
   Status take(const std::string& topic, const RecordView& record);
 
-  std::unique_ptr<client::Consumer> consumer_;
+  client::Consumer consumer_;
   Topics topics_;
   Results results_;
 };

@@ -15,9 +15,9 @@ struct ClusterInfoOptions {
 };
 
 ExitCode show_info(const ClusterInfoOptions& options, Console& console, io::Env& env) {
-  const auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, env);
   if (!admin.ok()) return report(console, admin.error());
-  const auto cluster = (*admin)->describe_cluster();
+  const auto cluster = admin->describe_cluster();
   if (!cluster.ok()) return report(console, cluster.error());
 
   Value::List nodes;

@@ -107,16 +107,16 @@ Status check_topic_exists(const std::string& topic, const client::Properties& pr
     const std::string name(definition.name);
     if (const std::string* value = properties.find(name)) known.set(name, *value);
   }
-  const auto admin = client::Admin::create(known, env);
+  auto admin = client::Admin::create(known, &env);
   if (!admin.ok()) return admin.error();
-  auto topics = (*admin)->describe_topics({topic});
+  auto topics = admin->describe_topics({topic});
   if (!topics.ok()) return std::move(topics).error();
   auto& outcome = topics->at(topic);
   if (!outcome.ok()) return std::move(outcome).error();
   return {};
 }
 
-Result<std::unique_ptr<client::Admin>> connect_admin(const ClusterOptions& options, io::Env& env) {
+Result<client::Admin> connect_admin(const ClusterOptions& options, io::Env& env) {
   const auto properties = client_properties(options);
   if (!properties.ok()) return properties.error();
   if (auto status = client::check_properties(client::ClientKind::kAdmin, *properties);
@@ -126,7 +126,7 @@ Result<std::unique_ptr<client::Admin>> connect_admin(const ClusterOptions& optio
   if (auto status = check_reachable(*properties, env); !status.ok()) {
     return std::move(status).error();
   }
-  return client::Admin::create(*properties, env);
+  return client::Admin::create(*properties, &env);
 }
 
 ExitCode report(Console& console, const Error& error) {

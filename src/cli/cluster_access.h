@@ -42,7 +42,7 @@ Status check_topic_exists(const std::string& topic, const client::Properties& pr
                           io::Env& env);
 
 /// client_properties() and check_reachable(), then an Admin.
-Result<std::unique_ptr<client::Admin>> connect_admin(const ClusterOptions& options, io::Env& env);
+Result<client::Admin> connect_admin(const ClusterOptions& options, io::Env& env);
 
 /// Prints the error with what to do next, where that is known.
 ExitCode report(Console& console, const Error& error);

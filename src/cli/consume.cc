@@ -258,11 +258,11 @@ ExitCode run_consume(const ConsumeOptions& options, Console& console, io::Env& e
   if (const auto status = check_topic_exists(options.topic, plan->properties, env); !status.ok()) {
     return report(console, status.error());
   }
-  const auto consumer = client::Consumer::create(plan->properties, env);
+  auto consumer = client::Consumer::create(plan->properties, {}, &env);
   if (!consumer.ok()) return report(console, consumer.error());
-  auto status = start_reading(options, *plan, **consumer, console);
-  if (status.ok()) status = read_records(options, *plan, console, **consumer);
-  const Status closed = (*consumer)->close();
+  auto status = start_reading(options, *plan, *consumer, console);
+  if (status.ok()) status = read_records(options, *plan, console, *consumer);
+  const Status closed = consumer->close();
   if (!status.ok()) return report(console, status.error());
   if (!closed.ok()) return report(console, closed.error());
   return ExitCode::kDone;

@@ -20,9 +20,9 @@ struct GroupOptions {
 };
 
 ExitCode list(const GroupOptions& options, Console& console, io::Env& env) {
-  const auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, env);
   if (!admin.ok()) return report(console, admin.error());
-  const auto groups = (*admin)->list_groups();
+  const auto groups = admin->list_groups();
   if (!groups.ok()) return report(console, groups.error());
 
   Value::List rows;
@@ -161,9 +161,9 @@ Result<Value> describe_one(client::Admin& admin, const client::GroupDescription&
 }
 
 ExitCode describe(const GroupOptions& options, Console& console, io::Env& env) {
-  const auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, env);
   if (!admin.ok()) return report(console, admin.error());
-  const auto outcomes = (*admin)->describe_groups(options.names);
+  const auto outcomes = admin->describe_groups(options.names);
   if (!outcomes.ok()) return report(console, outcomes.error());
 
   ExitCode code = ExitCode::kDone;
@@ -173,7 +173,7 @@ ExitCode describe(const GroupOptions& options, Console& console, io::Env& env) {
       code = report(console, outcome.error());
       continue;
     }
-    auto described = describe_one(**admin, *outcome);
+    auto described = describe_one(*admin, *outcome);
     if (described.ok()) {
       groups.push_back(std::move(described).value());
     } else {

@@ -138,13 +138,13 @@ ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& e
   if (const auto status = check_reachable(*properties, env); !status.ok()) {
     return report(console, status.error());
   }
-  const auto producer = client::Producer::create(*properties, env);
+  auto producer = client::Producer::create(*properties, {}, &env);
   if (!producer.ok()) return report(console, producer.error());
 
-  const Status sent = send_lines(options, file ? file.get() : console.in, **producer, *headers);
-  const Status flushed = (*producer)->flush();
-  const auto metrics = (*producer)->metrics();
-  const Status closed = (*producer)->close();
+  const Status sent = send_lines(options, file ? file.get() : console.in, *producer, *headers);
+  const Status flushed = producer->flush();
+  const auto metrics = producer->metrics();
+  const Status closed = producer->close();
   for (const Status* const status : {&sent, &flushed, &closed}) {
     if (status->ok()) continue;
     console.note("{} records were written before this\n", metrics.records_sent);

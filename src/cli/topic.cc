@@ -53,11 +53,11 @@ ExitCode create(const TopicOptions& options, Console& console, io::Env& env) {
                       .replication_factor = static_cast<std::int16_t>(options.replication_factor),
                       .configs = *configs});
   }
-  const auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, env);
   if (!admin.ok()) return report(console, admin.error());
   const auto outcomes =
-      (*admin)->create_topics(topics, options.validate_only ? client::Admin::Validate::kOnly
-                                                            : client::Admin::Validate::kApply);
+      admin->create_topics(topics, options.validate_only ? client::Admin::Validate::kOnly
+                                                         : client::Admin::Validate::kApply);
   if (!outcomes.ok()) return report(console, outcomes.error());
 
   ExitCode code = ExitCode::kDone;
@@ -74,9 +74,9 @@ ExitCode create(const TopicOptions& options, Console& console, io::Env& env) {
 }
 
 ExitCode remove(const TopicOptions& options, Console& console, io::Env& env) {
-  const auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, env);
   if (!admin.ok()) return report(console, admin.error());
-  const auto outcomes = (*admin)->delete_topics(options.names);
+  const auto outcomes = admin->delete_topics(options.names);
   if (!outcomes.ok()) return report(console, outcomes.error());
   for (const auto& [name, outcome] : *outcomes) {
     if (outcome.ok()) console.print("deleted {}\n", name);
@@ -85,9 +85,9 @@ ExitCode remove(const TopicOptions& options, Console& console, io::Env& env) {
 }
 
 ExitCode list(const TopicOptions& options, Console& console, io::Env& env) {
-  const auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, env);
   if (!admin.ok()) return report(console, admin.error());
-  const auto topics = (*admin)->list_topics();
+  const auto topics = admin->list_topics();
   if (!topics.ok()) return report(console, topics.error());
 
   Value::List rows;
@@ -162,9 +162,9 @@ Value::List config_rows(client::Admin& admin, const std::string& topic) {
 }
 
 ExitCode describe(const TopicOptions& options, Console& console, io::Env& env) {
-  const auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, env);
   if (!admin.ok()) return report(console, admin.error());
-  const auto outcomes = (*admin)->describe_topics(options.names);
+  const auto outcomes = admin->describe_topics(options.names);
   if (!outcomes.ok()) return report(console, outcomes.error());
 
   ExitCode code = ExitCode::kDone;
@@ -177,8 +177,8 @@ ExitCode describe(const TopicOptions& options, Console& console, io::Env& env) {
     topics.emplace_back(Value::Object{{"name", name},
                                       {"id", outcome->id.to_base64()},
                                       {"internal", outcome->is_internal, Detail::kWide},
-                                      {"partitions", partition_rows(**admin, *outcome)},
-                                      {"configs", config_rows(**admin, name)}});
+                                      {"partitions", partition_rows(*admin, *outcome)},
+                                      {"configs", config_rows(*admin, name)}});
   }
   if (!topics.empty()) console.print("{}", render(topics, format_named(options.format)));
   return code;

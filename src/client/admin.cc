@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "client/cluster/backoff.h"
 #include "client/cluster/cluster.h"
 #include "client/cluster/loop_thread.h"
 #include "client/consumer/offset_requests.h"
 #include "client/group/subscription_codec.h"
+#include "io/lent_env.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/delete_topics.h"
@@ -71,9 +73,10 @@ GroupDescription description_of(const wire::DescribeGroupsResponse::DescribedGro
 
 class Admin::Core {
  public:
-  Core(AdminConfig config, io::Env& env) : config_(std::move(config)), thread_(env) {
+  Core(AdminConfig config, io::LentEnv env)
+      : env_(std::move(env)), config_(std::move(config)), thread_(*env_) {
     thread_.run([&] {
-      cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env.make_random());
+      cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env_->make_random());
       cluster_->set_auto_create(false);
     });
   }
@@ -162,6 +165,7 @@ class Admin::Core {
     });
   }
 
+  const io::LentEnv env_;
   const AdminConfig config_;
   std::unique_ptr<Cluster> cluster_;  // on the loop
   LoopThread thread_;
@@ -169,17 +173,24 @@ class Admin::Core {
 
 Admin::Admin(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 Admin::~Admin() = default;
+Admin::Admin(Admin&&) noexcept = default;
+Admin& Admin::operator=(Admin&&) noexcept = default;
 
-Result<std::unique_ptr<Admin>> Admin::create(const Properties& properties, io::Env& env) {
+Admin::Core& Admin::core() const {
+  CHECK(core_ != nullptr, "an Admin that was moved from was called");
+  return *core_;
+}
+
+Result<Admin> Admin::create(const Properties& properties, io::Env* env) {
   auto config = read_admin_config(properties);
   if (!config.ok()) return std::move(config).error();
-  return std::make_unique<Admin>(std::make_unique<Core>(std::move(config).value(), env));
+  return Admin(std::make_unique<Core>(std::move(config).value(), io::LentEnv(env)));
 }
 
 Result<Outcomes<std::string, void>> Admin::create_topics(const std::vector<NewTopic>& topics,
                                                          Validate validate) {
   wire::CreateTopicsRequest request;
-  request.timeout_ms = static_cast<std::int32_t>(core_->config_.api_timeout.count());
+  request.timeout_ms = static_cast<std::int32_t>(core().config_.api_timeout.count());
   request.validate_only = validate == Validate::kOnly;
   for (const NewTopic& topic : topics) {
     wire::CreateTopicsRequest::CreatableTopic wanted;
@@ -192,7 +203,7 @@ Result<Outcomes<std::string, void>> Admin::create_topics(const std::vector<NewTo
     request.topics.push_back(std::move(wanted));
   }
   using Response = wire::CreateTopicsResponse;
-  auto answer = core_->ask<wire::CreateTopicsRequest, Response>(
+  auto answer = core().ask<wire::CreateTopicsRequest, Response>(
       Target::controller(), std::move(request), [](const Response& each) {
         const bool is_elsewhere =
             !each.topics.empty() &&
@@ -210,10 +221,10 @@ Result<Outcomes<std::string, void>> Admin::create_topics(const std::vector<NewTo
 
 Result<Outcomes<std::string, void>> Admin::delete_topics(const std::vector<std::string>& names) {
   wire::DeleteTopicsRequest request;
-  request.timeout_ms = static_cast<std::int32_t>(core_->config_.api_timeout.count());
+  request.timeout_ms = static_cast<std::int32_t>(core().config_.api_timeout.count());
   request.topic_names = names;
   using Response = wire::DeleteTopicsResponse;
-  auto answer = core_->ask<wire::DeleteTopicsRequest, Response>(
+  auto answer = core().ask<wire::DeleteTopicsRequest, Response>(
       Target::controller(), std::move(request), [](const Response& each) {
         const bool is_elsewhere =
             !each.responses.empty() && static_cast<KafkaError>(each.responses.front().error_code) ==
@@ -231,7 +242,7 @@ Result<Outcomes<std::string, void>> Admin::delete_topics(const std::vector<std::
 }
 
 Result<std::vector<TopicListing>> Admin::list_topics() {
-  auto answer = core_->metadata(std::nullopt);
+  auto answer = core().metadata(std::nullopt);
   if (!answer.ok()) return std::move(answer).error();
   std::vector<TopicListing> listings;
   for (const auto& topic : answer->topics) {
@@ -245,7 +256,7 @@ Result<std::vector<TopicListing>> Admin::list_topics() {
 
 Result<Outcomes<std::string, TopicDescription>> Admin::describe_topics(
     const std::vector<std::string>& names) {
-  auto answer = core_->metadata(names);
+  auto answer = core().metadata(names);
   if (!answer.ok()) return std::move(answer).error();
   Outcomes<std::string, TopicDescription> outcomes;
   for (const auto& topic : answer->topics) {
@@ -261,7 +272,7 @@ Result<Outcomes<std::string, TopicDescription>> Admin::describe_topics(
 
 Result<ClusterDescription> Admin::describe_cluster() {
   using Response = wire::DescribeClusterResponse;
-  auto answer = core_->ask<wire::DescribeClusterRequest, Response>(
+  auto answer = core().ask<wire::DescribeClusterRequest, Response>(
       Target::any(), {},
       [](const Response& each) { return static_cast<KafkaError>(each.error_code); });
   if (!answer.ok()) return std::move(answer).error();
@@ -278,15 +289,15 @@ Result<ClusterDescription> Admin::describe_cluster() {
 Result<std::vector<GroupListing>> Admin::list_groups() {
   // A broker that does not answer may have left, and its groups be elsewhere: then it takes a new
   // look at who is there, and asks all of them.
-  const MonotonicTime until = core_->deadline();
-  auto listings = core_->list_groups_once(until);
+  const MonotonicTime until = core().deadline();
+  auto listings = core().list_groups_once(until);
   for (int attempt = 0; !listings.ok(); ++attempt) {
     const Error& error = listings.error();
     const bool may_pass = error.code == ErrorCode::kKafka ? wire::is_retriable(error)
                                                           : error.code != ErrorCode::kUnsupported;
-    if (!may_pass || core_->has_passed(until)) return listings;
-    core_->back_off(attempt);
-    listings = core_->list_groups_once(until);
+    if (!may_pass || core().has_passed(until)) return listings;
+    core().back_off(attempt);
+    listings = core().list_groups_once(until);
   }
   std::sort(listings->begin(), listings->end(),
             [](const auto& a, const auto& b) { return a.group_id < b.group_id; });
@@ -300,13 +311,13 @@ Result<Outcomes<std::string, GroupDescription>> Admin::describe_groups(
   for (const std::string& group_id : group_ids) {
     wire::DescribeGroupsRequest request;
     request.groups = {group_id};
-    auto answer = core_->ask<wire::DescribeGroupsRequest, Response>(
+    auto answer = core().ask<wire::DescribeGroupsRequest, Response>(
         Target::coordinator(group_id), std::move(request), [](const Response& each) {
           return each.groups.empty() ? KafkaError::kNone
                                      : static_cast<KafkaError>(each.groups.front().error_code);
         });
     if (!answer.ok()) return std::move(answer).error();
-    const auto coordinator = core_->coordinator(group_id);
+    const auto coordinator = core().coordinator(group_id);
     for (const auto& group : answer->groups) {
       if (group.error_code != 0) {
         outcomes.emplace(group_id,
@@ -330,7 +341,7 @@ Result<Outcomes<std::string, void>> Admin::delete_groups(
   for (const std::string& group_id : group_ids) {
     wire::DeleteGroupsRequest request;
     request.groups_names = {group_id};
-    auto answer = core_->ask<wire::DeleteGroupsRequest, Response>(
+    auto answer = core().ask<wire::DeleteGroupsRequest, Response>(
         Target::coordinator(group_id), std::move(request), [](const Response& each) {
           return each.results.empty() ? KafkaError::kNone
                                       : static_cast<KafkaError>(each.results.front().error_code);
@@ -354,13 +365,13 @@ Result<Outcomes<ConfigResource, std::vector<ConfigEntry>>> Admin::describe_confi
                                  .configuration_keys = std::nullopt});
     Target target = Target::any();
     if (resource.kind == ConfigResourceKind::kBroker) {
-      const auto brokers = core_->broker_ids();
+      const auto brokers = core().broker_ids();
       if (!brokers.ok()) return brokers.error();
       for (const BrokerId id : *brokers) {
         if (fmt::to_string(id.value()) == resource.name) target = Target::of(id);
       }
     }
-    auto answer = core_->ask<wire::DescribeConfigsRequest, wire::DescribeConfigsResponse>(
+    auto answer = core().ask<wire::DescribeConfigsRequest, wire::DescribeConfigsResponse>(
         target, std::move(request));
     if (!answer.ok()) return std::move(answer).error();
     for (const auto& result : answer->results) {
@@ -385,9 +396,9 @@ Result<Outcomes<TopicPartition, ListedOffset>> Admin::list_offsets(
     const std::map<TopicPartition, OffsetSpec>& partitions) {
   std::map<TopicPartition, std::int64_t> wanted;
   for (const auto& [partition, spec] : partitions) wanted[partition] = spec.timestamp;
-  auto listed = core_->thread_.await<ListedOffsets>([&](std::function<void(ListedOffsets)> done) {
-    client::list_offsets(*core_->cluster_, wanted, IsolationLevel::kReadUncommitted,
-                         core_->deadline(), std::move(done));
+  auto listed = core().thread_.await<ListedOffsets>([&](std::function<void(ListedOffsets)> done) {
+    client::list_offsets(*core().cluster_, wanted, IsolationLevel::kReadUncommitted,
+                         core().deadline(), std::move(done));
   });
   return listed;
 }
@@ -395,8 +406,8 @@ Result<Outcomes<TopicPartition, ListedOffset>> Admin::list_offsets(
 Result<std::map<TopicPartition, CommittedOffset>> Admin::list_group_offsets(
     const std::string& group_id) {
   using Committed = Result<std::map<TopicPartition, CommittedOffset>>;
-  return core_->thread_.await<Committed>([&](std::function<void(Committed)> done) {
-    fetch_committed(*core_->cluster_, group_id, std::nullopt, core_->deadline(), std::move(done));
+  return core().thread_.await<Committed>([&](std::function<void(Committed)> done) {
+    fetch_committed(*core().cluster_, group_id, std::nullopt, core().deadline(), std::move(done));
   });
 }
 

@@ -129,11 +129,18 @@ struct CommittedOffset {
 template <class Key, class Value>
 using Outcomes = std::map<Key, Result<Value>>;
 
+/// A value that can be moved. One that was moved from may only be destroyed or assigned to; any
+/// other call aborts.
 /// thread  one thread at a time
 class Admin {
  public:
-  static Result<std::unique_ptr<Admin>> create(const Properties& properties, io::Env& env);
+  /// Starts the I/O thread; connects when something is asked for.
+  /// env     must outlive the admin client; null: it makes and owns one of the machine
+  /// errors  kInvalidArgument for a property, naming what was wanted
+  static Result<Admin> create(const Properties& properties, io::Env* env = nullptr);
   ~Admin();
+  Admin(Admin&&) noexcept;
+  Admin& operator=(Admin&&) noexcept;
   Admin(const Admin&) = delete;
   Admin& operator=(const Admin&) = delete;
 
@@ -164,12 +171,9 @@ class Admin {
 
  private:
   class Core;
-
- public:
-  /// For create(), which alone can make a Core.
   explicit Admin(std::unique_ptr<Core> core);
+  Core& core() const;
 
- private:
   std::unique_ptr<Core> core_;
 };
 

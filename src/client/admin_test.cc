@@ -131,7 +131,7 @@ class AdminListGroups : public ::testing::Test {
     return brokers;
   }
 
-  std::unique_ptr<Admin> make_admin(const std::string& api_timeout_ms) {
+  Result<Admin> make_admin(const std::string& api_timeout_ms) {
     auto admin = Admin::create({{"bootstrap.servers", living_.endpoint().to_string()},
                                 {"request.timeout.ms", "10000"},
                                 {"default.api.timeout.ms", api_timeout_ms},
@@ -139,9 +139,9 @@ class AdminListGroups : public ::testing::Test {
                                 {"retry.backoff.max.ms", "1"},
                                 {"reconnect.backoff.ms", "1"},
                                 {"reconnect.backoff.max.ms", "1"}},
-                               *env_);
+                               env_.get());
     EXPECT_TRUE(admin.ok()) << admin.error().message;
-    return std::move(admin).value();
+    return admin;
   }
   static std::vector<std::string> names_of(const std::vector<GroupListing>& listings) {
     std::vector<std::string> names;

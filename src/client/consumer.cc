@@ -1,5 +1,6 @@
 #include "client/consumer.h"
 
+#include "base/check.h"
 #include "client/consumer/consumer_core.h"
 #include "client/group/assignors.h"
 
@@ -21,12 +22,17 @@ Result<std::vector<std::shared_ptr<Assignor>>> find_assignors(
 
 Consumer::Consumer(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 
-Consumer::~Consumer() {
-  (void)core_->close(Millis{0});
+Consumer::~Consumer() = default;
+Consumer::Consumer(Consumer&&) noexcept = default;
+Consumer& Consumer::operator=(Consumer&&) noexcept = default;
+
+Consumer::Core& Consumer::core() const {
+  CHECK(core_ != nullptr, "a Consumer that was moved from was called");
+  return *core_;
 }
 
-Result<std::unique_ptr<Consumer>> Consumer::create(const Properties& properties, io::Env& env,
-                                                   ConsumerOptions options) {
+Result<Consumer> Consumer::create(const Properties& properties, ConsumerOptions options,
+                                  io::Env* env) {
   auto config = read_consumer_config(properties);
   if (!config.ok()) return std::move(config).error();
   auto assignors = std::move(options.assignors);
@@ -35,80 +41,80 @@ Result<std::unique_ptr<Consumer>> Consumer::create(const Properties& properties,
     if (!named.ok()) return std::move(named).error();
     assignors = std::move(named).value();
   }
-  return std::make_unique<Consumer>(std::make_unique<Core>(
-      std::move(config).value(), std::move(assignors), std::move(options.listener), env));
+  return Consumer(std::make_unique<Core>(std::move(config).value(), std::move(assignors),
+                                         std::move(options.listener), io::LentEnv(env)));
 }
 
 Status Consumer::subscribe(std::vector<std::string> topics) {
-  return core_->subscribe(std::move(topics));
+  return core().subscribe(std::move(topics));
 }
 Status Consumer::assign(PartitionList partitions) {
-  return core_->assign(partitions);
+  return core().assign(partitions);
 }
 Status Consumer::unsubscribe() {
-  return core_->unsubscribe();
+  return core().unsubscribe();
 }
 PartitionList Consumer::assignment() const {
-  return core_->shared().with([](auto& state) { return state.fetch.assignment(); });
+  return core().shared().with([](auto& state) { return state.fetch.assignment(); });
 }
 std::vector<std::string> Consumer::subscription() const {
-  return core_->subscription();
+  return core().subscription();
 }
 
 Result<PolledRecords> Consumer::poll(Millis timeout) {
-  return core_->poll(timeout);
+  return core().poll(timeout);
 }
 void Consumer::wakeup() {
-  core_->wakeup();
+  core().wakeup();
 }
 
 Status Consumer::commit_sync() {
-  return core_->commit_sync(core_->positions());
+  return core().commit_sync(core().positions());
 }
 Status Consumer::commit_sync(const OffsetsToCommit& offsets) {
-  return core_->commit_sync(offsets);
+  return core().commit_sync(offsets);
 }
 void Consumer::commit_async(CommitCallback done) {
-  core_->commit_async(core_->positions(), std::move(done));
+  core().commit_async(core().positions(), std::move(done));
 }
 void Consumer::commit_async(const OffsetsToCommit& offsets, CommitCallback done) {
-  core_->commit_async(offsets, std::move(done));
+  core().commit_async(offsets, std::move(done));
 }
 Result<OffsetsToCommit> Consumer::committed(const PartitionList& partitions) {
-  return core_->committed(partitions);
+  return core().committed(partitions);
 }
 
 Status Consumer::seek(const TopicPartition& partition, Offset offset) {
-  return core_->seek(partition, offset);
+  return core().seek(partition, offset);
 }
 Status Consumer::seek_to_beginning(const PartitionList& partitions) {
-  return core_->seek(partitions, PositionSource::kEarliest);
+  return core().seek(partitions, PositionSource::kEarliest);
 }
 Status Consumer::seek_to_end(const PartitionList& partitions) {
-  return core_->seek(partitions, PositionSource::kLatest);
+  return core().seek(partitions, PositionSource::kLatest);
 }
 Result<Offset> Consumer::position(const TopicPartition& partition) {
-  return core_->position(partition);
+  return core().position(partition);
 }
 void Consumer::pause(const PartitionList& partitions) {
-  core_->pause(partitions, true);
+  core().pause(partitions, true);
 }
 void Consumer::resume(const PartitionList& partitions) {
-  core_->pause(partitions, false);
+  core().pause(partitions, false);
 }
 PartitionList Consumer::paused() const {
-  return core_->shared().with([](auto& state) { return state.fetch.paused(); });
+  return core().shared().with([](auto& state) { return state.fetch.paused(); });
 }
 
 Result<std::int32_t> Consumer::partition_count(std::string_view topic) {
-  return core_->partition_count(topic);
+  return core().partition_count(topic);
 }
 
 Result<std::map<TopicPartition, Offset>> Consumer::beginning_offsets(
     const PartitionList& partitions) {
   std::map<TopicPartition, std::int64_t> wanted;
   for (const auto& each : partitions) wanted[each] = OffsetSpec::earliest().timestamp;
-  auto listed = core_->list(wanted);
+  auto listed = core().list(wanted);
   if (!listed.ok()) return std::move(listed).error();
   std::map<TopicPartition, Offset> offsets;
   for (const auto& [partition, found] : *listed) offsets[partition] = found.offset;
@@ -118,7 +124,7 @@ Result<std::map<TopicPartition, Offset>> Consumer::beginning_offsets(
 Result<std::map<TopicPartition, Offset>> Consumer::end_offsets(const PartitionList& partitions) {
   std::map<TopicPartition, std::int64_t> wanted;
   for (const auto& each : partitions) wanted[each] = OffsetSpec::latest().timestamp;
-  auto listed = core_->list(wanted);
+  auto listed = core().list(wanted);
   if (!listed.ok()) return std::move(listed).error();
   std::map<TopicPartition, Offset> offsets;
   for (const auto& [partition, found] : *listed) offsets[partition] = found.offset;
@@ -136,22 +142,22 @@ Result<std::map<TopicPartition, OffsetAndTimestamp>> Consumer::offsets_for_times
     }
     wanted[partition] = time.value();
   }
-  return core_->list(wanted);
+  return core().list(wanted);
 }
 
 std::optional<std::int64_t> Consumer::current_lag(const TopicPartition& partition) const {
-  return core_->shared().with([&](auto& state) { return state.fetch.lag(partition); });
+  return core().shared().with([&](auto& state) { return state.fetch.lag(partition); });
 }
 
 GroupMembership Consumer::group_membership() const {
-  return core_->shared().with([](auto& state) { return state.membership; });
+  return core().shared().with([](auto& state) { return state.membership; });
 }
 ConsumerMetrics Consumer::metrics() const {
-  return core_->shared().with([](auto& state) { return state.metrics; });
+  return core().shared().with([](auto& state) { return state.metrics; });
 }
 
 Status Consumer::close(Millis timeout) {
-  return core_->close(timeout);
+  return core().close(timeout);
 }
 
 }  // namespace millrace::client

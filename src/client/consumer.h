@@ -1,8 +1,8 @@
 // Consumer: reads records from partitions, as a member of a group or assigned by hand. Fetching,
 // heartbeats and rebalances run on an I/O thread of the consumer's own, ahead of poll().
-//   auto consumer = Consumer::create({{"bootstrap.servers", "…"}, {"group.id", "g"}}, env);
-//   (*consumer)->subscribe({"clicks"});
-//   auto polled = (*consumer)->poll(Millis{100});
+//   auto consumer = Consumer::create({{"bootstrap.servers", "…"}, {"group.id", "g"}});
+//   consumer->subscribe({"clicks"});
+//   auto polled = consumer->poll(Millis{100});
 //   for (const auto& part : polled->partitions()) for (const auto& record : part.records) …
 #pragma once
 
@@ -108,14 +108,21 @@ struct ConsumerMetrics {
 using CommitCallback = std::function<void(const Status&)>;
 using PartitionList = std::vector<TopicPartition>;
 
+/// A value that can be moved, also while it is a member of a group. One that was moved from may
+/// only be destroyed or assigned to; any other call aborts.
 /// thread  one thread at a time calls it; wakeup() and metrics() from any thread
 class Consumer {
  public:
+  /// Starts the I/O thread; connects when something is asked for.
+  /// env     must outlive the consumer; null: the consumer makes and owns one of the machine
   /// errors  kInvalidArgument for a property, naming what was wanted
-  static Result<std::unique_ptr<Consumer>> create(const Properties& properties, io::Env& env,
-                                                  ConsumerOptions options = {});
+  static Result<Consumer> create(const Properties& properties, ConsumerOptions options = {},
+                                 io::Env* env = nullptr);
   /// close() with a short time-out.
   ~Consumer();
+  Consumer(Consumer&&) noexcept;
+  /// What was here is closed first, as by the destructor.
+  Consumer& operator=(Consumer&&) noexcept;
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;
 
@@ -176,12 +183,9 @@ class Consumer {
 
  private:
   class Core;
-
- public:
-  /// For create(), which alone can make a Core.
   explicit Consumer(std::unique_ptr<Core> core);
+  Core& core() const;
 
- private:
   std::unique_ptr<Core> core_;
 };
 

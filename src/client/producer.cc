@@ -2,11 +2,13 @@
 
 #include <map>
 
+#include "base/check.h"
 #include "base/guarded.h"
 #include "client/cluster/cluster.h"
 #include "client/cluster/loop_thread.h"
 #include "client/producer/produce_sender.h"
 #include "client/producer/record_accumulator.h"
+#include "io/lent_env.h"
 
 namespace millrace::client {
 namespace {
@@ -19,17 +21,19 @@ Error closed_error() {
 
 class Producer::Core {
  public:
-  Core(ProducerConfig config, io::Env& env, DeliveryCallback on_delivery)
-      : config_(std::move(config)),
-        clock_(env.clock()),
-        accumulator_(config_, env.make_random()),
-        thread_(env) {
+  Core(ProducerConfig config, ProducerOptions options, io::LentEnv env)
+      : env_(std::move(env)),
+        config_(std::move(config)),
+        clock_(env_->clock()),
+        accumulator_(config_, env_->make_random()),
+        thread_(*env_) {
     thread_.run([&] {
-      cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env.make_random());
+      cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env_->make_random());
       sender_ = std::make_unique<ProduceSender>(config_, *cluster_, accumulator_, metrics_,
-                                                std::move(on_delivery));
+                                                std::move(options.on_delivery));
     });
   }
+  ~Core() { (void)close(Millis{0}); }
 
   ProducerTopic* topic(std::string_view name);
   Status send(ProducerTopic& topic, const ProducerRecord& record);
@@ -45,6 +49,7 @@ class Producer::Core {
   void wake_sender();
   Status flush_until(Millis timeout);
 
+  const io::LentEnv env_;
   const ProducerConfig config_;
   const Clock& clock_;
   Guarded<ProducerMetrics> metrics_;
@@ -206,20 +211,25 @@ ProducerMetrics Producer::Core::metrics() {
 }
 
 Producer::Producer(std::unique_ptr<Core> core) : core_(std::move(core)) {}
-Producer::~Producer() {
-  (void)core_->close(Millis{0});
-}
+Producer::~Producer() = default;
+Producer::Producer(Producer&&) noexcept = default;
+Producer& Producer::operator=(Producer&&) noexcept = default;
 
-Result<std::unique_ptr<Producer>> Producer::create(const Properties& properties, io::Env& env,
-                                                   DeliveryCallback on_delivery) {
+Result<Producer> Producer::create(const Properties& properties, ProducerOptions options,
+                                  io::Env* env) {
   auto config = read_producer_config(properties);
   if (!config.ok()) return std::move(config).error();
-  return std::make_unique<Producer>(
-      std::make_unique<Core>(std::move(config).value(), env, std::move(on_delivery)));
+  return Producer(
+      std::make_unique<Core>(std::move(config).value(), std::move(options), io::LentEnv(env)));
+}
+
+Producer::Core& Producer::core() const {
+  CHECK(core_ != nullptr, "a Producer that was moved from was called");
+  return *core_;
 }
 
 TopicHandle Producer::topic(std::string_view name) {
-  return TopicHandle(core_->topic(name));
+  return TopicHandle(core().topic(name));
 }
 
 Status Producer::send(TopicHandle topic, const ProducerRecord& record) {
@@ -227,20 +237,20 @@ Status Producer::send(TopicHandle topic, const ProducerRecord& record) {
     return Error{ErrorCode::kInvalidArgument,
                  "send(): wanted a handle made by topic(), found an empty one"};
   }
-  return core_->send(*topic.topic_, record);
+  return core().send(*topic.topic_, record);
 }
 
 Status Producer::flush(Millis timeout) {
-  return core_->flush(timeout);
+  return core().flush(timeout);
 }
 Result<std::int32_t> Producer::partition_count(std::string_view topic) {
-  return core_->partition_count(topic);
+  return core().partition_count(topic);
 }
 Status Producer::close(Millis timeout) {
-  return core_->close(timeout);
+  return core().close(timeout);
 }
 ProducerMetrics Producer::metrics() const {
-  return core_->metrics();
+  return core().metrics();
 }
 
 }  // namespace millrace::client

@@ -1,8 +1,8 @@
 // Producer: sends records to topics. send() encodes straight into the open batch of the record's
 // partition; an I/O thread of the producer's own sends whole batches, in order, and retries.
-//   auto producer = Producer::create({{"bootstrap.servers", "127.0.0.1:9092"}}, env);
-//   (*producer)->send({.topic = "clicks", .key = "alice", .value = "…"});
-//   (*producer)->flush();
+//   auto producer = Producer::create({{"bootstrap.servers", "127.0.0.1:9092"}});
+//   producer->send({.topic = "clicks", .key = "alice", .value = "…"});
+//   producer->flush();
 #pragma once
 
 #include <cstdint>
@@ -50,6 +50,10 @@ struct DeliveryReport {
 /// flush() or close().
 using DeliveryCallback = std::function<void(const DeliveryReport&)>;
 
+struct ProducerOptions {
+  DeliveryCallback on_delivery = {};
+};
+
 /// Counted since create().
 struct ProducerMetrics {
   std::uint64_t records_sent = 0;  // acknowledged
@@ -67,7 +71,7 @@ struct ProducerMetrics {
 class ProducerTopic;
 
 /// A topic that was looked up once, to save send() the search by name. Valid as long as its
-/// producer.
+/// producer, also when that is moved.
 class TopicHandle {
  public:
   TopicHandle() = default;
@@ -78,15 +82,21 @@ class TopicHandle {
   ProducerTopic* topic_ = nullptr;
 };
 
+/// A value that can be moved, also while its records are under way. One that was moved from may
+/// only be destroyed or assigned to; any other call aborts.
 /// thread  one thread at a time calls it; metrics() from any thread
 class Producer {
  public:
-  /// Starts the I/O thread; connects when the first record needs it. `env` must outlive it.
+  /// Starts the I/O thread; connects when the first record needs it.
+  /// env     must outlive the producer; null: the producer makes and owns one of the machine
   /// errors  kInvalidArgument for a property, naming what was wanted
-  static Result<std::unique_ptr<Producer>> create(const Properties& properties, io::Env& env,
-                                                  DeliveryCallback on_delivery = {});
+  static Result<Producer> create(const Properties& properties, ProducerOptions options = {},
+                                 io::Env* env = nullptr);
   /// Closes with a time-out of zero: what was not acknowledged is reported as failed.
   ~Producer();
+  Producer(Producer&&) noexcept;
+  /// What was here is closed first, as by the destructor.
+  Producer& operator=(Producer&&) noexcept;
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
 
@@ -119,12 +129,9 @@ class Producer {
 
  private:
   class Core;
-
- public:
-  /// For create(), which alone can make a Core.
   explicit Producer(std::unique_ptr<Core> core);
+  Core& core() const;
 
- private:
   std::unique_ptr<Core> core_;
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "client/admin.h"
+#include "io/lent_env.h"
 #include "streams/runtime/progress.h"
 #include "streams/runtime/stream_thread.h"
 #include "streams/runtime/streams_config.h"
@@ -43,8 +44,8 @@ std::string_view app_state_name(AppState state) {
 /// `phase_` under `mutex_`.
 class StreamsApp::Core {
  public:
-  Core(Topology topology, StreamsConfig config, io::Env& env)
-      : topology_(std::move(topology)), config_(std::move(config)), env_(env) {}
+  Core(Topology topology, StreamsConfig config, io::LentEnv env)
+      : env_(std::move(env)), topology_(std::move(topology)), config_(std::move(config)) {}
   ~Core() { (void)stop(); }
 
   Status start() {
@@ -130,8 +131,8 @@ class StreamsApp::Core {
   }
 
   Status wait_until_caught_up(Millis timeout) {
-    const MonotonicTime deadline = env_.clock().monotonic() + timeout;
-    auto admin = client::Admin::create(config_.admin, env_);
+    const MonotonicTime deadline = env_->clock().monotonic() + timeout;
+    auto admin = client::Admin::create(config_.admin, &*env_);
     if (!admin.ok()) return std::move(admin).error();
     std::uint64_t processed = 0;
     std::int64_t lag = -1;  // not known yet
@@ -140,13 +141,13 @@ class StreamsApp::Core {
       if (std::exchange(processed, metrics().tasks.records_processed) ==
           metrics().tasks.records_processed) {
         for (const auto& thread : threads_) thread->request_commit();
-        const auto left = uncommitted_records(**admin, source_partitions(), config_.application_id);
+        const auto left = uncommitted_records(*admin, source_partitions(), config_.application_id);
         if (!left.ok()) return left.error();
         if (*left == 0) return {};
         lag = *left;
       }
       if (auto error = failure()) return *std::move(error);
-      if (env_.clock().monotonic() >= deadline) {
+      if (env_->clock().monotonic() >= deadline) {
         return Error{ErrorCode::kTimeout,
                      fmt::format("application {} still has {} records to commit after {} ms",
                                  config_.application_id, lag, timeout.count())};
@@ -160,14 +161,14 @@ class StreamsApp::Core {
   enum class Phase { kCreated, kStarted, kStopping, kStopped };
 
   Status prepare() {
-    auto admin = client::Admin::create(config_.admin, env_);
+    auto admin = client::Admin::create(config_.admin, &*env_);
     if (!admin.ok()) return std::move(admin).error();
-    auto plan = prepare_topics(**admin, topology_, config_);
+    auto plan = prepare_topics(*admin, topology_, config_);
     if (!plan.ok()) return std::move(plan).error();
     sources_ = std::move(plan->sources);
     for (std::int32_t number = 1; number <= config_.threads; ++number) {
       auto thread =
-          StreamThread::create(topology_, config_, number, env_, [this] { on_thread_change(); });
+          StreamThread::create(topology_, config_, number, *env_, [this] { on_thread_change(); });
       if (!thread.ok()) return std::move(thread).error();
       threads_.push_back(std::move(*thread));
     }
@@ -207,9 +208,9 @@ class StreamsApp::Core {
     changed_.notify_all();
   }
 
+  const io::LentEnv env_;
   const Topology topology_;
   const StreamsConfig config_;
-  io::Env& env_;
   std::mutex lifecycle_;
   TopicPartitions sources_;                             // fixed by start()
   std::vector<std::unique_ptr<StreamThread>> threads_;  // fixed by start()
@@ -218,41 +219,47 @@ class StreamsApp::Core {
   mutable std::condition_variable changed_;
 };
 
-Result<std::unique_ptr<StreamsApp>> StreamsApp::create(Topology topology,
-                                                       const client::Properties& properties,
-                                                       io::Env& env) {
+Result<StreamsApp> StreamsApp::create(Topology topology, const client::Properties& properties,
+                                      io::Env* env) {
   auto config = StreamsConfig::from(properties);
   if (!config.ok()) return std::move(config).error();
   if (topology.plans().empty()) {
     return Error{ErrorCode::kInvalidArgument, "the topology is empty"};
   }
-  return std::unique_ptr<StreamsApp>(
-      new StreamsApp(std::make_unique<Core>(std::move(topology), std::move(*config), env)));
+  return StreamsApp(
+      std::make_unique<Core>(std::move(topology), std::move(*config), io::LentEnv(env)));
 }
 
 StreamsApp::StreamsApp(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 StreamsApp::~StreamsApp() = default;
+StreamsApp::StreamsApp(StreamsApp&&) noexcept = default;
+StreamsApp& StreamsApp::operator=(StreamsApp&&) noexcept = default;
+
+StreamsApp::Core& StreamsApp::core() const {
+  CHECK(core_ != nullptr, "a StreamsApp that was moved from was called");
+  return *core_;
+}
 
 Status StreamsApp::start() {
-  return core_->start();
+  return core().start();
 }
 Status StreamsApp::stop() {
-  return core_->stop();
+  return core().stop();
 }
 AppState StreamsApp::state() const {
-  return core_->state();
+  return core().state();
 }
 std::optional<Error> StreamsApp::failure() const {
-  return core_->failure();
+  return core().failure();
 }
 AppMetrics StreamsApp::metrics() const {
-  return core_->metrics();
+  return core().metrics();
 }
 Status StreamsApp::wait_for_state(AppState wanted, Millis timeout) const {
-  return core_->wait_for_state(wanted, timeout);
+  return core().wait_for_state(wanted, timeout);
 }
 Status StreamsApp::wait_until_caught_up(Millis timeout) {
-  return core_->wait_until_caught_up(timeout);
+  return core().wait_until_caught_up(timeout);
 }
 
 }  // namespace millrace::streams

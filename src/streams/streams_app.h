@@ -2,10 +2,10 @@
 // group `application.id` and a producer; each task (one partition of one sub-topology) belongs to
 // one thread at a time, with its state in RAM and a changelog topic behind it.
 //   auto app = StreamsApp::create(*topology, {{"application.id", "clicks"},
-//                                             {"bootstrap.servers", "127.0.0.1:9092"}}, env);
-//   (*app)->start();
+//                                             {"bootstrap.servers", "127.0.0.1:9092"}});
+//   app->start();
 //   …
-//   (*app)->stop();
+//   app->stop();
 #pragma once
 
 #include <cstdint>
@@ -50,16 +50,21 @@ struct AppMetrics {
 /// and every client property, for one kind of client as consumer.…, producer.… or admin.…
 /// (auto.offset.reset is earliest unless said otherwise).
 ///
+/// A value that can be moved, also while it runs, if nobody calls it meanwhile. One that was moved
+/// from may only be destroyed or assigned to; any other call aborts.
 /// thread  every method from any thread
 class StreamsApp {
  public:
-  /// Checks the properties; connects to nothing yet. `env` must outlive it.
+  /// Checks the properties; connects to nothing yet.
+  /// env     must outlive the application; null: it makes and owns one of the machine
   /// errors  kInvalidArgument naming the property
-  static Result<std::unique_ptr<StreamsApp>> create(Topology topology,
-                                                    const client::Properties& properties,
-                                                    io::Env& env);
+  static Result<StreamsApp> create(Topology topology, const client::Properties& properties,
+                                   io::Env* env = nullptr);
   /// stop()s.
   ~StreamsApp();
+  StreamsApp(StreamsApp&&) noexcept;
+  /// What was here is stopped first.
+  StreamsApp& operator=(StreamsApp&&) noexcept;
   StreamsApp(const StreamsApp&) = delete;
   StreamsApp& operator=(const StreamsApp&) = delete;
 
@@ -88,6 +93,7 @@ class StreamsApp {
  private:
   class Core;
   explicit StreamsApp(std::unique_ptr<Core> core);
+  Core& core() const;
 
   std::unique_ptr<Core> core_;
 };

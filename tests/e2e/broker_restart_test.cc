@@ -54,34 +54,34 @@ class RestartableCluster {
 
 TEST(BrokerRestart, ProducerAndConsumerGoOnAndEveryRecordIsThereOnce) {
   RestartableCluster cluster;
-  auto admin = client::Admin::create(cluster.properties(), cluster.env());
-  ASSERT_TRUE((*admin)->create_topics({{.name = "t", .partitions = 1}})->at("t").ok());
+  auto admin = client::Admin::create(cluster.properties(), &cluster.env());
+  ASSERT_TRUE(admin->create_topics({{.name = "t", .partitions = 1}})->at("t").ok());
   auto producer_properties = cluster.properties();
   // Small batches, as many in flight as an idempotent producer may have: those that the broker took
   // before it went come again, and it has to know each of them.
   producer_properties.set("batch.size", "200")
       .set("linger.ms", "0")
       .set("max.in.flight.requests.per.connection", "5");
-  auto producer = client::Producer::create(producer_properties, cluster.env());
+  auto producer = client::Producer::create(producer_properties, {}, &cluster.env());
   auto consumer_properties = cluster.properties();
   consumer_properties.set("auto.offset.reset", "earliest");
-  auto consumer = client::Consumer::create(consumer_properties, cluster.env());
+  auto consumer = client::Consumer::create(consumer_properties, {}, &cluster.env());
   // Without a group, whose members may read again what they could not commit: what is read is what
   // the log holds.
-  ASSERT_TRUE((*consumer)->assign({{"t", PartitionId{0}}}).ok());
+  ASSERT_TRUE(consumer->assign({{"t", PartitionId{0}}}).ok());
 
   int sent = 0;
   int read = 0;
   const auto send_some = [&](int count) {
     for (int i = 0; i < count; ++i) {
       const std::string value = std::to_string(sent++);
-      const auto status = (*producer)->send({.topic = "t", .value = value});
+      const auto status = producer->send({.topic = "t", .value = value});
       ASSERT_TRUE(status.ok()) << status.error().to_string();
     }
   };
   const auto read_all = [&] {
     for (int round = 0; round < 1000 && read < sent; ++round) {
-      auto polled = (*consumer)->poll(Millis{20});
+      auto polled = consumer->poll(Millis{20});
       ASSERT_TRUE(polled.ok()) << polled.error().to_string();
       for (const auto& part : *polled) {
         for (const RecordView& record : part.records) {
@@ -101,13 +101,13 @@ TEST(BrokerRestart, ProducerAndConsumerGoOnAndEveryRecordIsThereOnce) {
     send_some(50);  // these find nobody
     cluster.start();
     send_some(50);
-    const auto flushed = (*producer)->flush(Millis{30'000});
+    const auto flushed = producer->flush(Millis{30'000});
     ASSERT_TRUE(flushed.ok()) << flushed.error().to_string();
     read_all();
   }
-  EXPECT_EQ((*producer)->metrics().records_sent, static_cast<std::uint64_t>(sent));
-  EXPECT_EQ((*producer)->metrics().records_failed, 0U);
-  EXPECT_EQ((*producer)->metrics().epoch_bumps, 0U);
+  EXPECT_EQ(producer->metrics().records_sent, static_cast<std::uint64_t>(sent));
+  EXPECT_EQ(producer->metrics().records_failed, 0U);
+  EXPECT_EQ(producer->metrics().epoch_bumps, 0U);
 }
 
 }  // namespace

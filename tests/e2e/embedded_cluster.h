@@ -40,9 +40,9 @@ class EmbeddedCluster {
   }
 
   void create_topic(const std::string& name, std::int32_t partitions) {
-    auto admin = client::Admin::create(properties(), *env_);
+    auto admin = client::Admin::create(properties(), env_.get());
     ASSERT_TRUE(admin.ok()) << admin.error().to_string();
-    const auto outcomes = (*admin)->create_topics({{.name = name, .partitions = partitions}});
+    const auto outcomes = admin->create_topics({{.name = name, .partitions = partitions}});
     ASSERT_TRUE(outcomes.ok()) << outcomes.error().to_string();
     const auto& outcome = outcomes->at(name);
     ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();

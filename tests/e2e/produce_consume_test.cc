@@ -22,21 +22,24 @@ void produce(EmbeddedCluster& cluster, const std::string& topic, const std::stri
   auto properties = cluster.properties();
   properties.set("compression.type", codec).set("linger.ms", "1");
   int delivered = 0;
-  auto producer =
-      Producer::create(properties, cluster.env(), [&](const client::DeliveryReport& report) {
-        EXPECT_TRUE(report.status.ok()) << report.status.error().to_string();
-        delivered += report.record_count;
-      });
+  auto producer = Producer::create(properties,
+                                   {.on_delivery =
+                                        [&](const client::DeliveryReport& report) {
+                                          EXPECT_TRUE(report.status.ok())
+                                              << report.status.error().to_string();
+                                          delivered += report.record_count;
+                                        }},
+                                   &cluster.env());
   ASSERT_TRUE(producer.ok()) << producer.error().to_string();
   for (int i = first; i < first + count; ++i) {
     const std::string key = "key-" + std::to_string(i % kKeys);
     const std::string value = std::to_string(i);
     const HeaderView header{"codec", codec};
     const auto sent =
-        (*producer)->send({.topic = topic, .key = key, .value = value, .headers = {&header, 1}});
+        producer->send({.topic = topic, .key = key, .value = value, .headers = {&header, 1}});
     ASSERT_TRUE(sent.ok()) << sent.error().to_string();
   }
-  const auto flushed = (*producer)->flush(Millis{20'000});
+  const auto flushed = producer->flush(Millis{20'000});
   ASSERT_TRUE(flushed.ok()) << flushed.error().to_string();
   EXPECT_EQ(delivered, count);
 }
@@ -62,14 +65,14 @@ class Ledger {
   std::map<std::string, int> last_of_;
 };
 
-std::unique_ptr<Consumer> join(EmbeddedCluster& cluster, const std::string& topic,
-                               const std::string& assignor) {
+Result<Consumer> join(EmbeddedCluster& cluster, const std::string& topic,
+                      const std::string& assignor) {
   auto properties = cluster.group_properties("readers");
   properties.set("partition.assignment.strategy", assignor);
-  auto consumer = Consumer::create(properties, cluster.env());
+  auto consumer = Consumer::create(properties, {}, &cluster.env());
   EXPECT_TRUE(consumer.ok()) << consumer.error().to_string();
-  EXPECT_TRUE((*consumer)->subscribe({topic}).ok());
-  return std::move(consumer).value();
+  EXPECT_TRUE(consumer->subscribe({topic}).ok());
+  return consumer;
 }
 
 /// Polls all in turn until `ledger` holds `count` records and `is_settled` says so.
@@ -105,24 +108,24 @@ TEST_P(TheWholeWayOfARecord, OnceAndInOrderAcrossARebalanceAndARestart) {
 
   {
     auto first = join(cluster, "clicks", GetParam());
-    read_until({first.get()}, ledger, 5000, [] { return true; });
+    read_until({&*first}, ledger, 5000, [] { return true; });
     EXPECT_EQ(first->assignment().size(), 4U);
 
     auto second = join(cluster, "clicks", GetParam());
-    read_until({first.get(), second.get()}, ledger, 5000,
+    read_until({&*first, &*second}, ledger, 5000,
                [&] { return first->assignment().size() == 2 && second->assignment().size() == 2; });
     produce(cluster, "clicks", "lz4", produced, 1000);
     produced += 1000;
-    read_until({first.get(), second.get()}, ledger, 6000, [] { return true; });
+    read_until({&*first, &*second}, ledger, 6000, [] { return true; });
 
     EXPECT_TRUE(first->close().ok());
-    read_until({second.get()}, ledger, 6000, [&] { return second->assignment().size() == 4; });
+    read_until({&*second}, ledger, 6000, [&] { return second->assignment().size() == 4; });
     EXPECT_TRUE(second->close().ok());
   }
 
   produce(cluster, "clicks", "none", produced, 500);
   auto resumed = join(cluster, "clicks", GetParam());
-  read_until({resumed.get()}, ledger, 6500, [] { return true; });
+  read_until({&*resumed}, ledger, 6500, [] { return true; });
   EXPECT_EQ(ledger.count(), 6500U);
 }
 

@@ -57,20 +57,20 @@ class StreamsE2e : public ::testing::Test {
         .set("heartbeat.interval.ms", "50");
     return properties;
   }
-  std::unique_ptr<StreamsApp> make_app(streams::Topology topology) {
-    auto app = StreamsApp::create(std::move(topology), app_properties(), cluster_.env());
+  Result<StreamsApp> make_app(streams::Topology topology) {
+    auto app = StreamsApp::create(std::move(topology), app_properties(), &cluster_.env());
     EXPECT_TRUE(app.ok()) << app.error().to_string();
-    return std::move(app).value();
+    return app;
   }
 
   /// Produces words with times and counts them here, too.
   void produce(int first, int count) {
-    auto producer = client::Producer::create(cluster_.properties(), cluster_.env());
+    auto producer = client::Producer::create(cluster_.properties(), {}, &cluster_.env());
     ASSERT_TRUE(producer.ok()) << producer.error().to_string();
     for (int i = first; i < first + count; ++i) {
       const std::string word = "word-" + std::to_string(i % 17);
       const Timestamp time{1'000'000 + i};
-      ASSERT_TRUE((*producer)
+      ASSERT_TRUE(producer
                       ->send({.topic = "lines",
                               .partition = PartitionId{i % 4},
                               .value = word,
@@ -78,7 +78,7 @@ class StreamsE2e : public ::testing::Test {
                       .ok());
       ++expected_[{word, time.value() / kWindow.count() * kWindow.count()}];
     }
-    const auto flushed = (*producer)->flush(kPatience);
+    const auto flushed = producer->flush(kPatience);
     ASSERT_TRUE(flushed.ok()) << flushed.error().to_string();
   }
 
@@ -86,13 +86,13 @@ class StreamsE2e : public ::testing::Test {
   Counts read_counts() {
     client::Properties properties = cluster_.properties();
     properties.set("auto.offset.reset", "earliest");
-    auto consumer = client::Consumer::create(properties, cluster_.env());
+    auto consumer = client::Consumer::create(properties, {}, &cluster_.env());
     EXPECT_TRUE(consumer.ok());
     const client::PartitionList partitions{{"word-counts", PartitionId{0}},
                                            {"word-counts", PartitionId{1}}};
-    EXPECT_TRUE((*consumer)->assign(partitions).ok());
-    EXPECT_TRUE((*consumer)->seek_to_beginning(partitions).ok());
-    const auto ends = (*consumer)->end_offsets(partitions);
+    EXPECT_TRUE(consumer->assign(partitions).ok());
+    EXPECT_TRUE(consumer->seek_to_beginning(partitions).ok());
+    const auto ends = consumer->end_offsets(partitions);
     EXPECT_TRUE(ends.ok());
     const WindowedSerde<std::string> key_serde(AnySerde<std::string>(), kWindow);
     std::map<std::string, PartitionId> partition_of_word;
@@ -100,10 +100,10 @@ class StreamsE2e : public ::testing::Test {
     for (int round = 0; round < 1000; ++round) {
       bool is_done = true;
       for (const auto& [partition, end] : *ends) {
-        is_done = is_done && (*consumer)->position(partition).value() >= end;
+        is_done = is_done && consumer->position(partition).value() >= end;
       }
       if (is_done) break;
-      const auto polled = (*consumer)->poll(Millis{100});
+      const auto polled = consumer->poll(Millis{100});
       EXPECT_TRUE(polled.ok());
       for (const auto& part : *polled) {
         for (const RecordView& record : part.records) {
@@ -126,7 +126,7 @@ class StreamsE2e : public ::testing::Test {
 TEST_F(StreamsE2e, CountsPerKeyAndWindowAndGoesOnAfterARestart) {
   produce(0, 5000);
   {
-    const auto app = make_app(word_count());
+    auto app = make_app(word_count());
     const Status started = app->start();
     ASSERT_TRUE(started.ok()) << started.error().to_string();
     const Status caught_up = app->wait_until_caught_up(kPatience);
@@ -139,7 +139,7 @@ TEST_F(StreamsE2e, CountsPerKeyAndWindowAndGoesOnAfterARestart) {
   }
 
   produce(4900, 3000);
-  const auto app = make_app(word_count());
+  auto app = make_app(word_count());
   ASSERT_TRUE(app->start().ok());
   const Status caught_up = app->wait_until_caught_up(kPatience);
   ASSERT_TRUE(caught_up.ok()) << caught_up.error().to_string();
@@ -151,10 +151,10 @@ TEST_F(StreamsE2e, CountsPerKeyAndWindowAndGoesOnAfterARestart) {
 }
 
 TEST_F(StreamsE2e, HandsTasksOverBetweenInstancesWithoutLosingACount) {
-  const auto first = make_app(word_count());
+  auto first = make_app(word_count());
   ASSERT_TRUE(first->start().ok());
   produce(0, 2000);
-  const auto second = make_app(word_count());
+  auto second = make_app(word_count());
   ASSERT_TRUE(second->start().ok());
   produce(2000, 2000);
   ASSERT_TRUE(second->wait_for_state(AppState::kRunning, kPatience).ok());
@@ -172,7 +172,7 @@ TEST_F(StreamsE2e, FailsWithTheRecordsPlaceWhenOneCannotBeRead) {
   produce(0, 1);
   StreamsBuilder builder;
   builder.stream<Text, std::int64_t>("lines").to("word-counts");
-  const auto app = make_app(builder.build().value());
+  auto app = make_app(builder.build().value());
   ASSERT_TRUE(app->start().ok());
 
   const Status failed = app->wait_for_state(AppState::kNotRunning, kPatience);
@@ -185,7 +185,7 @@ TEST_F(StreamsE2e, FailsWithTheRecordsPlaceWhenOneCannotBeRead) {
 TEST_F(StreamsE2e, StopsAsAWholeWhenOneThreadFails) {
   StreamsBuilder builder;
   builder.stream<Text, std::int64_t>("lines").to("word-counts");
-  const auto app = make_app(builder.build().value());
+  auto app = make_app(builder.build().value());
   ASSERT_TRUE(app->start().ok());
   ASSERT_TRUE(app->wait_for_state(AppState::kRunning, kPatience).ok());
   produce(0, 1);  // a word is no number: the thread that has lines-0 fails, the other has nothing
@@ -195,10 +195,10 @@ TEST_F(StreamsE2e, StopsAsAWholeWhenOneThreadFails) {
   ASSERT_FALSE(caught_up.ok());
   EXPECT_THAT(caught_up.error().message, HasSubstr("lines-0 offset 0: value"));
   EXPECT_EQ(app->state(), AppState::kError);
-  auto admin = client::Admin::create(cluster_.properties(), cluster_.env());
+  auto admin = client::Admin::create(cluster_.properties(), &cluster_.env());
   std::size_t members = 2;
   for (int round = 0; round < 10'000 && members > 0; ++round) {
-    const auto groups = (*admin)->describe_groups({"app"});
+    const auto groups = admin->describe_groups({"app"});
     ASSERT_TRUE(groups.ok()) << groups.error().to_string();
     members = groups->at("app")->members.size();
   }
@@ -212,7 +212,7 @@ TEST_F(StreamsE2e, StopsAsAWholeWhenOneThreadFails) {
 TEST_F(StreamsE2e, DoesNotStartWithoutItsSourceTopic) {
   StreamsBuilder builder;
   builder.stream<Text, Text>("nowhere").to("word-counts");
-  const auto app = make_app(builder.build().value());
+  auto app = make_app(builder.build().value());
 
   const Status started = app->start();
 
@@ -222,12 +222,11 @@ TEST_F(StreamsE2e, DoesNotStartWithoutItsSourceTopic) {
 }
 
 TEST_F(StreamsE2e, MakesItsInternalTopicsUnderItsName) {
-  const auto app = make_app(word_count());
+  auto app = make_app(word_count());
   ASSERT_TRUE(app->start().ok());
 
-  auto admin = client::Admin::create(cluster_.properties(), cluster_.env());
-  const auto described =
-      (*admin)->describe_topics({"app-words-repartition", "app-counts-changelog"});
+  auto admin = client::Admin::create(cluster_.properties(), &cluster_.env());
+  const auto described = admin->describe_topics({"app-words-repartition", "app-counts-changelog"});
 
   ASSERT_TRUE(described.ok());
   for (const auto& [name, topic] : *described) {

@@ -74,11 +74,11 @@ class KillTest : public ::testing::Test {
   }
 
   void create_topics() {
-    auto admin = client::Admin::create(properties(), *env_);
+    auto admin = client::Admin::create(properties(), env_.get());
     ASSERT_TRUE(admin.ok()) << admin.error().to_string();
     for (const auto topic : {kExact, kPlain}) {
       const std::string name(topic);
-      const auto made = (*admin)->create_topics(
+      const auto made = admin->create_topics(
           {{.name = name, .partitions = 1, .configs = {{"segment.bytes", "1048576"}}}});
       ASSERT_TRUE(made.ok() && made->at(name).ok()) << name;
     }
@@ -91,22 +91,26 @@ class KillTest : public ::testing::Test {
     auto wanted = properties();
     wanted.set("batch.size", "2000").set("linger.ms", "0");
     auto producer =
-        client::Producer::create(wanted, *env_, [this](const client::DeliveryReport& report) {
-          if (report.status.ok()) {
-            exact_acked_ += report.record_count;
-          } else {
-            note("a record of the idempotent producer failed: " + report.status.error().message);
-          }
-        });
+        client::Producer::create(wanted,
+                                 {.on_delivery =
+                                      [this](const client::DeliveryReport& report) {
+                                        if (report.status.ok()) {
+                                          exact_acked_ += report.record_count;
+                                        } else {
+                                          note("a record of the idempotent producer failed: " +
+                                               report.status.error().message);
+                                        }
+                                      }},
+                                 env_.get());
     if (!producer.ok()) return note(producer.error().to_string());
     Random random(kSeed);
     for (std::int64_t number = 0; !is_over_;) {
       for (std::uint64_t left = 1 + random.below(40); left > 0; --left, ++number) {
         const std::string value = value_of(number);
-        const auto status = (*producer)->send({.topic = kExact, .value = value});
+        const auto status = producer->send({.topic = kExact, .value = value});
         if (!status.ok()) return note("send: " + status.error().to_string());
       }
-      const auto flushed = (*producer)->flush(Millis{kPatienceMs});
+      const auto flushed = producer->flush(Millis{kPatienceMs});
       if (!flushed.ok()) return note("flush: " + flushed.error().to_string());
     }
   }
@@ -116,7 +120,7 @@ class KillTest : public ::testing::Test {
     auto wanted = properties();
     wanted.set("batch.size", "2000").set("linger.ms", "0");
     wanted.set("enable.idempotence", "false").set("retries", "0");
-    auto producer = client::Producer::create(wanted, *env_);
+    auto producer = client::Producer::create(wanted, {}, env_.get());
     if (!producer.ok()) return note(producer.error().to_string());
     Random random(kSeed + 1);
     for (std::int64_t number = 0; !is_over_;) {
@@ -124,9 +128,9 @@ class KillTest : public ::testing::Test {
       bool all_queued = true;
       for (std::uint64_t left = 1 + random.below(20); left > 0; --left, ++number) {
         const std::string value = value_of(number);
-        all_queued = (*producer)->send({.topic = kPlain, .value = value}).ok() && all_queued;
+        all_queued = producer->send({.topic = kPlain, .value = value}).ok() && all_queued;
       }
-      if (!(*producer)->flush(Millis{kPatienceMs}).ok() || !all_queued) continue;
+      if (!producer->flush(Millis{kPatienceMs}).ok() || !all_queued) continue;
       plain_acked_.with([&](std::set<std::int64_t>& acked) {
         for (std::int64_t each = first; each < number; ++each) acked.insert(each);
       });
@@ -137,13 +141,13 @@ class KillTest : public ::testing::Test {
     auto wanted = properties();
     wanted.set("group.id", "g").set("enable.auto.commit", "false");
     wanted.set("default.api.timeout.ms", std::to_string(kPatienceMs));
-    auto consumer = client::Consumer::create(wanted, *env_);
+    auto consumer = client::Consumer::create(wanted, {}, env_.get());
     if (!consumer.ok()) return note(consumer.error().to_string());
     const TopicPartition partition{std::string(kExact), PartitionId{0}};
-    if (!(*consumer)->assign({partition}).ok()) return note("assign failed");
+    if (!consumer->assign({partition}).ok()) return note("assign failed");
     for (std::int64_t offset = 1; !is_over_; ++offset) {
       commit_begun_ = offset;
-      const auto status = (*consumer)->commit_sync({{partition, {.offset = Offset{offset}}}});
+      const auto status = consumer->commit_sync({{partition, {.offset = Offset{offset}}}});
       if (!status.ok()) return note("commit: " + status.error().to_string());
       commit_acked_ = offset;
     }
@@ -179,19 +183,19 @@ class KillTest : public ::testing::Test {
   /// Reads a topic from where `numbers`, the numbers of its values, is to be compared again, up to
   /// its present end; offsets have to follow each other and what was there before may not change.
   void read_again(std::string_view topic, Reread reread, std::vector<std::int64_t>& numbers) {
-    auto consumer = client::Consumer::create(properties(), *env_);
+    auto consumer = client::Consumer::create(properties(), {}, env_.get());
     ASSERT_TRUE(consumer.ok()) << consumer.error().to_string();
     const TopicPartition partition{std::string(topic), PartitionId{0}};
-    const auto ends = (*consumer)->end_offsets({partition});
+    const auto ends = consumer->end_offsets({partition});
     ASSERT_TRUE(ends.ok()) << ends.error().to_string();
     const auto known = static_cast<std::int64_t>(numbers.size());
     const std::int64_t end = ends->at(partition).value();
     ASSERT_GE(end, known) << topic << " has become shorter";
     std::int64_t next = reread == Reread::kAll ? 0 : std::max<std::int64_t>(0, known - kTail);
-    ASSERT_TRUE((*consumer)->assign({partition}).ok());
-    ASSERT_TRUE((*consumer)->seek(partition, Offset{next}).ok());
+    ASSERT_TRUE(consumer->assign({partition}).ok());
+    ASSERT_TRUE(consumer->seek(partition, Offset{next}).ok());
     while (next < end) {
-      const auto polled = (*consumer)->poll(Millis{kPatienceMs});
+      const auto polled = consumer->poll(Millis{kPatienceMs});
       ASSERT_TRUE(polled.ok()) << topic << ": " << polled.error().to_string();
       ASSERT_FALSE(polled->empty()) << topic << " ends at " << next << " of " << end;
       for (const auto& part : *polled) {
@@ -232,10 +236,10 @@ class KillTest : public ::testing::Test {
     const std::int64_t acked = commit_acked_;
     auto wanted = properties();
     wanted.set("group.id", "g");
-    auto consumer = client::Consumer::create(wanted, *env_);
+    auto consumer = client::Consumer::create(wanted, {}, env_.get());
     ASSERT_TRUE(consumer.ok());
     const TopicPartition partition{std::string(kExact), PartitionId{0}};
-    const auto committed = (*consumer)->committed({partition});
+    const auto committed = consumer->committed({partition});
     ASSERT_TRUE(committed.ok()) << committed.error().to_string();
     if (acked == 0 && committed->empty()) return;
     ASSERT_EQ(committed->size(), 1U) << "the group forgot its offset " << acked;

@@ -25,14 +25,15 @@ Error no_group() {
 }  // namespace
 
 Consumer::Core::Core(ConsumerConfig config, std::vector<std::shared_ptr<Assignor>> assignors,
-                     RebalanceListener listener, io::Env& env)
-    : config_(std::move(config)),
+                     RebalanceListener listener, io::LentEnv env)
+    : env_(std::move(env)),
+      config_(std::move(config)),
       listener_(std::move(listener)),
-      clock_(env.clock()),
+      clock_(env_->clock()),
       shared_(plan_config(config_)),
-      thread_(env) {
+      thread_(*env_) {
   thread_.run([&] {
-    cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env.make_random());
+    cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env_->make_random());
     cluster_->set_auto_create(config_.allow_auto_create_topics);
     fetcher_ = std::make_unique<Fetcher>(config_, *cluster_, shared_);
     if (!config_.group_id.empty()) {

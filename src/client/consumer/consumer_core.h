@@ -13,13 +13,15 @@
 #include "client/consumer/fetcher.h"
 #include "client/consumer/offset_requests.h"
 #include "client/group/group_driver.h"
+#include "io/lent_env.h"
 
 namespace millrace::client {
 
 class Consumer::Core {
  public:
   Core(ConsumerConfig config, std::vector<std::shared_ptr<Assignor>> assignors,
-       RebalanceListener listener, io::Env& env);
+       RebalanceListener listener, io::LentEnv env);
+  ~Core() { (void)close(Millis{0}); }
 
   Status subscribe(std::vector<std::string> topics);
   Status assign(const PartitionList& partitions);
@@ -55,6 +57,7 @@ class Consumer::Core {
   void note_poll();
   bool is_grouped() const { return !topics_.empty(); }
 
+  const io::LentEnv env_;
   const ConsumerConfig config_;
   const RebalanceListener listener_;
   const Clock& clock_;

@@ -92,17 +92,17 @@ Status ChangelogRestorer::restore(std::span<Task* const> tasks, const std::atomi
   }
   if (!has_changelog) return {};
 
-  auto consumer = client::Consumer::create(properties_, env_);
+  auto consumer = client::Consumer::create(properties_, {}, &env_);
   if (!consumer.ok()) return std::move(consumer).error();
-  auto restoring = find_work(**consumer, tasks);
+  auto restoring = find_work(*consumer, tasks);
   if (!restoring.ok()) return std::move(restoring).error();
   if (restoring->empty()) return {};
 
   client::PartitionList partitions;
   for (const auto& [partition, work] : *restoring) partitions.push_back(partition);
-  if (Status status = (*consumer)->assign(partitions); !status.ok()) return status;
-  if (Status status = (*consumer)->seek_to_beginning(partitions); !status.ok()) return status;
-  return read_all(**consumer, *restoring, env_.clock(), cancel);
+  if (Status status = consumer->assign(partitions); !status.ok()) return status;
+  if (Status status = consumer->seek_to_beginning(partitions); !status.ok()) return status;
+  return read_all(*consumer, *restoring, env_.clock(), cancel);
 }
 
 }  // namespace millrace::streams

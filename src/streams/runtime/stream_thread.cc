@@ -47,7 +47,7 @@ StreamThread::~StreamThread() {
 Status StreamThread::make_clients(std::int32_t number) {
   client::Properties producing = config_.producer;
   producing.set("client.id", name_ + "-producer");
-  auto producer = client::Producer::create(producing, env_);
+  auto producer = client::Producer::create(producing, {}, &env_);
   if (!producer.ok()) return std::move(producer).error();
   producer_ = std::move(*producer);
 
@@ -69,7 +69,7 @@ Status StreamThread::make_clients(std::int32_t number) {
   options.listener.on_assigned = [this](auto partitions) { on_assigned(partitions); };
   options.listener.on_revoked = [this](auto partitions) { on_revoked(partitions); };
   options.listener.on_lost = [this](auto partitions) { on_lost(partitions); };
-  auto consumer = client::Consumer::create(consuming, env_, std::move(options));
+  auto consumer = client::Consumer::create(consuming, std::move(options), &env_);
   if (!consumer.ok()) return std::move(consumer).error();
   consumer_ = std::move(*consumer);
 
@@ -87,7 +87,7 @@ void StreamThread::start() {
 
 void StreamThread::request_stop() {
   stop_requested_.store(true);
-  if (consumer_ != nullptr) consumer_->wakeup();
+  if (consumer_) consumer_->wakeup();
 }
 
 void StreamThread::request_commit() {

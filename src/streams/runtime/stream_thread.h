@@ -77,8 +77,8 @@ class StreamThread {
   std::function<void()> on_change_;
   std::string name_;
 
-  std::unique_ptr<client::Producer> producer_;
-  std::unique_ptr<client::Consumer> consumer_;
+  std::optional<client::Producer> producer_;
+  std::optional<client::Consumer> consumer_;
   std::optional<ProducerCollector> collector_;
   std::optional<TaskSet> tasks_;
   std::optional<Committer> committer_;
