@@ -22,11 +22,13 @@
 #include "base/byte_reader.h"
 #include "base/byte_writer.h"
 #include "base/result.h"
+#include "streams/user_function.h"
 
 namespace millrace::streams {
 
-/// What a serde of T must offer. encode() appends to `out` and cannot fail; decode() may be given
-/// anything and answers bad bytes with an Error. Const calls come from several threads at once.
+/// What a serde of T must offer. encode() appends to `out`; decode() may be given anything and
+/// answers bad bytes with an Error, or throws, which means the same. What encode() throws fails the
+/// task. Const calls come from several threads at once.
 template <class S, class T>
 concept Serde = requires(const S& serde, const T& value, Buffer& out, std::string_view bytes) {
   serde.encode(value, out);
@@ -81,8 +83,10 @@ void write_member(ByteWriter& writer, const T& value) {
   }
 }
 
+/// Leaves `value` alone where the bytes ended before it.
 template <class T>
 void read_member(ByteReader& reader, T& value) {
+  if (reader.position() > 0 && reader.remaining() == 0) return;
   if constexpr (std::same_as<T, bool>) {
     value = reader.u8() != 0;
   } else if constexpr (std::integral<T>) {
@@ -99,6 +103,11 @@ void read_member(ByteReader& reader, T& value) {
 
 /// A struct as its members in order: integers and doubles big-endian, strings with an unsigned
 /// varint length. The layout is the order of the arguments: append new members at the end only.
+///
+/// Bytes that were written before members were appended end where the last member of then ends: the
+/// members after it keep the values that T{} gives them. Bytes that end inside a member, or before
+/// the first, are refused. Bytes after the last member, of a later version, are not looked at, so
+/// that a rolling upgrade can go back.
 template <class T, class... Members>
 class StructSerde {
  public:
@@ -169,7 +178,11 @@ class PlainCodec final : public Codec<T> {
   }
   Result<T> decode(std::optional<std::string_view> bytes) const override {
     if (!bytes) return Error{ErrorCode::kInvalidArgument, "null where a value is needed"};
-    return serde_.decode(*bytes);
+    try {
+      return serde_.decode(*bytes);
+    } catch (...) {
+      return error_of_thrown();
+    }
   }
   std::string_view partition_bytes(std::string_view encoded) const override {
     if constexpr (requires { serde_.partition_bytes(encoded); }) {

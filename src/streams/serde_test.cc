@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "streams/windows.h"
 
@@ -46,12 +50,65 @@ TEST(StructSerde, GivesBackWhatItWrote) {
   EXPECT_EQ(totals_serde().decode(bytes_of(totals_serde(), totals)).value(), totals);
 }
 
-TEST(StructSerde, RefusesBytesThatWereCutAnywhere) {
+// As written by a version that knew fewer of the members; and one more as a later one would.
+const std::string kRequests("\x00\x00\x00\x00\x00\x00\x00\x01", 8);
+const std::string kName("\x04name", 5);
+const std::string kIsOpen("\x01", 1);
+const std::string kShare("\x40\x00\x00\x00\x00\x00\x00\x00", 8);
+
+struct VersionCase {
+  std::string_view what;
+  std::string bytes;
+  Totals value;
+};
+
+TEST(StructSerde, ReadsWhatEarlierAndLaterVersionsOfTheStructWrote) {
+  struct Defaults : Totals {
+    Defaults() : Totals{7, "unnamed", true, 0.5} {}
+  };
+  const AnySerde<Defaults> serde = StructSerde<Defaults, std::int64_t, std::string, bool, double>(
+      &Defaults::requests, &Defaults::name, &Defaults::is_open, &Defaults::share);
+  const std::vector<VersionCase> cases{
+      {"one member", kRequests, {1, "unnamed", true, 0.5}},
+      {"two members", kRequests + kName, {1, "name", true, 0.5}},
+      {"an empty string is a member", kRequests + std::string(1, '\0'), {1, "", true, 0.5}},
+      {"three members", kRequests + kName + std::string(1, '\0'), {1, "name", false, 0.5}},
+      {"all of them", kRequests + kName + kIsOpen + kShare, {1, "name", true, 2}},
+      {"one more than are known",
+       kRequests + kName + kIsOpen + kShare + "more",
+       {1, "name", true, 2}}};
+  for (const VersionCase& each : cases) {
+    SCOPED_TRACE(each.what);
+
+    const auto decoded = serde.decode(each.bytes);
+
+    ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+    EXPECT_EQ(static_cast<const Totals&>(*decoded), each.value);
+  }
+  EXPECT_EQ(bytes_of(totals_serde(), Totals{1, "name", true, 2}),
+            kRequests + kName + kIsOpen + kShare);
+}
+
+TEST(StructSerde, RefusesBytesThatWereCutAnywhereButBetweenMembers) {
   const std::string bytes = bytes_of(totals_serde(), Totals{1, "name", true, 2});
+  const std::set<std::size_t> between_members{8, 13, 14};
 
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_FALSE(totals_serde().decode(bytes.substr(0, size)).ok()) << size;
+    EXPECT_EQ(totals_serde().decode(bytes.substr(0, size)).ok(), between_members.contains(size))
+        << size;
   }
+}
+
+TEST(Serde, AnswersWhatADecoderThrowsAsAnError) {
+  struct Throwing {
+    void encode(const int& /*value*/, Buffer& /*out*/) const {}
+    Result<int> decode(std::string_view /*bytes*/) const { throw std::out_of_range("no such key"); }
+  };
+
+  const auto decoded = AnySerde<int>(Throwing{}).decode("x");
+
+  ASSERT_FALSE(decoded.ok());
+  EXPECT_NE(decoded.error().message.find("no such key"), std::string::npos);
 }
 
 TEST(Serde, CarriesNullOnlyWhenTheTypeIsOptional) {

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -40,8 +44,10 @@ std::string_view app_state_name(AppState state) {
   return "UNKNOWN";
 }
 
-/// start() and stop() are serialised by `lifecycle_`; what the threads and the callers share is
-/// `phase_` under `mutex_`.
+/// Invariants: start() and stop() are serialised by `lifecycle_`. `threads_` and `sources_` are
+/// written by start() alone, before `phase_` leaves kCreated, and read by anybody else only after
+/// that: so `phase_` guards them, and reading them through threads() keeps to it. `phase_` only
+/// goes forward. `mutex_` guards nothing but the wait on `changed_`.
 class StreamsApp::Core {
  public:
   Core(Topology topology, StreamsConfig config, io::LentEnv env)
@@ -59,7 +65,7 @@ class StreamsApp::Core {
       return prepared;
     }
     set_phase(Phase::kStarted);
-    for (const auto& thread : threads_) thread->start();
+    for (const auto& thread : threads()) thread->start();
     return {};
   }
 
@@ -67,8 +73,8 @@ class StreamsApp::Core {
     const std::lock_guard lifecycle(lifecycle_);
     if (phase() == Phase::kStarted) {
       set_phase(Phase::kStopping);
-      for (const auto& thread : threads_) thread->request_stop();
-      for (const auto& thread : threads_) thread->join();
+      for (const auto& thread : threads()) thread->request_stop();
+      for (const auto& thread : threads()) thread->join();
     }
     if (phase() != Phase::kStopped) set_phase(Phase::kStopped);
     if (auto error = failure()) return *std::move(error);
@@ -131,26 +137,37 @@ class StreamsApp::Core {
   }
 
   Status wait_until_caught_up(Millis timeout) {
+    if (phase() == Phase::kCreated) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("application {} was not started: it has nothing to catch up with",
+                               config_.application_id)};
+    }
     const MonotonicTime deadline = env_->clock().monotonic() + timeout;
     auto admin = client::Admin::create(config_.admin, &*env_);
     if (!admin.ok()) return std::move(admin).error();
     std::uint64_t processed = 0;
-    std::int64_t lag = -1;  // not known yet
+    std::optional<std::int64_t> lag;
     while (true) {
       // While records still come in, asking would only slow the threads down.
       if (std::exchange(processed, metrics().tasks.records_processed) ==
           metrics().tasks.records_processed) {
-        for (const auto& thread : threads_) thread->request_commit();
+        for (const auto& thread : threads()) thread->request_commit();
         const auto left = uncommitted_records(*admin, source_partitions(), config_.application_id);
         if (!left.ok()) return left.error();
         if (*left == 0) return {};
         lag = *left;
       }
       if (auto error = failure()) return *std::move(error);
+      const std::string left_over = lag ? fmt::to_string(*lag) : "an unknown number of";
+      if (phase() == Phase::kStopped) {
+        return Error{ErrorCode::kClosed,
+                     fmt::format("application {} was stopped with {} records to commit",
+                                 config_.application_id, left_over)};
+      }
       if (env_->clock().monotonic() >= deadline) {
         return Error{ErrorCode::kTimeout,
                      fmt::format("application {} still has {} records to commit after {} ms",
-                                 config_.application_id, lag, timeout.count())};
+                                 config_.application_id, left_over, timeout.count())};
       }
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, kProgressCheckInterval);
@@ -185,9 +202,14 @@ class StreamsApp::Core {
 
   std::vector<ThreadStatus> statuses() const {
     std::vector<ThreadStatus> all;
-    if (phase() == Phase::kCreated) return all;  // start() may be making threads
-    for (const auto& thread : threads_) all.push_back(thread->status());
+    for (const auto& thread : threads()) all.push_back(thread->status());
     return all;
+  }
+
+  /// None while start() may be making them; once it has, they and `sources_` stay as they are.
+  std::span<const std::unique_ptr<StreamThread>> threads() const {
+    if (phase() == Phase::kCreated) return {};
+    return threads_;
   }
 
   Phase phase() const { return phase_.load(); }
@@ -199,7 +221,7 @@ class StreamsApp::Core {
   /// would look alive and fall behind.
   void on_thread_change() {
     if (failure()) {
-      for (const auto& thread : threads_) thread->request_stop();
+      for (const auto& thread : threads()) thread->request_stop();
     }
     wake_waiters();
   }

@@ -87,7 +87,8 @@ class StreamsApp {
   Status wait_for_state(AppState wanted, Millis timeout) const;
   /// Waits until every record that its source and repartition topics hold has been processed and
   /// its results committed. For batch runs: nobody may be producing to the source topics.
-  /// errors  kTimeout; the failure when it stopped
+  /// errors  kInvalidArgument before start(); kTimeout; kClosed when it was stopped before it got
+  ///         there; the failure when that stopped it
   Status wait_until_caught_up(Millis timeout);
 
  private:

@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "base/buffer.h"
@@ -22,6 +23,13 @@ struct Window {
 
   auto operator<=>(const Window&) const = default;
 };
+
+/// Where a window of `size` that starts at `start` ends; no later than time itself.
+inline Timestamp window_end(Timestamp start, Millis size) {
+  const std::int64_t room = std::numeric_limits<std::int64_t>::max() - size.count();
+  if (start.value() > room) return Timestamp{std::numeric_limits<std::int64_t>::max()};
+  return Timestamp{start.value() + size.count()};
+}
 
 /// Fixed-size windows side by side, aligned to 1970-01-01 UTC: a record belongs to exactly one.
 ///
@@ -47,7 +55,7 @@ class TumblingWindows {
   /// The window that holds `time`, which is not negative.
   Window window_of(Timestamp time) const {
     const std::int64_t start = time.value() - time.value() % size_.count();
-    return {Timestamp{start}, Timestamp{start + size_.count()}};
+    return {Timestamp{start}, window_end(Timestamp{start}, size_)};
   }
 
  private:
@@ -92,9 +100,8 @@ class WindowedSerde {
     const std::size_t key_size = bytes.size() - sizeof(std::int64_t);
     auto key = inner_.decode(bytes.substr(0, key_size));
     if (!key.ok()) return std::move(key).error();
-    const auto start = load_big_endian<std::int64_t>(bytes.data() + key_size);
-    return Windowed<K>{std::move(*key),
-                       {Timestamp{start}, Timestamp{start + window_size_.count()}}};
+    const Timestamp start{load_big_endian<std::int64_t>(bytes.data() + key_size)};
+    return Windowed<K>{std::move(*key), {start, window_end(start, window_size_)}};
   }
   /// Optional part of a serde: all windows of a key go to one partition, that of the key alone.
   std::string_view partition_bytes(std::string_view encoded) const {

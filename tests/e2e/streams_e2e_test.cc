@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -180,6 +181,45 @@ TEST_F(StreamsE2e, FailsWithTheRecordsPlaceWhenOneCannotBeRead) {
   EXPECT_EQ(app->state(), AppState::kError);
   ASSERT_FALSE(failed.ok());
   EXPECT_THAT(failed.error().message, HasSubstr("lines-0 offset 0: value"));
+}
+
+TEST_F(StreamsE2e, FailsWithTheRecordsPlaceWhenAFunctionOfItThrows) {
+  produce(0, 1);
+  StreamsBuilder builder;
+  builder.stream<Text, Text>("lines")
+      .peek([](Text, Text) { throw std::runtime_error("boom"); })
+      .to("word-counts");
+  auto app = make_app(builder.build().value());
+  ASSERT_TRUE(app->start().ok());
+
+  const Status failed = app->wait_for_state(AppState::kNotRunning, kPatience);
+
+  EXPECT_EQ(app->state(), AppState::kError);
+  ASSERT_FALSE(failed.ok());
+  EXPECT_THAT(failed.error().message, HasSubstr("lines-0 offset 0: "));
+  EXPECT_THAT(failed.error().message, HasSubstr("boom"));
+}
+
+TEST_F(StreamsE2e, HasNothingToCatchUpWithBeforeItsStart) {
+  auto app = make_app(word_count());
+
+  const Status caught_up = app->wait_until_caught_up(kPatience);
+
+  ASSERT_FALSE(caught_up.ok());
+  EXPECT_EQ(caught_up.error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_F(StreamsE2e, IsNotWaitedForOnceItWasStopped) {
+  auto app = make_app(word_count());
+  ASSERT_TRUE(app->start().ok());
+  ASSERT_TRUE(app->stop().ok());
+  produce(0, 10);
+
+  const Status caught_up = app->wait_until_caught_up(kPatience);
+
+  ASSERT_FALSE(caught_up.ok());
+  EXPECT_EQ(caught_up.error().code, ErrorCode::kClosed);
+  EXPECT_THAT(caught_up.error().message, HasSubstr("10 records"));
 }
 
 TEST_F(StreamsE2e, StopsAsAWholeWhenOneThreadFails) {

@@ -25,6 +25,7 @@ class TypedSource final : public SourceNode {
 
   void process(std::span<const RecordView> records) override {
     for (const RecordView& view : records) {
+      context_->at_record(topic_, view.offset);
       process_one(view);
       if (context_->failed()) return;
     }
@@ -39,7 +40,8 @@ class TypedSource final : public SourceNode {
       }
     }
     if (view.timestamp.value() < 0) {
-      return refuse(view, "timestamp", Error{ErrorCode::kInvalidArgument, "it is negative"});
+      return context_->on_bad_record("timestamp",
+                                     Error{ErrorCode::kInvalidArgument, "it is negative"});
     }
     Record<K, V> record;
     record.timestamp = view.timestamp;
@@ -47,17 +49,13 @@ class TypedSource final : public SourceNode {
     record.has_key = view.key.has_value();
     if (record.has_key) {
       auto key = key_serde_.decode(view.key);
-      if (!key.ok()) return refuse(view, "key", key.error());
+      if (!key.ok()) return context_->on_bad_record("key", key.error());
       record.key = std::move(*key);
     }
     auto value = value_serde_.decode(view.value);
-    if (!value.ok()) return refuse(view, "value", value.error());
+    if (!value.ok()) return context_->on_bad_record("value", value.error());
     record.value = std::move(*value);
     outlet_.forward(record);
-  }
-
-  void refuse(const RecordView& view, std::string_view part, const Error& error) {
-    context_->on_bad_record(topic_, view, part, error);
   }
 
   AnySerde<K> key_serde_;

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -126,6 +128,31 @@ const std::vector<Case> kCases{
      {{"a", 5}, {"a", 10}, {"a", 19}, {"a", 20}},
      {"a@0=1 t5", "a@10=2 t19"}},
 };
+
+TEST(Windows, EndNoLaterThanTimeItself) {
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  const auto windows = TumblingWindows::of_size(Millis{10}).grace(Millis::max());
+  const auto driver = Driver::create(windowed_count(windows, kClose)).value();
+  auto input = driver->input<Text, Text>("in");
+
+  input.pipe("a", "x", Timestamp{5});
+  input.pipe("a", "x", Timestamp{kLast});
+  input.pipe("a", "x", Timestamp{5});
+
+  EXPECT_EQ(driver->metrics().late_records_dropped, 1U);
+  EXPECT_EQ(read_lines(*driver, Millis{10}), std::vector<std::string>{"a@0=1 t5"});
+  EXPECT_EQ(windows.window_of(Timestamp{kLast}),
+            (Window{Timestamp{kLast - kLast % 10}, Timestamp{kLast}}));
+}
+
+TEST(Windows, OfAnySizeTakeEveryTime) {
+  const auto driver =
+      Driver::create(windowed_count(TumblingWindows::of_size(Millis::max()), kUpdate)).value();
+
+  driver->input<Text, Text>("in").pipe("a", "x", Timestamp{5});
+
+  EXPECT_EQ(read_lines(*driver, Millis::max()), std::vector<std::string>{"a@0=1 t5"});
+}
 
 TEST(WindowedCount, FollowsItsTable) {
   for (const Case& one : kCases) {

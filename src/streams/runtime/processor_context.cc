@@ -24,22 +24,25 @@ StateStore& ProcessorContext::store(std::string_view name) {
 }
 
 void ProcessorContext::fail(Error error) {
-  if (!failure_) failure_ = std::move(error);
+  if (failure_) return;
+  if (!place_.topic.empty()) {
+    error = std::move(error).with_context(
+        fmt::format("{}-{} offset {}", place_.topic, id_.partition.value(), place_.offset.value()));
+  }
+  failure_ = std::move(error);
 }
 
-void ProcessorContext::on_bad_record(std::string_view topic, const RecordView& record,
-                                     std::string_view part, const Error& error) {
+void ProcessorContext::on_bad_record(std::string_view part, const Error& error) {
   if (policy_ == DeserializationPolicy::kLogAndContinue) {
     ++metrics_.bad_records_dropped;
-    LOG_WARN("dropped a record that could not be read", {{"topic", topic},
+    LOG_WARN("dropped a record that could not be read", {{"topic", place_.topic},
                                                          {"partition", id_.partition.value()},
-                                                         {"offset", record.offset.value()},
+                                                         {"offset", place_.offset.value()},
                                                          {"part", part},
                                                          {"reason", error.message}});
     return;
   }
-  fail(Error{error.code, fmt::format("{}-{} offset {}: {}: {}", topic, id_.partition.value(),
-                                     record.offset.value(), part, error.message)});
+  fail(Error(error).with_context(part));
 }
 
 }  // namespace millrace::streams

@@ -61,21 +61,33 @@ class ProcessorContext {
     return stores_;
   }
 
-  /// Stops the task after the record under way; the first error stays.
+  /// Says which record is worked on from now on, so that a failure can name it. `topic` lives until
+  /// the next call or left_records().
+  void at_record(std::string_view topic, Offset offset) { place_ = {topic, offset}; }
+  void left_records() { place_ = {}; }
+
+  /// Stops the task after the record under way, whose topic, partition and offset are put before
+  /// the message; the first error stays.
   void fail(Error error);
   bool failed() const { return failure_.has_value(); }
   const std::optional<Error>& failure() const { return failure_; }
 
-  /// A record of `topic` could not be read: fails or counts, as the policy says.
-  void on_bad_record(std::string_view topic, const RecordView& record, std::string_view part,
-                     const Error& error);
+  /// The record under way could not be read: fails or counts, as the policy says.
+  /// part  what of it: its key, its value, its timestamp
+  void on_bad_record(std::string_view part, const Error& error);
 
  private:
+  struct Place {
+    std::string_view topic = {};
+    Offset offset = kNoOffset;
+  };
+
   TaskId id_;
   RecordCollector& collector_;
   DeserializationPolicy policy_;
   TaskMetrics metrics_;
   std::map<std::string, std::unique_ptr<StateStore>, std::less<>> stores_;
+  Place place_;  // without a topic: no record is under way
   std::optional<Error> failure_;
 };
 

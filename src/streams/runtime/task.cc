@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "streams/user_function.h"
 
 namespace millrace::streams {
 
@@ -84,11 +85,10 @@ void Task::start() {
 
 Status Task::process(std::span<const InputBatch> batches) {
   CHECK(!context_.failed(), "task {} has failed and must not go on", id().to_string());
-  if (batches.size() == 1) {
-    source(batches[0].topic).process(batches[0].records);
-  } else {
-    process_merged(batches);
+  if (Status ran = fenced([&] { process_all(batches); }); !ran.ok()) {
+    context_.fail(std::move(ran).error());
   }
+  context_.left_records();
   if (context_.failed()) return Error(*context_.failure());
 
   for (const InputBatch& batch : batches) {
@@ -101,6 +101,11 @@ Status Task::process(std::span<const InputBatch> batches) {
     }
   }
   return {};
+}
+
+void Task::process_all(std::span<const InputBatch> batches) {
+  if (batches.size() == 1) return source(batches[0].topic).process(batches[0].records);
+  process_merged(batches);
 }
 
 /// Runs of records: always from the batch whose head is the oldest, for as long as it stays so.

@@ -56,7 +56,8 @@ class Task {
 
   /// Processes all records of the batches. With several batches, the record with the smallest
   /// timestamp goes first, so that the inputs stay in step as far as they are at hand.
-  /// errors  a record that could not be read (policy kLogAndFail), a failure in an operator; the
+  /// errors  a record that could not be read (policy kLogAndFail), a failure in an operator, what a
+  ///         function of the user's threw; each names the record's topic, partition and offset. The
   ///         task must not be used further, and its last commit stands
   Status process(std::span<const InputBatch> batches);
 
@@ -84,6 +85,7 @@ class Task {
 
   void make_nodes(const TaskPlan& plan, const TaskOptions& options);
   SourceNode& source(std::string_view topic);
+  void process_all(std::span<const InputBatch> batches);
   void process_merged(std::span<const InputBatch> batches);
 
   ProcessorContext context_;

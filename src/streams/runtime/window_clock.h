@@ -16,7 +16,8 @@ namespace millrace::streams {
 class WindowClock {
  public:
   explicit WindowClock(TumblingWindows windows)
-      : windows_(windows), lifetime_(windows.size().count() + windows.grace().count()) {}
+      : windows_(windows),
+        lifetime_(window_end(Timestamp{windows.size().count()}, windows.grace()).value()) {}
 
   /// Goes on where a restored store ended. The record with the largest timestamp is always part of
   /// a stored window, so the store knows stream time exactly.
@@ -35,9 +36,7 @@ class WindowClock {
     return true;
   }
   const Window& window() const { return window_; }
-  Window window_at(Timestamp start) const {
-    return {start, Timestamp{start.value() + windows_.size().count()}};
-  }
+  Window window_at(Timestamp start) const { return {start, window_end(start, windows_.size())}; }
 
   bool has_due_window() const { return oldest_start_ <= closed_start_last(); }
   /// Closes every window that is due; shows them to `visitor` when there is one.
@@ -54,7 +53,7 @@ class WindowClock {
   std::int64_t closed_start_last() const { return stream_time_ - lifetime_; }
 
   TumblingWindows windows_;
-  std::int64_t lifetime_;  // size + grace
+  std::int64_t lifetime_;  // size + grace, as far as there is time
   std::int64_t stream_time_ = -1;
   std::int64_t oldest_start_ = kNone;  // of the windows that may be in the store
   Window window_{};                    // of the last record
