@@ -33,7 +33,7 @@ Result<std::string> make_temporary_directory(io::Env& env) {
 
 BrokerCore::BrokerCore(io::Env& env, BrokerConfig config,
                        std::unique_ptr<storage::DataDirectory> directory)
-    : env_(env), config_(std::move(config)), directory_(std::move(directory)) {}
+    : env_(env), config_(std::move(config)), directory_(std::move(directory)), flusher_(env) {}
 
 BrokerCore::~BrokerCore() {
   flusher_.drain();

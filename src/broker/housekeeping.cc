@@ -18,12 +18,12 @@ Housekeeping::Housekeeping(io::Env& env, BrokerCore& core)
     if (auto status = core_.write_checkpoints(); !status.ok())
       LOG_WARN("could not write checkpoints", {{"reason", status.error().to_string()}});
   });
-  thread_ = std::thread([this] { loop_->run(); });
+  thread_ = env.start_thread("housekeeping", [this] { loop_->run(); });
 }
 
 Housekeeping::~Housekeeping() {
   loop_->post([this] { loop_->stop(); });  // heard even when the thread has not begun to run it
-  thread_.join();
+  thread_->join();
 }
 
 void Housekeeping::repeat(Millis interval, std::function<void()> chore) {

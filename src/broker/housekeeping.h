@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <memory>
-#include <thread>
 
 #include "broker/broker_core.h"
 
@@ -24,7 +23,7 @@ class Housekeeping {
   io::Env& env_;
   BrokerCore& core_;
   std::unique_ptr<io::EventLoop> loop_;
-  std::thread thread_;
+  std::unique_ptr<io::Thread> thread_;
 };
 
 }  // namespace millrace::broker

@@ -74,7 +74,7 @@ GroupDescription description_of(const wire::DescribeGroupsResponse::DescribedGro
 class Admin::Core {
  public:
   Core(AdminConfig config, io::LentEnv env)
-      : env_(std::move(env)), config_(std::move(config)), thread_(*env_) {
+      : env_(std::move(env)), config_(std::move(config)), thread_(*env_, "admin-io") {
     thread_.run([&] {
       cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env_->make_random());
       cluster_->set_auto_create(false);

@@ -30,7 +30,7 @@ class ScriptedBroker {
   using Brokers = std::map<std::int32_t, io::Endpoint>;
 
   ScriptedBroker(io::Env& env, std::vector<std::string> groups)
-      : groups_(std::move(groups)), thread_(env) {
+      : groups_(std::move(groups)), thread_(env, "admin-io") {
     thread_.run([this] {
       auto made = thread_.loop().listen(
           {.host = "127.0.0.1", .port = 0}, {},

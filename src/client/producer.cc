@@ -25,8 +25,8 @@ class Producer::Core {
       : env_(std::move(env)),
         config_(std::move(config)),
         clock_(env_->clock()),
-        accumulator_(config_, env_->make_random()),
-        thread_(*env_) {
+        accumulator_(config_, *env_),
+        thread_(*env_, "producer-io") {
     thread_.run([&] {
       cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env_->make_random());
       sender_ = std::make_unique<ProduceSender>(config_, *cluster_, accumulator_, metrics_,

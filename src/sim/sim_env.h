@@ -18,8 +18,9 @@
 
 namespace millrace::sim {
 
-/// One host. Its loops are driven by the world's scheduler; run() of a loop drives the whole world
-/// until that loop is stopped.
+/// One host. Its threads run one at a time, when the scheduler gives them their turn. Its loops are
+/// driven by the world's scheduler; run() of a loop drives the whole world until that loop is
+/// stopped.
 class SimEnv final : public io::Env {
  public:
   SimEnv(SimScheduler& scheduler, SimNetwork& network, std::string host);
@@ -28,6 +29,9 @@ class SimEnv final : public io::Env {
   const Clock& clock() const override { return scheduler_.clock(); }
   Random make_random() override { return Random(scheduler_.random().next()); }
   std::unique_ptr<io::EventLoop> make_loop() override;
+  std::unique_ptr<io::Thread> start_thread(const std::string& name,
+                                           std::function<void()> body) override;
+  std::unique_ptr<io::Condition> make_condition() override;
 
   const std::string& host() const { return host_; }
   /// The power goes and comes back: files are what the disk may hold, connections are broken.

@@ -8,6 +8,7 @@ SimEventLoop::SimEventLoop(SimScheduler& scheduler, SimNetwork& network, std::st
     : scheduler_(scheduler), network_(network), host_(std::move(host)), lane_(scheduler) {}
 
 void SimEventLoop::run() {
+  if (scheduler_.is_on_strand()) return lane_.wait_until_stopped();
   while (!lane_.is_stopped() && scheduler_.step()) {
   }
   lane_.go_on();

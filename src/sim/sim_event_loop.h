@@ -15,12 +15,14 @@ class SimEventLoop final : public io::EventLoop {
  public:
   SimEventLoop(SimScheduler& scheduler, SimNetwork& network, std::string host);
 
-  /// Drives all loops of the scheduler until this one is stopped, or nothing is left to run.
+  /// On a simulated thread: waits until this loop is stopped; its tasks run meanwhile, as they do
+  /// before, and none after. On the thread that drives the scheduler: drives all loops until this
+  /// one is stopped, or nothing is left to run.
   void run() override;
   void stop() override { lane_.stop(); }
   void post(io::Task task) override { lane_.post(std::move(task)); }
-  /// There is but one thread.
-  bool is_loop_thread() const override { return true; }
+  /// Whether one of its tasks is running.
+  bool is_loop_thread() const override { return lane_.is_running(); }
   MonotonicTime now() const override { return scheduler_.now(); }
   io::TimerId call_after(Millis delay, io::Task task) override {
     return lane_.call_after(delay, std::move(task));

@@ -87,7 +87,8 @@ TEST_F(ConcurrentRead, ReadersSeeOnlyWholeBatchesInOrderBesideTheWriter) {
   });
   std::atomic<int> flushed{0};
   {
-    GroupFlusher flusher;
+    const auto env = io::make_system_env();
+    GroupFlusher flusher(*env);
     std::int64_t next = 0;
     for (int i = 0; i < 3000; ++i) {
       testing::BatchSpec spec{.values = {}, .timestamp = next};

@@ -65,7 +65,8 @@ void run_seed(std::uint64_t seed) {
   std::vector<Wreck> wrecks;
   {
     // Appends go on while earlier ones are synced, so each cut finds some that are not.
-    GroupFlusher flusher(Millis{random.chance(0.5) ? 0 : 1});
+    const auto env = io::make_system_env();
+    GroupFlusher flusher(*env, Millis{random.chance(0.5) ? 0 : 1});
     for (int i = 0; i < 60; ++i) {
       const std::size_t index = random.below(logs.size());
       const auto& log = logs[index];

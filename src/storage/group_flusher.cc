@@ -1,10 +1,9 @@
 #include "storage/group_flusher.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,15 +14,20 @@ namespace millrace::storage {
 /// One round takes all that is asked for so far, and syncs each log once.
 class GroupFlusher::Worker {
  public:
-  explicit Worker(Millis window) : window_(window), thread_([this] { run(); }) {}
+  Worker(io::Env& env, Millis window)
+      : window_(window),
+        clock_(env.clock()),
+        wake_(env.make_condition()),
+        done_(env.make_condition()),
+        thread_(env.start_thread("flusher", [this] { run(); })) {}
 
   ~Worker() {
     {
       const std::lock_guard lock(mutex_);
       is_stopping_ = true;
     }
-    wake_.notify_all();
-    thread_.join();
+    wake_->notify_all();
+    thread_->join();
   }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -33,14 +37,14 @@ class GroupFlusher::Worker {
       const std::lock_guard lock(mutex_);
       waiting_.push_back({std::move(log), std::move(done)});
     }
-    wake_.notify_one();
+    wake_->notify_one();
   }
 
   void drain() {
     std::unique_lock lock(mutex_);
     const std::uint64_t round = rounds_done_ + (is_busy_ ? 2 : 1);
     if (!is_busy_ && waiting_.empty()) return;
-    done_.wait(lock, [&] { return rounds_done_ >= round || (!is_busy_ && waiting_.empty()); });
+    done_->wait(lock, [&] { return rounds_done_ >= round || (!is_busy_ && waiting_.empty()); });
   }
 
  private:
@@ -52,10 +56,10 @@ class GroupFlusher::Worker {
   void run() {
     std::unique_lock lock(mutex_);
     for (;;) {
-      wake_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
+      wake_->wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
       if (waiting_.empty()) return;
       if (window_ > Millis{0} && !is_stopping_) {
-        wake_.wait_for(lock, window_, [this] { return is_stopping_; });
+        (void)wake_->wait_for(lock, clock_, window_, [this] { return is_stopping_; });
       }
       std::vector<Request> round = std::exchange(waiting_, {});
       is_busy_ = true;
@@ -65,15 +69,18 @@ class GroupFlusher::Worker {
       lock.lock();
       is_busy_ = false;
       ++rounds_done_;
-      done_.notify_all();
+      done_->notify_all();
     }
   }
 
-  /// Syncs each log once. Who is told may append at once, and a second flush for those that the
-  /// first one covered would then be a real one.
+  /// Syncs each log once, in the order first asked for. Who is told may append at once, and a
+  /// second flush for those that the first one covered would then be a real one.
   static void perform(std::vector<Request>& round) {
-    std::stable_sort(round.begin(), round.end(), [](const Request& left, const Request& right) {
-      return std::less<>{}(left.log.get(), right.log.get());
+    // By the place of each log's first request and not by address, so that a run can be repeated.
+    std::map<const PartitionLog*, std::size_t> places;
+    for (const Request& each : round) places.try_emplace(each.log.get(), places.size());
+    std::stable_sort(round.begin(), round.end(), [&](const Request& left, const Request& right) {
+      return places.at(left.log.get()) < places.at(right.log.get());
     });
     for (auto first = round.begin(); first != round.end();) {
       const auto next = std::find_if(first, round.end(),
@@ -88,17 +95,19 @@ class GroupFlusher::Worker {
   }
 
   const Millis window_;
+  const Clock& clock_;
   std::mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable done_;
+  const std::unique_ptr<io::Condition> wake_;
+  const std::unique_ptr<io::Condition> done_;
   std::vector<Request> waiting_;
   bool is_stopping_ = false;
   bool is_busy_ = false;
   std::uint64_t rounds_done_ = 0;
-  std::thread thread_;  // last: it uses the others
+  const std::unique_ptr<io::Thread> thread_;  // last: it uses the others
 };
 
-GroupFlusher::GroupFlusher(Millis window) : worker_(std::make_unique<Worker>(window)) {}
+GroupFlusher::GroupFlusher(io::Env& env, Millis window)
+    : worker_(std::make_unique<Worker>(env, window)) {}
 GroupFlusher::~GroupFlusher() = default;
 
 void GroupFlusher::request(std::shared_ptr<PartitionLog> log, Done done) {

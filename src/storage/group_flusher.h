@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "io/env.h"
 
 namespace millrace::storage {
 
@@ -20,9 +21,10 @@ class GroupFlusher {
  public:
   using Done = std::function<void(const Status& status)>;
 
+  /// env     makes the thread; outlives this
   /// window  how long a round may wait for company after its first request; zero syncs at once,
   ///         which already groups what arrives during a sync
-  explicit GroupFlusher(Millis window = Millis{0});
+  explicit GroupFlusher(io::Env& env, Millis window = Millis{0});
   /// Finishes what was asked for, calls back, and ends the thread.
   ~GroupFlusher();
   GroupFlusher(const GroupFlusher&) = delete;

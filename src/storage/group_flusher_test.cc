@@ -21,7 +21,8 @@ TEST(GroupFlusher, CallsBackOnceWhatWasAppendedIsOnDisk) {
   sim::SimFileSystem files;
   const auto log = open_log(files, "a-0");
   ASSERT_TRUE(testing::append(*log, {}).ok());
-  GroupFlusher flusher;
+  const auto env = io::make_system_env();
+  GroupFlusher flusher(*env);
   std::atomic<std::int64_t> synced{-1};
   flusher.request(log, [&](const Status& status) {
     if (status.ok()) synced = log->recovery_point().value();
@@ -39,7 +40,8 @@ TEST(GroupFlusher, ManyRequestsShareAFewSyncs) {
   const std::uint64_t calls_before = files.call_count();
   std::atomic<int> answered{0};
   {
-    GroupFlusher flusher(Millis{2});
+    const auto env = io::make_system_env();
+    GroupFlusher flusher(*env, Millis{2});
     for (int i = 0; i < 1000; ++i) {
       flusher.request(log, [&](const Status& status) { answered += status.ok(); });
     }
@@ -59,7 +61,8 @@ TEST(GroupFlusher, TellsEachLogItsOwnOutcome) {
   std::atomic<int> failures{0};
   std::atomic<int> successes{0};
   const auto count = [&](const Status& status) { (status.ok() ? successes : failures) += 1; };
-  GroupFlusher flusher;
+  const auto env = io::make_system_env();
+  GroupFlusher flusher(*env);
   flusher.request(bad, count);
   flusher.drain();
   flusher.request(good, count);
@@ -70,7 +73,8 @@ TEST(GroupFlusher, TellsEachLogItsOwnOutcome) {
 }
 
 TEST(GroupFlusher, DrainsAtOnceWhenIdle) {
-  GroupFlusher flusher;
+  const auto env = io::make_system_env();
+  GroupFlusher flusher(*env);
   flusher.drain();
 }
 

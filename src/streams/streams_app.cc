@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -51,7 +50,10 @@ std::string_view app_state_name(AppState state) {
 class StreamsApp::Core {
  public:
   Core(Topology topology, StreamsConfig config, io::LentEnv env)
-      : env_(std::move(env)), topology_(std::move(topology)), config_(std::move(config)) {}
+      : env_(std::move(env)),
+        topology_(std::move(topology)),
+        config_(std::move(config)),
+        changed_(env_->make_condition()) {}
   ~Core() { (void)stop(); }
 
   Status start() {
@@ -127,7 +129,7 @@ class StreamsApp::Core {
     };
     {
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, timeout, is_over);
+      (void)changed_->wait_for(lock, env_->clock(), timeout, is_over);
     }
     if (reached == wanted) return {};
     if (auto error = failure()) return *std::move(error);
@@ -170,7 +172,7 @@ class StreamsApp::Core {
                                  config_.application_id, left_over, timeout.count())};
       }
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, kProgressCheckInterval);
+      (void)changed_->wait_for(lock, kProgressCheckInterval);
     }
   }
 
@@ -227,7 +229,7 @@ class StreamsApp::Core {
   }
   void wake_waiters() {
     { const std::lock_guard lock(mutex_); }  // so that no waiter is between its test and its wait
-    changed_.notify_all();
+    changed_->notify_all();
   }
 
   const io::LentEnv env_;
@@ -238,7 +240,7 @@ class StreamsApp::Core {
   std::vector<std::unique_ptr<StreamThread>> threads_;  // fixed by start()
   std::atomic<Phase> phase_{Phase::kCreated};
   mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
+  const std::unique_ptr<io::Condition> changed_;
 };
 
 Result<StreamsApp> StreamsApp::create(Topology topology, const client::Properties& properties,

@@ -64,10 +64,10 @@ TEST(NoAllocationPerRecord, InABatchThatIsBuilt) {
 
 TEST(NoAllocationPerRecord, InTheProducer) {
   client::ProducerConfig config;
-  client::RecordAccumulator accumulator(config, Random(1));
+  const auto env = io::make_system_env();
+  client::RecordAccumulator accumulator(config, *env);
   client::ProducerTopic topic("t", static_cast<std::size_t>(config.batch_size_bytes));
   accumulator.set_partition_count(topic, 4);
-  const auto env = io::make_system_env();
   const std::string key = key_of(0);
   std::uint64_t batch_count = 0;
   const auto taken = allocations_of([&] {

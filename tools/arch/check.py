@@ -123,6 +123,8 @@ def check_bans(path, text, bans):
     for ban in bans:
         if any(path.startswith(place) for place in ban["except"]):
             continue
+        if ban.get("production_only") and TEST_FILE.search(path):
+            continue
         lines = raw if ban.get("comments") else code
         for number, line in enumerate(lines, 1):
             found = re.search(ban["pattern"], line)

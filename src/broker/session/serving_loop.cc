@@ -5,10 +5,10 @@
 namespace millrace::broker {
 
 ServingLoop::ServingLoop(io::Env& env, const HandlerTable& handlers, BrokerState& state)
-    : loop_(env.make_loop()), host_{*loop_, env.clock(), handlers, state} {}
+    : loop_(env.make_loop()), env_(env), host_{*loop_, env.clock(), handlers, state} {}
 
 ServingLoop::~ServingLoop() {
-  if (!thread_.joinable()) return;
+  if (thread_ == nullptr) return;
   begin_stop();
   join();
 }
@@ -24,7 +24,7 @@ Result<io::Endpoint> ServingLoop::listen(const io::Endpoint& endpoint,
 }
 
 void ServingLoop::start() {
-  thread_ = std::thread([this] { loop_->run(); });
+  thread_ = env_.start_thread("broker-loop", [this] { loop_->run(); });
 }
 
 void ServingLoop::begin_stop() {
@@ -32,7 +32,7 @@ void ServingLoop::begin_stop() {
 }
 
 void ServingLoop::join() {
-  if (thread_.joinable()) thread_.join();
+  if (thread_ != nullptr) thread_->join();
 }
 
 void ServingLoop::accept(std::unique_ptr<io::Connection> connection) {

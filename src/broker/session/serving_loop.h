@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <thread>
 
 #include "base/result.h"
 #include "broker/session/session.h"
@@ -43,12 +42,13 @@ class ServingLoop {
   void stop_sessions();
 
   std::unique_ptr<io::EventLoop> loop_;
+  io::Env& env_;
   SessionHost host_;
   std::unique_ptr<io::Listener> listener_;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;  // shared with calls under way
   std::uint64_t next_session_ = 1;
   bool is_stopping_ = false;
-  std::thread thread_;
+  std::unique_ptr<io::Thread> thread_;  // null until start()
 };
 
 }  // namespace millrace::broker

@@ -2,10 +2,10 @@
 // the loop does for it.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <thread>
+#include <string>
+#include <utility>
 
 #include "base/check.h"
 #include "base/time.h"
@@ -17,30 +17,36 @@ namespace millrace::client {
 template <class T>
 class Handoff {
  public:
+  explicit Handoff(io::Env& env) : arrived_(env.make_condition()) {}
+
   void put(T value) {
     {
       const std::lock_guard lock(mutex_);
       if (value_) return;
       value_ = std::make_unique<T>(std::move(value));
     }
-    arrived_.notify_all();
+    arrived_->notify_all();
   }
   T take() {
     std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [this] { return value_ != nullptr; });
+    arrived_->wait(lock, [this] { return value_ != nullptr; });
     return std::move(*value_);
   }
 
  private:
   std::mutex mutex_;
-  std::condition_variable arrived_;
+  const std::unique_ptr<io::Condition> arrived_;
   std::unique_ptr<T> value_;
 };
 
 /// thread  post() from any; everything else from the owner's
 class LoopThread {
  public:
-  explicit LoopThread(io::Env& env) : loop_(env.make_loop()), thread_([this] { loop_->run(); }) {}
+  /// name  of the thread; `env` outlives this
+  LoopThread(io::Env& env, const std::string& name)
+      : env_(env),
+        loop_(env.make_loop()),
+        thread_(env.start_thread(name, [this] { loop_->run(); })) {}
   ~LoopThread() { stop(); }
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
@@ -52,7 +58,7 @@ class LoopThread {
   template <class Function>
   void run(Function&& task) {
     CHECK(!loop_->is_loop_thread(), "a client's own callback must not wait for the client");
-    auto handoff = std::make_shared<Handoff<bool>>();
+    auto handoff = std::make_shared<Handoff<bool>>(env_);
     loop_->post([&task, handoff] {
       task();
       handoff->put(true);
@@ -63,7 +69,7 @@ class LoopThread {
   template <class T, class Function>
   T await(Function&& start) {
     CHECK(!loop_->is_loop_thread(), "a client's own callback must not wait for the client");
-    auto handoff = std::make_shared<Handoff<T>>();
+    auto handoff = std::make_shared<Handoff<T>>(env_);
     loop_->post(
         [&start, handoff] { start([handoff](T value) { handoff->put(std::move(value)); }); });
     return handoff->take();
@@ -71,14 +77,16 @@ class LoopThread {
 
   /// Everything that lives on the loop must be gone.
   void stop() {
-    if (!thread_.joinable()) return;
-    loop_->post([this] { loop_->stop(); });
-    thread_.join();
+    if (std::exchange(is_stopped_, true)) return;
+    loop_->post([this] { loop_->stop(); });  // heard even when the thread has not begun to run it
+    thread_->join();
   }
 
  private:
+  io::Env& env_;
+  bool is_stopped_ = false;
   std::unique_ptr<io::EventLoop> loop_;
-  std::thread thread_;
+  std::unique_ptr<io::Thread> thread_;  // last: it runs the loop
 };
 
 }  // namespace millrace::client

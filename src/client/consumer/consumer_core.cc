@@ -30,8 +30,8 @@ Consumer::Core::Core(ConsumerConfig config, std::vector<std::shared_ptr<Assignor
       config_(std::move(config)),
       listener_(std::move(listener)),
       clock_(env_->clock()),
-      shared_(plan_config(config_)),
-      thread_(*env_) {
+      shared_(plan_config(config_), *env_),
+      thread_(*env_, "consumer-io") {
   thread_.run([&] {
     cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env_->make_random());
     cluster_->set_auto_create(config_.allow_auto_create_topics);

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 
@@ -29,7 +29,9 @@ class ConsumerShared {
     bool fetcher_told = false;  // that there is room, or something else to do
   };
 
-  explicit ConsumerShared(const FetchPlanConfig& config) : state_(config) {}
+  /// env  outlives this
+  ConsumerShared(const FetchPlanConfig& config, io::Env& env)
+      : clock_(env.clock()), changed_(env.make_condition()), state_(config) {}
 
   template <class Function>
   decltype(auto) with(Function&& function) {
@@ -43,21 +45,22 @@ class ConsumerShared {
       const std::lock_guard lock(mutex_);
       std::forward<Function>(function)(state_);
     }
-    changed_.notify_all();
+    changed_->notify_all();
   }
   /// Waits until `predicate(state)` or `timeout`; says whether the predicate holds.
   template <class Predicate>
   bool wait(Millis timeout, Predicate&& predicate) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, timeout, [&] { return predicate(state_); });
+    return changed_->wait_for(lock, clock_, timeout, [&] { return predicate(state_); });
   }
 
   /// When poll() was last entered or left, as nanoseconds of the monotonic clock; 0 before.
   std::atomic<std::int64_t> last_poll_ns{0};
 
  private:
+  const Clock& clock_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  const std::unique_ptr<io::Condition> changed_;
   State state_;
 };
 

@@ -68,7 +68,7 @@ RecordAccumulator::Appended RecordAccumulator::append(ProducerTopic& topic,
 void RecordAccumulator::wait_for_room(std::size_t bytes, Millis timeout) {
   std::unique_lock lock(mutex_);
   ++waiting_for_room_;
-  room_made_.wait_for(lock, timeout, [&] {
+  room_made_->wait_for(lock, clock_, timeout, [&] {
     return closed_.has_value() || buffered_bytes_ + bytes <= config_.buffer_memory_bytes;
   });
   --waiting_for_room_;
@@ -82,7 +82,7 @@ void RecordAccumulator::release(std::size_t bytes) {
     buffered_bytes_ -= bytes;
     someone_waits = waiting_for_room_ > 0;
   }
-  if (someone_waits) room_made_.notify_all();
+  if (someone_waits) room_made_->notify_all();
 }
 
 void RecordAccumulator::set_partition_count(ProducerTopic& topic, std::int32_t count) {
@@ -156,7 +156,7 @@ void RecordAccumulator::close(Error reason) {
     const std::lock_guard lock(mutex_);
     if (!closed_) closed_ = std::move(reason);
   }
-  room_made_.notify_all();
+  room_made_->notify_all();
 }
 
 Error RecordAccumulator::why_closed() {

@@ -2,7 +2,6 @@
 // the I/O thread picks up batches that are full or have lingered.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -18,6 +17,7 @@
 #include "client/partitioner.h"
 #include "client/producer.h"
 #include "client/producer/producer_batch.h"
+#include "io/env.h"
 
 namespace millrace::client {
 
@@ -51,8 +51,12 @@ struct LeavingBatch {
 /// thread  any; each call takes the mutex once
 class RecordAccumulator {
  public:
-  RecordAccumulator(const ProducerConfig& config, Random random)
-      : config_(config), random_(random) {}
+  /// config, env  outlive this
+  RecordAccumulator(const ProducerConfig& config, io::Env& env)
+      : config_(config),
+        clock_(env.clock()),
+        room_made_(env.make_condition()),
+        random_(env.make_random()) {}
 
   enum class Outcome { kAppended, kNoMetadata, kNoRoom, kNoSuchPartition, kTooLarge, kClosed };
   struct Appended {
@@ -92,8 +96,9 @@ class RecordAccumulator {
   ProducerBatchPtr open_batch(std::size_t first_record_size, const Clock& clock) const;
 
   const ProducerConfig& config_;
+  const Clock& clock_;
   std::mutex mutex_;
-  std::condition_variable room_made_;
+  const std::unique_ptr<io::Condition> room_made_;
   Random random_;
   std::vector<Filling> filling_;  // partitions that hold an open or a closed batch, in that order
   std::size_t buffered_bytes_ = 0;

@@ -48,7 +48,8 @@ class RecordAccumulatorTest : public testing::Test {
   }
 
   ProducerConfig config_ = small_config();
-  RecordAccumulator accumulator_{config_, Random(1)};
+  const std::unique_ptr<io::Env> env_ = io::make_system_env();
+  RecordAccumulator accumulator_{config_, *env_};
   ProducerTopic topic_{"t", kBatchSize};
 };
 

@@ -82,7 +82,7 @@ Status StreamThread::make_clients(std::int32_t number) {
 }
 
 void StreamThread::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = env_.start_thread("stream-thread", [this] { run(); });
 }
 
 void StreamThread::request_stop() {
@@ -96,7 +96,7 @@ void StreamThread::request_commit() {
 }
 
 void StreamThread::join() {
-  if (thread_.joinable()) thread_.join();
+  if (thread_ != nullptr) thread_->join();
 }
 
 ThreadStatus StreamThread::status() const {

@@ -8,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "base/guarded.h"
 #include "base/result.h"
@@ -90,7 +89,7 @@ class StreamThread {
   std::uint64_t rebalances_ = 0;
   std::optional<Error> failure_;  // of a callback; the loop looks at it
   Guarded<ThreadStatus> status_;
-  std::thread thread_;
+  std::unique_ptr<io::Thread> thread_;  // null until start()
 };
 
 }  // namespace millrace::streams
