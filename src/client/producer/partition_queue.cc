@@ -21,11 +21,11 @@ void PartitionQueue::push(ProducerBatchPtr batch) {
   waiting_.push_back(std::move(batch));
 }
 
-ProducerBatch* PartitionQueue::take(const ProducerIdentity& current, MonotonicTime now) {
-  if (waiting_.empty() || in_flight_.size() >= config_.in_flight_max) return nullptr;
+std::optional<BatchTry> PartitionQueue::take(const ProducerIdentity& current, MonotonicTime now) {
+  if (waiting_.empty() || in_flight_.size() >= config_.in_flight_max) return std::nullopt;
   if (config_.idempotent) adopt(current);
   ProducerBatch& batch = *waiting_.front();
-  if (now < batch.retry_at || !may_send(batch)) return nullptr;
+  if (now < batch.retry_at || !may_send(batch)) return std::nullopt;
 
   if (config_.idempotent && !batch.base_sequence) {
     batch.base_sequence = next_sequence_;
@@ -35,9 +35,10 @@ ProducerBatch* PartitionQueue::take(const ProducerIdentity& current, MonotonicTi
     encode(batch);
   }
   ++batch.attempts;
-  in_flight_.push_back(std::move(waiting_.front()));
+  const BatchTry made{TryId{next_try_++}, batch.encoded, batch.attempts};
+  in_flight_.push_back({made.id, std::move(waiting_.front())});
   waiting_.pop_front();
-  return &batch;
+  return made;
 }
 
 // A new identity begins at sequence 0, so nothing numbered under the old one may be outstanding,
@@ -55,7 +56,7 @@ bool PartitionQueue::may_send(const ProducerBatch& batch) const {
   if (!config_.idempotent) return true;
   if (needs_new_epoch_ || identity_.id == kNoProducerId) return false;
   // A retry waits until nothing before it is unanswered: if that failed too, order would be lost.
-  return !batch.base_sequence || in_flight_.empty() || batch.rank < in_flight_.front()->rank;
+  return !batch.base_sequence || in_flight_.empty() || batch.rank < in_flight_.front().batch->rank;
 }
 
 // Gives the batch its sequence under the identity in force; bytes of an earlier try may still be on
@@ -75,17 +76,17 @@ void PartitionQueue::encode(ProducerBatch& batch) {
   batch.encoded = std::make_shared<const Buffer>(batch.builder.build());
 }
 
-ProducerBatchPtr PartitionQueue::remove_in_flight(ProducerBatch* batch) {
+ProducerBatchPtr PartitionQueue::remove_in_flight(TryId id) {
   const auto found = std::find_if(in_flight_.begin(), in_flight_.end(),
-                                  [&](const auto& each) { return each.get() == batch; });
-  CHECK(found != in_flight_.end(), "an answer for a batch that is not in flight");
-  ProducerBatchPtr taken = std::move(*found);
+                                  [&](const InFlight& each) { return each.id == id; });
+  if (found == in_flight_.end()) return nullptr;
+  ProducerBatchPtr taken = std::move(found->batch);
   in_flight_.erase(found);
   return taken;
 }
 
-ProducerBatchPtr PartitionQueue::settle(ProducerBatch* batch) {
-  return remove_in_flight(batch);
+ProducerBatchPtr PartitionQueue::settle(TryId id) {
+  return remove_in_flight(id);
 }
 
 void PartitionQueue::requeue(ProducerBatchPtr batch) {
@@ -96,7 +97,8 @@ void PartitionQueue::requeue(ProducerBatchPtr batch) {
 
 bool PartitionQueue::is_earliest(const ProducerBatch& batch) const {
   const auto comes_before = [&](const ProducerBatchPtr& each) { return each->rank < batch.rank; };
-  return std::none_of(in_flight_.begin(), in_flight_.end(), comes_before) &&
+  return std::none_of(in_flight_.begin(), in_flight_.end(),
+                      [&](const InFlight& each) { return comes_before(each.batch); }) &&
          std::none_of(waiting_.begin(), waiting_.end(), comes_before);
 }
 
@@ -116,10 +118,11 @@ bool PartitionQueue::may_retry(const ProducerBatch& batch, KafkaError code, cons
   }
 }
 
-PartitionQueue::Failure PartitionQueue::fail(ProducerBatch* batch, const Error& error,
-                                             MonotonicTime now, Random& random) {
+PartitionQueue::Failure PartitionQueue::fail(TryId id, const Error& error, MonotonicTime now,
+                                             Random& random) {
   const KafkaError code = wire::kafka_error_of(error);
-  ProducerBatchPtr taken = remove_in_flight(batch);
+  ProducerBatchPtr taken = remove_in_flight(id);
+  if (taken == nullptr) return {BatchVerdict::kGone, nullptr};
   if (code == KafkaError::kMessageTooLarge && taken->record_count > 1 && taken->rank_gap > 0) {
     return {BatchVerdict::kSplit, std::move(taken)};
   }
@@ -170,7 +173,8 @@ std::vector<ProducerBatchPtr> PartitionQueue::expire(MonotonicTime now) {
 }
 
 std::vector<ProducerBatchPtr> PartitionQueue::drain() {
-  std::vector<ProducerBatchPtr> all = std::move(in_flight_);
+  std::vector<ProducerBatchPtr> all;
+  for (InFlight& each : in_flight_) all.push_back(std::move(each.batch));
   for (ProducerBatchPtr& batch : waiting_) all.push_back(std::move(batch));
   in_flight_.clear();
   waiting_.clear();

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "base/random.h"
 #include "base/result.h"
+#include "base/strong_id.h"
 #include "base/time.h"
 #include "client/cluster/backoff.h"
 #include "client/producer/producer_batch.h"
@@ -28,39 +30,52 @@ enum class BatchVerdict {
   kRetry,   // back in the queue
   kSplit,   // too large for the broker: the caller cuts it in two and calls put_back()
   kFailed,  // the caller reports it
+  kGone,    // the batch was taken out before its answer came, and reported then
+};
+
+/// One try to send one batch, never used again: what a request keeps instead of the batch, which
+/// may be gone before the answer is there.
+using TryId = StrongId<struct TryIdTag, std::uint64_t>;
+
+/// What goes out with one try.
+struct BatchTry {
+  TryId id;
+  SharedBuffer bytes;
+  int number = 1;  // from 1: higher ones are retries
 };
 
 /// Invariants: batches leave in the order they came. At most in_flight_max are unanswered. With
 /// idempotence a batch keeps its sequence over retries; only when the producer's epoch was bumped
-/// for this partition, and nothing is in flight, are sequences given anew from 0.
+/// for this partition, and nothing is in flight, are sequences given anew from 0. The queue alone
+/// owns its batches until it hands one over; others name them by their try.
 class PartitionQueue {
  public:
   explicit PartitionQueue(const PartitionQueueConfig& config) : config_(config) {}
 
   void push(ProducerBatchPtr batch);
 
-  /// The batch to send now under `current`, encoded and moved to in flight; null when nothing may
-  /// be sent. The pointer is valid until the batch is settled or taken out.
-  ProducerBatch* take(const ProducerIdentity& current, MonotonicTime now);
+  /// The batch to send now under `current`, encoded and moved to in flight; nothing when none may
+  /// be sent.
+  std::optional<BatchTry> take(const ProducerIdentity& current, MonotonicTime now);
   /// When take() may succeed although it does not now and no answer arrives: end of a backoff.
   std::optional<MonotonicTime> next_retry() const;
   /// When expire() may find something.
   std::optional<MonotonicTime> next_expiry() const;
 
-  /// The broker has it: the batch leaves the queue.
-  ProducerBatchPtr settle(ProducerBatch* batch);
+  /// The broker has it: the batch leaves the queue. Null when it was taken out before.
+  ProducerBatchPtr settle(TryId id);
   /// The broker refused it, or nobody answered (`error` is not kKafka then). With kRetry the batch
-  /// is queued again; otherwise it is handed to the caller.
+  /// is queued again; with kSplit and kFailed it is handed to the caller.
   struct Failure {
     BatchVerdict verdict;
     ProducerBatchPtr batch;
   };
-  Failure fail(ProducerBatch* batch, const Error& error, MonotonicTime now, Random& random);
+  Failure fail(TryId id, const Error& error, MonotonicTime now, Random& random);
   /// Queues the parts of a split batch, which keep its place and its sequences.
   void put_back(ProducerBatchPtr whole, std::vector<ProducerBatchPtr> parts);
   /// Takes out what has waited for longer than delivery_timeout.
   std::vector<ProducerBatchPtr> expire(MonotonicTime now);
-  /// Takes out everything, in flight or not.
+  /// Takes out everything, in flight or not. Answers to what was in flight find nothing then.
   std::vector<ProducerBatchPtr> drain();
 
   /// Sequences have a hole that only a new epoch closes; until identity() differs from the
@@ -72,22 +87,27 @@ class PartitionQueue {
   std::size_t waiting_count() const { return waiting_.size(); }
 
  private:
+  struct InFlight {
+    TryId id;
+    ProducerBatchPtr batch;
+  };
   bool may_send(const ProducerBatch& batch) const;
   void adopt(const ProducerIdentity& current);
   void stamp(ProducerBatch& batch);
   void encode(ProducerBatch& batch);
-  ProducerBatchPtr remove_in_flight(ProducerBatch* batch);
+  ProducerBatchPtr remove_in_flight(TryId id);
   void requeue(ProducerBatchPtr batch);
   bool is_earliest(const ProducerBatch& batch) const;
   bool may_retry(const ProducerBatch& batch, wire::KafkaError code, const Error& error,
                  MonotonicTime now) const;
 
   PartitionQueueConfig config_;
-  std::deque<ProducerBatchPtr> waiting_;     // by rank
-  std::vector<ProducerBatchPtr> in_flight_;  // by rank
+  std::deque<ProducerBatchPtr> waiting_;  // by rank
+  std::vector<InFlight> in_flight_;       // by rank
   ProducerIdentity identity_;
   std::int32_t next_sequence_ = 0;
   std::uint64_t next_rank_ = 0;
+  std::uint64_t next_try_ = 0;
   bool needs_new_epoch_ = false;
 };
 

@@ -32,8 +32,8 @@ Error kafka(KafkaError code) {
 }
 const Error kDisconnected{ErrorCode::kClosed, "gone"};
 
-wire::BatchHeader header_of(const ProducerBatch& batch) {
-  return wire::check_batch(batch.encoded->view()).value();
+wire::BatchHeader header_of(const BatchTry& sent) {
+  return wire::check_batch(sent.bytes->view()).value();
 }
 
 TEST(PartitionQueue, NumbersBatchesOneAfterTheOther) {
@@ -41,51 +41,53 @@ TEST(PartitionQueue, NumbersBatchesOneAfterTheOther) {
   queue.push(batch_of(0, 3));
   queue.push(batch_of(3, 2));
 
-  const auto* first = queue.take(kProducer, kStart);
-  const auto* second = queue.take(kProducer, kStart);
+  const auto first = queue.take(kProducer, kStart);
+  const auto second = queue.take(kProducer, kStart);
 
   EXPECT_EQ(header_of(*first).base_sequence, 0);
   EXPECT_EQ(header_of(*second).base_sequence, 3);
   EXPECT_EQ(header_of(*second).producer_id, kProducer.id);
-  EXPECT_EQ(queue.take(kProducer, kStart), nullptr);
+  EXPECT_FALSE(queue.take(kProducer, kStart));
 }
 
 TEST(PartitionQueue, SendsNoMoreThanTheBrokerRemembers) {
   PartitionQueue queue({.in_flight_max = 2});
   for (int i = 0; i < 3; ++i) queue.push(batch_of(i, 1));
 
-  auto* first = queue.take(kProducer, kStart);
-  ASSERT_NE(queue.take(kProducer, kStart), nullptr);
-  EXPECT_EQ(queue.take(kProducer, kStart), nullptr);
-  queue.settle(first);
-  EXPECT_NE(queue.take(kProducer, kStart), nullptr);
+  const auto first = queue.take(kProducer, kStart);
+  ASSERT_TRUE(queue.take(kProducer, kStart));
+  EXPECT_FALSE(queue.take(kProducer, kStart));
+  queue.settle(first->id);
+  EXPECT_TRUE(queue.take(kProducer, kStart));
 }
 
 TEST(PartitionQueue, WaitsForAProducerId) {
   PartitionQueue queue({});
   queue.push(batch_of(0, 1));
-  EXPECT_EQ(queue.take({}, kStart), nullptr);
-  EXPECT_NE(queue.take(kProducer, kStart), nullptr);
+  EXPECT_FALSE(queue.take({}, kStart));
+  EXPECT_TRUE(queue.take(kProducer, kStart));
 }
 
 TEST(PartitionQueue, ARetryKeepsItsSequenceAndGoesFirst) {
   Random random(1);
   PartitionQueue queue({});
   for (int i = 0; i < 3; ++i) queue.push(batch_of(i, 1));
-  auto* first = queue.take(kProducer, kStart);
-  auto* second = queue.take(kProducer, kStart);
+  const auto first = queue.take(kProducer, kStart);
+  const auto second = queue.take(kProducer, kStart);
 
-  EXPECT_EQ(queue.fail(first, kDisconnected, kStart, random).verdict, BatchVerdict::kRetry);
-  EXPECT_EQ(queue.fail(second, kDisconnected, kStart, random).verdict, BatchVerdict::kRetry);
+  EXPECT_EQ(queue.fail(first->id, kDisconnected, kStart, random).verdict, BatchVerdict::kRetry);
+  EXPECT_EQ(queue.fail(second->id, kDisconnected, kStart, random).verdict, BatchVerdict::kRetry);
 
-  EXPECT_EQ(queue.take(kProducer, kStart), nullptr) << "before the backoff is over";
+  EXPECT_FALSE(queue.take(kProducer, kStart)) << "before the backoff is over";
   const MonotonicTime later = kStart + std::chrono::seconds{2};
-  auto* again = queue.take(kProducer, later);
-  ASSERT_EQ(again, first);
+  const auto again = queue.take(kProducer, later);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->bytes, first->bytes);
+  EXPECT_EQ(again->number, 2);
   EXPECT_EQ(header_of(*again).base_sequence, 0);
-  EXPECT_EQ(queue.take(kProducer, later), nullptr) << "the second waits for the first";
-  queue.settle(again);
-  EXPECT_EQ(queue.take(kProducer, later), second);
+  EXPECT_FALSE(queue.take(kProducer, later)) << "the second waits for the first";
+  queue.settle(again->id);
+  EXPECT_EQ(queue.take(kProducer, later)->bytes, second->bytes);
 }
 
 TEST(PartitionQueue, OutOfOrderBehindAFailureIsRetriedUnderTheSameEpoch) {
@@ -93,11 +95,11 @@ TEST(PartitionQueue, OutOfOrderBehindAFailureIsRetriedUnderTheSameEpoch) {
   PartitionQueue queue({});
   queue.push(batch_of(0, 1));
   queue.push(batch_of(1, 1));
-  auto* first = queue.take(kProducer, kStart);
-  auto* second = queue.take(kProducer, kStart);
+  const auto first = queue.take(kProducer, kStart);
+  const auto second = queue.take(kProducer, kStart);
 
-  queue.fail(first, kDisconnected, kStart, random);
-  queue.fail(second, kafka(KafkaError::kOutOfOrderSequenceNumber), kStart, random);
+  queue.fail(first->id, kDisconnected, kStart, random);
+  queue.fail(second->id, kafka(KafkaError::kOutOfOrderSequenceNumber), kStart, random);
 
   EXPECT_FALSE(queue.needs_new_epoch());
 }
@@ -107,17 +109,17 @@ TEST(PartitionQueue, OutOfOrderInFrontAsksForANewEpochAndNumbersAnew) {
   PartitionQueue queue({});
   queue.push(batch_of(0, 1));
   queue.push(batch_of(1, 1));
-  queue.settle(queue.take(kProducer, kStart));
-  auto* second = queue.take(kProducer, kStart);
+  queue.settle(queue.take(kProducer, kStart)->id);
+  const auto second = queue.take(kProducer, kStart);
   EXPECT_EQ(header_of(*second).base_sequence, 1);
 
-  queue.fail(second, kafka(KafkaError::kOutOfOrderSequenceNumber), kStart, random);
+  queue.fail(second->id, kafka(KafkaError::kOutOfOrderSequenceNumber), kStart, random);
 
   EXPECT_TRUE(queue.needs_new_epoch());
-  EXPECT_EQ(queue.take(kProducer, kStart), nullptr);
+  EXPECT_FALSE(queue.take(kProducer, kStart));
   const ProducerIdentity bumped{kProducer.id, ProducerEpoch{1}};
-  const auto* again = queue.take(bumped, kStart);
-  ASSERT_NE(again, nullptr);
+  const auto again = queue.take(bumped, kStart);
+  ASSERT_TRUE(again);
   EXPECT_EQ(header_of(*again).producer_epoch, ProducerEpoch{1});
   EXPECT_EQ(header_of(*again).base_sequence, 0);
   EXPECT_FALSE(queue.needs_new_epoch());
@@ -127,8 +129,8 @@ TEST(PartitionQueue, AnErrorThatDoesNotPassFailsTheBatchAndItsSequences) {
   Random random(1);
   PartitionQueue queue({});
   queue.push(batch_of(0, 1));
-  auto failure =
-      queue.fail(queue.take(kProducer, kStart), kafka(KafkaError::kInvalidRecord), kStart, random);
+  auto failure = queue.fail(queue.take(kProducer, kStart)->id, kafka(KafkaError::kInvalidRecord),
+                            kStart, random);
   EXPECT_EQ(failure.verdict, BatchVerdict::kFailed);
   EXPECT_NE(failure.batch, nullptr);
   EXPECT_TRUE(queue.needs_new_epoch());
@@ -140,9 +142,9 @@ TEST(PartitionQueue, GivesUpAfterTheRetriesAllowed) {
   PartitionQueue queue({.idempotent = false, .retries_max = 1});
   queue.push(batch_of(0, 1));
   const MonotonicTime later = kStart + std::chrono::seconds{5};
-  EXPECT_EQ(queue.fail(queue.take({}, kStart), kDisconnected, kStart, random).verdict,
+  EXPECT_EQ(queue.fail(queue.take({}, kStart)->id, kDisconnected, kStart, random).verdict,
             BatchVerdict::kRetry);
-  EXPECT_EQ(queue.fail(queue.take({}, later), kDisconnected, later, random).verdict,
+  EXPECT_EQ(queue.fail(queue.take({}, later)->id, kDisconnected, later, random).verdict,
             BatchVerdict::kFailed);
 }
 
@@ -162,8 +164,8 @@ TEST(PartitionQueue, PartsOfASplitBatchKeepPlaceAndSequences) {
   PartitionQueue queue({});
   queue.push(batch_of(0, 4));
   queue.push(batch_of(4, 1));
-  auto* whole = queue.take(kProducer, kStart);
-  auto failure = queue.fail(whole, kafka(KafkaError::kMessageTooLarge), kStart, random);
+  const auto whole = queue.take(kProducer, kStart);
+  auto failure = queue.fail(whole->id, kafka(KafkaError::kMessageTooLarge), kStart, random);
   ASSERT_EQ(failure.verdict, BatchVerdict::kSplit);
 
   std::vector<ProducerBatchPtr> parts;
@@ -172,11 +174,37 @@ TEST(PartitionQueue, PartsOfASplitBatchKeepPlaceAndSequences) {
   queue.put_back(std::move(failure.batch), std::move(parts));
 
   for (const int sequence : {0, 2, 4}) {
-    auto* next = queue.take(kProducer, kStart);
-    ASSERT_NE(next, nullptr) << sequence;
+    const auto next = queue.take(kProducer, kStart);
+    ASSERT_TRUE(next) << sequence;
     EXPECT_EQ(header_of(*next).base_sequence, sequence);
-    queue.settle(next);
+    queue.settle(next->id);
   }
+}
+
+TEST(PartitionQueue, AnAnswerForABatchThatWasTakenOutMeanwhileChangesNothing) {
+  PartitionQueue queue({});
+  queue.push(batch_of(0, 1));
+  const auto first = queue.take(kProducer, kStart);
+  ASSERT_EQ(queue.drain().size(), 1U);
+
+  EXPECT_EQ(queue.settle(first->id), nullptr);
+  Random random(1);
+  const auto failure = queue.fail(first->id, kDisconnected, kStart, random);
+  EXPECT_EQ(failure.verdict, BatchVerdict::kGone);
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(PartitionQueue, ALateAnswerToAnEarlierTryDoesNotSettleTheLaterOne) {
+  Random random(1);
+  PartitionQueue queue({});
+  queue.push(batch_of(0, 1));
+  const auto first = queue.take(kProducer, kStart);
+  (void)queue.fail(first->id, kDisconnected, kStart, random);
+  const auto again = queue.take(kProducer, kStart + std::chrono::seconds{2});
+  ASSERT_TRUE(again);
+
+  EXPECT_EQ(queue.settle(first->id), nullptr);
+  EXPECT_NE(queue.settle(again->id), nullptr);
 }
 
 // A broker that checks sequences as Kafka does, on a wire that loses requests and answers.
@@ -225,28 +253,28 @@ TEST(PartitionQueue, EverythingIsWrittenOnceAndInOrderWhateverIsLost) {
       produced += count;
     }
     MonotonicTime now = kStart;
-    std::deque<ProducerBatch*> on_the_wire;
+    std::deque<BatchTry> on_the_wire;
     for (int step = 0; step < 20'000 && !queue.empty(); ++step) {
       now += Millis{50};
-      if (auto* batch = queue.take(kProducer, now)) on_the_wire.push_back(batch);
+      if (auto sent = queue.take(kProducer, now)) on_the_wire.push_back(*std::move(sent));
       if (on_the_wire.empty() || !random.chance(0.5)) continue;
       if (random.chance(0.1)) {  // the connection breaks: some requests arrive, no answer does
         const auto arrived = random.below(on_the_wire.size() + 1);
         for (std::size_t i = 0; i < on_the_wire.size(); ++i) {
-          if (i < arrived) (void)broker.append(on_the_wire[i]->encoded->view());
+          if (i < arrived) (void)broker.append(on_the_wire[i].bytes->view());
         }
-        for (auto* batch : on_the_wire) queue.fail(batch, kDisconnected, now, random);
+        for (const auto& sent : on_the_wire) queue.fail(sent.id, kDisconnected, now, random);
         on_the_wire.clear();
         continue;
       }
-      ProducerBatch* const batch = on_the_wire.front();
+      const BatchTry sent = on_the_wire.front();
       on_the_wire.pop_front();
-      const KafkaError code = random.chance(0.1) ? KafkaError::kNotEnoughReplicas
-                                                 : broker.append(batch->encoded->view());
+      const KafkaError code =
+          random.chance(0.1) ? KafkaError::kNotEnoughReplicas : broker.append(sent.bytes->view());
       if (code == KafkaError::kNone) {
-        queue.settle(batch);
+        queue.settle(sent.id);
       } else {
-        EXPECT_EQ(queue.fail(batch, kafka(code), now, random).verdict, BatchVerdict::kRetry);
+        EXPECT_EQ(queue.fail(sent.id, kafka(code), now, random).verdict, BatchVerdict::kRetry);
       }
     }
 

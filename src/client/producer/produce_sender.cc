@@ -139,11 +139,11 @@ void ProduceSender::send_to_brokers() {
     if (requests_in_flight_[leader->broker] >= config_.in_flight_per_connection_max) continue;
     Load& load = loads[leader->broker];
     if (load.bytes >= config_.request_size_max) continue;
-    ProducerBatch* const batch = state->queue.take(identity_, now);
-    if (batch == nullptr) continue;
+    auto taken = state->queue.take(identity_, now);
+    if (!taken) continue;
     const TopicMetadata* const topic = cluster_.metadata().topic(name.topic);
-    load.parts.push_back({state.get(), batch, topic == nullptr ? Uuid{} : topic->id});
-    load.bytes += batch->encoded->size();
+    load.bytes += taken->bytes->size();
+    load.parts.push_back({state.get(), *std::move(taken), topic == nullptr ? Uuid{} : topic->id});
   }
   if (is_leader_missing) cluster_.refresh_metadata();
   bool has_sent = false;
@@ -161,8 +161,8 @@ void ProduceSender::send_request(BrokerId broker, Parts parts) {
   std::uint64_t bytes = 0;
   std::uint64_t retries = 0;
   for (const Part& part : parts) {
-    bytes += part.batch->encoded->size();
-    retries += part.batch->attempts > 1 ? 1 : 0;
+    bytes += part.sent.bytes->size();
+    retries += part.sent.number > 1 ? 1 : 0;
   }
   metrics_.with([&](ProducerMetrics& metrics) {
     metrics.requests_sent += 1;
@@ -195,8 +195,8 @@ Call ProduceSender::make_call(BrokerId broker, std::shared_ptr<Parts> parts) {
       }
       request.topic_data.back().partition_data.push_back(
           {.index = name.partition.value(),
-           .records = wire::Records::external(part.batch->encoded->size())});
-      batches.push_back(part.batch->encoded);
+           .records = wire::Records::external(part.sent.bytes->size())});
+      batches.push_back(part.sent.bytes);
     }
     Buffer encoded;
     std::vector<wire::Splice> splices;
@@ -249,10 +249,12 @@ void ProduceSender::on_part_answer(const Part& part,
   const auto code = static_cast<KafkaError>(answer.error_code);
   const TopicPartition& name = part.partition->name;
   if (code == KafkaError::kNone || code == KafkaError::kDuplicateSequenceNumber) {
+    ProducerBatchPtr batch = part.partition->queue.settle(part.sent.id);
+    if (batch == nullptr) return;
     DeliveryReport done;
     done.base_offset = code == KafkaError::kNone ? Offset{answer.base_offset} : kNoOffset;
     done.log_append_time = Timestamp{answer.log_append_time_ms};
-    report(*part.partition, part.partition->queue.settle(part.batch), std::move(done));
+    report(*part.partition, std::move(batch), std::move(done));
     return;
   }
   if (answer.current_leader.leader_id >= 0) {
@@ -274,7 +276,7 @@ void ProduceSender::on_part_answer(const Part& part,
 
 void ProduceSender::on_part_failed(const Part& part, const Error& error) {
   auto failure =
-      part.partition->queue.fail(part.batch, error, cluster_.loop().now(), cluster_.random());
+      part.partition->queue.fail(part.sent.id, error, cluster_.loop().now(), cluster_.random());
   if (failure.verdict == BatchVerdict::kSplit) {
     split(*part.partition, std::move(failure.batch));
   } else if (failure.verdict == BatchVerdict::kFailed) {

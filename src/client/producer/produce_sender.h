@@ -41,10 +41,11 @@ class ProduceSender {
     TopicPartition name;
     PartitionQueue queue;
   };
-  /// One partition's part of a request.
+  /// One partition's part of a request. Partitions stay for as long as the sender does; what a
+  /// batch became by the time of the answer, its queue knows.
   struct Part {
     Partition* partition;
-    ProducerBatch* batch;
+    BatchTry sent;
     Uuid topic_id;
   };
   using Parts = std::vector<Part>;
