@@ -70,6 +70,7 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
   core->handlers_ = make_handler_table();
   core->requests_ = std::make_unique<RequestCounters>(core->handlers_, core->metrics_);
   core->state_.emplace(BrokerState{.config = core->config_,
+                                   .node = core->directory_->node_id(),
                                    .cluster_id = core->directory_->cluster_id(),
                                    .env = env,
                                    .topics = *core->metadata_,

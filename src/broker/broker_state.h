@@ -4,6 +4,7 @@
 
 #include "broker/broker_config.h"
 #include "io/env.h"
+#include "model/ids.h"
 #include "model/uuid.h"
 
 namespace millrace::broker {
@@ -16,6 +17,7 @@ class TopicCatalogue;
 
 struct BrokerState {
   const BrokerConfig& config;
+  BrokerId node;  // this one, as the data directory knows it
   const Uuid& cluster_id;
   io::Env& env;
   TopicCatalogue& topics;

@@ -252,14 +252,6 @@ TEST_F(BrokerOverTheWire, AnIdleConnectionIsClosed) {
   EXPECT_TRUE(client.is_closed_by_broker());
 }
 
-TEST_F(BrokerOverTheWire, AConnectionIsIdleThoughARequestOfItWaitsForDays) {
-  const auto broker = start(with_idle_max(Millis{300}));
-  RawClient client(broker->kafka_endpoint());
-  ASSERT_TRUE(client.call<wire::MetadataResponse>(ask_for("t"), 12).has_value());
-  client.send_request(fetch_from("t", INT32_MAX), 12);
-  EXPECT_TRUE(client.is_closed_by_broker());
-}
-
 TEST_F(BrokerOverTheWire, ManyClientsAtOnceAreServed) {
   std::vector<std::thread> clients;
   std::atomic<int> acknowledged = 0;

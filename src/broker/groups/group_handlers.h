@@ -13,26 +13,26 @@ class HandlerTable;
 /// Adds all of the below.
 void add_group_handlers(HandlerTable& table);
 
-void handle_offset_commit(wire::OffsetCommitRequest request, const RequestContext& context,
+void handle_offset_commit(wire::OffsetCommitRequest request, RequestContext context,
                           BrokerState& state, Responder<wire::OffsetCommitResponse> reply);
-void handle_offset_fetch(wire::OffsetFetchRequest request, const RequestContext& context,
+void handle_offset_fetch(wire::OffsetFetchRequest request, RequestContext context,
                          BrokerState& state, Responder<wire::OffsetFetchResponse> reply);
 wire::FindCoordinatorResponse handle_find_coordinator(wire::FindCoordinatorRequest request,
                                                       const RequestContext& context,
                                                       BrokerState& state);
-void handle_join_group(wire::JoinGroupRequest request, const RequestContext& context,
-                       BrokerState& state, Responder<wire::JoinGroupResponse> reply);
-void handle_heartbeat(wire::HeartbeatRequest request, const RequestContext& context,
-                      BrokerState& state, Responder<wire::HeartbeatResponse> reply);
-void handle_leave_group(wire::LeaveGroupRequest request, const RequestContext& context,
-                        BrokerState& state, Responder<wire::LeaveGroupResponse> reply);
-void handle_sync_group(wire::SyncGroupRequest request, const RequestContext& context,
-                       BrokerState& state, Responder<wire::SyncGroupResponse> reply);
-void handle_describe_groups(wire::DescribeGroupsRequest request, const RequestContext& context,
+void handle_join_group(wire::JoinGroupRequest request, RequestContext context, BrokerState& state,
+                       Responder<wire::JoinGroupResponse> reply);
+void handle_heartbeat(wire::HeartbeatRequest request, RequestContext context, BrokerState& state,
+                      Responder<wire::HeartbeatResponse> reply);
+void handle_leave_group(wire::LeaveGroupRequest request, RequestContext context, BrokerState& state,
+                        Responder<wire::LeaveGroupResponse> reply);
+void handle_sync_group(wire::SyncGroupRequest request, RequestContext context, BrokerState& state,
+                       Responder<wire::SyncGroupResponse> reply);
+void handle_describe_groups(wire::DescribeGroupsRequest request, RequestContext context,
                             BrokerState& state, Responder<wire::DescribeGroupsResponse> reply);
-void handle_list_groups(wire::ListGroupsRequest request, const RequestContext& context,
-                        BrokerState& state, Responder<wire::ListGroupsResponse> reply);
-void handle_delete_groups(wire::DeleteGroupsRequest request, const RequestContext& context,
+void handle_list_groups(wire::ListGroupsRequest request, RequestContext context, BrokerState& state,
+                        Responder<wire::ListGroupsResponse> reply);
+void handle_delete_groups(wire::DeleteGroupsRequest request, RequestContext context,
                           BrokerState& state, Responder<wire::DeleteGroupsResponse> reply);
 
 }  // namespace millrace::broker

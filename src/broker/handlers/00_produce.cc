@@ -79,14 +79,14 @@ Status check_records(std::string_view records, std::int16_t version) {
 /// Everything that one request says of all its partitions.
 struct ProduceCall {
   const ProduceRequest& request;
-  const RequestContext& context;
+  RequestContext& context;
   const TopicTable& topics;
 };
 
 /// The batch inside the frame, which this process owns and may patch.
-std::span<char> writable(const RequestContext& context, std::string_view records) {
+std::span<char> writable(RequestContext& context, std::string_view records) {
   const auto at = static_cast<std::size_t>(records.data() - context.frame.data());
-  return context.frame.subspan(at, records.size());
+  return std::span(context.frame.data(), context.frame.size()).subspan(at, records.size());
 }
 
 PartitionAnswer append_one(const ProduceCall& call, const Topic& topic,
@@ -199,7 +199,7 @@ bool has_error(const ProduceResponse& response) {
 
 }  // namespace
 
-void handle_produce(ProduceRequest request, const RequestContext& context, BrokerState& state,
+void handle_produce(ProduceRequest request, RequestContext context, BrokerState& state,
                     Responder<ProduceResponse> reply) {
   const bool has_valid_acks = request.acks == kAcksAll || request.acks == 0 || request.acks == 1;
   const bool by_id = context.api_version >= kFirstTopicIdVersion;

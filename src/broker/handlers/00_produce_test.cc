@@ -85,14 +85,14 @@ TEST_F(ProduceHandler, RefusesABatchOverTheTopicsLimit) {
 
 TEST_F(ProduceHandler, FindsATopicByItsId) {
   const auto topic = make_topic("orders");
-  auto batch = batch_of({"value"});
+  Buffer frame = batch_of({"value"});
   wire::ProduceRequest request;
   request.acks = -1;
   auto& data = request.topic_data.emplace_back();
   data.topic_id = topic->id;
-  data.partition_data.emplace_back().records = wire::Records(batch.view());
+  data.partition_data.emplace_back().records = wire::Records(frame.view());
 
-  const auto caught = call(&handle_produce, std::move(request), 13, {batch.data(), batch.size()});
+  const auto caught = call(&handle_produce, std::move(request), 13, std::move(frame));
 
   EXPECT_EQ(error_of(*caught), KafkaError::kNone);
   EXPECT_EQ(caught->response().responses[0].topic_id, topic->id);

@@ -1,5 +1,6 @@
 // Fetch, versions 4–18.
-//   Waits up to max_wait_ms for min_bytes; an error or a diverging epoch is answered at once.
+//   Waits up to max_wait_ms for min_bytes, but no longer than a connection may be idle, and not for
+//   a client that is gone. An error or a diverging epoch is answered at once.
 //   Records leave as they lie in the log: whole batches, from the one that holds the offset.
 //   Sessions are not kept: every answer is full and says session 0, which clients take as "none".
 // Version notes: v12 tells where histories diverge (KIP-595); v13 names topics by id (KIP-516).
@@ -42,10 +43,13 @@ class ParkedFetch : public std::enable_shared_from_this<ParkedFetch> {
   ParkedFetch(const ParkedFetch&) = delete;
   ParkedFetch& operator=(const ParkedFetch&) = delete;
 
-  void park() {
-    timer_ = loop_.call_after(Millis{request_.max_wait_ms}, [self = shared_from_this()] {
+  void park(const RequestContext& context, Millis wait) {
+    timer_ = loop_.call_after(wait, [self = shared_from_this()] {
       self->timer_ = 0;
       self->answer(self->read());
+    });
+    context.when_abandoned([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->loop_.cancel(std::exchange(self->timer_, 0));
     });
     register_waiters();
     // What arrived between the first look and the registration woke nobody.
@@ -125,7 +129,7 @@ FetchResponse session_unknown() {
 
 }  // namespace
 
-void handle_fetch(FetchRequest request, const RequestContext& context, BrokerState& state,
+void handle_fetch(FetchRequest request, RequestContext context, BrokerState& state,
                   Responder<FetchResponse> reply) {
   if (request.session_id != 0 && request.session_epoch != kFinalSessionEpoch)
     return reply.send(session_unknown());
@@ -136,9 +140,11 @@ void handle_fetch(FetchRequest request, const RequestContext& context, BrokerSta
   if (is_enough || found.is_urgent || request.max_wait_ms <= 0 || request.topics.empty())
     return reply.send(std::move(found.response), std::move(found.files));
 
+  // Beyond that the session would count the connection as idle, and close it.
+  const Millis wait = std::min(Millis{request.max_wait_ms}, state.config.connections_max_idle);
   std::make_shared<ParkedFetch>(std::move(request), limits, state.topics, *context.loop,
                                 std::move(reply))
-      ->park();
+      ->park(context, wait);
 }
 
 }  // namespace millrace::broker

@@ -139,6 +139,20 @@ TEST_F(FetchHandler, AnswersWithWhatThereIsWhenTheTimeIsUp) {
   EXPECT_EQ(batches_in(*caught), (std::vector<std::int64_t>{0}));
 }
 
+TEST_F(FetchHandler, WaitsNoLongerThanAConnectionMayBeIdle) {
+  make_topic("orders");
+  auto wanted = request("orders", 0);
+  wanted.max_wait_ms = INT32_MAX;
+  const auto caught = fetch(std::move(wanted));
+
+  run_for(state().config.connections_max_idle - Millis{1});
+  EXPECT_FALSE(caught->is_answered());
+  run_for(Millis{2});
+
+  ASSERT_TRUE(caught->is_answered());
+  EXPECT_EQ(error_of(*caught), KafkaError::kNone);
+}
+
 TEST_F(FetchHandler, TellsWhoWaitsThatTheTopicIsGone) {
   make_topic("orders");
   const auto caught = fetch(request("orders", 0));

@@ -25,7 +25,7 @@ using TopicAnswer = MetadataResponse::MetadataResponseTopic;
 constexpr std::int16_t kFirstVersionThatDeclines = 4;
 constexpr std::int16_t kFirstLookupById = 12;
 
-TopicAnswer describe(const Topic& topic, std::int32_t node_id) {
+TopicAnswer describe(const Topic& topic) {
   TopicAnswer answer;
   answer.name = topic.name;
   answer.topic_id = topic.id;
@@ -34,10 +34,11 @@ TopicAnswer describe(const Topic& topic, std::int32_t node_id) {
   for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
     auto& partition = answer.partitions.emplace_back();
     partition.partition_index = static_cast<std::int32_t>(index);
-    partition.leader_id = node_id;
+    const std::int32_t leader = topic.partitions[index]->leader().value();
+    partition.leader_id = leader;
     partition.leader_epoch = topic.partitions[index]->leader_epoch().value();
-    partition.replica_nodes = {node_id};
-    partition.isr_nodes = {node_id};
+    partition.replica_nodes = {leader};
+    partition.isr_nodes = {leader};
   }
   return answer;
 }
@@ -57,19 +58,19 @@ TopicAnswer find_by_id(const MetadataRequest::MetadataRequestTopic& wanted,
   const auto table = state.topics.table();
   const Topic* const topic = table->find(wanted.topic_id);
   if (topic == nullptr) return refuse(std::nullopt, wanted.topic_id, KafkaError::kUnknownTopicId);
-  return describe(*topic, state.config.node_id);
+  return describe(*topic);
 }
 
 TopicAnswer find_or_create(const std::string& name, bool may_create, BrokerState& state) {
   const auto table = state.topics.table();
-  if (const Topic* const topic = table->find(name)) return describe(*topic, state.config.node_id);
+  if (const Topic* const topic = table->find(name)) return describe(*topic);
   if (auto valid = check_topic_name(name); !valid.ok())
     return refuse(name, {}, KafkaError::kInvalidTopicException);
   if (!may_create) return refuse(name, {}, KafkaError::kUnknownTopicOrPartition);
 
   const auto made = state.topics.find_or_create(default_topic(name, state.config));
   if (!made.ok()) return refuse(name, {}, wire::kafka_error_of(made.error()));
-  return describe(**made, state.config.node_id);
+  return describe(**made);
 }
 
 }  // namespace
@@ -78,11 +79,12 @@ MetadataResponse handle_metadata(MetadataRequest request, const RequestContext& 
                                  BrokerState& state) {
   MetadataResponse response;
   auto& broker = response.brokers.emplace_back();
-  broker.node_id = state.config.node_id;
-  broker.host = advertised_host(context.local);
-  broker.port = context.local.port;
+  auto [host, port] = context.advertised();
+  broker.node_id = context.node.value();
+  broker.host = std::move(host);
+  broker.port = port;
   response.cluster_id = state.cluster_id.to_base64();
-  response.controller_id = state.config.node_id;
+  response.controller_id = context.node.value();
   if (request.include_cluster_authorized_operations)
     response.cluster_authorized_operations = kAllClusterOperations;
 
@@ -90,8 +92,7 @@ MetadataResponse handle_metadata(MetadataRequest request, const RequestContext& 
       !request.topics.has_value() || (context.api_version == 0 && request.topics->empty());
   if (wants_all) {
     const auto table = state.topics.table();
-    for (const auto& [name, topic] : table->by_name())
-      response.topics.push_back(describe(*topic, state.config.node_id));
+    for (const auto& [name, topic] : table->by_name()) response.topics.push_back(describe(*topic));
   } else {
     const bool may_create =
         state.config.auto_create_topics &&

@@ -84,7 +84,7 @@ Response merge(Response response, const std::vector<Split::Open>& open, const Re
 
 }  // namespace
 
-void handle_offset_commit(wire::OffsetCommitRequest request, const RequestContext& context,
+void handle_offset_commit(wire::OffsetCommitRequest request, RequestContext context,
                           BrokerState& state, Responder<wire::OffsetCommitResponse> reply) {
   const auto topics = state.topics.table();
   Split split = split_request(request, *topics, context.api_version);

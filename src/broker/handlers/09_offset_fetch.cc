@@ -65,7 +65,7 @@ Response identify_topics(Response response, const TopicTable& topics) {
 
 }  // namespace
 
-void handle_offset_fetch(wire::OffsetFetchRequest request, const RequestContext& context,
+void handle_offset_fetch(wire::OffsetFetchRequest request, RequestContext context,
                          BrokerState& state, Responder<wire::OffsetFetchResponse> reply) {
   if (context.api_version >= kTopicIdsSince) {
     const auto topics = state.topics.table();

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "broker/groups/group_handlers.h"
-#include "broker/handlers/replies.h"
+#include "wire/error_codes.h"
 #include "wire/messages/find_coordinator.h"
 
 namespace millrace::broker {
@@ -27,8 +27,7 @@ bool is_served(std::int8_t key_type) {
 
 /// Writes who coordinates, or why nobody does, into a response or into one of its coordinators.
 template <class Answer>
-void fill(Answer& answer, std::int8_t key_type, const RequestContext& context,
-          const BrokerState& state) {
+void fill(Answer& answer, std::int8_t key_type, const RequestContext& context) {
   if (!is_served(key_type)) {
     answer.error_code = code_of(wire::KafkaError::kInvalidRequest);
     answer.error_message = fmt::format("key type {} has no coordinator here", int{key_type});
@@ -36,25 +35,25 @@ void fill(Answer& answer, std::int8_t key_type, const RequestContext& context,
     answer.port = -1;
     return;
   }
-  answer.node_id = state.config.node_id;
-  answer.host = advertised_host(context.local);
-  answer.port = context.local.port;
+  auto [host, port] = context.advertised();
+  answer.node_id = context.node.value();
+  answer.host = std::move(host);
+  answer.port = port;
 }
 
 }  // namespace
 
 wire::FindCoordinatorResponse handle_find_coordinator(wire::FindCoordinatorRequest request,
-                                                      const RequestContext& context,
-                                                      BrokerState& state) {
+                                                      const RequestContext& context, BrokerState&) {
   wire::FindCoordinatorResponse response;
   if (context.api_version < kManyKeysSince) {
-    fill(response, request.key_type, context, state);
+    fill(response, request.key_type, context);
     return response;
   }
   for (std::string& key : request.coordinator_keys) {
     auto& coordinator = response.coordinators.emplace_back();
     coordinator.key = std::move(key);
-    fill(coordinator, request.key_type, context, state);
+    fill(coordinator, request.key_type, context);
   }
   return response;
 }

@@ -13,8 +13,8 @@
 
 namespace millrace::broker {
 
-void handle_join_group(wire::JoinGroupRequest request, const RequestContext& context,
-                       BrokerState& state, Responder<wire::JoinGroupResponse> reply) {
+void handle_join_group(wire::JoinGroupRequest request, RequestContext context, BrokerState& state,
+                       Responder<wire::JoinGroupResponse> reply) {
   state.groups->join(group_caller(context), std::move(request), std::move(reply));
 }
 

@@ -11,8 +11,8 @@
 
 namespace millrace::broker {
 
-void handle_heartbeat(wire::HeartbeatRequest request, const RequestContext& context,
-                      BrokerState& state, Responder<wire::HeartbeatResponse> reply) {
+void handle_heartbeat(wire::HeartbeatRequest request, RequestContext context, BrokerState& state,
+                      Responder<wire::HeartbeatResponse> reply) {
   state.groups->heartbeat(group_caller(context), std::move(request), std::move(reply));
 }
 

@@ -11,8 +11,8 @@
 
 namespace millrace::broker {
 
-void handle_leave_group(wire::LeaveGroupRequest request, const RequestContext& context,
-                        BrokerState& state, Responder<wire::LeaveGroupResponse> reply) {
+void handle_leave_group(wire::LeaveGroupRequest request, RequestContext context, BrokerState& state,
+                        Responder<wire::LeaveGroupResponse> reply) {
   state.groups->leave(group_caller(context), std::move(request), std::move(reply));
 }
 

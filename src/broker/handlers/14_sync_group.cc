@@ -11,8 +11,8 @@
 
 namespace millrace::broker {
 
-void handle_sync_group(wire::SyncGroupRequest request, const RequestContext& context,
-                       BrokerState& state, Responder<wire::SyncGroupResponse> reply) {
+void handle_sync_group(wire::SyncGroupRequest request, RequestContext context, BrokerState& state,
+                       Responder<wire::SyncGroupResponse> reply) {
   state.groups->sync(group_caller(context), std::move(request), std::move(reply));
 }
 

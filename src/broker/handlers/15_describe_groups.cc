@@ -12,7 +12,7 @@
 
 namespace millrace::broker {
 
-void handle_describe_groups(wire::DescribeGroupsRequest request, const RequestContext& context,
+void handle_describe_groups(wire::DescribeGroupsRequest request, RequestContext context,
                             BrokerState& state, Responder<wire::DescribeGroupsResponse> reply) {
   state.groups->describe(group_caller(context), std::move(request), std::move(reply));
 }

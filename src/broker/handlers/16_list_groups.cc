@@ -11,8 +11,8 @@
 
 namespace millrace::broker {
 
-void handle_list_groups(wire::ListGroupsRequest request, const RequestContext& context,
-                        BrokerState& state, Responder<wire::ListGroupsResponse> reply) {
+void handle_list_groups(wire::ListGroupsRequest request, RequestContext context, BrokerState& state,
+                        Responder<wire::ListGroupsResponse> reply) {
   state.groups->list(group_caller(context), std::move(request), std::move(reply));
 }
 

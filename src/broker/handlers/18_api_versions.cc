@@ -49,10 +49,16 @@ ApiVersionsResponse handle_api_versions(wire::ApiVersionsRequest request,
   const bool is_valid = context.api_version < kFirstVersionWithSoftware ||
                         (is_software_name(request.client_software_name) &&
                          is_software_name(request.client_software_version));
-  if (is_valid) return list_apis(*state.handlers);
-  ApiVersionsResponse response;
-  response.error_code = code_of(KafkaError::kInvalidRequest);
-  return response;
+  if (!is_valid) {
+    ApiVersionsResponse response;
+    response.error_code = code_of(KafkaError::kInvalidRequest);
+    return response;
+  }
+  if (context.api_version >= kFirstVersionWithSoftware) {
+    context.connection->software_name = std::move(request.client_software_name);
+    context.connection->software_version = std::move(request.client_software_version);
+  }
+  return list_apis(*state.handlers);
 }
 
 Delivery unsupported_api_versions(std::int32_t correlation_id, const HandlerTable& handlers) {

@@ -52,6 +52,8 @@ TopicOutcome describe(const NewTopic& topic, const Uuid& id) {
   return outcome;
 }
 
+enum class Really : std::uint8_t { kCreate, kOnlyValidate };
+
 /// What create() would say, without creating.
 Status check_free(const TopicTable& topics, const std::string& name) {
   if (topics.find(name) != nullptr)
@@ -62,13 +64,14 @@ Status check_free(const TopicTable& topics, const std::string& name) {
   return {};
 }
 
-TopicOutcome create_one(const Wanted& wanted, bool validate_only, BrokerState& state) {
+TopicOutcome create_one(const Wanted& wanted, Really really, const RequestContext& context,
+                        BrokerState& state) {
   if (state.topics.table()->find(wanted.name) != nullptr)
     return refuse(wanted.name, make_error(KafkaError::kTopicAlreadyExists,
                                           fmt::format("topic '{}' exists", wanted.name)));
-  auto planned = plan_topic(wanted, state.config);
+  auto planned = plan_topic(wanted, state.config, context.node);
   if (!planned.ok()) return refuse(wanted.name, planned.error());
-  if (validate_only) {
+  if (really == Really::kOnlyValidate) {
     auto free = check_free(*state.topics.table(), wanted.name);
     return free.ok() ? describe(*planned, {}) : refuse(wanted.name, free.error());
   }
@@ -79,7 +82,8 @@ TopicOutcome create_one(const Wanted& wanted, bool validate_only, BrokerState& s
 }  // namespace
 
 wire::CreateTopicsResponse handle_create_topics(wire::CreateTopicsRequest request,
-                                                const RequestContext&, BrokerState& state) {
+                                                const RequestContext& context, BrokerState& state) {
+  const Really really = request.validate_only ? Really::kOnlyValidate : Really::kCreate;
   std::map<std::string, int> mentions;
   for (const auto& wanted : request.topics) ++mentions[wanted.name];
 
@@ -87,7 +91,7 @@ wire::CreateTopicsResponse handle_create_topics(wire::CreateTopicsRequest reques
   for (const auto& wanted : request.topics) {
     int& count = mentions[wanted.name];
     if (count == 1) {
-      response.topics.push_back(create_one(wanted, request.validate_only, state));
+      response.topics.push_back(create_one(wanted, really, context, state));
     } else if (count > 1) {
       response.topics.push_back(refuse(
           wanted.name,

@@ -47,7 +47,7 @@ Result<std::vector<ConfigEntry>> entries_of(const Resource& resource, const Requ
         KafkaError::kInvalidRequest,
         fmt::format("resource type {} has no configuration here", resource.resource_type));
 
-  const std::string node = fmt::to_string(state.config.node_id);
+  const std::string node = fmt::to_string(context.node);
   const bool is_cluster_default = resource.resource_name.empty();
   if (!is_cluster_default && resource.resource_name != node)
     return wire::make_error(KafkaError::kInvalidRequest, fmt::format("wanted broker {}, found '{}'",
@@ -55,8 +55,8 @@ Result<std::vector<ConfigEntry>> entries_of(const Resource& resource, const Requ
   // Nothing was ever set for the whole cluster, and loggers have no levels of their own.
   if (is_cluster_default || resource.resource_type == kBrokerLogger)
     return std::vector<ConfigEntry>{};
-  const io::Endpoint endpoint{advertised_host(context.local), context.local.port};
-  return broker_config_entries(state.config, "PLAINTEXT://" + endpoint.to_string());
+  return broker_config_entries(state.config, context.node,
+                               "PLAINTEXT://" + context.advertised().to_string());
 }
 
 Shown show(const ConfigEntry& entry, const DescribeConfigsRequest& request) {

@@ -11,7 +11,7 @@
 
 namespace millrace::broker {
 
-void handle_delete_groups(wire::DeleteGroupsRequest request, const RequestContext& context,
+void handle_delete_groups(wire::DeleteGroupsRequest request, RequestContext context,
                           BrokerState& state, Responder<wire::DeleteGroupsResponse> reply) {
   state.groups->delete_groups(group_caller(context), std::move(request), std::move(reply));
 }

@@ -1,6 +1,8 @@
 // DescribeCluster, versions 0–2: the cluster id and the one broker.
 //   Controllers have no endpoint of their own here, so asking for them is a mismatch.
 // Version notes: v1 tells brokers from controllers (KIP-919); v2 shows fenced brokers.
+#include <utility>
+
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
 #include "wire/messages/describe_cluster.h"
@@ -27,11 +29,12 @@ wire::DescribeClusterResponse handle_describe_cluster(wire::DescribeClusterReque
     response.error_message = "this listener is a broker's";
     return response;
   }
-  response.controller_id = state.config.node_id;
+  response.controller_id = context.node.value();
+  auto [host, port] = context.advertised();
   auto& broker = response.brokers.emplace_back();
-  broker.broker_id = state.config.node_id;
-  broker.host = advertised_host(context.local);
-  broker.port = context.local.port;
+  broker.broker_id = context.node.value();
+  broker.host = std::move(host);
+  broker.port = port;
   if (request.include_cluster_authorized_operations)
     response.cluster_authorized_operations = kAllClusterOperations;
   return response;

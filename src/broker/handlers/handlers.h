@@ -32,9 +32,9 @@ struct ProduceResponse;
 
 namespace millrace::broker {
 
-void handle_produce(wire::ProduceRequest request, const RequestContext& context, BrokerState& state,
+void handle_produce(wire::ProduceRequest request, RequestContext context, BrokerState& state,
                     Responder<wire::ProduceResponse> reply);
-void handle_fetch(wire::FetchRequest request, const RequestContext& context, BrokerState& state,
+void handle_fetch(wire::FetchRequest request, RequestContext context, BrokerState& state,
                   Responder<wire::FetchResponse> reply);
 wire::ListOffsetsResponse handle_list_offsets(wire::ListOffsetsRequest request,
                                               const RequestContext& context, BrokerState& state);

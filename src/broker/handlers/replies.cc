@@ -10,10 +10,4 @@ wire::KafkaError check_leader_epoch(const Partition& partition, std::int32_t cur
   return wire::KafkaError::kNone;
 }
 
-std::string advertised_host(const io::Endpoint& local) {
-  constexpr std::string_view kMapped = "::ffff:";
-  const std::string_view host = local.host;
-  return std::string(host.starts_with(kMapped) ? host.substr(kMapped.size()) : host);
-}
-
 }  // namespace millrace::broker

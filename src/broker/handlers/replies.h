@@ -2,10 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "broker/topics/partition.h"
-#include "io/connection.h"
 #include "wire/error_codes.h"
 
 namespace millrace::broker {
@@ -13,9 +11,6 @@ namespace millrace::broker {
 /// What a client's idea of the leader epoch says about it: NONE, FENCED_LEADER_EPOCH or
 /// UNKNOWN_LEADER_EPOCH. -1 says the client has none.
 wire::KafkaError check_leader_epoch(const Partition& partition, std::int32_t current_leader_epoch);
-
-/// The host under which a client reached this broker, without the IPv4-in-IPv6 prefix.
-std::string advertised_host(const io::Endpoint& local);
 
 /// Authorized operations as bit fields: all that Kafka knows for the kind of resource.
 inline constexpr std::int32_t kAllTopicOperations = 0b1101'1111'1000;

@@ -30,9 +30,9 @@ struct ReplyRoute {
 
 class HandlerTable {
  public:
-  /// Decodes the body, hands it to the handler.
+  /// Decodes the body, which lies in the context's frame, and hands both to the handler.
   /// errors  the body does not decode; nothing was done
-  using Dispatch = std::function<Status(ByteReader& body, const RequestContext& context,
+  using Dispatch = std::function<Status(ByteReader& body, RequestContext context,
                                         BrokerState& state, ReplyRoute route)>;
   struct Entry {
     wire::VersionRange advertised;  // what ApiVersions says
@@ -40,16 +40,16 @@ class HandlerTable {
     Dispatch dispatch;
   };
 
-  /// A handler that may answer later.
+  /// A handler that may answer later, and may keep the request till then.
   template <class Request, class Response>
-  void add(void (*handle)(Request, const RequestContext&, BrokerState&, Responder<Response>)) {
+  void add(void (*handle)(Request, RequestContext, BrokerState&, Responder<Response>)) {
     add_dispatch(Request::kApiKey,
-                 [handle](ByteReader& body, const RequestContext& context, BrokerState& state,
+                 [handle](ByteReader& body, RequestContext context, BrokerState& state,
                           ReplyRoute route) -> Status {
                    auto request = wire::decode_body<Request>(body, context.api_version);
                    if (!request.ok()) return std::move(request).error();
-                   handle(std::move(request).value(), context, state,
-                          make_responder<Response>(context.api_version, std::move(route)));
+                   auto reply = make_responder<Response>(context.api_version, std::move(route));
+                   handle(std::move(request).value(), std::move(context), state, std::move(reply));
                    return {};
                  });
   }
@@ -57,7 +57,7 @@ class HandlerTable {
   template <class Request, class Response>
   void add(Response (*handle)(Request, const RequestContext&, BrokerState&)) {
     add_dispatch(Request::kApiKey,
-                 [handle](ByteReader& body, const RequestContext& context, BrokerState& state,
+                 [handle](ByteReader& body, RequestContext context, BrokerState& state,
                           ReplyRoute route) -> Status {
                    auto request = wire::decode_body<Request>(body, context.api_version);
                    if (!request.ok()) return std::move(request).error();

@@ -32,7 +32,11 @@ Result<FixedHeader> peek_header(std::string_view frame) {
 }  // namespace
 
 Session::Session(std::unique_ptr<io::Connection> connection, SessionHost& host)
-    : connection_(std::move(connection)), host_(host), last_active_(host.loop.now()) {}
+    : connection_(std::move(connection)),
+      state_(std::make_shared<ConnectionState>(
+          ConnectionState{.local = connection_->local(), .peer = connection_->peer()})),
+      host_(host),
+      last_active_(host.loop.now()) {}
 
 void Session::start(std::function<void()> on_closed) {
   on_closed_ = std::move(on_closed);
@@ -57,7 +61,7 @@ void Session::start(std::function<void()> on_closed) {
 }
 
 void Session::stop() {
-  port_->is_closed.store(true);
+  abandon_requests();
   connection_->close_after_flush();
 }
 
@@ -65,14 +69,14 @@ void Session::on_frame(Buffer frame) {
   if (has_failed_) return;
   last_active_ = host_.loop.now();
   const std::uint64_t request = first_in_flight_ + in_flight_.size();
-  dispatch(request, frame);
+  dispatch(request, std::move(frame));
   update_reading();
 }
 
-void Session::dispatch(std::uint64_t request, Buffer& frame) {
+void Session::dispatch(std::uint64_t request, Buffer frame) {
   const auto fixed = peek_header(frame.view());
   if (!fixed.ok()) return fail(fixed.error().to_string());
-  in_flight_.push_back({fixed->key, std::nullopt});
+  in_flight_.push_back({.key = fixed->key, .reply = std::nullopt});
 
   const HandlerTable::Entry* const entry = host_.handlers.find(fixed->key);
   if (entry == nullptr)
@@ -88,17 +92,19 @@ void Session::dispatch(std::uint64_t request, Buffer& frame) {
   ByteReader reader(frame.view());
   auto header = wire::decode_request_header(reader);
   if (!header.ok()) return fail(header.error().to_string());
-  const RequestContext context{.api_version = fixed->version,
-                               .client_id = std::move(header->client_id),
-                               .local = connection_->local(),
-                               .peer = connection_->peer(),
-                               .wall = host_.clock.wall(),
-                               .now = last_active_,
-                               .loop = &host_.loop,
-                               .frame = {frame.data(), frame.size()}};
+  RequestContext context{.api_version = fixed->version,
+                         .client_id = std::move(header->client_id),
+                         .node = host_.state.node,
+                         .connection = state_,
+                         .wall = host_.clock.wall(),
+                         .now = last_active_,
+                         .loop = &host_.loop,
+                         .frame = std::move(frame),  // its bytes stay where the reader found them
+                         .owner = weak_from_this(),
+                         .number = request};
   host_.state.requests->count(fixed->key, fixed->version);
   const auto port = port_;
-  const Status status = entry->dispatch(reader, context, host_.state,
+  const Status status = entry->dispatch(reader, std::move(context), host_.state,
                                         {fixed->correlation_id, [port, request](Delivery delivery) {
                                            port->deliver(request, std::move(delivery));
                                          }});
@@ -122,7 +128,8 @@ void Session::ReplyPort::deliver(std::uint64_t request, Delivery delivery) {
 void Session::complete(std::uint64_t request, Delivery delivery) {
   if (has_failed_ || port_->is_closed.load()) return;
   last_active_ = host_.loop.now();
-  in_flight_[static_cast<std::size_t>(request - first_in_flight_)].reply = std::move(delivery);
+  in_flight(request).reply = std::move(delivery);
+  in_flight(request).drop = nullptr;
   send_replies();
   update_reading();
 }
@@ -155,10 +162,24 @@ void Session::send(io::Chunks chunks) {
   });
 }
 
+void Session::when_abandoned(std::uint64_t request, std::function<void()> drop) {
+  if (port_->is_closed.load()) return host_.loop.post(std::move(drop));
+  const bool is_owed = request >= first_in_flight_ && !in_flight(request).reply.has_value();
+  if (is_owed) in_flight(request).drop = std::move(drop);
+}
+
+/// No reply leaves from now on, so nobody need prepare one.
+void Session::abandon_requests() {
+  port_->is_closed.store(true);
+  for (InFlight& request : in_flight_) {
+    if (const auto drop = std::exchange(request.drop, nullptr)) drop();
+  }
+}
+
 void Session::fail(std::string_view reason) {
   if (std::exchange(has_failed_, true)) return;
   complain(reason);
-  port_->is_closed.store(true);
+  abandon_requests();
   connection_->close_after_flush();
 }
 
@@ -171,7 +192,7 @@ void Session::complain(std::string_view reason) {
 }
 
 void Session::ended() {
-  port_->is_closed.store(true);
+  abandon_requests();
   host_.loop.cancel(std::exchange(idle_timer_, 0));
   if (auto on_closed = std::exchange(on_closed_, nullptr)) on_closed();
 }
@@ -202,7 +223,7 @@ void Session::check_idle() {
   if (idle < idle_max) return arm_idle_timer(idle_max - idle + Millis{1});
   // Also with requests in flight or replies unsent: a peer may be gone without a word, and neither
   // a poll of many days nor a reply that nobody takes may hold a connection for good.
-  port_->is_closed.store(true);
+  abandon_requests();
   if (in_flight_.empty() && unsent == 0) {
     connection_->close_after_flush();
   } else {

@@ -33,8 +33,9 @@ struct SessionHost {
 ///   The next one is read when none is in flight, or when those in flight are appended batches that
 ///   only wait for the disk: so one flush serves a whole pipeline of them.
 ///   Nothing is read from a peer that does not take its replies.
+///   Whoever waits on behalf of a request hears of the connection's end before on_closed is called.
 ///   Whatever a frame holds, only this connection pays for it.
-class Session : public std::enable_shared_from_this<Session> {
+class Session final : public RequestOwner, public std::enable_shared_from_this<Session> {
  public:
   /// Bytes waiting for the peer above which nothing more is read from it.
   static constexpr std::size_t kUnsentBytesMax = std::size_t{1} << 20;
@@ -45,6 +46,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   /// Starts reading. on_closed is called once, later, when the connection has ended.
   void start(std::function<void()> on_closed);
+  /// What is known of the connection.
+  const ConnectionState& connection_state() const { return *state_; }
   /// Sends what is queued, then ends; a reply that is still owed is dropped.
   void stop();
 
@@ -63,15 +66,21 @@ class Session : public std::enable_shared_from_this<Session> {
   /// A request that was read and whose reply has not left.
   struct InFlight {
     wire::ApiKey key;
-    std::optional<Delivery> reply;  // there, but a request before it is not answered yet
+    std::optional<Delivery> reply;    // there, but a request before it is not answered yet
+    std::function<void()> drop = {};  // called when the connection ends without a reply
   };
 
+  void when_abandoned(std::uint64_t request, std::function<void()> drop) override;
+  InFlight& in_flight(std::uint64_t request) {
+    return in_flight_[static_cast<std::size_t>(request - first_in_flight_)];
+  }
   void on_frame(Buffer frame);
-  void dispatch(std::uint64_t request, Buffer& frame);
+  void dispatch(std::uint64_t request, Buffer frame);
   void complete(std::uint64_t request, Delivery delivery);
   void send_replies();
   bool may_read_next() const;
   void send(io::Chunks chunks);
+  void abandon_requests();
   void fail(std::string_view reason);
   void complain(std::string_view reason);
   void ended();
@@ -80,6 +89,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void check_idle();
 
   std::unique_ptr<io::Connection> connection_;
+  const std::shared_ptr<ConnectionState> state_;  // shared with requests that outlive the session
   SessionHost& host_;
   std::shared_ptr<ReplyPort> port_;
   std::function<void()> on_closed_;

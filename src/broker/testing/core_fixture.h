@@ -66,8 +66,8 @@ class CoreFixture : public ::testing::Test {
   RequestContext context(std::int16_t version) {
     RequestContext context;
     context.api_version = version;
-    context.local = {"127.0.0.1", 9092};
-    context.peer = {"127.0.0.1", 50000};
+    context.node = state().node;
+    context.connection = connection_;
     context.wall = env().clock().wall();
     context.now = env().clock().monotonic();
     context.loop = loop_.get();
@@ -81,14 +81,14 @@ class CoreFixture : public ::testing::Test {
   }
 
   template <class Request, class Response>
-  std::shared_ptr<Caught<Response>> call(void (*handle)(Request, const RequestContext&,
-                                                        BrokerState&, Responder<Response>),
+  std::shared_ptr<Caught<Response>> call(void (*handle)(Request, RequestContext, BrokerState&,
+                                                        Responder<Response>),
                                          std::type_identity_t<Request> request,
-                                         std::int16_t version, std::span<char> frame = {}) {
+                                         std::int16_t version, Buffer frame = {}) {
     auto caught = std::make_shared<Caught<Response>>();
     auto where = context(version);
-    where.frame = frame;
-    handle(std::move(request), where, state(),
+    where.frame = std::move(frame);
+    handle(std::move(request), std::move(where), state(),
            Responder<Response>(
                [caught](Outcome<Response> outcome) { caught->outcome = std::move(outcome); }));
     return caught;
@@ -121,20 +121,24 @@ class CoreFixture : public ::testing::Test {
         ->append({batch.data(), batch.size()}, env().clock().wall());
   }
 
-  std::shared_ptr<Caught<wire::ProduceResponse>> produce(const std::string& topic, Buffer& batch,
+  std::shared_ptr<Caught<wire::ProduceResponse>> produce(const std::string& topic,
+                                                         const Buffer& batch,
                                                          std::int16_t acks = -1,
                                                          std::int16_t version = 9) {
     wire::ProduceRequest request;
     request.acks = acks;
     auto& data = request.topic_data.emplace_back();
     data.name = topic;
-    data.partition_data.emplace_back().records = wire::Records(batch.view());
-    return call(&handle_produce, std::move(request), version, {batch.data(), batch.size()});
+    Buffer frame = Buffer::copy_of(batch.view());
+    data.partition_data.emplace_back().records = wire::Records(frame.view());
+    return call(&handle_produce, std::move(request), version, std::move(frame));
   }
 
   sim::SimEnv& env() { return world_.host("broker"); }
   void run_for(Millis time) { world_.scheduler().run_for(time); }
 
+  const std::shared_ptr<ConnectionState> connection_ = std::make_shared<ConnectionState>(
+      ConnectionState{.local = {"127.0.0.1", 9092}, .peer = {"127.0.0.1", 50000}});
   FsyncPolicy fsync_ = FsyncPolicy::kNever;
   sim::SimWorld world_{1};
   std::unique_ptr<io::EventLoop> loop_ = world_.host("broker").make_loop();

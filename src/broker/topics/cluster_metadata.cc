@@ -62,7 +62,7 @@ Status ClusterMetadata::open_all(Writer& writer) {
 
   // After an unclean stop the ends of logs may be lost: a new epoch lets clients notice.
   if (directory_.previous_stop() == storage::PreviousStop::kUnclean) {
-    status = write(writer, writer.image.bump_leader_epochs(BrokerId{config_.node_id}));
+    status = write(writer, writer.image.bump_leader_epochs(directory_.node_id()));
     if (!status.ok()) return status;
   }
 
@@ -100,7 +100,7 @@ void ClusterMetadata::complain_of_missing(const MetadataImage& image,
                                           const std::vector<TopicPartition>& folders) const {
   if (directory_.previous_stop() == storage::PreviousStop::kUnclean) return;
   for (const auto& [topic, of_topic] : image.topics()) {
-    for (std::size_t index = 0; index < of_topic.leader_epochs.size(); ++index) {
+    for (std::size_t index = 0; index < of_topic.partitions.size(); ++index) {
       const auto name = partition_name(topic, index);
       if (std::binary_search(folders.begin(), folders.end(), name)) continue;
       LOG_ERROR(
@@ -123,9 +123,9 @@ Result<std::shared_ptr<const Topic>> ClusterMetadata::open_topic(const TopicImag
   topic->id = image.id;
   topic->configs = image.configs;
   topic->min_insync_replicas = static_cast<std::int32_t>(log_config->min_insync_replicas);
-  topic->partitions.reserve(image.leader_epochs.size());
+  topic->partitions.reserve(image.partitions.size());
   const Timestamp now = env_.clock().wall();
-  for (std::size_t index = 0; index < image.leader_epochs.size(); ++index) {
+  for (std::size_t index = 0; index < image.partitions.size(); ++index) {
     auto name = partition_name(image.name, index);
     auto options = directory_.open_options(name, now);
     if (!options.ok()) return std::move(options).error();
@@ -139,10 +139,10 @@ Result<std::shared_ptr<const Topic>> ClusterMetadata::open_topic(const TopicImag
     if (report.lost_tail())
       LOG_WARN("recovered a log that ended in the middle",
                {{"partition", name}, {"truncated_bytes", report.bytes_truncated}});
-    const LeaderEpoch epoch =
-        std::max(image.leader_epochs[index], log.value()->latest_leader_epoch());
-    topic->partitions.push_back(
-        std::make_shared<Partition>(std::move(name), std::move(log).value(), epoch, durability_));
+    Leadership leadership = image.partitions[index];
+    leadership.epoch = std::max(leadership.epoch, log.value()->latest_leader_epoch());
+    topic->partitions.push_back(std::make_shared<Partition>(std::move(name), std::move(log).value(),
+                                                            leadership, durability_));
   }
   return std::shared_ptr<const Topic>(std::move(topic));
 }
@@ -199,7 +199,7 @@ Result<std::shared_ptr<const Topic>> ClusterMetadata::create(Writer& writer,
   }
 
   const auto id = Uuid::random(writer.random);
-  auto status = write(writer, MetadataImage::create_topic(topic, id, BrokerId{config_.node_id}));
+  auto status = write(writer, MetadataImage::create_topic(topic, id, directory_.node_id()));
   if (!status.ok()) return std::move(status).error();
   auto made = open_topic(*writer.image.find(topic.name));
   if (!made.ok()) {
@@ -237,8 +237,8 @@ Status ClusterMetadata::remove(std::string_view name) {
 Result<ProducerId> ClusterMetadata::next() {
   return writer_->with([&](Writer& writer) -> Result<ProducerId> {
     if (writer.next_producer_id == writer.producer_ids_end) {
-      auto status = write(
-          writer, writer.image.reserve_producer_ids(kProducerIdBlock, BrokerId{config_.node_id}));
+      auto status =
+          write(writer, writer.image.reserve_producer_ids(kProducerIdBlock, directory_.node_id()));
       if (!status.ok()) return std::move(status).error();
       writer.producer_ids_end = writer.image.next_producer_id();
     }

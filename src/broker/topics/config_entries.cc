@@ -22,7 +22,8 @@ struct BrokerProperty {
   std::string_view documentation;
 };
 
-std::vector<BrokerProperty> own_properties(const BrokerConfig& now, std::string_view listener) {
+std::vector<BrokerProperty> own_properties(const BrokerConfig& now, BrokerId node,
+                                           std::string_view listener) {
   const BrokerConfig defaults;
   const GroupConfig& groups = now.groups;
   const GroupConfig group_defaults;
@@ -36,7 +37,7 @@ std::vector<BrokerProperty> own_properties(const BrokerConfig& now, std::string_
        "Where clients are told to connect."},
       {"auto.create.topics.enable", ConfigType::kBoolean, text(now.auto_create_topics),
        text(defaults.auto_create_topics), "Whether asking for an unknown topic makes it."},
-      {"broker.id", ConfigType::kInt, text(now.node_id), "-1", "The number of this broker."},
+      {"broker.id", ConfigType::kInt, fmt::to_string(node), "-1", "The number of this broker."},
       {"connections.max.idle.ms", ConfigType::kLong, millis(now.connections_max_idle),
        millis(defaults.connections_max_idle), "When a silent connection is closed."},
       {"default.replication.factor", ConfigType::kInt, "1", "1",
@@ -64,7 +65,7 @@ std::vector<BrokerProperty> own_properties(const BrokerConfig& now, std::string_
       {"log.retention.check.interval.ms", ConfigType::kLong,
        millis(now.log_retention_check_interval), millis(defaults.log_retention_check_interval),
        "How often old segments are looked for."},
-      {"node.id", ConfigType::kInt, text(now.node_id), "1", "The number of this node."},
+      {"node.id", ConfigType::kInt, fmt::to_string(node), "1", "The number of this node."},
       {"num.network.threads", ConfigType::kInt, text(std::max(now.loops, 1)), "1",
        "Event loops that serve connections."},
       {"num.partitions", ConfigType::kInt, text(now.num_partitions), text(defaults.num_partitions),
@@ -134,10 +135,10 @@ std::vector<ConfigEntry> topic_config_entries(const TopicConfigs& overrides) {
   return entries;
 }
 
-std::vector<ConfigEntry> broker_config_entries(const BrokerConfig& config,
+std::vector<ConfigEntry> broker_config_entries(const BrokerConfig& config, BrokerId node,
                                                std::string_view listener) {
   std::vector<ConfigEntry> entries;
-  for (auto& property : own_properties(config, listener))
+  for (auto& property : own_properties(config, node, listener))
     entries.push_back(entry_of(std::move(property)));
   for (const auto& definition : topic_config_definitions()) {
     if (definition.broker_name.empty()) continue;

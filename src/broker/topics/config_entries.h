@@ -9,6 +9,7 @@
 
 #include "broker/broker_config.h"
 #include "broker/topics/config_catalogue.h"
+#include "model/ids.h"
 
 namespace millrace::broker {
 
@@ -37,7 +38,7 @@ std::vector<ConfigEntry> topic_config_entries(const TopicConfigs& overrides);
 
 /// All properties of the broker, sorted by name: its own and the defaults of topics.
 /// listener  such as "PLAINTEXT://127.0.0.1:9092"
-std::vector<ConfigEntry> broker_config_entries(const BrokerConfig& config,
+std::vector<ConfigEntry> broker_config_entries(const BrokerConfig& config, BrokerId node,
                                                std::string_view listener);
 
 }  // namespace millrace::broker

@@ -33,7 +33,7 @@ void MetadataImage::apply(const wire::MetadataRecord& record) {
 
 void MetadataImage::apply_one(const wire::TopicRecord& record) {
   topics_[record.name] = {
-      .name = record.name, .id = record.topic_id, .configs = {}, .leader_epochs = {}};
+      .name = record.name, .id = record.topic_id, .configs = {}, .partitions = {}};
   names_[record.topic_id] = record.name;
   removed_names_.erase(record.name);
 }
@@ -43,8 +43,9 @@ void MetadataImage::apply_one(const wire::PartitionRecord& record) {
   const bool is_index = record.partition_id >= 0 && record.partition_id <= kPartitionIndexMax;
   if (topic == nullptr || !is_index) return;
   const auto index = static_cast<std::size_t>(record.partition_id);
-  if (topic->leader_epochs.size() <= index) topic->leader_epochs.resize(index + 1);
-  topic->leader_epochs[index] = LeaderEpoch{std::max(record.leader_epoch, 0)};
+  if (topic->partitions.size() <= index) topic->partitions.resize(index + 1);
+  topic->partitions[index] = {BrokerId{record.leader},
+                              LeaderEpoch{std::max(record.leader_epoch, 0)}};
 }
 
 void MetadataImage::apply_one(const wire::ConfigRecord& record) {
@@ -101,9 +102,9 @@ MetadataImage::Records MetadataImage::remove_topic(std::string_view name) const 
 MetadataImage::Records MetadataImage::bump_leader_epochs(BrokerId node) const {
   Records records;
   for (const auto& [name, topic] : topics_) {
-    for (std::size_t index = 0; index < topic.leader_epochs.size(); ++index)
+    for (std::size_t index = 0; index < topic.partitions.size(); ++index)
       records.emplace_back(partition_record(topic.id, static_cast<std::int32_t>(index),
-                                            LeaderEpoch{topic.leader_epochs[index].value() + 1},
+                                            LeaderEpoch{topic.partitions[index].epoch.value() + 1},
                                             node));
   }
   return records;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/topics/leadership.h"
 #include "broker/topics/topic_catalogue.h"
 #include "model/ids.h"
 #include "model/uuid.h"
@@ -20,7 +21,7 @@ struct TopicImage {
   Uuid id;
   TopicConfigs configs;
   /// Index = partition id.
-  std::vector<LeaderEpoch> leader_epochs;
+  std::vector<Leadership> partitions;
 };
 
 class MetadataImage {

@@ -22,7 +22,7 @@ TEST(MetadataImage, HoldsATopicOnceItsRecordsAreApplied) {
   const TopicImage* const topic = image.find("orders");
   ASSERT_NE(topic, nullptr);
   EXPECT_EQ(topic->id, id_of(1));
-  EXPECT_EQ(topic->leader_epochs, std::vector<LeaderEpoch>(3, LeaderEpoch{0}));
+  EXPECT_EQ(topic->partitions, std::vector<Leadership>(3, {kNode, LeaderEpoch{0}}));
   EXPECT_EQ(topic->configs, (TopicConfigs{{"retention.ms", "5"}}));
 }
 
@@ -46,7 +46,7 @@ TEST(MetadataImage, BumpsTheEpochOfEveryPartition) {
   image.apply_all(image.bump_leader_epochs(kNode));
   image.apply_all(image.bump_leader_epochs(kNode));
 
-  EXPECT_EQ(image.find("orders")->leader_epochs, std::vector<LeaderEpoch>(2, LeaderEpoch{2}));
+  EXPECT_EQ(image.find("orders")->partitions, std::vector<Leadership>(2, {kNode, LeaderEpoch{2}}));
 }
 
 TEST(MetadataImage, ReservesProducerIdsOneBlockAfterAnother) {

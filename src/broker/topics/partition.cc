@@ -19,14 +19,17 @@ Error gone(const TopicPartition& name) {
 }  // namespace
 
 Partition::Partition(TopicPartition name, std::shared_ptr<storage::PartitionLog> log,
-                     LeaderEpoch epoch, Durability durability)
-    : name_(std::move(name)), log_(std::move(log)), epoch_(epoch), durability_(durability) {}
+                     Leadership leadership, Durability durability)
+    : name_(std::move(name)),
+      log_(std::move(log)),
+      leadership_(leadership),
+      durability_(durability) {}
 
 Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp now,
                                                 storage::AppendOrigin origin) {
   auto result = writer_.with([&](Writer& writer) -> Result<storage::AppendResult> {
     if (writer.is_closed) return gone(name_);
-    auto appended = log_->append(batch, epoch_, now, origin);
+    auto appended = log_->append(batch, leadership_.epoch, now, origin);
     note_disk(writer, appended);
     return appended;
   });

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/broker_config.h"
+#include "broker/topics/leadership.h"
 #include "model/ids.h"
 #include "model/topic_partition.h"
 #include "storage/partition_log.h"
@@ -39,11 +40,12 @@ struct Durability {
 ///   Once closed, changes answer UNKNOWN_TOPIC_OR_PARTITION; what was read before stays readable.
 class Partition {
  public:
-  Partition(TopicPartition name, std::shared_ptr<storage::PartitionLog> log, LeaderEpoch epoch,
+  Partition(TopicPartition name, std::shared_ptr<storage::PartitionLog> log, Leadership leadership,
             Durability durability);
 
   const TopicPartition& name() const { return name_; }
-  LeaderEpoch leader_epoch() const { return epoch_; }
+  BrokerId leader() const { return leadership_.leader; }
+  LeaderEpoch leader_epoch() const { return leadership_.epoch; }
 
   /// Appends one batch, which is patched in place, and wakes the waiters.
   /// errors  those of storage::PartitionLog::append, as Kafka errors
@@ -94,7 +96,7 @@ class Partition {
 
   const TopicPartition name_;
   const std::shared_ptr<storage::PartitionLog> log_;  // shared with the flusher's rounds
-  const LeaderEpoch epoch_;
+  const Leadership leadership_;
   const Durability durability_;
   Guarded<Writer> writer_;
   Guarded<Waiters> waiters_;

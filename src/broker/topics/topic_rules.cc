@@ -27,7 +27,7 @@ bool same_but_for_dots(std::string_view left, std::string_view right) {
 }
 
 /// The partition count that a manual assignment amounts to.
-Result<std::int32_t> check_assignments(const Wanted& wanted, const BrokerConfig& config) {
+Result<std::int32_t> check_assignments(const Wanted& wanted, BrokerId node) {
   if (wanted.replication_factor != kUseDefault)
     return make_error(KafkaError::kInvalidRequest,
                       "with manual assignments the replication factor must be -1");
@@ -36,10 +36,10 @@ Result<std::int32_t> check_assignments(const Wanted& wanted, const BrokerConfig&
                       "with manual assignments the partition count must be -1");
   std::set<std::int32_t> indexes;
   for (const auto& assignment : wanted.assignments) {
-    if (assignment.broker_ids != std::vector<std::int32_t>{config.node_id})
-      return make_error(KafkaError::kInvalidReplicaAssignment,
-                        fmt::format("partition {}: the one broker is {}",
-                                    assignment.partition_index, config.node_id));
+    if (assignment.broker_ids != std::vector<std::int32_t>{node.value()})
+      return make_error(
+          KafkaError::kInvalidReplicaAssignment,
+          fmt::format("partition {}: the one broker is {}", assignment.partition_index, node));
     if (!indexes.insert(assignment.partition_index).second)
       return make_error(KafkaError::kInvalidReplicaAssignment,
                         fmt::format("partition {} is assigned twice", assignment.partition_index));
@@ -107,14 +107,14 @@ NewTopic default_topic(std::string_view name, const BrokerConfig& config) {
   return {.name = std::string(name), .partition_count = config.num_partitions, .configs = {}};
 }
 
-Result<NewTopic> plan_topic(const Wanted& wanted, const BrokerConfig& config) {
+Result<NewTopic> plan_topic(const Wanted& wanted, const BrokerConfig& config, BrokerId node) {
   if (auto status = check_topic_name(wanted.name); !status.ok()) return std::move(status).error();
   if (wanted.name == kMetadataTopic)
     return make_error(KafkaError::kInvalidTopicException,
                       fmt::format("{} is the broker's own", kMetadataTopic));
 
   const auto count =
-      wanted.assignments.empty() ? check_counts(wanted, config) : check_assignments(wanted, config);
+      wanted.assignments.empty() ? check_counts(wanted, config) : check_assignments(wanted, node);
   if (!count.ok()) return count.error();
   if (*count > config.partitions_max)
     return make_error(

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "broker/broker_config.h"
 #include "broker/topics/topic_catalogue.h"
+#include "model/ids.h"
 #include "storage/log_config.h"
 #include "wire/messages/create_topics.h"
 
@@ -25,11 +26,12 @@ NewTopic default_topic(std::string_view name, const BrokerConfig& config);
 
 /// What a CreateTopics request asks for, with the broker's defaults filled in. Knows nothing of the
 /// topics there are.
+/// node    the one that may hold replicas
 /// errors  the one that Kafka answers with: INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS,
 ///         INVALID_REPLICATION_FACTOR, INVALID_REPLICA_ASSIGNMENT, INVALID_REQUEST, INVALID_CONFIG,
 ///         POLICY_VIOLATION
 Result<NewTopic> plan_topic(const wire::CreateTopicsRequest::CreatableTopic& wanted,
-                            const BrokerConfig& config);
+                            const BrokerConfig& config, BrokerId node);
 
 /// The log's side of a topic's configuration.
 /// errors  INVALID_CONFIG

@@ -1,0 +1,180 @@
+// Sessions on virtual time: what becomes of requests that wait.
+#include "broker/session/session.h"
+
+#include <gtest/gtest.h>
+
+#include "broker/testing/core_fixture.h"
+#include "wire/messages/api_versions.h"
+#include "wire/messages/fetch.h"
+#include "wire/messages/produce.h"
+
+namespace millrace::broker {
+namespace {
+
+/// A request that a handler kept, with all that it got.
+struct Kept {
+  wire::ProduceRequest request;
+  RequestContext context;
+  Responder<wire::ProduceResponse> reply;
+};
+std::vector<Kept>& kept_requests() {
+  static std::vector<Kept> kept;
+  return kept;
+}
+
+void keep_produce(wire::ProduceRequest request, RequestContext context, BrokerState&,
+                  Responder<wire::ProduceResponse> reply) {
+  kept_requests().push_back({std::move(request), std::move(context), std::move(reply)});
+}
+
+HandlerTable keeping_handlers() {
+  HandlerTable handlers;
+  handlers.add(&keep_produce);
+  return handlers;
+}
+
+class SessionTest : public CoreFixture {
+ protected:
+  SessionTest() { kept_requests().clear(); }
+  ~SessionTest() override { kept_requests().clear(); }
+
+  /// One client that is connected to a session with these handlers.
+  void connect(const HandlerTable& handlers) {
+    host_.emplace(SessionHost{*loop_, env().clock(), handlers, state()});
+    auto listener =
+        loop_->listen({"broker", 9092}, {}, [this](std::unique_ptr<io::Connection> connection) {
+          session_ = std::make_shared<Session>(std::move(connection), *host_);
+          session_->start([this] { has_ended_ = true; });
+        });
+    ASSERT_TRUE(listener.ok());
+    listener_ = std::move(listener).value();
+    client_loop_->connect({"broker", 9092}, Millis{1000}, [this](auto made) {
+      client_ = std::move(made).value();
+      client_->start({.on_frame = [this](Buffer frame) { answers_.push_back(std::move(frame)); },
+                      .on_closed = [](const Error&) {}},
+                     1 << 20);
+    });
+    run_for(Millis{100});
+    ASSERT_NE(session_, nullptr);
+    ASSERT_NE(client_, nullptr);
+  }
+
+  template <class Request>
+  void send(const Request& request, std::int16_t version) {
+    auto bytes = wire::encode_request(
+        {.api_version = version, .correlation_id = 7, .client_id = "test"}, request);
+    ASSERT_TRUE(bytes.ok());
+    client_->send(io::one_chunk(std::move(bytes).value()));
+    run_for(Millis{100});
+  }
+  void send_produce(std::string_view records) {
+    wire::ProduceRequest request;
+    request.acks = -1;
+    auto& data = request.topic_data.emplace_back();
+    data.name = "orders";
+    data.partition_data.emplace_back().records = wire::Records(records);
+    send(request, 9);
+  }
+  static wire::FetchRequest fetch_for(std::int32_t max_wait_ms) {
+    wire::FetchRequest request;
+    request.max_wait_ms = max_wait_ms;
+    request.min_bytes = 1;
+    auto& wanted = request.topics.emplace_back();
+    wanted.topic = "orders";
+    wanted.partitions.emplace_back().partition_max_bytes = 1 << 20;
+    return request;
+  }
+  void close_client() {
+    client_.reset();
+    run_for(Millis{100});
+  }
+
+  std::unique_ptr<io::EventLoop> client_loop_ = world_.host("client").make_loop();
+  std::optional<SessionHost> host_;
+  std::unique_ptr<io::Listener> listener_;
+  std::shared_ptr<Session> session_;
+  std::unique_ptr<io::Connection> client_;
+  std::vector<Buffer> answers_;
+  bool has_ended_ = false;
+};
+
+TEST_F(SessionTest, ARequestThatIsKeptKeepsTheBytesThatItPointsInto) {
+  const HandlerTable handlers = keeping_handlers();
+  connect(handlers);
+  const auto first = batch_of({std::string(5000, 'a')});
+  const auto second = batch_of({std::string(5000, 'b')});
+
+  send_produce(first.view());
+  send_produce(second.view());
+
+  ASSERT_EQ(kept_requests().size(), 2U);
+  const auto records_of = [](const Kept& kept) {
+    return kept.request.topic_data.at(0).partition_data.at(0).records.bytes;
+  };
+  EXPECT_EQ(records_of(kept_requests()[0]), first.view());
+  EXPECT_EQ(records_of(kept_requests()[1]), second.view());
+  const auto& frame = kept_requests()[0].context.frame;
+  EXPECT_GE(records_of(kept_requests()[0]).data(), frame.data());
+  EXPECT_LT(records_of(kept_requests()[0]).data(), frame.data() + frame.size());
+
+  for (Kept& kept : kept_requests()) kept.reply.send({});
+  run_for(Millis{100});
+  EXPECT_EQ(answers_.size(), 2U);
+}
+
+TEST_F(SessionTest, WhoeverKeepsARequestHearsOfTheEndOfItsConnectionOnce) {
+  const HandlerTable handlers = keeping_handlers();
+  connect(handlers);
+  send_produce(batch_of({"a"}).view());
+  send_produce(batch_of({"b"}).view());
+  std::vector<int> dropped;
+  for (int i = 0; i < 2; ++i) {
+    kept_requests()[static_cast<std::size_t>(i)].context.when_abandoned(
+        [&dropped, i] { dropped.push_back(i); });
+  }
+  kept_requests()[0].reply.send({});
+
+  close_client();
+
+  EXPECT_TRUE(has_ended_);
+  EXPECT_EQ(dropped, std::vector<int>{1});
+  // After the end it is heard at once, but not from inside the call.
+  kept_requests()[1].context.when_abandoned([&dropped] { dropped.push_back(2); });
+  EXPECT_EQ(dropped, std::vector<int>{1});
+  run_for(Millis{1});
+  EXPECT_EQ(dropped, (std::vector<int>{1, 2}));
+}
+
+TEST_F(SessionTest, AFetchThatWaitsGoesWithItsConnection) {
+  const auto topic = make_topic("orders");
+  connect(core_->handlers());
+  send(fetch_for(INT32_MAX), 12);
+  EXPECT_GT(topic->partitions[0].use_count(), 1) << "it does not wait";
+
+  close_client();
+
+  EXPECT_EQ(topic->partitions[0].use_count(), 1);
+}
+
+TEST_F(SessionTest, AFetchThatWouldWaitForDaysIsAnsweredBeforeItsConnectionCountsAsIdle) {
+  const auto topic = make_topic("orders");
+  connect(core_->handlers());
+  send(fetch_for(INT32_MAX), 12);
+
+  run_for(state().config.connections_max_idle);
+  EXPECT_EQ(answers_.size(), 1U);
+  EXPECT_FALSE(has_ended_);
+  run_for(state().config.connections_max_idle + Millis{100});
+  EXPECT_TRUE(has_ended_);
+}
+
+TEST_F(SessionTest, RemembersTheSoftwareThatApiVersionsNamed) {
+  connect(core_->handlers());
+  send(wire::ApiVersionsRequest{"apache-kafka-java", "4.1.1"}, 4);
+  EXPECT_EQ(session_->connection_state().software_name, "apache-kafka-java");
+  EXPECT_EQ(session_->connection_state().software_version, "4.1.1");
+  EXPECT_EQ(session_->connection_state().principal.to_string(), "User:ANONYMOUS");
+}
+
+}  // namespace
+}  // namespace millrace::broker
