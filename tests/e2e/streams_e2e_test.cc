@@ -222,6 +222,46 @@ TEST_F(StreamsE2e, IsNotWaitedForOnceItWasStopped) {
   EXPECT_THAT(caught_up.error().message, HasSubstr("10 records"));
 }
 
+TEST_F(StreamsE2e, StaysInItsGroupThroughARestoreThatTakesLongerThanItMayBeSilent) {
+  constexpr int kKeys = 30;
+  const auto count_by_key = [] {
+    StreamsBuilder builder;
+    builder.stream<Text, Text>("lines").group_by_key().count({.store_name = "counts"});
+    return builder.build().value();
+  };
+  auto producer = client::Producer::create(cluster_.properties(), {}, &cluster_.env()).value();
+  for (int i = 0; i < kKeys; ++i) {
+    const std::string key = "key-" + std::to_string(i);
+    ASSERT_TRUE(
+        producer.send({.topic = "lines", .partition = PartitionId{0}, .key = key, .value = "x"})
+            .ok());
+  }
+  ASSERT_TRUE(producer.flush(kPatience).ok());
+  {
+    client::Properties properties = app_properties();
+    properties.set("batch.size", "1");  // each record of the changelog is a batch
+    auto app = StreamsApp::create(count_by_key(), properties, &cluster_.env()).value();
+    ASSERT_TRUE(app.start().ok());
+    ASSERT_TRUE(app.wait_until_caught_up(kPatience).ok());
+    ASSERT_TRUE(app.stop().ok());
+  }
+  // A fetch gives one batch, and that only after having waited for more than there is.
+  client::Properties properties = app_properties();
+  properties.set("max.partition.fetch.bytes", "1")
+      .set("fetch.min.bytes", "1000000")
+      .set("fetch.max.wait.ms", "50")
+      .set("max.poll.interval.ms", "500");
+  auto app = StreamsApp::create(count_by_key(), properties, &cluster_.env()).value();
+  ASSERT_TRUE(producer.send({.topic = "lines", .partition = PartitionId{0}, .key = "a"}).ok());
+  ASSERT_TRUE(producer.flush(kPatience).ok());
+  ASSERT_TRUE(app.start().ok());
+
+  const Status caught_up = app.wait_until_caught_up(kPatience);
+
+  ASSERT_TRUE(caught_up.ok()) << caught_up.error().to_string();
+  EXPECT_GE(app.metrics().tasks.records_restored, static_cast<std::uint64_t>(kKeys));
+}
+
 TEST_F(StreamsE2e, StopsAsAWholeWhenOneThreadFails) {
   StreamsBuilder builder;
   builder.stream<Text, std::int64_t>("lines").to("word-counts");

@@ -2,107 +2,113 @@
 
 #include <fmt/format.h>
 
-#include <map>
-#include <utility>
+#include <algorithm>
+
+#include "base/log.h"
 
 namespace millrace::streams {
 namespace {
 
-constexpr Millis kPollTime{100};
 constexpr Millis kSilenceMax{60'000};
-
-struct Unfinished {
-  Task* task;
-  Offset end;
-};
-using Restoring = std::map<TopicPartition, Unfinished>;
-
-/// The changelog partitions that hold anything.
-Result<Restoring> find_work(client::Consumer& consumer, std::span<Task* const> tasks) {
-  std::map<TopicPartition, Task*> owners;
-  client::PartitionList partitions;
-  for (Task* const task : tasks) {
-    for (const std::string& topic : task->changelog_topics()) {
-      partitions.push_back({topic, task->id().partition});
-      owners[partitions.back()] = task;
-    }
-  }
-  Restoring restoring;
-  if (partitions.empty()) return restoring;
-  auto begins = consumer.beginning_offsets(partitions);
-  if (!begins.ok()) return std::move(begins).error();
-  auto ends = consumer.end_offsets(partitions);
-  if (!ends.ok()) return std::move(ends).error();
-  for (const auto& [partition, end] : *ends) {
-    const auto begin = begins->find(partition);
-    if (begin != begins->end() && begin->second < end) {
-      restoring[partition] = {owners.at(partition), end};
-    }
-  }
-  return restoring;
-}
-
-/// Takes out of `restoring` what has been read to its end.
-Status drop_finished(client::Consumer& consumer, Restoring& restoring) {
-  client::PartitionList finished;
-  for (auto one = restoring.begin(); one != restoring.end();) {
-    const auto position = consumer.position(one->first);
-    if (!position.ok()) return position.error();
-    if (*position < one->second.end) {
-      ++one;
-      continue;
-    }
-    finished.push_back(one->first);
-    one = restoring.erase(one);
-  }
-  consumer.pause(finished);
-  return {};
-}
-
-Status read_all(client::Consumer& consumer, Restoring& restoring, const Clock& clock,
-                const std::atomic<bool>& cancel) {
-  MonotonicTime last_progress = clock.monotonic();
-  while (!restoring.empty()) {
-    if (cancel.load()) return Error{ErrorCode::kCancelled, "restore was given up"};
-    auto polled = consumer.poll(kPollTime);
-    if (!polled.ok()) return std::move(polled).error();
-    for (const client::PartitionRecords& part : *polled) {
-      const auto owner = restoring.find(part.partition);
-      if (owner == restoring.end()) continue;
-      owner->second.task->restore(part.partition.topic, part.records);
-    }
-    if (Status status = drop_finished(consumer, restoring); !status.ok()) return status;
-    const MonotonicTime now = clock.monotonic();
-    if (!polled->empty()) last_progress = now;
-    if (now - last_progress > kSilenceMax) {
-      return Error{ErrorCode::kTimeout,
-                   fmt::format("restore: nothing came from {} for {} s", restoring.begin()->first,
-                               kSilenceMax.count() / 1000)};
-    }
-  }
-  return {};
-}
+constexpr Millis kPollTimeMax{20};
 
 }  // namespace
 
-Status ChangelogRestorer::restore(std::span<Task* const> tasks, const std::atomic<bool>& cancel) {
-  bool has_changelog = false;
-  for (const Task* const task : tasks) {
-    has_changelog = has_changelog || !task->changelog_topics().empty();
+void ChangelogRestorer::add(Task& task) {
+  tasks_[task.id()] = &task;
+  plan_.add(task.id(), task.changelog_positions(), env_.clock().monotonic());
+}
+
+void ChangelogRestorer::remove(TaskId task) {
+  plan_.remove(task);
+  tasks_.erase(task);
+}
+
+Result<ChangelogRestorer::Slice> ChangelogRestorer::run(Millis length) {
+  const MonotonicTime until = env_.clock().monotonic() + length;
+  Slice slice;
+  while (!plan_.is_idle()) {
+    slice.finished = plan_.take_finished();
+    slice.outdated = plan_.take_outdated();
+    if (!slice.finished.empty() || !slice.outdated.empty()) break;
+    const MonotonicTime now = env_.clock().monotonic();
+    if (now >= until) break;
+    if (const auto silent = plan_.silent_since(now, kSilenceMax)) {
+      return Error{ErrorCode::kTimeout, fmt::format("restore: nothing came from {} for {} s",
+                                                    *silent, kSilenceMax.count() / 1000)};
+    }
+    if (Status asked = ask_ranges(); !asked.ok()) return std::move(asked).error();
+    if (Status read = read_some(std::chrono::ceil<Millis>(until - now)); !read.ok()) {
+      return std::move(read).error();
+    }
   }
-  if (!has_changelog) return {};
+  for (const auto* const gone : {&slice.finished, &slice.outdated}) {
+    for (const TaskId task : *gone) tasks_.erase(task);
+  }
+  if (plan_.is_idle()) consumer_.reset();
+  return slice;
+}
 
-  auto consumer = client::Consumer::create(properties_, {}, &env_);
-  if (!consumer.ok()) return std::move(consumer).error();
-  auto restoring = find_work(*consumer, tasks);
-  if (!restoring.ok()) return std::move(restoring).error();
-  if (restoring->empty()) return {};
+/// A time-out is not the end: the plan asks again in the next slice, until the silence is too long.
+Status ChangelogRestorer::ask_ranges() {
+  const auto unknown = plan_.without_range();
+  if (unknown.empty()) return {};
+  if (!consumer_) {
+    auto consumer = client::Consumer::create(properties_, {}, &env_);
+    if (!consumer.ok()) return std::move(consumer).error();
+    consumer_.emplace(std::move(*consumer));
+  }
+  const auto begins = consumer_->beginning_offsets(unknown);
+  const auto ends = begins.ok() ? consumer_->end_offsets(unknown) : begins;
+  if (!ends.ok()) {
+    if (!ends.error().is_retriable()) return ends.error();
+    LOG_INFO("restore waits for the brokers", {{"reason", ends.error().message}});
+    return {};
+  }
+  for (const TopicPartition& partition : unknown) {
+    const auto begin = begins->find(partition);
+    const auto end = ends->find(partition);
+    if (begin == begins->end() || end == ends->end()) continue;
+    plan_.on_range(partition, begin->second, end->second);
+  }
+  return {};
+}
 
-  client::PartitionList partitions;
-  for (const auto& [partition, work] : *restoring) partitions.push_back(partition);
-  if (Status status = consumer->assign(partitions); !status.ok()) return status;
-  if (Status status = consumer->seek_to_beginning(partitions); !status.ok()) return status;
-  return read_all(*consumer, *restoring, env_.clock(), cancel);
+/// Makes the consumer read what the plan says. A partition that stays keeps what was fetched.
+Status ChangelogRestorer::read_as_planned() {
+  const auto planned = plan_.to_read();
+  const client::PartitionList assigned = consumer_->assignment();
+  client::PartitionList wanted;
+  for (const auto& [partition, from] : planned) wanted.push_back(partition);
+  if (wanted == assigned) return {};
+  if (Status status = consumer_->assign(wanted); !status.ok()) return status;
+  for (const auto& [partition, from] : planned) {
+    if (std::find(assigned.begin(), assigned.end(), partition) != assigned.end()) continue;
+    if (Status status = consumer_->seek(partition, from); !status.ok()) return status;
+  }
+  return {};
+}
+
+Status ChangelogRestorer::read_some(Millis timeout) {
+  if (!consumer_) return {};
+  if (Status status = read_as_planned(); !status.ok()) return status;
+  const auto planned = plan_.to_read();
+  if (planned.empty()) return {};
+  auto polled = consumer_->poll(std::min(timeout, kPollTimeMax));
+  if (!polled.ok()) return std::move(polled).error();
+  for (const client::PartitionRecords& part : *polled) {
+    const auto owner = plan_.owner(part.partition);
+    if (!owner) continue;
+    tasks_.at(*owner)->restore(part.partition.topic, part.records);
+  }
+  const MonotonicTime now = env_.clock().monotonic();
+  for (const auto& [partition, from] : planned) {
+    const auto next = consumer_->position(partition);
+    if (!next.ok()) return next.error();
+    tasks_.at(*plan_.owner(partition))->restored_up_to(partition.topic, *next);
+    plan_.on_progress(partition, *next, now);
+  }
+  return {};
 }
 
 }  // namespace millrace::streams

@@ -10,6 +10,11 @@
 namespace millrace::streams {
 namespace {
 
+/// The longest time away from the group for the sake of a restore.
+constexpr Millis kRestoreSlice{100};
+/// How long the brokers are waited for within one slice.
+constexpr const char* kRestoreTimeoutMs = "5000";
+
 /// A task whose sub-topology reads several topics needs the same partition of each: the range
 /// assignor deals them so, as long as all members read the same topics.
 std::string assignor_for(const Topology& topology) {
@@ -55,6 +60,9 @@ Status StreamThread::make_clients(std::int32_t number) {
   restoring.set("client.id", name_ + "-restore-consumer");
   restoring.set("enable.auto.commit", "false");
   restoring.set("auto.offset.reset", "earliest");
+  if (!restoring.contains("default.api.timeout.ms")) {
+    restoring.set("default.api.timeout.ms", kRestoreTimeoutMs);
+  }
   client::Properties consuming = config_.consumer;
   consuming.set("client.id", name_ + "-consumer");
   consuming.set("group.id", config_.application_id);
@@ -125,7 +133,7 @@ Status StreamThread::loop() {
 /// One round: everything that a poll gives is processed before the next, so the fetched bytes may
 /// go, and positions and state agree whenever a rebalance callback runs.
 Status StreamThread::run_once() {
-  auto polled = consumer_->poll(config_.poll_time);
+  auto polled = consumer_->poll(restorer_->is_idle() ? config_.poll_time : Millis{0});
   if (failure_) return Error(*failure_);
   if (stop_requested_.load()) return {};  // what was polled is read again by whoever comes next
   if (polled.ok()) {
@@ -139,8 +147,26 @@ Status StreamThread::run_once() {
   if (is_asked || env_.clock().monotonic() - committed_at_ >= config_.commit_interval) {
     if (Status status = commit(); !status.ok()) return status;
   }
-  publish(consumer_->group_membership().generation >= 0 ? ThreadState::kRunning
-                                                        : ThreadState::kJoining);
+  if (!restorer_->is_idle()) {
+    if (Status status = restore_a_slice(); !status.ok()) return status;
+  }
+  const bool is_running = restorer_->is_idle() && consumer_->group_membership().generation >= 0;
+  publish(is_running ? ThreadState::kRunning : ThreadState::kJoining);
+  return {};
+}
+
+Status StreamThread::restore_a_slice() {
+  auto slice = restorer_->run(kRestoreSlice);
+  if (!slice.ok()) return std::move(slice).error();
+  for (const TaskId id : slice->finished) {
+    tasks_->find(id)->start();
+    consumer_->resume(tasks_->partitions_of(id));
+  }
+  for (const TaskId id : slice->outdated) {
+    LOG_WARN("a changelog no longer holds what was restored: begins again",
+             {{"thread", name_}, {"task", id.to_string()}});
+    restorer_->add(tasks_->make_anew(id));
+  }
   return {};
 }
 
@@ -181,27 +207,34 @@ void StreamThread::on_assigned(std::span<const TopicPartition> partitions) {
   ++rebalances_;
   if (failure_) return;
   publish(ThreadState::kJoining);
-  const std::vector<Task*> made = tasks_->assign(partitions);
-  Status restored = restorer_->restore(made, stop_requested_);
-  if (!restored.ok()) {
-    if (restored.error().code == ErrorCode::kCancelled) return;  // the loop is about to end
-    failure_ = std::move(restored).error();
-    return;
+  for (Task* const task : tasks_->assign(partitions)) {
+    if (task->changelog_topics().empty()) {
+      task->start();
+    } else {
+      restorer_->add(*task);
+    }
   }
-  for (Task* const task : made) task->start();
+  // Also of tasks that were here already and have got another topic.
+  for (const Task* const task : tasks_->all()) {
+    if (!task->is_started()) consumer_->pause(tasks_->partitions_of(task->id()));
+  }
 }
 
 void StreamThread::on_revoked(std::span<const TopicPartition> partitions) {
   if (!failure_) {
     if (Status committed = commit(); !committed.ok()) failure_ = std::move(committed).error();
   }
-  tasks_->revoke(partitions);
+  take_away(partitions);
 }
 
 void StreamThread::on_lost(std::span<const TopicPartition> partitions) {
   LOG_WARN("partitions were lost to another member",
            {{"thread", name_}, {"partitions", partitions.size()}});
-  tasks_->revoke(partitions);
+  take_away(partitions);
+}
+
+void StreamThread::take_away(std::span<const TopicPartition> partitions) {
+  for (const TaskId id : tasks_->revoke(partitions)) restorer_->remove(id);
 }
 
 }  // namespace millrace::streams

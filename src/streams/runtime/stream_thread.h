@@ -35,6 +35,12 @@ struct ThreadStatus {
   std::optional<Error> failure;
 };
 
+/// Invariants: clients and tasks are touched by this thread alone; others see `status_`, a copy,
+/// and set the two requests. A task processes nothing before all of its state is restored, and
+/// until then its source partitions are paused. Whatever lasts is done between two polls, in slices
+/// much shorter than max.poll.interval.ms; the rebalance callbacks only commit and note. `failure_`
+/// is set once; nothing is committed after it.
+///
 /// thread  start and join from the owner's; everything else from any
 class StreamThread {
  public:
@@ -62,6 +68,7 @@ class StreamThread {
   void run();
   Status loop();
   Status run_once();
+  Status restore_a_slice();
   Status commit();
   void shut_down();
   void publish(ThreadState state);
@@ -69,6 +76,7 @@ class StreamThread {
   void on_assigned(std::span<const TopicPartition> partitions);
   void on_revoked(std::span<const TopicPartition> partitions);
   void on_lost(std::span<const TopicPartition> partitions);
+  void take_away(std::span<const TopicPartition> partitions);
 
   const Topology& topology_;
   StreamsConfig config_;

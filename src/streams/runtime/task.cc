@@ -32,7 +32,7 @@ Task::Task(const TaskPlan& plan, TaskId id, const TaskOptions& options, RecordCo
     : context_(id, collector, options.on_bad_record) {
   for (const StorePlan& store_plan : plan.stores) {
     auto store = store_plan.make();
-    ChangelogStore changelog{store.get(), {}};
+    ChangelogStore changelog{.store = store.get(), .topic = {}};
     if (store_plan.changelog == Changelog::kOn) {
       changelog.topic = changelog_topic(options.application_id, store_plan.name);
       changelog.output = collector.topic(changelog.topic);
@@ -66,24 +66,42 @@ std::vector<std::string> Task::changelog_topics() const {
   return topics;
 }
 
-void Task::restore(std::string_view changelog_topic, std::span<const RecordView> records) {
+std::vector<ChangelogPosition> Task::changelog_positions() const {
+  std::vector<ChangelogPosition> positions;
   for (const ChangelogStore& changelog : changelogs_) {
-    if (changelog.topic != changelog_topic) continue;
-    for (const RecordView& record : records) {
-      if (record.key) changelog.store->restore(*record.key, record.value, record.timestamp);
-    }
-    context_.metrics().records_restored += records.size();
-    return;
+    if (!changelog.topic.empty()) positions.push_back({changelog.topic, changelog.restored_up_to});
   }
-  CHECK(false, "task {} has no changelog {}", id().to_string(), changelog_topic);
+  return positions;
+}
+
+Task::ChangelogStore& Task::changelog(std::string_view topic) {
+  const auto found =
+      std::find_if(changelogs_.begin(), changelogs_.end(),
+                   [&](const ChangelogStore& changelog) { return changelog.topic == topic; });
+  CHECK(found != changelogs_.end(), "task {} has no changelog {}", id().to_string(), topic);
+  return *found;
+}
+
+void Task::restore(std::string_view changelog_topic, std::span<const RecordView> records) {
+  StateStore& store = *changelog(changelog_topic).store;
+  for (const RecordView& record : records) {
+    if (record.key) store.restore(*record.key, record.value, record.timestamp);
+  }
+  context_.metrics().records_restored += records.size();
+}
+
+void Task::restored_up_to(std::string_view changelog_topic, Offset next) {
+  changelog(changelog_topic).restored_up_to = next;
 }
 
 void Task::start() {
   for (const ChangelogStore& changelog : changelogs_) changelog.store->restored();
   for (std::size_t i = 0; i < nodes_.size(); ++i) nodes_[i]->init(context_, node_names_[i]);
+  is_started_ = true;
 }
 
 Status Task::process(std::span<const InputBatch> batches) {
+  CHECK(is_started_, "task {} has not got its state yet", id().to_string());
   CHECK(!context_.failed(), "task {} has failed and must not go on", id().to_string());
   if (Status ran = fenced([&] { process_all(batches); }); !ran.ok()) {
     context_.fail(std::move(ran).error());

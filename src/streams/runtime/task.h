@@ -17,6 +17,7 @@
 #include "streams/runtime/processor.h"
 #include "streams/runtime/processor_context.h"
 #include "streams/runtime/record_collector.h"
+#include "streams/runtime/restore_plan.h"
 #include "streams/runtime/task_plan.h"
 
 namespace millrace::streams {
@@ -49,10 +50,16 @@ class Task {
   /// Stores with a changelog, by the changelog's topic.
   std::vector<std::string> changelog_topics() const;
 
+  /// How far each changelog was restored; from the first record on for a task that is new.
+  std::vector<ChangelogPosition> changelog_positions() const;
+
   /// Takes records of a changelog, in offset order.
   void restore(std::string_view changelog_topic, std::span<const RecordView> records);
+  /// Everything of the changelog before `next` was given to restore().
+  void restored_up_to(std::string_view changelog_topic, Offset next);
   /// Makes the task ready: state is complete.
   void start();
+  bool is_started() const { return is_started_; }
 
   /// Processes all records of the batches. With several batches, the record with the smallest
   /// timestamp goes first, so that the inputs stay in step as far as they are at hand.
@@ -80,10 +87,12 @@ class Task {
     StateStore* store;  // the context's
     std::string topic;  // empty: no changelog
     OutputTopic output{-1};
+    Offset restored_up_to{0};
   };
   class ChangelogSink;
 
   void make_nodes(const TaskPlan& plan, const TaskOptions& options);
+  ChangelogStore& changelog(std::string_view topic);
   SourceNode& source(std::string_view topic);
   void process_all(std::span<const InputBatch> batches);
   void process_merged(std::span<const InputBatch> batches);
@@ -94,6 +103,7 @@ class Task {
   std::map<std::string, SourceNode*, std::less<>> sources_;  // by topic
   std::vector<ChangelogStore> changelogs_;
   std::map<std::string, Offset, std::less<>> uncommitted_;
+  bool is_started_ = false;
 };
 
 }  // namespace millrace::streams

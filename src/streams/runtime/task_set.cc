@@ -28,6 +28,14 @@ TaskId TaskSet::task_of(const TopicPartition& partition) const {
   return {topology_.plans()[plan->second].subtopology, partition.partition};
 }
 
+std::unique_ptr<Task> TaskSet::make(TaskId id) const {
+  const auto plan =
+      std::find_if(topology_.plans().begin(), topology_.plans().end(),
+                   [&](const TaskPlan& each) { return each.subtopology == id.subtopology; });
+  CHECK(plan != topology_.plans().end(), "no sub-topology {}", id.subtopology);
+  return std::make_unique<Task>(*plan, id, options_, collector_);
+}
+
 std::vector<Task*> TaskSet::assign(std::span<const TopicPartition> partitions) {
   std::vector<Task*> made;
   for (const TopicPartition& partition : partitions) {
@@ -35,22 +43,55 @@ std::vector<Task*> TaskSet::assign(std::span<const TopicPartition> partitions) {
     Owned& owned = tasks_[id];
     owned.topics.push_back(partition.topic);
     if (owned.task != nullptr) continue;
-    const TaskPlan& plan = topology_.plans()[plan_of_topic_.at(partition.topic)];
-    owned.task = std::make_unique<Task>(plan, id, options_, collector_);
+    const auto aside = set_aside_.find(id);
+    owned.task = aside == set_aside_.end() ? make(id) : std::move(aside->second);
     made.push_back(owned.task.get());
   }
+  for (const auto& [id, task] : set_aside_) {
+    if (task != nullptr) past_ += task->metrics();
+  }
+  set_aside_.clear();
   return made;
 }
 
-void TaskSet::revoke(std::span<const TopicPartition> partitions) {
+std::vector<TaskId> TaskSet::revoke(std::span<const TopicPartition> partitions) {
+  std::vector<TaskId> taken;
   for (const TopicPartition& partition : partitions) {
     const auto owned = tasks_.find(task_of(partition));
     if (owned == tasks_.end()) continue;
     std::erase(owned->second.topics, partition.topic);
     if (!owned->second.topics.empty()) continue;
-    past_ += owned->second.task->metrics();
+    taken.push_back(owned->first);
+    if (owned->second.task->is_started()) {
+      past_ += owned->second.task->metrics();
+    } else {
+      set_aside_[owned->first] = std::move(owned->second.task);
+    }
     tasks_.erase(owned);
   }
+  return taken;
+}
+
+Task& TaskSet::make_anew(TaskId id) {
+  Owned& owned = tasks_.at(id);
+  past_ += owned.task->metrics();
+  owned.task = make(id);
+  return *owned.task;
+}
+
+std::vector<TopicPartition> TaskSet::partitions_of(TaskId id) const {
+  std::vector<TopicPartition> partitions;
+  if (const auto owned = tasks_.find(id); owned != tasks_.end()) {
+    for (const std::string& topic : owned->second.topics) {
+      partitions.push_back({topic, id.partition});
+    }
+  }
+  return partitions;
+}
+
+Task* TaskSet::find(TaskId id) {
+  const auto owned = tasks_.find(id);
+  return owned == tasks_.end() ? nullptr : owned->second.task.get();
 }
 
 Status TaskSet::process(const client::PolledRecords& polled) {
