@@ -255,7 +255,7 @@ TEST_F(Restart, AcknowledgedTopicsSurviveAPowerCut) {
     make_topic("topic-" + std::to_string(round));
     ASSERT_TRUE(append("topic-" + std::to_string(round), 0, batch_of({"a"})).ok());
     core_.reset();
-    env().cut_power();
+    world_.crash("broker", sim::SimNetwork::Kernel::kDies);
     open();
     EXPECT_EQ(state().topics.table()->by_name().size(), static_cast<std::size_t>(round + 1));
     for (int old = 0; old <= round; ++old) {

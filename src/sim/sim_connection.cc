@@ -92,9 +92,13 @@ void SimLink::arrive(Side from) {
     return;
   }
   if (network.scheduler_.random().chance(network.options_.frame_reset_chance)) {
-    for (const Side side : {from, to}) {
-      ends[side].in_transit.clear();
-      finish(side, {ErrorCode::kClosed, "the network broke the connection"});
+    network.break_link(*this);
+    return;
+  }
+  if (ends[to].is_gone) {
+    // The host knows nothing of such a connection, and says so once somebody listens there again.
+    if (network.listens(ends[to].host)) {
+      finish(from, {ErrorCode::kClosed, "the peer knows nothing of this connection any more"});
     }
     return;
   }

@@ -33,6 +33,7 @@ struct SimLink : std::enable_shared_from_this<SimLink> {
     bool is_paused = false;
     bool is_flushing = false;
     bool is_closed = false;
+    bool is_gone = false;  // without a word: its host lost power, or never heard of the end
     std::optional<Error> close_reason;
     // Sent by this end; nullopt is the end of the stream.
     std::deque<std::optional<Buffer>> in_transit;

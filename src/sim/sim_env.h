@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "io/env.h"
 #include "sim/sim_file_system.h"
@@ -23,8 +24,6 @@ namespace millrace::sim {
 /// stopped.
 class SimEnv final : public io::Env {
  public:
-  SimEnv(SimScheduler& scheduler, SimNetwork& network, std::string host);
-
   io::FileSystem& files() override { return *files_; }
   const Clock& clock() const override { return scheduler_.clock(); }
   Random make_random() override { return Random(scheduler_.random().next()); }
@@ -34,15 +33,18 @@ class SimEnv final : public io::Env {
   std::unique_ptr<io::Condition> make_condition() override;
 
   const std::string& host() const { return host_; }
-  /// The power goes and comes back: files are what the disk may hold, connections are broken.
-  /// Destroy the components that ran here first, or at once after.
-  void cut_power();
+  SimFileSystem& disk() { return *files_; }
 
  private:
+  friend class SimWorld;
+  SimEnv(SimScheduler& scheduler, SimNetwork& network, std::string host,
+         std::unique_ptr<SimFileSystem> files);
+
   SimScheduler& scheduler_;
   SimNetwork& network_;
   const std::string host_;
-  std::unique_ptr<SimFileSystem> files_ = std::make_unique<SimFileSystem>();
+  const std::shared_ptr<SimLife> life_;
+  const std::unique_ptr<SimFileSystem> files_;
 };
 
 /// Outlives everything that runs in it.
@@ -54,11 +56,16 @@ class SimWorld {
   SimNetwork& network() { return network_; }
   /// The host of that name, made when first asked for.
   SimEnv& host(const std::string& name);
+  /// The power of `name` goes and comes back: host(name) is from now on another machine of that
+  /// name, whose disk holds what the old one may hold after a power cut. What runs on the old one
+  /// goes on as a ghost that reaches nobody, until its owners destroy it; they may take their time.
+  SimEnv& crash(const std::string& name, SimNetwork::Kernel kernel);
 
  private:
   SimScheduler scheduler_;
   SimNetwork network_;
-  std::map<std::string, SimEnv> hosts_;
+  std::map<std::string, std::unique_ptr<SimEnv>> hosts_;
+  std::vector<std::unique_ptr<SimEnv>> ghosts_;
 };
 
 }  // namespace millrace::sim

@@ -13,7 +13,8 @@ namespace millrace::sim {
 
 class SimEventLoop final : public io::EventLoop {
  public:
-  SimEventLoop(SimScheduler& scheduler, SimNetwork& network, std::string host);
+  /// life  of the host that the loop runs on
+  SimEventLoop(SimScheduler& scheduler, SimNetwork& network, std::shared_ptr<const SimLife> life);
 
   /// On a simulated thread: waits until this loop is stopped; its tasks run meanwhile, as they do
   /// before, and none after. On the thread that drives the scheduler: drives all loops until this
@@ -37,7 +38,7 @@ class SimEventLoop final : public io::EventLoop {
  private:
   SimScheduler& scheduler_;
   SimNetwork& network_;
-  const std::string host_;
+  const std::shared_ptr<const SimLife> life_;
   SimLane lane_;
 };
 

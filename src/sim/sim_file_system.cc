@@ -19,6 +19,7 @@ struct SimFileSystem::State {
   std::uint64_t fault_call = 0;  // the value of `calls` from which the fault strikes
   bool fault_repeats = false;
   bool fault_hit = false;
+  std::function<void()> sync_delay;
 
   /// Counts a call and says how it is to fail, if it is.
   std::optional<Fault> enter(bool writes) {
@@ -114,13 +115,9 @@ class SimFile final : public io::File {
   }
 
   Status sync() override {
-    const std::lock_guard lock(state_->mutex);
-    if (const auto fault = state_->enter(false)) {
-      node_->file.forget_unsynced();
-      return fault_error(*fault, "sync", path_);
-    }
-    node_->file.sync();
-    return {};
+    Status synced = sync_now();
+    if (state_->sync_delay) state_->sync_delay();
+    return synced;
   }
 
   Status truncate(std::uint64_t size_bytes) override {
@@ -139,6 +136,16 @@ class SimFile final : public io::File {
   int native_handle() const override { return -1; }
 
  private:
+  Status sync_now() {
+    const std::lock_guard lock(state_->mutex);
+    if (const auto fault = state_->enter(false)) {
+      node_->file.forget_unsynced();
+      return fault_error(*fault, "sync", path_);
+    }
+    node_->file.sync();
+    return {};
+  }
+
   Error read_only() const {
     return {ErrorCode::kIo, fmt::format("cannot write {}: it is open for reading", path_), EBADF};
   }
@@ -190,6 +197,15 @@ std::unique_ptr<SimFileSystem> SimFileSystem::crash(std::uint64_t seed) const {
   const std::lock_guard lock(state_->mutex);
   Random random(seed);
   return std::unique_ptr<SimFileSystem>(new SimFileSystem(state_->root->after_power_cut(random)));
+}
+
+std::unique_ptr<SimFileSystem> SimFileSystem::process_death() const {
+  const std::lock_guard lock(state_->mutex);
+  return std::unique_ptr<SimFileSystem>(new SimFileSystem(state_->root->copy()));
+}
+
+void SimFileSystem::set_sync_delay(std::function<void()> delay) {
+  state_->sync_delay = std::move(delay);
 }
 
 void SimFileSystem::fail_call(std::uint64_t nth, Fault fault) {

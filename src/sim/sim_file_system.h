@@ -5,6 +5,7 @@
 //   auto after = files.crash(seed);   // as the disk may look after a power cut at this moment
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -34,6 +35,14 @@ class SimFileSystem final : public io::FileSystem {
   ///   zeros, garbage). Unsynced creations, removals and renames in a directory are each kept or
   ///   lost, but never out of order for one name. Locks are free again, no fault is set.
   std::unique_ptr<SimFileSystem> crash(std::uint64_t seed) const;
+
+  /// The file system after the death of the process that wrote it: all is there, synced or not, and
+  /// what was not synced still may be lost by a later crash(). Locks are free again, no fault is
+  /// set.
+  std::unique_ptr<SimFileSystem> process_death() const;
+  /// Called outside of any lock after each sync, before it returns: where a slow disk takes its
+  /// time.
+  void set_sync_delay(std::function<void()> delay);
 
   /// Lets the `nth` call from now fail (1 is the next one). kDiskFull and kShortWrite hit the first
   /// writing call from there on. One fault at a time; the newer replaces the older.

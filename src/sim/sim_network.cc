@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "sim/sim_connection.h"
@@ -66,11 +68,50 @@ void SimNetwork::reset_connections(const std::string& host) {
   for (const auto& weak : links_) {
     const auto link = weak.lock();
     if (link == nullptr || (link->ends[0].host != host && link->ends[1].host != host)) continue;
+    break_link(*link);
+  }
+}
+
+void SimNetwork::break_link(SimLink& link) {
+  std::optional<SimLink::Side> unaware;
+  if (scheduler_.random().chance(options_.half_open_chance)) unaware = scheduler_.random().below(2);
+  for (const SimLink::Side side : {0U, 1U}) {
+    link.ends[side].in_transit.clear();
+    if (side == unaware) continue;
+    link.finish(side, {ErrorCode::kClosed, "the network broke the connection"});
+    link.ends[side].is_gone = unaware.has_value();
+  }
+}
+
+void SimNetwork::end_life(SimLife& life, Kernel kernel) {
+  life.is_over = true;
+  std::erase_if(listeners_, [&](const auto& entry) { return entry.first.first == life.host; });
+  for (const auto& weak : links_) {
+    const auto link = weak.lock();
+    if (link == nullptr) continue;
     for (const SimLink::Side side : {0U, 1U}) {
-      link->ends[side].in_transit.clear();
-      link->finish(side, {ErrorCode::kClosed, "the network broke the connection"});
+      SimLink::End& mine = link->ends[side];
+      if (mine.host != life.host || mine.is_gone) continue;
+      mine.in_transit.clear();
+      link->ends[1 - side].in_transit.clear();
+      link->finish(side, {ErrorCode::kClosed, "the power went"});
+      mine.is_gone = true;
+      if (kernel == Kernel::kLivesOn && link->ends[1 - side].host != life.host) {
+        link->finish(1 - side, {ErrorCode::kClosed, "the peer reset the connection"});
+      }
     }
   }
+}
+
+bool SimNetwork::listens(const std::string& host) const {
+  return std::any_of(listeners_.begin(), listeners_.end(),
+                     [&](const auto& entry) { return entry.first.first == host; });
+}
+
+std::uint16_t SimNetwork::next_port() {
+  constexpr std::uint16_t kFirst = 30'000;
+  last_port_ = last_port_ == UINT16_MAX ? kFirst : static_cast<std::uint16_t>(last_port_ + 1);
+  return last_port_;
 }
 
 bool SimNetwork::can_reach(const std::string& from, const std::string& to) const {
@@ -92,7 +133,7 @@ Result<std::unique_ptr<io::Listener>> SimNetwork::listen(SimLane& lane, const st
                                                          const io::Endpoint& endpoint,
                                                          bool share_port, OnAccept on_accept) {
   io::Endpoint local = endpoint;
-  if (local.port == 0) local.port = ++last_port_;
+  if (local.port == 0) local.port = next_port();
   Address address{host_named(host, endpoint.host), local.port};
   if (address.first != host) {
     return Error{ErrorCode::kIo,
@@ -117,7 +158,7 @@ SimListener* SimNetwork::pick_listener(const Address& address) {
 
 // The attempt is answered by whatever comes first: the timer, on the loop that asks, or the
 // network's answer. `waits` is emptied by the first.
-void SimNetwork::connect(SimLane& lane, const std::string& host, const io::Endpoint& endpoint,
+void SimNetwork::connect(SimLane& lane, const LifePtr& life, const io::Endpoint& endpoint,
                          Millis timeout, OnConnect on_done) {
   auto waits = std::make_shared<OnConnect>(std::move(on_done));
   const auto answer = [](const std::shared_ptr<OnConnect>& to,
@@ -130,11 +171,11 @@ void SimNetwork::connect(SimLane& lane, const std::string& host, const io::Endpo
                                                          endpoint.to_string(), timeout.count())});
   });
   // `waits` is held by the loop's timer alone, so that nothing outlives that loop.
-  const Address address{host_named(host, endpoint.host), endpoint.port};
-  const auto on_answer = [this, &lane, host, endpoint, address, answer, timer,
+  const Address address{host_named(life->host, endpoint.host), endpoint.port};
+  const auto on_answer = [this, &lane, life, endpoint, address, answer, timer,
                           weak = std::weak_ptr(waits)] {
     const auto waiting = weak.lock();
-    if (waiting == nullptr || !can_reach(host, address.first)) return;
+    if (waiting == nullptr || life->is_over || !can_reach(life->host, address.first)) return;
     if (scheduler_.random().chance(options_.connect_lost_chance)) return;
     SimListener* const listener = pick_listener(address);
     if (listener == nullptr) {
@@ -147,7 +188,7 @@ void SimNetwork::connect(SimLane& lane, const std::string& host, const io::Endpo
       });
       return;
     }
-    SimLink::End connected = make_end(lane, host, ++last_port_);
+    SimLink::End connected = make_end(lane, life->host, next_port());
     SimLink::End accepted = make_end(listener->lane(), address.first, address.second);
     auto link =
         std::make_shared<SimLink>(*this, std::array{std::move(connected), std::move(accepted)});

@@ -22,6 +22,14 @@ struct SimNetworkOptions {
   std::chrono::microseconds latency_max{2000};
   double frame_reset_chance = 0;   // that a connection breaks instead of delivering a frame
   double connect_lost_chance = 0;  // that nobody ever answers an attempt to connect
+  double half_open_chance = 0;     // that of a connection that breaks only one end learns of it
+};
+
+/// One life of a host, from its power coming to its power going. What ran in a life that is over
+/// may go on as a ghost: nothing it sends leaves it, and nothing reaches it.
+struct SimLife {
+  std::string host;
+  bool is_over = false;
 };
 
 struct SimLink;
@@ -41,6 +49,10 @@ class SimNetwork {
   void heal(const std::string& host) { isolated_.erase(host); }
   /// Breaks every connection of `host`; frames on their way are lost.
   void reset_connections(const std::string& host);
+  /// The power of `life`'s host goes. Its peers are told when `kernel` lives on, as after the death
+  /// of a process; otherwise they hear nothing, until they send to the host that came back.
+  enum class Kernel { kLivesOn, kDies };
+  void end_life(SimLife& life, Kernel kernel);
 
  private:
   friend class SimEventLoop;
@@ -52,11 +64,16 @@ class SimNetwork {
   using OnAccept = std::function<void(std::unique_ptr<io::Connection>)>;
   using OnConnect = std::function<void(Result<std::unique_ptr<io::Connection>>)>;
 
+  using LifePtr = std::shared_ptr<const SimLife>;
+
   Result<std::unique_ptr<io::Listener>> listen(SimLane& lane, const std::string& host,
                                                const io::Endpoint& endpoint, bool share_port,
                                                OnAccept on_accept);
-  void connect(SimLane& lane, const std::string& host, const io::Endpoint& endpoint, Millis timeout,
+  void connect(SimLane& lane, const LifePtr& life, const io::Endpoint& endpoint, Millis timeout,
                OnConnect on_done);
+  std::uint16_t next_port();
+  bool listens(const std::string& host) const;
+  void break_link(SimLink& link);
   SimListener* pick_listener(const Address& address);
   bool can_reach(const std::string& from, const std::string& to) const;
   std::chrono::nanoseconds latency();

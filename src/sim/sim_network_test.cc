@@ -206,10 +206,51 @@ TEST_F(SimNetworkTest, ACutOfPowerLosesUnsyncedFilesAndConnections) {
   connect();
   SimEnv& host = world_.host("server");
   ASSERT_TRUE(host.files().replace_atomically("kept", "x").ok());
-  host.cut_power();
+  SimEnv& after = world_.crash("server", SimNetwork::Kernel::kLivesOn);
   run_until([&] { return client_closed_.has_value(); });
 
-  EXPECT_EQ(host.files().read_all("kept").value(), "x");
+  EXPECT_EQ(&world_.host("server"), &after);
+  EXPECT_EQ(after.files().read_all("kept").value(), "x");
+  EXPECT_EQ(host.files().read_all("kept").value(), "x") << "the ghost still reads its own disk";
+}
+
+TEST_F(SimNetworkTest, AfterTheDeathOfAMachineItsPeersHearNothingUntilItListensAgain) {
+  listen();
+  connect();
+  world_.crash("server", SimNetwork::Kernel::kDies);
+  client_->send(chunks_of("lost"));
+  world_.scheduler().run_for(std::chrono::minutes{5});
+  EXPECT_FALSE(client_closed_.has_value());
+
+  const auto loop = world_.host("server").make_loop();
+  const auto listener =
+      loop->listen({.host = "localhost", .port = 9092}, {}, [](std::unique_ptr<io::Connection>) {});
+  ASSERT_TRUE(listener.ok());
+  client_->send(chunks_of("who are you"));
+  run_until([&] { return client_closed_.has_value(); });
+}
+
+TEST_F(SimNetworkTest, AGhostReachesNobody) {
+  SimEnv& ghost = world_.host("client");
+  world_.crash("client", SimNetwork::Kernel::kLivesOn);
+  listen();
+  const auto loop = ghost.make_loop();
+  std::optional<ErrorCode> outcome;
+  loop->connect({.host = "server", .port = 9092}, Millis{1000},
+                [&](auto connected) { outcome = connected.error().code; });
+  run_until([&] { return outcome.has_value(); });
+
+  EXPECT_EQ(outcome, ErrorCode::kTimeout);
+}
+
+TEST_F(SimNetworkTest, OfAHalfOpenConnectionOnlyOneEndLearnsThatItBroke) {
+  world_.network().options().half_open_chance = 1;
+  listen();
+  connect();
+  world_.network().reset_connections("server");
+  world_.scheduler().run_for(std::chrono::minutes{1});
+
+  EXPECT_NE(client_closed_.has_value(), server_closed_.has_value());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "sim/sim_node.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -170,6 +171,32 @@ SimNodePtr SimNode::after_power_cut(Random& random) const {
   for (auto& [name, node] : entries) node = node->after_power_cut(random);
   after->directory.restore(std::move(entries));
   return after;
+}
+
+void SimDirectoryContent::replace_nodes(
+    const std::function<SimNodePtr(const SimNodePtr&)>& replace) {
+  for (auto& [name, node] : current_) node = replace(node);
+  for (auto& [name, node] : durable_) node = replace(node);
+  for (Change& change : unsynced_) {
+    if (change.added != nullptr) change.added = replace(change.added);
+  }
+}
+
+SimNodePtr SimNode::copy() const {
+  // A node may be named several times: before and after a rename, synced and not.
+  std::map<const SimNode*, SimNodePtr> copies;
+  std::function<SimNodePtr(const SimNodePtr&)> copy_once = [&](const SimNodePtr& node) {
+    SimNodePtr& made = copies[node.get()];
+    if (made == nullptr) {
+      made = std::make_shared<SimNode>(*node);
+      made->is_locked = false;
+      made->directory.replace_nodes(copy_once);
+    }
+    return made;
+  };
+  auto root = std::make_shared<SimNode>(*this);
+  root->directory.replace_nodes(copy_once);
+  return root;
 }
 
 }  // namespace millrace::sim

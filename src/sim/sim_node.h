@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -63,6 +64,8 @@ class SimDirectoryContent {
   /// that builds on a lost change is lost with it. The nodes are still those of before.
   SimEntries after_power_cut(Random& random) const;
   void restore(SimEntries entries);
+  /// Lets `replace` put another node in the place of each that is named here, synced or not.
+  void replace_nodes(const std::function<SimNodePtr(const SimNodePtr&)>& replace);
 
  private:
   struct Change {
@@ -85,6 +88,8 @@ struct SimNode {
 
   /// A copy of this node and all below it, as a power cut may leave them.
   SimNodePtr after_power_cut(Random& random) const;
+  /// The same, with all that is not synced yet: as the death of a process leaves it.
+  SimNodePtr copy() const;
 };
 
 }  // namespace millrace::sim
