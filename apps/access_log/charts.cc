@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/printable.h"
+
 namespace millrace::access_log {
 namespace {
 
@@ -129,7 +131,7 @@ std::string dead_letter_table(const Results& results) {
 
   std::string text = fmt::format("{:>6}  FOR INSTANCE\n", "LINES");
   for (const auto& [wanted, fault] : faults) {
-    text += fmt::format("{:>6}  {}\n", with_thousands(fault.lines), fault.example);
+    text += fmt::format("{:>6}  {}\n", with_thousands(fault.lines), printable(fault.example));
   }
   return text;
 }

@@ -42,10 +42,12 @@ TEST(Charts, DeadLettersThatLackTheSameShareARow) {
   results.add_dead_letter("wanted UTF-8, found other bytes");
   results.add_dead_letter("wanted a time in brackets, found \"a\" at byte 1");
   results.add_dead_letter("wanted a time in brackets, found \"b\" at byte 2");
+  results.add_dead_letter("wanted a status, found \"\x1b[2J\" at byte 3");
 
   EXPECT_EQ(dead_letter_table(results),
             " LINES  FOR INSTANCE\n"
             "     1  wanted UTF-8, found other bytes\n"
+            "     1  wanted a status, found \"\\x1b[2J\" at byte 3\n"
             "     2  wanted a time in brackets, found \"a\" at byte 1\n");
 }
 

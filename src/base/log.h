@@ -12,7 +12,8 @@ namespace millrace {
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError, kOff };
 
-/// One key=value pair of a log line. Values with spaces are quoted when written.
+/// One key=value pair of a log line. Written as printable() shows it, and quoted where it has
+/// spaces.
 struct LogField {
   template <class T>
   LogField(std::string_view name, const T& content) : key(name), value(fmt::to_string(content)) {}
@@ -25,7 +26,7 @@ struct LogField {
 void set_log_level(LogLevel level);
 bool log_enabled(LogLevel level);
 
-/// Writes one line. Thread-safe; costs a formatted write to stderr.
+/// Writes one line. Thread-safe; costs a formatted write to stderr, waiting where that is full.
 void log_event(LogLevel level, std::string_view message, std::initializer_list<LogField> fields);
 
 }  // namespace millrace

@@ -36,7 +36,7 @@ TEST_F(LogTest, ValuesThatWouldBeMisreadAreQuoted) {
   for (const Case& each :
        {Case{"plain", "k=plain\n"}, Case{"", "k=\"\"\n"}, Case{"two words", "k=\"two words\"\n"},
         Case{"a=b", "k=\"a=b\"\n"}, Case{"say \"hi\"", "k=\"say \\\"hi\\\"\"\n"},
-        Case{"line\nbreak", "k=\"line break\"\n"}}) {
+        Case{"line\nbreak", "k=line\\nbreak\n"}, Case{"\x1b[31mred", "k=\\x1b[31mred\n"}}) {
     EXPECT_THAT(logged({{"k", each.value}}), EndsWith(each.written));
   }
 }

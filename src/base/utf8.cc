@@ -28,19 +28,25 @@ constexpr Sequence sequence_of(std::uint8_t lead) {
 
 }  // namespace
 
-bool is_utf8(std::string_view bytes) {
-  for (std::size_t i = 0; i < bytes.size();) {
-    const Sequence sequence = sequence_of(static_cast<std::uint8_t>(bytes[i++]));
-    if (sequence.continuation_count == 0) continue;
-    if (sequence.continuation_count > 3) return false;
-    if (bytes.size() - i < sequence.continuation_count) return false;
+std::size_t utf8_length(std::string_view bytes) {
+  if (bytes.empty()) return 0;
+  const Sequence sequence = sequence_of(static_cast<std::uint8_t>(bytes[0]));
+  if (sequence.continuation_count == 0) return 1;
+  if (sequence.continuation_count > 3 || bytes.size() <= sequence.continuation_count) return 0;
 
-    const auto second = static_cast<std::uint8_t>(bytes[i]);
-    if (second < sequence.second_min || second > sequence.second_max) return false;
-    for (std::size_t k = 1; k < sequence.continuation_count; ++k) {
-      if ((static_cast<std::uint8_t>(bytes[i + k]) & 0xc0U) != 0x80U) return false;
-    }
-    i += sequence.continuation_count;
+  const auto second = static_cast<std::uint8_t>(bytes[1]);
+  if (second < sequence.second_min || second > sequence.second_max) return 0;
+  for (std::size_t k = 2; k <= sequence.continuation_count; ++k) {
+    if ((static_cast<std::uint8_t>(bytes[k]) & 0xc0U) != 0x80U) return 0;
+  }
+  return 1 + sequence.continuation_count;
+}
+
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::size_t length = utf8_length(bytes);
+    if (length == 0) return false;
+    bytes.remove_prefix(length);
   }
   return true;
 }

@@ -31,7 +31,7 @@ ExitCode show_info(const ClusterInfoOptions& options, Console& console, io::Env&
   const Value info = Value::Object{{"cluster_id", cluster->cluster_id},
                                    {"controller", cluster->controller.value()},
                                    {"brokers", nodes}};
-  console.print("{}", render(info, format_named(options.format)));
+  console.print_rendered(render(info, format_named(options.format)));
   return ExitCode::kDone;
 }
 

@@ -96,7 +96,7 @@ Status check_reachable(const client::Properties& properties, io::Env& env) {
       advice = "is that the port of a broker, and one without TLS?";
     }
   }
-  return Error{ErrorCode::kIo, fmt::format("wanted a broker at {}, found none ({})\n{}",
+  return Error{ErrorCode::kIo, fmt::format("wanted a broker at {}, found none ({}); {}",
                                            *properties.find("bootstrap.servers"), tried, advice)};
 }
 

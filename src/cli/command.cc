@@ -213,7 +213,7 @@ ExitCode CommandTree::run(std::span<const std::string> arguments, Console& conso
       path += (path.empty() ? "" : " ") + asked->get_name();
       asked = asked->get_subcommands().front();
     }
-    console.print("{}", asked->help(path));
+    console.print_rendered(asked->help(path));
     return ExitCode::kDone;
   } catch (const CLI::CallForVersion& version) {
     console.print("{}\n", version.what());

@@ -22,8 +22,9 @@ ExitCode run_command_line(std::span<const std::string> arguments, Console& conso
   add_cluster(tree.root(), env);
   add_completion(tree.root(), tree);
   const ExitCode code = tree.run(arguments, console);
-  // A reader that closed its end had enough; anything else is output that is lost.
-  if (!Console::flush(console.out) && errno != EPIPE && code == ExitCode::kDone) {
+  // A reader that closed its end had enough, and so had who asked for a stop; anything else is
+  // output that is lost.
+  if (!Console::flush(console.out) && errno != EPIPE && errno != EINTR && code == ExitCode::kDone) {
     console.note("millrace: wanted to write the output, found: {}\n", std::strerror(errno));
     return ExitCode::kFailed;
   }

@@ -74,12 +74,12 @@ void add_completion(Command root, const CommandTree& tree) {
                                         "source <(millrace completion bash)");
   completion.add_command("bash", "For bash", "source <(millrace completion bash)")
       .action([&tree](Console& console) {
-        console.print("{}", bash_script(tree));
+        console.print_rendered(bash_script(tree));
         return ExitCode::kDone;
       });
   completion.add_command("zsh", "For zsh", "source <(millrace completion zsh)")
       .action([&tree](Console& console) {
-        console.print("{}", zsh_script(tree));
+        console.print_rendered(zsh_script(tree));
         return ExitCode::kDone;
       });
 }

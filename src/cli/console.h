@@ -5,7 +5,9 @@
 
 #include <cstdio>
 #include <string_view>
-#include <utility>
+#include <type_traits>
+
+#include "base/printable.h"
 
 namespace millrace::cli {
 
@@ -13,19 +15,25 @@ namespace millrace::cli {
 enum class ExitCode : int { kDone = 0, kFailed = 1, kWrongUsage = 2, kDifferences = 3 };
 
 /// Borrows its streams. Results go to `out`, everything else to `err`.
+/// thread  note(): any
 struct Console {
   std::FILE* in = stdin;
   std::FILE* out = stdout;
   std::FILE* err = stderr;
+  bool is_err_terminal = false;
 
+  /// Names, texts and errors among `args` may come from strangers: they are shown as printable()
+  /// says, so that only `format` begins lines and moves cursors.
   template <class... Args>
-  void print(fmt::format_string<Args...> format, Args&&... args) {
-    write(out, fmt::format(format, std::forward<Args>(args)...));
+  void print(fmt::format_string<const Args&...> format, const Args&... args) {
+    write(out, fmt::vformat(format, fmt::make_format_args(shown(args)...)));
   }
   template <class... Args>
-  void note(fmt::format_string<Args...> format, Args&&... args) {
-    write(err, fmt::format(format, std::forward<Args>(args)...));
+  void note(fmt::format_string<const Args&...> format, const Args&... args) {
+    write(err, fmt::vformat(format, fmt::make_format_args(shown(args)...)));
   }
+  /// Lines whose maker has escaped what came from strangers: render(), help, tables.
+  void print_rendered(std::string_view lines) { write(out, lines); }
 
   /// False when not all of it went out: a closed pipe or a full disk; errno has the reason.
   static bool write(std::FILE* to, std::string_view text) {
@@ -33,6 +41,16 @@ struct Console {
   }
   /// False when what waited in the buffer did not go out.
   static bool flush(std::FILE* to) { return std::fflush(to) == 0; }
+
+ private:
+  template <class T>
+  static auto shown(const T& argument) {
+    if constexpr (std::is_arithmetic_v<T>) {
+      return argument;
+    } else {
+      return printable(fmt::format("{}", argument));
+    }
+  }
 };
 
 }  // namespace millrace::cli

@@ -202,7 +202,8 @@ class RecordPrinter {
     }
     errno = 0;
     if (!Console::write(console_.out, out_) || !Console::flush(console_.out)) {
-      is_closed_ = errno == EPIPE;
+      // Interrupted: a stop was asked for while nobody took the output.
+      is_closed_ = errno == EPIPE || errno == EINTR;
       return Error{ErrorCode::kIo,
                    fmt::format("wanted to write records out, found: {}", std::strerror(errno))};
     }
@@ -210,7 +211,7 @@ class RecordPrinter {
     return {};
   }
 
-  /// Whoever read the output has gone, which is their way to say that it is enough.
+  /// Whoever read the output has gone, or was not there when a stop was asked for: it is enough.
   bool is_closed() const { return is_closed_; }
 
   client::OffsetsToCommit take_written() { return std::exchange(written_, {}); }

@@ -79,13 +79,13 @@ void print_report(const access_log::DemoReport& report, const access_log::DemoCo
   const std::int64_t refused = results.compute_dead_letter_count();
   const double seconds = std::chrono::duration<double>(report.took).count();
 
-  console.print("Requests by status  (topic {})\n{}\n", config.topics.by_status,
-                access_log::status_table(results));
-  console.print("Busiest minutes of event time  (topic {})\n{}\n", config.topics.by_minute,
-                access_log::minute_table(results, kMinutesShown));
+  console.print("Requests by status  (topic {})\n", config.topics.by_status);
+  console.print_rendered(access_log::status_table(results) + "\n");
+  console.print("Busiest minutes of event time  (topic {})\n", config.topics.by_minute);
+  console.print_rendered(access_log::minute_table(results, kMinutesShown) + "\n");
   if (refused > 0) {
-    console.print("Lines that do not parse  (topic {})\n{}\n", config.topics.dead_letters,
-                  access_log::dead_letter_table(results));
+    console.print("Lines that do not parse  (topic {})\n", config.topics.dead_letters);
+    console.print_rendered(access_log::dead_letter_table(results) + "\n");
   }
   console.print(
       "{} lines, {}: {} counted into {} pairs of minute and status, {} to the dead-letter topic\n",

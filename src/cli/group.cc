@@ -33,7 +33,7 @@ ExitCode list(const GroupOptions& options, Console& console, io::Env& env) {
                                     {"type", group.group_type, Detail::kWide}});
   }
   if (rows.empty()) console.note("no groups\n");
-  console.print("{}", render(rows, format_named(options.format)));
+  console.print_rendered(render(rows, format_named(options.format)));
   return ExitCode::kDone;
 }
 
@@ -180,7 +180,7 @@ ExitCode describe(const GroupOptions& options, Console& console, io::Env& env) {
       code = report(console, described.error());
     }
   }
-  if (!groups.empty()) console.print("{}", render(groups, format_named(options.format)));
+  if (!groups.empty()) console.print_rendered(render(groups, format_named(options.format)));
   return code;
 }
 

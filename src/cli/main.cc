@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/descriptor_stream.h"
 #include "io/env.h"
 
 namespace {
@@ -39,6 +40,13 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto env = millrace::io::make_system_env();
-  millrace::cli::Console console;
+  using millrace::cli::StreamUse;
+  const auto in = millrace::cli::open_descriptor_stream(STDIN_FILENO, StreamUse::kRead);
+  const auto out = millrace::cli::open_descriptor_stream(STDOUT_FILENO, StreamUse::kWriteBuffered);
+  const auto err = millrace::cli::open_descriptor_stream(STDERR_FILENO, StreamUse::kWriteAtOnce);
+  millrace::cli::Console console{.in = in.get(),
+                                 .out = out.get(),
+                                 .err = err.get(),
+                                 .is_err_terminal = ::isatty(STDERR_FILENO) == 1};
   return static_cast<int>(millrace::cli::run_command_line(arguments, console, *env));
 }

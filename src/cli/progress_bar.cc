@@ -1,7 +1,5 @@
 #include "cli/progress_bar.h"
 
-#include <unistd.h>
-
 #include <utility>
 
 #include "apps/access_log/charts.h"
@@ -15,9 +13,7 @@ constexpr std::size_t kWidth = 40;
 }  // namespace
 
 ProgressBar::ProgressBar(Console& console, std::string label)
-    : console_(console),
-      label_(std::move(label)),
-      is_terminal_(fileno(console.err) >= 0 && isatty(fileno(console.err)) == 1) {}
+    : console_(console), label_(std::move(label)) {}
 
 ProgressBar::~ProgressBar() {
   if (!is_drawn_) return;
@@ -26,7 +22,7 @@ ProgressBar::~ProgressBar() {
 }
 
 void ProgressBar::show(std::int64_t done, std::int64_t total, MonotonicTime now) {
-  if (!is_terminal_ || total <= 0) return;
+  if (!console_.is_err_terminal || total <= 0) return;
   if (is_drawn_ && now - drawn_at_ < kRedrawInterval) return;
   is_drawn_ = true;
   drawn_at_ = now;

@@ -24,7 +24,6 @@ class ProgressBar {
  private:
   Console& console_;
   std::string label_;
-  bool is_terminal_;
   bool is_drawn_ = false;
   MonotonicTime drawn_at_{};
 };

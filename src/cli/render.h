@@ -14,7 +14,8 @@ std::string render_text(const Value& value, Detail detail);
 std::string render_json(const Value& value);
 std::string render_yaml(const Value& value);
 
-/// In double quotes, with what JSON wants escaped. Bytes that are not UTF-8 become U+FFFD.
+/// In double quotes, with every control character escaped, also those that JSON lets stand (DEL,
+/// U+0080 to U+009F): a terminal may show it. Bytes that are not UTF-8 become U+FFFD.
 std::string json_quoted(std::string_view text);
 
 /// How many terminal columns UTF-8 text takes, counting each code point as one.

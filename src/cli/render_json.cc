@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <iterator>
+
 #include "base/utf8.h"
 #include "cli/render.h"
 
@@ -82,10 +84,18 @@ std::string written(const Value& value, bool one_line) {
 
 std::string json_quoted(std::string_view text) {
   std::string out = "\"";
-  const bool is_text = is_utf8(text);
-  for (const char c : text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const char c = text[0];
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+    if (length > 1) {
+      const auto second = static_cast<unsigned char>(text[1]);
+      if (byte == 0xc2 && second < 0xa0) {
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", second);
+      } else {
+        out += text.substr(0, length);
+      }
+    } else if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
     } else if (c == '\n') {
@@ -94,13 +104,14 @@ std::string json_quoted(std::string_view text) {
       out += "\\t";
     } else if (c == '\r') {
       out += "\\r";
-    } else if (byte < 0x20) {
-      out += fmt::format("\\u{:04x}", byte);
-    } else if (byte >= 0x80 && !is_text) {
+    } else if (byte < 0x20 || byte == 0x7f) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+    } else if (length == 0) {
       out += "\xef\xbf\xbd";
     } else {
       out += c;
     }
+    text.remove_prefix(length == 0 ? 1 : length);
   }
   return out + "\"";
 }

@@ -2,17 +2,19 @@
 
 #include <algorithm>
 
+#include "base/printable.h"
 #include "cli/render.h"
 
 namespace millrace::cli {
 namespace {
 
-/// One line for a table's cell: lists with commas, nothing as "-".
+/// One line for a table's cell, fit for a terminal whoever wrote its text: lists with commas,
+/// nothing as "-".
 std::string cell(const Value& value) {
   if (const auto* flag = std::get_if<bool>(&value.data())) return *flag ? "yes" : "no";
   if (const auto* number = std::get_if<std::int64_t>(&value.data())) return fmt::to_string(*number);
   if (const auto* text = std::get_if<std::string>(&value.data()))
-    return text->empty() ? "-" : *text;
+    return text->empty() ? "-" : printable(*text);
   if (const auto* list = value.list()) {
     std::string joined;
     for (const Value& item : *list) joined += (joined.empty() ? "" : ",") + cell(item);

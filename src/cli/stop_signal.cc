@@ -30,12 +30,22 @@ void on_signal(int) {
   errno = saved_errno;
 }
 
-void set_handler(void (*handler)(int)) {
+void set_handler(int signal, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  sigaction(signal, &action, nullptr);
+}
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void set_handlers(void (*handler)(int)) {
+  set_handler(SIGINT, handler);
+  set_handler(SIGTERM, handler);
+  if (!is_ignored(SIGHUP)) set_handler(SIGHUP, handler);
 }
 
 }  // namespace
@@ -45,16 +55,24 @@ StopSignal::StopSignal() {
   g_requested.store(false);
   g_event_fd.store(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   CHECK(g_event_fd.load() >= 0, "eventfd: {}", std::strerror(errno));
-  set_handler(&on_signal);
+  set_handlers(&on_signal);
 }
 
 StopSignal::~StopSignal() {
-  set_handler(SIG_DFL);
+  set_handlers(SIG_DFL);
   close(g_event_fd.exchange(-1));
   if (parent_fd_ >= 0) close(parent_fd_);
 }
 
 bool StopSignal::requested() const {
+  return g_requested.load();
+}
+
+int StopSignal::descriptor() {
+  return g_event_fd.load();
+}
+
+bool StopSignal::was_requested() {
   return g_requested.load();
 }
 

@@ -1,4 +1,4 @@
-// StopSignal: SIGINT and SIGTERM as something to wait for or to ask about.
+// StopSignal: SIGINT, SIGTERM and SIGHUP as something to wait for or to ask about.
 #pragma once
 
 #include "base/result.h"
@@ -6,7 +6,8 @@
 
 namespace millrace::cli {
 
-/// While it lives, SIGINT and SIGTERM do not end the process. One at a time in a process.
+/// While it lives, SIGINT, SIGTERM and SIGHUP (a terminal that is closed) do not end the process.
+/// SIGHUP stays ignored where it was, as nohup sets it. One at a time in a process.
 class StopSignal {
  public:
   StopSignal();
@@ -21,6 +22,12 @@ class StopSignal {
   Status watch_parent();
   /// Waits until one arrives.
   void wait() const;
+
+  /// For what waits on descriptors of its own: readable once one has arrived; -1 while no
+  /// StopSignal lives.  thread  any
+  static int descriptor();
+  /// Whether one has arrived since the last StopSignal was made.  thread  any
+  static bool was_requested();
 
  private:
   int parent_fd_ = -1;

@@ -99,7 +99,7 @@ ExitCode list(const TopicOptions& options, Console& console, io::Env& env) {
                                     {"internal", topic.is_internal, Detail::kWide}});
   }
   if (rows.empty()) console.note("no topics\n");
-  console.print("{}", render(rows, format_named(options.format)));
+  console.print_rendered(render(rows, format_named(options.format)));
   return ExitCode::kDone;
 }
 
@@ -180,7 +180,7 @@ ExitCode describe(const TopicOptions& options, Console& console, io::Env& env) {
                                       {"partitions", partition_rows(*admin, *outcome)},
                                       {"configs", config_rows(*admin, name)}});
   }
-  if (!topics.empty()) console.print("{}", render(topics, format_named(options.format)));
+  if (!topics.empty()) console.print_rendered(render(topics, format_named(options.format)));
   return code;
 }
 

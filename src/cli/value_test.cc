@@ -89,5 +89,20 @@ TEST(Value, JsonEscapesControlCharactersAndReplacesBytesThatAreNoText) {
   EXPECT_EQ(json_quoted("caf\xe9"), "\"caf\xef\xbf\xbd\"");
 }
 
+TEST(Value, NoFormatLetsAControlCharacterOfANameThrough) {
+  const Value value = Value::List{
+      Value::Object{{"name", "evil\x1b[31m\nred\x7f\xc2\x9b"}, {"größe", Value::List{"\a"}}}};
+
+  EXPECT_EQ(render(value, Format::kText),
+            "NAME                         GRößE\n"
+            "evil\\x1b[31m\\nred\\x7f\\u009b  \\x07\n");
+  EXPECT_EQ(to_json_line(value),
+            R"([{"name":"evil\u001b[31m\nred\u007f\u009b","größe":["\u0007"]}])");
+  EXPECT_EQ(render(value, Format::kYaml),
+            "- name: \"evil\\u001b[31m\\nred\\u007f\\u009b\"\n"
+            "  \"größe\":\n"
+            "    - \"\\u0007\"\n");
+}
+
 }  // namespace
 }  // namespace millrace::cli

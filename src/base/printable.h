@@ -1,0 +1,15 @@
+// What a stranger wrote, as a terminal or a log may show it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace millrace {
+
+/// `text` with every control character (of ASCII, DEL, U+0080 to U+009F) and every byte that is no
+/// UTF-8 written out: "\n", "\t", "\r", "\x1b", "\u009b", "\xff". So it is one line, and moves no
+/// cursor. Backslashes stay as they are: this is for reading, JSON is for reading back; doing it
+/// twice is doing it once.
+std::string printable(std::string_view text);
+
+}  // namespace millrace
