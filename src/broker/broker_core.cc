@@ -1,6 +1,5 @@
 #include "broker/broker_core.h"
 
-#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -8,42 +7,26 @@
 
 namespace millrace::broker {
 
-namespace {
-
-/// Makes a directory that nobody else has, in memory when the machine has a place for that.
-Result<std::string> make_temporary_directory(io::Env& env) {
-  const char* const configured = std::getenv("TMPDIR");
-  const std::string fallback = configured != nullptr && *configured != '\0' ? configured : "/tmp";
-  auto random = env.make_random();
-  const std::string name = "/millrace-" + Uuid::random(random).to_base64();
-  Status status;
-  for (const std::string& parent : {std::string("/dev/shm"), fallback}) {
-    // Only an existing parent counts: create_directories would make it.
-    const auto exists = env.files().exists(parent);
-    if (!exists.ok() || !*exists) continue;
-    status = env.files().create_directories(parent + name);
-    if (status.ok()) return parent + name;
-  }
-  if (status.ok()) status = env.files().create_directories(fallback + name);
-  if (!status.ok()) return std::move(status).error().with_context("a temporary directory");
-  return fallback + name;
-}
-
-}  // namespace
-
 BrokerCore::BrokerCore(io::Env& env, BrokerConfig config,
+                       std::unique_ptr<EphemeralDirectory> ephemeral,
                        std::unique_ptr<storage::DataDirectory> directory)
-    : env_(env), config_(std::move(config)), directory_(std::move(directory)), flusher_(env) {}
+    : env_(env),
+      config_(std::move(config)),
+      ephemeral_(std::move(ephemeral)),
+      directory_(std::move(directory)),
+      flusher_(env) {}
 
 BrokerCore::~BrokerCore() {
   flusher_.drain();
 }
 
 Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig config) {
+  std::unique_ptr<EphemeralDirectory> ephemeral;
   if (config.ephemeral) {
-    auto path = make_temporary_directory(env);
-    if (!path.ok()) return std::move(path).error();
-    config.data_directory = std::move(path).value();
+    auto made = EphemeralDirectory::make(env);
+    if (!made.ok()) return std::move(made).error();
+    ephemeral = std::move(made).value();
+    config.data_directory = ephemeral->path();
   }
   auto random = env.make_random();
   auto directory = storage::DataDirectory::open(env.files(), config.data_directory,
@@ -53,7 +36,7 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
   if (!directory.ok()) return std::move(directory).error();
 
   std::unique_ptr<BrokerCore> core(
-      new BrokerCore(env, std::move(config), std::move(directory).value()));
+      new BrokerCore(env, std::move(config), std::move(ephemeral), std::move(directory).value()));
   auto metadata = ClusterMetadata::open(env, core->config_, *core->directory_,
                                         {core->config_.fsync, &core->flusher_});
   if (!metadata.ok()) {
@@ -131,7 +114,7 @@ Status BrokerCore::write_checkpoints() {
 Status BrokerCore::close() {
   groups_.reset();
   flusher_.drain();
-  if (config_.ephemeral) return env_.files().remove_all(config_.data_directory);
+  if (ephemeral_ != nullptr) return ephemeral_->remove();
 
   if (auto status = metadata_->close(); !status.ok()) return status;
   if (auto status = write_checkpoints(); !status.ok()) return status;

@@ -10,6 +10,7 @@
 #include "broker/broker_config.h"
 #include "broker/broker_state.h"
 #include "broker/consumer_offsets_log.h"
+#include "broker/ephemeral_directory.h"
 #include "broker/groups/group_service.h"
 #include "broker/session/handler_table.h"
 #include "broker/session/request_counters.h"
@@ -54,10 +55,12 @@ class BrokerCore {
   Status close();
 
  private:
-  BrokerCore(io::Env& env, BrokerConfig config, std::unique_ptr<storage::DataDirectory> directory);
+  BrokerCore(io::Env& env, BrokerConfig config, std::unique_ptr<EphemeralDirectory> ephemeral,
+             std::unique_ptr<storage::DataDirectory> directory);
 
   io::Env& env_;
   const BrokerConfig config_;
+  std::unique_ptr<EphemeralDirectory> ephemeral_;  // null for a broker that keeps its logs
   std::unique_ptr<storage::DataDirectory> directory_;
   storage::GroupFlusher flusher_;
   std::unique_ptr<ClusterMetadata> metadata_;

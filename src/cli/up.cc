@@ -6,6 +6,7 @@
 #include "broker/broker.h"
 #include "cli/cluster_access.h"
 #include "cli/commands.h"
+#include "cli/port_file.h"
 #include "cli/stop_signal.h"
 
 namespace millrace::cli {
@@ -42,14 +43,6 @@ Result<broker::BrokerConfig> broker_config(const UpOptions& options) {
   return config;
 }
 
-Status write_port_file(const UpOptions& options, const broker::Broker& broker, io::Env& env) {
-  if (options.port_file.empty()) return {};
-  auto status =
-      env.files().replace_atomically(options.port_file, broker.kafka_endpoint().to_string() + "\n");
-  if (!status.ok()) return std::move(status).error().with_context("--port-file");
-  return status;
-}
-
 Status write_metrics_file(const UpOptions& options, const broker::Broker& broker, io::Env& env) {
   if (options.metrics_file.empty()) return {};
   auto status = env.files().replace_atomically(options.metrics_file, broker.metrics_text());
@@ -64,12 +57,16 @@ ExitCode run_up(const UpOptions& options, Console& console, io::Env& env, Monoto
     if (const auto status = stop.watch_parent(); !status.ok())
       return report(console, status.error());
   }
+  PortFile port_file(env.files(), options.port_file);
+  if (auto status = port_file.clear(); !status.ok()) {
+    return report(console, std::move(status).error().with_context("--port-file"));
+  }
   auto config = broker_config(options);
   if (!config.ok()) return report(console, config.error());
   const auto broker = broker::Broker::start(env, std::move(config).value());
   if (!broker.ok()) return report(console, broker.error());
-  if (const auto status = write_port_file(options, **broker, env); !status.ok()) {
-    return report(console, status.error());
+  if (auto status = port_file.write((*broker)->kafka_endpoint().to_string()); !status.ok()) {
+    return report(console, std::move(status).error().with_context("--port-file"));
   }
 
   const auto took = std::chrono::duration_cast<Millis>(env.clock().monotonic() - started);
@@ -77,10 +74,11 @@ ExitCode run_up(const UpOptions& options, Console& console, io::Env& env, Monoto
                 (*broker)->data_directory(), took.count());
   (void)std::fflush(console.out);
   stop.wait();
+  const Status removed = port_file.remove();
   const Status stopped = (*broker)->stop();
   const Status written = write_metrics_file(options, **broker, env);
   ExitCode code = ExitCode::kDone;
-  for (const Status* const status : {&stopped, &written}) {
+  for (const Status* const status : {&removed, &stopped, &written}) {
     if (!status->ok()) code = report(console, status->error());
   }
   return code;
@@ -91,8 +89,9 @@ ExitCode run_up(const UpOptions& options, Console& console, io::Env& env, Monoto
 void add_up(Command root, io::Env& env) {
   const auto options = std::make_shared<UpOptions>();
   const MonotonicTime started = env.clock().monotonic();
-  Command up = root.add_command("up", "Run the broker in this process until Ctrl-C or SIGTERM",
-                                "millrace up --data ./data --kafka 127.0.0.1:9092");
+  Command up =
+      root.add_command("up", "Run the broker in this process until Ctrl-C, SIGTERM or SIGHUP",
+                       "millrace up --data ./data --kafka 127.0.0.1:9092");
   up.option("--data DIR", options->data_directory,
             "Directory that keeps the logs; made when missing");
   up.flag("--ephemeral", options->ephemeral,
@@ -107,7 +106,8 @@ void add_up(Command root, io::Env& env) {
   up.option("--loops", options->loops, "Event loops; 0 is one for each processor", 0, 256);
   up.flag("--no-auto-create", options->no_auto_create,
           "Refuse unknown topics instead of making them when they are first asked for");
-  up.option("--port-file FILE", options->port_file, "Write HOST:PORT here once ready");
+  up.option("--port-file FILE", options->port_file,
+            "Write HOST:PORT here once ready; removed at the end");
   up.option("--metrics-file FILE", options->metrics_file,
             "Write the counters here at the end, in Prometheus' text format");
   up.flag("--die-with-parent", options->die_with_parent, "Stop when the parent process ends");

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""What is left when a command ends: by a signal, by a terminal that is closed, by SIGKILL.
+
+Run as: leftovers_test.py PATH_TO_MILLRACE [unittest arguments]
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from broker_process import BrokerProcess  # noqa: E402
+
+BINARY = None
+DONE, FAILED = 0, 1
+DEADLINE_S = 30
+
+
+def millrace(*arguments, stdin=""):
+    return subprocess.run([BINARY, *arguments], text=True, input=stdin, capture_output=True, timeout=60, check=False)
+
+
+def folder_of(broker):
+    return Path(re.search(r"data=(\S+)", broker.ready_line).group(1))
+
+
+class HangUpTest(unittest.TestCase):
+    def test_a_broker_whose_terminal_closes_stops_cleanly(self):
+        broker = BrokerProcess(BINARY)
+        broker.start()
+        data = folder_of(broker)
+        self.assertTrue(data.exists())
+        self.assertEqual((broker.stop(signal.SIGHUP), broker.said), (DONE, ""))
+        self.assertFalse(data.exists())
+
+    def test_a_broker_under_nohup_goes_on(self):
+        broker = BrokerProcess(BINARY, preexec=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        with broker:
+            os.kill(broker.process.pid, signal.SIGHUP)
+            self.assertEqual(millrace("topic", "list", "-b", broker.address).returncode, DONE)
+            self.assertEqual(broker.stop(), DONE)
+
+    def test_a_consumer_whose_terminal_closes_leaves_its_group(self):
+        with BrokerProcess(BINARY) as broker:
+            millrace("produce", "t", "-q", "-b", broker.address, stdin="x\n")
+            reader = subprocess.Popen([BINARY, "consume", "t", "-g", "g", "-b", broker.address], stdout=subprocess.PIPE)
+            self.addCleanup(reader.kill)
+            self.assertEqual(reader.stdout.readline(), b"x\n")
+            os.kill(reader.pid, signal.SIGHUP)
+            self.assertEqual(reader.wait(DEADLINE_S), DONE)
+            reader.stdout.close()
+            group = json.loads(millrace("group", "describe", "g", "-f", "json", "-b", broker.address).stdout)[0]
+            self.assertEqual((group["state"], group["members"], group["lag"]), ("Empty", [], 0))
+
+
+class EphemeralFolderTest(unittest.TestCase):
+    def test_what_a_killed_broker_left_is_removed_by_the_next_that_starts(self):
+        killed = BrokerProcess(BINARY)
+        killed.start()
+        orphan = folder_of(killed)
+        with BrokerProcess(BINARY) as living:
+            kept = folder_of(living)
+            killed.stop(signal.SIGKILL)
+            self.assertTrue(orphan.exists())
+            with BrokerProcess(BINARY):
+                self.assertFalse(orphan.exists())
+                self.assertTrue(kept.exists())
+                self.assertEqual(millrace("topic", "create", "t", "-b", living.address).returncode, DONE)
+        shutil.rmtree(killed.scratch)
+
+    def test_a_start_that_fails_leaves_no_folder(self):
+        with BrokerProcess(BINARY) as broker:
+            started = subprocess.Popen([BINARY, "up", "--ephemeral", "--kafka", broker.address],
+                                       stderr=subprocess.PIPE, text=True)
+            said = started.communicate(timeout=DEADLINE_S)[1]
+            self.assertEqual(started.returncode, FAILED)
+            self.assertIn("in use", said)
+            # Every folder's lock says whose it is.
+            locks = [lock for place in ("/dev/shm", tempfile.gettempdir()) for lock in Path(place).glob("millrace-*/.lock")]
+            left = [lock for lock in locks if lock.read_text().strip() == str(started.pid)]
+            self.assertEqual(left, [])
+
+
+class PortFileTest(unittest.TestCase):
+    def setUp(self):
+        self.scratch = Path(tempfile.mkdtemp(prefix="millrace-test-"))
+        self.addCleanup(shutil.rmtree, self.scratch)
+        self.port_file = self.scratch / "port"
+
+    def test_goes_with_its_broker(self):
+        for how in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            broker = BrokerProcess(BINARY)
+            broker.start()
+            self.assertEqual(broker.port_file.read_text(), broker.address + "\n")
+            self.assertEqual(broker.stop(how), DONE)
+            self.assertEqual(list(broker.scratch.iterdir()), [])
+            broker.scratch.rmdir()
+
+    def test_an_old_one_is_gone_when_the_start_fails(self):
+        for arguments in (["--kafka", "203.0.113.1:9092", "--ephemeral"], ["--kafka", "nonsense", "--ephemeral"],
+                          ["--data", "/dev/null/no"]):
+            self.port_file.write_text("127.0.0.1:1\n")
+            self.assertNotEqual(millrace("up", "--port-file", str(self.port_file), *arguments).returncode, DONE)
+            self.assertFalse(self.port_file.exists(), arguments)
+
+    def test_a_later_brokers_stays(self):
+        with BrokerProcess(BINARY) as broker:
+            broker.port_file.write_text("127.0.0.1:1\n")
+            broker.stop()
+            self.assertEqual(broker.port_file.read_text(), "127.0.0.1:1\n")
+
+    def test_one_that_cannot_be_written_ends_the_start(self):
+        self.port_file.mkdir()
+        (self.port_file / "full").touch()
+        done = millrace("up", "--ephemeral", "--kafka", "127.0.0.1:0", "--port-file", str(self.port_file))
+        self.assertEqual(done.returncode, FAILED)
+        self.assertIn(f"--port-file: ", done.stderr)
+        self.assertIn(str(self.port_file), done.stderr)
+
+
+if __name__ == "__main__":
+    BINARY = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=2)
