@@ -34,7 +34,9 @@ struct PartitionRecords {
   /// Where the next poll() goes on: what to commit once these records are processed.
   Offset next_offset;
   LeaderEpoch leader_epoch = kNoLeaderEpoch;
-  Offset high_watermark = kNoOffset;  // end of what can be read, when this was fetched
+  /// End of what could be read when this was fetched: the high watermark or, with read_committed,
+  /// the last stable offset.
+  Offset readable_end = kNoOffset;
 };
 
 /// What one poll() gave. Keeps the fetched bytes alive for its records; move-only.

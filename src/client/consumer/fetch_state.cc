@@ -99,10 +99,10 @@ LeaderEpoch FetchState::position_epoch(const TopicPartition& partition) const {
 
 std::optional<std::int64_t> FetchState::lag(const TopicPartition& partition) const {
   const Partition* const found = find(partition);
-  if (found == nullptr || !found->position || found->high_watermark == kNoOffset) {
+  if (found == nullptr || !found->position || found->readable_end == kNoOffset) {
     return std::nullopt;
   }
-  return std::max<std::int64_t>(0, found->high_watermark - *found->position);
+  return std::max<std::int64_t>(0, found->readable_end - *found->position);
 }
 
 std::vector<TopicPartition> FetchState::take_unpositioned(PositionSource source) {
@@ -157,7 +157,7 @@ FetchState::Plan FetchState::plan(const LeaderOf& leader_of, MonotonicTime now) 
     }
     plan.requests[leader->broker].push_back(
         {name, partition.fetch_offset, leader->epoch, partition.ticket});
-    if (partition.fetch_offset < partition.high_watermark) with_records.insert(leader->broker);
+    if (partition.fetch_offset < partition.readable_end) with_records.insert(leader->broker);
   }
   for (auto request = plan.requests.begin(); request != plan.requests.end();) {
     const auto& [broker, parts] = *request;
@@ -185,14 +185,16 @@ void FetchState::on_fetched(const PlannedPart& part, FetchedPart fetched) {
   if (!is_current(part)) return;
   Partition& partition = *find(part.partition);
   partition.in_flight = false;
-  partition.high_watermark = fetched.high_watermark;
-  if (fetched.records.empty()) return;
+  const bool is_empty = fetched.records.empty();
   const Offset end = FetchedRecords::end_offset(fetched.records, part.offset);
   const std::size_t bytes = fetched.records.size();
+  FetchedRecords records(std::move(fetched), config_.read_options);
+  partition.readable_end = records.readable_end();
+  if (is_empty) return;
   partition.fetch_offset = end;
   partition.buffered_bytes += bytes;
   buffered_bytes_ += bytes;
-  partition.buffered.emplace_back(std::move(fetched), config_.read_options);
+  partition.buffered.push_back(std::move(records));
 }
 
 void FetchState::on_fetch_failed(const PlannedPart& part, MonotonicTime retry_at) {

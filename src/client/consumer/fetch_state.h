@@ -121,7 +121,7 @@ class FetchState {
     MonotonicTime retry_at{};
     std::deque<FetchedRecords> buffered;
     std::size_t buffered_bytes = 0;
-    Offset high_watermark = kNoOffset;
+    Offset readable_end = kNoOffset;  // as the last answer told
     std::optional<Error> error;
   };
   Partition* find(const TopicPartition& partition);

@@ -5,6 +5,28 @@
 #include "base/byte_reader.h"
 
 namespace millrace::client {
+namespace {
+
+constexpr std::int16_t kAbortMarker = 0;
+
+// The key of a control record: version, then type.
+Result<bool> is_abort_marker(std::string_view batch, wire::CrcCheck crc) {
+  Buffer scratch;
+  auto reader = wire::BatchReader::open(batch, scratch, crc);
+  if (!reader.ok()) return std::move(reader).error();
+  RecordView marker;
+  if (!reader->next(marker)) {
+    if (!reader->status().ok()) return reader->status().error();
+    return false;
+  }
+  ByteReader key(marker.key.value_or(std::string_view{}));
+  key.i16();
+  const std::int16_t type = key.i16();
+  if (!key.ok()) return key.status().error();
+  return type == kAbortMarker;
+}
+
+}  // namespace
 
 FetchedRecords::FetchedRecords(FetchedPart part, ReadOptions options)
     : part_(std::move(part)), options_(options), cursor_(part_.records), next_offset_(part_.from) {
@@ -60,7 +82,13 @@ Status FetchedRecords::open_next_batch() {
     done_ = true;
     return Error{header.error()}.with_context(fmt::format("after offset {}", next_offset_));
   }
-  if (header->is_control()) note_control_batch(*batch, *header);
+  if (options_.isolation == IsolationLevel::kReadCommitted) {
+    if (auto status = follow_transactions(*batch, *header); !status.ok()) {
+      done_ = true;
+      return std::move(status).error().with_context(
+          fmt::format("batch at offset {}", header->base_offset));
+    }
+  }
   if (header->next_offset() <= part_.from || is_to_be_skipped(*header)) {
     next_offset_ = std::max(next_offset_, header->next_offset());
     return {};
@@ -83,26 +111,25 @@ Status FetchedRecords::open_next_batch() {
   return {};
 }
 
-bool FetchedRecords::is_to_be_skipped(const wire::BatchHeader& header) {
+bool FetchedRecords::is_to_be_skipped(const wire::BatchHeader& header) const {
   if (header.is_control()) return true;
-  if (options_.isolation == IsolationLevel::kReadUncommitted) return false;
+  return header.is_transactional() && aborting_.count(header.producer_id) > 0;
+}
+
+// Which transactions have begun comes first: an answer may begin at the very marker that ends one
+// of them, and what its producer writes next is of another transaction.
+Status FetchedRecords::follow_transactions(std::string_view batch,
+                                           const wire::BatchHeader& header) {
   while (next_aborted_ < part_.aborted.size() &&
          part_.aborted[next_aborted_].first_offset <= header.last_offset()) {
     aborting_.insert(part_.aborted[next_aborted_].producer);
     ++next_aborted_;
   }
-  return header.is_transactional() && aborting_.count(header.producer_id) > 0;
-}
-
-// The key of a control record: version, then type; 0 aborts.
-void FetchedRecords::note_control_batch(std::string_view batch, const wire::BatchHeader& header) {
-  Buffer scratch;
-  auto reader = wire::BatchReader::open(batch, scratch, options_.crc);
-  RecordView marker;
-  if (!reader.ok() || !reader->next(marker) || !marker.key) return;
-  ByteReader key(*marker.key);
-  key.i16();
-  if (key.i16() == 0 && key.ok()) aborting_.erase(header.producer_id);
+  if (!header.is_control()) return {};
+  const auto is_abort = is_abort_marker(batch, options_.crc);
+  if (!is_abort.ok()) return is_abort.error();
+  if (*is_abort) aborting_.erase(header.producer_id);
+  return {};
 }
 
 Offset FetchedRecords::end_offset(std::string_view records, Offset from) {

@@ -28,7 +28,7 @@ struct FetchedPart {
   Offset from;               // what was asked for; the first batch may begin before
   LeaderEpoch leader_epoch;
   Offset high_watermark;
-  Offset last_stable_offset;
+  Offset last_stable_offset;  // where the first open transaction begins, or the high watermark
   std::vector<AbortedTransaction> aborted;  // by first offset
 };
 
@@ -53,6 +53,11 @@ class FetchedRecords {
   /// Offset after what was read so far.
   Offset next_offset() const { return next_offset_; }
   const FetchedPart& part() const { return part_; }
+  /// End of what can be read: when reading committed, where the first open transaction begins.
+  Offset readable_end() const {
+    const bool is_bounded = options_.isolation == IsolationLevel::kReadCommitted;
+    return is_bounded ? part_.last_stable_offset : part_.high_watermark;
+  }
 
   /// Where to fetch on after these batches, by their headers alone; `from` when there is no whole
   /// batch.
@@ -60,8 +65,8 @@ class FetchedRecords {
 
  private:
   Status open_next_batch();
-  bool is_to_be_skipped(const wire::BatchHeader& header);
-  void note_control_batch(std::string_view batch, const wire::BatchHeader& header);
+  Status follow_transactions(std::string_view batch, const wire::BatchHeader& header);
+  bool is_to_be_skipped(const wire::BatchHeader& header) const;
 
   FetchedPart part_;
   ReadOptions options_;

@@ -127,6 +127,44 @@ TEST(FetchedRecords, ReadCommittedSkipsAnAbortedTransactionUpToItsMarker) {
   EXPECT_THAT(values_of(all), ElementsAre("0", "1", "3"));
 }
 
+TEST(FetchedRecords, ReadCommittedBeginningAtAnAbortMarkerGivesWhatTheProducerCommitsNext) {
+  const auto of = [](std::int64_t offset) {
+    wire::BatchOptions options;
+    options.base_offset = Offset{offset};
+    options.producer_id = ProducerId{1};
+    options.is_transactional = true;
+    return options;
+  };
+  Frame frame;
+  frame.add_marker(Offset{2}, ProducerId{1}, "abort").add(of(3), 1);
+  auto part = frame.add_marker(Offset{4}, ProducerId{1}, "commit").part(Offset{2});
+  part.aborted = {{ProducerId{1}, Offset{0}}};
+
+  FetchedRecords fetched(part, {.isolation = IsolationLevel::kReadCommitted});
+
+  EXPECT_THAT(values_of(fetched), ElementsAre("3"));
+}
+
+// Without its type nobody can say which records stand and which do not.
+TEST(FetchedRecords, ReadCommittedStopsAtAMarkerThatCannotBeRead) {
+  Frame frame;
+  frame.add({.base_offset = Offset{0}}, 1).add_marker(Offset{1}, ProducerId{1}, "abort");
+  auto part = frame.part(Offset{0});
+  Buffer broken = Buffer::copy_of(part.records);
+  broken.data()[broken.size() - 1] ^= 1;
+  part.frame = std::make_shared<const Buffer>(std::move(broken));
+  part.records = part.frame->view();
+
+  FetchedRecords fetched(part, {.isolation = IsolationLevel::kReadCommitted});
+  std::vector<RecordView> records;
+  std::vector<SharedBuffer> keep_alive;
+  const auto status = fetched.read(10, records, keep_alive);
+
+  ASSERT_FALSE(status.ok());
+  EXPECT_THAT(status.error().message, testing::HasSubstr("batch at offset 1"));
+  EXPECT_EQ(records.size(), 1U);
+}
+
 TEST(FetchedRecords, ABadChecksumStopsAtItsBatch) {
   Frame frame;
   frame.add({.base_offset = Offset{0}}, 1).add({.base_offset = Offset{1}}, 1);

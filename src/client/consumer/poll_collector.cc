@@ -14,7 +14,7 @@ struct Range {
   std::size_t end;
   Offset next_offset;
   LeaderEpoch epoch;
-  Offset high_watermark;
+  Offset readable_end;
 };
 
 }  // namespace
@@ -32,7 +32,7 @@ Result<PolledRecords> PollCollector::collect(FetchState& fetch, std::size_t coun
                 .end = polled.records_.size(),
                 .next_offset = {},
                 .epoch = {},
-                .high_watermark = {}};
+                .readable_end = {}};
     // All that the partition has, so that its records lie side by side.
     FetchedRecords* records = ready->records;
     while (records != nullptr && polled.records_.size() < count_max) {
@@ -41,7 +41,7 @@ Result<PolledRecords> PollCollector::collect(FetchState& fetch, std::size_t coun
       range.end = polled.records_.size();
       range.next_offset = records->next_offset();
       range.epoch = records->part().leader_epoch;
-      range.high_watermark = records->part().high_watermark;
+      range.readable_end = records->readable_end();
       if (!status.ok()) {
         fetch.seek(range.name, range.next_offset);
         fetch.set_error(range.name,
@@ -61,7 +61,7 @@ Result<PolledRecords> PollCollector::collect(FetchState& fetch, std::size_t coun
     polled.partitions_.push_back(
         {std::move(range.name),
          std::span<const RecordView>(polled.records_).subspan(range.begin, range.end - range.begin),
-         range.next_offset, range.epoch, range.high_watermark});
+         range.next_offset, range.epoch, range.readable_end});
   }
   return polled;
 }
