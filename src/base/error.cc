@@ -34,6 +34,8 @@ std::string_view error_code_name(ErrorCode code) {
       return "closed";
     case ErrorCode::kCancelled:
       return "cancelled";
+    case ErrorCode::kThrown:
+      return "thrown";
     case ErrorCode::kKafka:
       return "kafka";
   }

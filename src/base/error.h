@@ -24,6 +24,7 @@ enum class ErrorCode : std::uint8_t {
   kTimeout,
   kClosed,     // the connection, log or client was closed
   kCancelled,  // given up on request
+  kThrown,     // a function that the application brought threw an exception
   kKafka,      // the broker answered with an error; detail is the Kafka error code
 };
 

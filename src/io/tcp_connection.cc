@@ -131,7 +131,7 @@ TcpConnection::After TcpConnection::read_frames() {
 
 TcpConnection::After TcpConnection::deliver_frames() {
   const std::shared_ptr<const ConnectionHandler> handler = handler_;
-  const std::weak_ptr<char> life = life_;
+  const Lifetime::Watch watch = life_.watch();
   while (phase_ == Phase::kOpen && !is_paused_) {
     auto frame = reader_->next();
     if (!frame.ok()) {
@@ -140,7 +140,7 @@ TcpConnection::After TcpConnection::deliver_frames() {
     }
     if (!frame.value()) return After::kGoOn;
     handler->on_frame(*std::move(frame).value());
-    if (life.expired()) return After::kDestroyed;
+    if (watch.is_over()) return After::kDestroyed;
   }
   reader_->keep_rest();
   return After::kGoOn;
@@ -262,10 +262,7 @@ void TcpConnection::close_after_flush() {
 void TcpConnection::begin_draining() {
   phase_ = Phase::kDraining;
   ::shutdown(watch_->fd(), SHUT_WR);
-  const std::weak_ptr<char> life = life_;
-  drain_timer_ = loop_.call_after(kDrainTime, [this, life] {
-    if (!life.expired()) finish(closed_here());
-  });
+  drain_timer_ = loop_.call_after(kDrainTime, life_.guard([this] { finish(closed_here()); }));
   await_readable();
 }
 
@@ -291,9 +288,7 @@ void TcpConnection::report_closed() {
 }
 
 void TcpConnection::post_if_alive(std::function<void()> task) {
-  loop_.post([life = std::weak_ptr<char>(life_), task = std::move(task)] {
-    if (!life.expired()) task();
-  });
+  loop_.post(life_.guard(std::move(task)));
 }
 
 }  // namespace millrace::io

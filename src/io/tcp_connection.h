@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/lifetime.h"
 #include "io/connection.h"
 #include "io/frame_reader.h"
 #include "io/send_queue.h"
@@ -86,7 +87,7 @@ class TcpConnection final : public Connection {
   SendQueue queue_;
   std::vector<Waiter> waiters_;
   TimerId drain_timer_ = 0;
-  std::shared_ptr<char> life_ = std::make_shared<char>();
+  Lifetime life_;
 };
 
 }  // namespace millrace::io

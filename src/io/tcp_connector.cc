@@ -33,17 +33,16 @@ void TcpConnector::start(Millis timeout) {
     finish(Error{ErrorCode::kTimeout, fmt::format("cannot connect to {}: no answer within {} ms",
                                                   endpoint_.to_string(), timeout.count())});
   });
-  auto on_addresses =
-      [this, life = std::weak_ptr<char>(life_)](Result<std::vector<SocketAddress>> found) {
-        if (life.expired() || is_done_) return;
-        if (!found.ok()) {
-          finish(std::move(found).error());
-          return;
-        }
-        addresses_ = std::move(found).value();
-        std::reverse(addresses_.begin(), addresses_.end());
-        try_next_address();
-      };
+  auto on_addresses = life_.guard([this](Result<std::vector<SocketAddress>> found) {
+    if (is_done_) return;
+    if (!found.ok()) {
+      finish(std::move(found).error());
+      return;
+    }
+    addresses_ = std::move(found).value();
+    std::reverse(addresses_.begin(), addresses_.end());
+    try_next_address();
+  });
   auto known = addresses_without_lookup(endpoint_);
   if (known.empty()) {
     loop_.resolve(endpoint_, std::move(on_addresses));

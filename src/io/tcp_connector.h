@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/lifetime.h"
 #include "io/socket_loop.h"
 
 namespace millrace::io {
@@ -36,7 +37,7 @@ class TcpConnector {
   std::optional<Error> last_failure_;
   TimerId timer_ = 0;
   bool is_done_ = false;
-  std::shared_ptr<char> life_ = std::make_shared<char>();
+  Lifetime life_;
 };
 
 }  // namespace millrace::io

@@ -55,13 +55,13 @@ TcpListener::~TcpListener() {
 
 void TcpListener::accept_from(std::size_t index) {
   const auto on_accept = on_accept_;
-  const std::weak_ptr<char> life = life_;
+  const Lifetime::Watch watch = life_.watch();
   for (int accepts = 0; accepts < kAcceptsPerTurnMax; ++accepts) {
     UniqueFd socket(
         ::accept4(watches_[index]->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.is_open()) {
       (*on_accept)(std::make_unique<TcpConnection>(loop_, std::move(socket)));
-      if (life.expired()) return;
+      if (watch.is_over()) return;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       break;
     } else if (!concerns_one_connection(errno)) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/lifetime.h"
 #include "io/event_loop.h"
 #include "io/socket_loop.h"
 
@@ -30,7 +31,7 @@ class TcpListener final : public Listener {
   const std::shared_ptr<const OnAccept> on_accept_;  // shared: it may be running when we go
   std::vector<std::unique_ptr<SocketWatch>> watches_;
   std::vector<TimerId> rest_timers_;  // one a socket
-  std::shared_ptr<char> life_ = std::make_shared<char>();
+  Lifetime life_;
 };
 
 }  // namespace millrace::io

@@ -220,6 +220,7 @@ KafkaError kafka_error_of(const Error& error) {
     case ErrorCode::kAlreadyExists:
     case ErrorCode::kLocked:
     case ErrorCode::kCancelled:
+    case ErrorCode::kThrown:
       break;
   }
   return KafkaError::kUnknownServerError;

@@ -27,7 +27,7 @@ BrokerChannel::BrokerChannel(io::EventLoop& loop, const ConnectionConfig& config
       memory_(std::move(memory)) {}
 
 BrokerChannel::~BrokerChannel() {
-  *alive_ = false;
+  life_.end();
   loop_.cancel(timer_);
   loop_.cancel(backoff_timer_);
   drop_connection();
@@ -55,9 +55,9 @@ void BrokerChannel::send(Call call) {
 void BrokerChannel::connect() {
   state_ = State::kConnecting;
   loop_.connect(endpoint_, config_.connection_setup_timeout,
-                [this, alive = alive_](Result<std::unique_ptr<io::Connection>> connection) {
-                  if (*alive) on_connected(std::move(connection));
-                });
+                life_.guard([this](Result<std::unique_ptr<io::Connection>> connection) {
+                  on_connected(std::move(connection));
+                }));
 }
 
 void BrokerChannel::on_connected(Result<std::unique_ptr<io::Connection>> connection) {
@@ -66,16 +66,11 @@ void BrokerChannel::on_connected(Result<std::unique_ptr<io::Connection>> connect
     return;
   }
   connection_ = std::move(connection).value();
-  connection_->start({.on_frame =
-                          [this, alive = alive_](Buffer frame) {
-                            if (*alive) on_frame(std::move(frame));
-                          },
-                      .on_closed =
-                          [this, alive = alive_](const Error& reason) {
-                            if (*alive) fail_connection(reason);
-                          },
-                      .memory = memory_},
-                     kFrameBytesMax);
+  connection_->start(
+      {.on_frame = life_.guard([this](Buffer frame) { on_frame(std::move(frame)); }),
+       .on_closed = life_.guard([this](const Error& reason) { fail_connection(reason); }),
+       .memory = memory_},
+      kFrameBytesMax);
   state_ = State::kNegotiating;
   negotiate(wire::ApiVersionsRequest::kVersions.max);
 }
@@ -91,11 +86,11 @@ void BrokerChannel::negotiate(std::int16_t version) {
   header.client_id = config_.client_id;
   auto encoded = wire::encode_request(header, request);
   CHECK(encoded.ok(), "ApiVersions cannot be encoded: {}", encoded.error().to_string());
-  in_flight_.emplace(header.correlation_id, InFlight{header.api_key, version,
-                                                     [this](Result<Answer> answer) {
-                                                       if (*alive_) on_versions(std::move(answer));
-                                                     },
-                                                     loop_.now() + config_.request_timeout});
+  in_flight_.emplace(header.correlation_id,
+                     InFlight{header.api_key, version, life_.guard([this](Result<Answer> answer) {
+                                on_versions(std::move(answer));
+                              }),
+                              loop_.now() + config_.request_timeout});
   io::Chunks chunks;
   chunks.emplace_back(std::move(encoded).value());
   connection_->send(std::move(chunks));
@@ -243,18 +238,16 @@ void BrokerChannel::fail_connection(const Error& reason) {
     state_ = State::kIdle;
     failures_ = 0;
   } else {
-    backoff_timer_ = loop_.call_after(delay, [this, alive = alive_] {
-      if (!*alive) return;
+    backoff_timer_ = loop_.call_after(delay, life_.guard([this] {
       state_ = State::kIdle;
       if (!waiting_.empty()) connect();
-    });
+    }));
   }
   const Error error =
       reason.code == ErrorCode::kTimeout || reason.code == ErrorCode::kUnsupported
           ? reason
           : Error{ErrorCode::kClosed,
                   fmt::format("broker {}: {}", endpoint_.to_string(), reason.message)};
-  const auto alive = alive_;
   for (auto& [id, call] : in_flight) call.done(error);
   for (Waiting& each : waiting) each.call.done(error);
 }
@@ -272,21 +265,19 @@ void BrokerChannel::arm_timer() {
   loop_.cancel(timer_);
   timer_at_ = *earliest;
   const auto delay = std::chrono::ceil<Millis>(*earliest - loop_.now());
-  timer_ = loop_.call_after(std::max(delay, Millis{0}), [this, alive = alive_] {
-    if (*alive) on_timer();
-  });
+  timer_ = loop_.call_after(std::max(delay, Millis{0}), life_.guard([this] { on_timer(); }));
 }
 
 void BrokerChannel::on_timer() {
   timer_ = 0;
   const MonotonicTime now = loop_.now();
-  const auto alive = alive_;
+  const Lifetime::Watch watch = life_.watch();
   for (const auto& [id, call] : in_flight_) {
     if (call.deadline > now) continue;
     fail_connection(Error{ErrorCode::kTimeout,
                           fmt::format("broker {} did not answer {} in time", endpoint_.to_string(),
                                       wire::api_key_name(call.api))});
-    if (*alive) arm_timer();
+    if (!watch.is_over()) arm_timer();
     return;
   }
   std::vector<Call> late;
@@ -301,7 +292,7 @@ void BrokerChannel::on_timer() {
   for (Call& call : late) {
     call.done(Error{ErrorCode::kTimeout,
                     fmt::format("broker {} could not be reached in time", endpoint_.to_string())});
-    if (!*alive) return;
+    if (watch.is_over()) return;
   }
   const bool is_unused = in_flight_.empty() && waiting_.empty() && state_ == State::kReady;
   if (is_unused && config_.connections_max_idle.count() >= 0 &&

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/buffer_pool.h"
+#include "base/lifetime.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "client/config/client_config.h"
@@ -95,7 +96,6 @@ class BrokerChannel {
   io::Endpoint endpoint_;
   Random random_;
   const std::shared_ptr<BufferPool> memory_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for callbacks that outlive this
   State state_ = State::kIdle;
   int failures_ = 0;
   std::unique_ptr<io::Connection> connection_;
@@ -107,6 +107,7 @@ class BrokerChannel {
   io::TimerId backoff_timer_ = 0;
   MonotonicTime timer_at_{};
   MonotonicTime last_used_{};
+  Lifetime life_;
 };
 
 }  // namespace millrace::client

@@ -29,7 +29,7 @@ Cluster::Cluster(io::EventLoop& loop, const ConnectionConfig& config, Random ran
       frame_memory_(std::make_shared<BufferPool>(kIdleFrameBytesMax)) {}
 
 Cluster::~Cluster() {
-  *alive_ = false;
+  life_.end();
   loop_.cancel(refresh_timer_);
   auto channels = std::move(channels_);
   channels_.clear();
@@ -60,17 +60,18 @@ BrokerChannel* Cluster::channel(BrokerId broker, Lane lane) {
 }
 
 void Cluster::send(BrokerId broker, Lane lane, Call call) {
-  BrokerChannel* const to = *alive_ ? channel(broker, lane) : nullptr;
+  const bool is_over = life_.watch().is_over();
+  BrokerChannel* const to = is_over ? nullptr : channel(broker, lane);
   if (to != nullptr) {
     to->send(std::move(call));
     return;
   }
   const Error error{ErrorCode::kClosed,
                     fmt::format("broker {} is not part of the cluster", broker.value())};
-  if (*alive_) {
-    loop_.post([done = std::move(call.done), error] { done(error); });
-  } else {
+  if (is_over) {
     call.done(error);
+  } else {
+    loop_.post([done = std::move(call.done), error] { done(error); });
   }
 }
 
@@ -133,13 +134,14 @@ void Cluster::retry_after(const Target& target, const Error& error, int attempt,
     failed();
     return;
   }
-  loop_.call_after(delay, [alive = alive_, again = std::move(again), failed = std::move(failed)] {
-    if (*alive) {
-      again();
-    } else {
-      failed();
-    }
-  });
+  loop_.call_after(delay,
+                   [watch = life_.watch(), again = std::move(again), failed = std::move(failed)] {
+                     if (watch.is_over()) {
+                       failed();
+                     } else {
+                       again();
+                     }
+                   });
 }
 
 void Cluster::find_coordinator(const std::string& group, MonotonicTime deadline,
@@ -209,11 +211,10 @@ void Cluster::schedule_refresh(Millis delay) {
   if (refresh_timer_ != 0 && refresh_at_ <= at) return;
   loop_.cancel(refresh_timer_);
   refresh_at_ = at;
-  refresh_timer_ = loop_.call_after(delay, [this, alive = alive_] {
-    if (!*alive) return;
+  refresh_timer_ = loop_.call_after(delay, life_.guard([this] {
     refresh_timer_ = 0;
     if (!refresh_under_way_) send_metadata_request();
-  });
+  }));
 }
 
 void Cluster::send_metadata_request() {
@@ -230,9 +231,8 @@ void Cluster::send_metadata_request() {
   }
   call<wire::MetadataRequest, wire::MetadataResponse>(
       any_broker(), Lane::kMain, std::move(request), config_.request_timeout,
-      [this, alive = alive_](Result<wire::MetadataResponse> answer) {
-        if (*alive) take_metadata(std::move(answer));
-      });
+      life_.guard(
+          [this](Result<wire::MetadataResponse> answer) { take_metadata(std::move(answer)); }));
 }
 
 void Cluster::take_metadata(Result<wire::MetadataResponse> answer) {
@@ -264,11 +264,11 @@ void Cluster::take_metadata(Result<wire::MetadataResponse> answer) {
 }
 
 void Cluster::call_later(Millis delay, std::function<void(Status)> task) {
-  loop_.call_after(delay, [alive = alive_, task = std::move(task)] {
-    if (*alive) {
-      task({});
-    } else {
+  loop_.call_after(delay, [watch = life_.watch(), task = std::move(task)] {
+    if (watch.is_over()) {
       task(Error{ErrorCode::kClosed, "the client was closed"});
+    } else {
+      task({});
     }
   });
 }
@@ -322,9 +322,9 @@ void Cluster::await_topics(std::vector<std::string> topics, MonotonicTime deadli
   waiter.topics = std::move(topics);
   waiter.done = std::move(done);
   const auto delay = std::chrono::ceil<Millis>(deadline - loop_.now());
-  waiter.timer = loop_.call_after(std::max(delay, Millis{0}), [this, alive = alive_, id] {
-    const auto entry = *alive ? waiters_.find(id) : waiters_.end();
-    if (!*alive || entry == waiters_.end()) return;
+  waiter.timer = loop_.call_after(std::max(delay, Millis{0}), life_.guard([this, id] {
+    const auto entry = waiters_.find(id);
+    if (entry == waiters_.end()) return;
     TopicWaiter late = std::move(entry->second);
     waiters_.erase(entry);
     const TopicMetadata* const topic = metadata_.topic(late.topics.front());
@@ -334,7 +334,7 @@ void Cluster::await_topics(std::vector<std::string> topics, MonotonicTime deadli
             : std::string(wire::kafka_error_name(topic->error));
     late.done(Error{ErrorCode::kTimeout,
                     fmt::format("no metadata of topic {} in time: {}", late.topics.front(), why)});
-  });
+  }));
   refresh_metadata();
 }
 

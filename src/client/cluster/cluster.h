@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/lifetime.h"
 #include "client/cluster/broker_channel.h"
 #include "client/cluster/metadata_cache.h"
 #include "client/cluster/version_fit.h"
@@ -91,6 +92,8 @@ class Cluster {
   /// Where the memory of large answers comes from, and should go back to.
   const std::shared_ptr<BufferPool>& frame_memory() const { return frame_memory_; }
   std::size_t unanswered_count(BrokerId broker, Lane lane) const;
+  /// For whoever calls again from the answer to a call: answers come even after the end.
+  Lifetime::Watch watch() const { return life_.watch(); }
 
  private:
   struct TopicWaiter {
@@ -116,7 +119,6 @@ class Cluster {
   io::EventLoop& loop_;
   const ConnectionConfig config_;
   Random random_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   MetadataCache metadata_;
   const std::shared_ptr<BufferPool> frame_memory_;
   std::map<std::pair<BrokerId, Lane>, std::unique_ptr<BrokerChannel>> channels_;
@@ -132,6 +134,7 @@ class Cluster {
   std::map<std::uint64_t, TopicWaiter> waiters_;
   std::uint64_t next_waiter_ = 0;
   std::function<void()> listener_;
+  Lifetime life_;
 };
 
 template <class Request, class Response>
@@ -167,6 +170,7 @@ void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
   // The attempt calls itself again; it is kept alive by the callbacks that hold it.
   struct Attempt : std::enable_shared_from_this<Attempt> {
     Cluster* cluster;
+    Lifetime::Watch watch;
     Target target;
     Request request;
     MonotonicTime deadline;
@@ -174,6 +178,7 @@ void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
     Done<Response> done;
     int count = 0;
 
+    explicit Attempt(Lifetime::Watch cluster_watch) : watch(std::move(cluster_watch)) {}
     void run() {
       auto self = this->shared_from_this();
       cluster->try_target(target, deadline, [self](Result<BrokerId> broker) {
@@ -191,7 +196,7 @@ void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
     void on_answer(Result<Response> answer) {
       if (!answer.ok()) return failed(answer.error());
       const wire::KafkaError code = error_in(*answer);
-      if (code == wire::KafkaError::kNone || !wire::is_retriable(code)) {
+      if (code == wire::KafkaError::kNone || !wire::is_retriable(code) || watch.is_over()) {
         return done(std::move(answer));
       }
       auto self = this->shared_from_this();
@@ -201,14 +206,14 @@ void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
           [self, kept] { self->done(std::move(*kept)); });
     }
     void failed(const Error& error) {
-      if (error.code == ErrorCode::kUnsupported || !*cluster->alive_) return done(error);
+      if (error.code == ErrorCode::kUnsupported || watch.is_over()) return done(error);
       auto self = this->shared_from_this();
       cluster->retry_after(
           target, error, count++, deadline, [self] { self->run(); },
           [self, error] { self->done(error); });
     }
   };
-  auto attempt = std::make_shared<Attempt>();
+  auto attempt = std::make_shared<Attempt>(life_.watch());
   attempt->cluster = this;
   attempt->target = std::move(target);
   attempt->request = std::move(request);

@@ -42,7 +42,7 @@ Fetcher::Fetcher(const ConsumerConfig& config, Cluster& cluster, ConsumerShared&
     : config_(config), cluster_(cluster), shared_(shared) {}
 
 Fetcher::~Fetcher() {
-  *alive_ = false;
+  life_.end();
   cluster_.loop().cancel(timer_);
 }
 
@@ -89,9 +89,8 @@ void Fetcher::load_committed() {
   }
   fetch_committed(
       cluster_, config_.group_id, partitions, cluster_.loop().now() + config_.api_timeout,
-      [this, alive = alive_, partitions,
-       nothing_committed](Result<std::map<TopicPartition, CommittedOffset>> committed) {
-        if (!*alive) return;
+      life_.guard([this, partitions, nothing_committed](
+                      const Result<std::map<TopicPartition, CommittedOffset>>& committed) {
         if (!committed.ok()) {
           const Error& error = committed.error();
           const bool may_pass = wire::is_retriable(error) || error.code != ErrorCode::kKafka;
@@ -116,7 +115,7 @@ void Fetcher::load_committed() {
           }
         });
         run();
-      });
+      }));
 }
 
 void Fetcher::load_resets(PositionSource source) {
@@ -129,8 +128,7 @@ void Fetcher::load_resets(PositionSource source) {
   for (const auto& each : partitions) wanted[each] = spec.timestamp;
   list_offsets(cluster_, std::move(wanted), config_.isolation_level,
                cluster_.loop().now() + config_.api_timeout,
-               [this, alive = alive_, source](const ListedOffsets& listed) {
-                 if (!*alive) return;
+               life_.guard([this, source](const ListedOffsets& listed) {
                  std::vector<TopicPartition> failed;
                  shared_.change([&](auto& state) {
                    for (const auto& [partition, found] : listed) {
@@ -146,19 +144,20 @@ void Fetcher::load_resets(PositionSource source) {
                  });
                  if (!failed.empty()) retry_positions(failed, source);
                  run();
-               });
+               }));
 }
 
 void Fetcher::retry_positions(const std::vector<TopicPartition>& partitions,
                               PositionSource source) {
   const Millis delay = next_delay(config_.connection.retry_backoff, failures_++, cluster_.random());
-  cluster_.call_later(delay, [this, alive = alive_, partitions, source](const Status& status) {
-    if (!*alive || !status.ok()) return;
+  const auto again = life_.guard([this, partitions, source](const Status& status) {
+    if (!status.ok()) return;
     shared_.with([&](auto& state) {
       for (const auto& each : partitions) state.fetch.retry_position(each, source);
     });
     run();
   });
+  cluster_.call_later(delay, again);
 }
 
 void Fetcher::send_fetches() {
@@ -192,9 +191,9 @@ void Fetcher::send_fetch(BrokerId broker, Parts parts) {
     chunks.emplace_back(std::move(encoded).value());
     return chunks;
   };
-  call.done = [this, alive = alive_, broker, parts = std::move(parts)](Result<Answer> answer) {
-    if (*alive) on_answer(broker, parts, std::move(answer));
-  };
+  call.done = life_.guard([this, broker, parts = std::move(parts)](Result<Answer> answer) {
+    on_answer(broker, parts, std::move(answer));
+  });
   cluster_.send(broker, free_lane(broker), std::move(call));
 }
 
@@ -324,11 +323,10 @@ void Fetcher::arm_timer() {
   timer_ = 0;
   if (!retry) return;
   const auto delay = std::chrono::ceil<Millis>(*retry - now);
-  timer_ = cluster_.loop().call_after(delay, [this, alive = alive_] {
-    if (!*alive) return;
+  timer_ = cluster_.loop().call_after(delay, life_.guard([this] {
     timer_ = 0;
     run();
-  });
+  }));
 }
 
 }  // namespace millrace::client

@@ -1,9 +1,9 @@
 // Fetcher: the consumer's part on the I/O thread that finds positions and fetches ahead of poll().
 #pragma once
 
-#include <memory>
 #include <vector>
 
+#include "base/lifetime.h"
 #include "client/cluster/cluster.h"
 #include "client/config/client_config.h"
 #include "client/consumer/consumer_shared.h"
@@ -40,9 +40,9 @@ class Fetcher {
   const ConsumerConfig& config_;
   Cluster& cluster_;
   ConsumerShared& shared_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   io::TimerId timer_ = 0;
   int failures_ = 0;
+  Lifetime life_;
 };
 
 }  // namespace millrace::client

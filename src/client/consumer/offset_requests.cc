@@ -22,6 +22,7 @@ class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
                 IsolationLevel isolation, MonotonicTime deadline,
                 std::function<void(ListedOffsets)> done)
       : cluster_(cluster),
+        cluster_watch_(cluster.watch()),
         wanted_(std::move(wanted)),
         isolation_(isolation),
         unknown_until_(std::min(deadline, cluster.loop().now() + kUnknownTopicGrace)),
@@ -119,18 +120,15 @@ class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
 
   void finish_round() {
     if (wanted_.empty()) return done_(std::move(found_));
+    if (cluster_watch_.is_over()) return fail_the_rest(last_error_);
     const Millis delay = next_delay(cluster_.config().retry_backoff, tries_++, cluster_.random());
     const bool is_final = last_error_.code == ErrorCode::kUnsupported;
     if (is_final || cluster_.loop().now() + delay >= deadline_) {
-      for (const auto& [partition, timestamp] : wanted_) found_.emplace(partition, last_error_);
-      return done_(std::move(found_));
+      return fail_the_rest(last_error_);
     }
     const auto again = [self = shared_from_this()](const Status& status) {
       if (status.ok() || status.error().code != ErrorCode::kClosed) return self->run();
-      for (const auto& [partition, timestamp] : self->wanted_) {
-        self->found_.emplace(partition, status.error());
-      }
-      self->done_(std::move(self->found_));
+      self->fail_the_rest(status.error());
     };
     // Leaders can turn up before the backoff is over; other errors take their time.
     if (leaderless_.empty()) {
@@ -141,7 +139,13 @@ class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
     }
   }
 
+  void fail_the_rest(const Error& error) {
+    for (const auto& [partition, timestamp] : wanted_) found_.emplace(partition, error);
+    done_(std::move(found_));
+  }
+
   Cluster& cluster_;
+  const Lifetime::Watch cluster_watch_;
   std::map<TopicPartition, std::int64_t> wanted_;
   IsolationLevel isolation_;
   MonotonicTime unknown_until_;  // until then a topic that nobody knows may be about to be known

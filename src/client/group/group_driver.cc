@@ -49,7 +49,7 @@ GroupDriver::GroupDriver(const ConsumerConfig& config,
       member_(member_config(config, std::move(assignors)), Random(cluster.random().next())) {}
 
 GroupDriver::~GroupDriver() {
-  *alive_ = false;
+  life_.end();
   cluster_.loop().cancel(timer_);
 }
 
@@ -99,18 +99,16 @@ void GroupDriver::ask_coordinator(Lane lane, Request request, Millis timeout, Do
   cluster_.find_coordinator(
       config_.group_id,
       cluster_.loop().now() + std::min(timeout, config_.connection.request_timeout),
-      [this, alive = alive_, lane, request = std::move(request), timeout,
-       done = std::move(done)](Result<BrokerId> broker) mutable {
-        if (!*alive) return;
+      life_.guard([this, lane, request = std::move(request), timeout,
+                   done = std::move(done)](Result<BrokerId> broker) mutable {
         if (!broker.ok()) return done(std::move(broker).error());
         cluster_.call<Request, Response>(
             *broker, lane, std::move(request), timeout,
-            [this, alive, done = std::move(done)](Result<Response> answer) {
-              if (!*alive) return;
+            life_.guard([this, done = std::move(done)](Result<Response> answer) {
               if (lost_its_coordinator(answer)) cluster_.forget_coordinator(config_.group_id);
               done(std::move(answer));
-            });
-      });
+            }));
+      }));
 }
 
 void GroupDriver::perform_effect(SendJoin& effect) {
@@ -159,9 +157,7 @@ void GroupDriver::perform_effect(AskPartitionCounts& effect) {
   for (const std::string& topic : effect.topics) cluster_.add_topic(topic);
   asked_counts_ = std::move(effect);
   // Later: the member is in the middle of its effects.
-  cluster_.loop().post([this, alive = alive_] {
-    if (*alive) answer_counts();
-  });
+  cluster_.loop().post(life_.guard([this] { answer_counts(); }));
 }
 
 void GroupDriver::perform_effect(Rebalance& effect) {
@@ -235,13 +231,12 @@ void GroupDriver::arm_timer() {
   }
   if (!deadline) return;
   const auto delay = std::chrono::ceil<Millis>(*deadline - cluster_.loop().now());
-  timer_ = cluster_.loop().call_after(std::max(delay, Millis{1}), [this, alive = alive_] {
-    if (!*alive) return;
+  timer_ = cluster_.loop().call_after(std::max(delay, Millis{1}), life_.guard([this] {
     timer_ = 0;
     check_poll_interval();
     member_.on_time(cluster_.loop().now());
     perform();
-  });
+  }));
 }
 
 }  // namespace millrace::client

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/lifetime.h"
 #include "client/cluster/cluster.h"
 #include "client/config/client_config.h"
 #include "client/consumer/consumer_shared.h"
@@ -53,11 +54,11 @@ class GroupDriver {
   Cluster& cluster_;
   ConsumerShared& shared_;
   std::function<void(const Rebalance&)> on_rebalance_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   GroupMember member_;
   std::optional<AskPartitionCounts> asked_counts_;
   std::function<void()> left_;  // after the answer to leaving
   io::TimerId timer_ = 0;
+  Lifetime life_;
 };
 
 }  // namespace millrace::client

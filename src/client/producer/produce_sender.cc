@@ -55,7 +55,7 @@ ProduceSender::ProduceSender(const ProducerConfig& config, Cluster& cluster,
 }
 
 ProduceSender::~ProduceSender() {
-  *alive_ = false;
+  life_.end();
   cluster_.loop().cancel(timer_);
 }
 
@@ -206,9 +206,9 @@ Call ProduceSender::make_call(BrokerId broker, std::shared_ptr<Parts> parts) {
     if (!status.ok()) return std::move(status).error();
     return woven(encoded, splices, batches);
   };
-  call.done = [this, alive = alive_, broker, parts](Result<Answer> answer) {
-    if (*alive) on_answer(broker, *parts, std::move(answer));
-  };
+  call.done = life_.guard([this, broker, parts](Result<Answer> answer) {
+    on_answer(broker, *parts, std::move(answer));
+  });
   return call;
 }
 
@@ -348,8 +348,7 @@ void ProduceSender::ensure_identity() {
   cluster_.call_until<wire::InitProducerIdRequest, Response>(
       Target::any(), std::move(request), cluster_.loop().now() + config_.delivery_timeout,
       [](const Response& answer) { return static_cast<KafkaError>(answer.error_code); },
-      [this, alive = alive_](Result<Response> answer) {
-        if (!*alive) return;
+      life_.guard([this](const Result<Response>& answer) {
         identity_under_way_ = false;
         if (answer.ok() && answer->error_code == 0) {
           identity_ = {ProducerId{answer->producer_id}, ProducerEpoch{answer->producer_epoch}};
@@ -362,7 +361,7 @@ void ProduceSender::ensure_identity() {
               "enable.idempotence=true needs a broker that knows InitProducerId");
         }
         run();
-      });
+      }));
 }
 
 // Non-transactional producers count their epoch up by themselves.
@@ -427,11 +426,10 @@ void ProduceSender::arm_timer() {
   timer_ = 0;
   if (earliest == MonotonicTime::max()) return;
   const auto delay = std::chrono::ceil<Millis>(earliest - now);
-  timer_ = cluster_.loop().call_after(std::max(delay, Millis{0}), [this, alive = alive_] {
-    if (!*alive) return;
+  timer_ = cluster_.loop().call_after(std::max(delay, Millis{0}), life_.guard([this] {
     timer_ = 0;
     run();
-  });
+  }));
 }
 
 }  // namespace millrace::client

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/guarded.h"
+#include "base/lifetime.h"
 #include "client/cluster/cluster.h"
 #include "client/config/client_config.h"
 #include "client/producer.h"
@@ -73,7 +74,7 @@ class ProduceSender {
   RecordAccumulator& accumulator_;
   Guarded<ProducerMetrics>& metrics_;
   DeliveryCallback on_delivery_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Lifetime life_;
   std::map<std::string, ProducerTopic*> topics_;
   std::map<TopicPartition, std::unique_ptr<Partition>> partitions_;
   std::map<BrokerId, int> requests_in_flight_;
