@@ -21,8 +21,8 @@
 #include "base/buffer.h"
 #include "base/byte_reader.h"
 #include "base/byte_writer.h"
+#include "base/fence.h"
 #include "base/result.h"
-#include "streams/user_function.h"
 
 namespace millrace::streams {
 
@@ -178,11 +178,7 @@ class PlainCodec final : public Codec<T> {
   }
   Result<T> decode(std::optional<std::string_view> bytes) const override {
     if (!bytes) return Error{ErrorCode::kInvalidArgument, "null where a value is needed"};
-    try {
-      return serde_.decode(*bytes);
-    } catch (...) {
-      return error_of_thrown();
-    }
+    return fenced("the serde of a value", [&] { return serde_.decode(*bytes); });
   }
   std::string_view partition_bytes(std::string_view encoded) const override {
     if constexpr (requires { serde_.partition_bytes(encoded); }) {

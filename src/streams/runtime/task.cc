@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "streams/user_function.h"
+#include "base/fence.h"
 
 namespace millrace::streams {
 
@@ -103,7 +103,8 @@ void Task::start() {
 Status Task::process(std::span<const InputBatch> batches) {
   CHECK(is_started_, "task {} has not got its state yet", id().to_string());
   CHECK(!context_.failed(), "task {} has failed and must not go on", id().to_string());
-  if (Status ran = fenced([&] { process_all(batches); }); !ran.ok()) {
+  if (Status ran = fenced("a function of the application", [&] { process_all(batches); });
+      !ran.ok()) {
     context_.fail(std::move(ran).error());
   }
   context_.left_records();
