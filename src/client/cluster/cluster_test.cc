@@ -41,8 +41,8 @@ TEST_F(ClusterTest, ACallThatIsAnsweredAfterTheClusterIsGoneIsNotTriedAgain) {
 TEST_F(ClusterTest, AListingOfOffsetsEndsWithTheCluster) {
   wire::MetadataResponse metadata;
   metadata.brokers = {{.node_id = 7, .host = "nobody", .port = 9092, .rack = std::nullopt}};
-  metadata.topics.push_back({.error_code = 0, .name = "t"});
-  metadata.topics.back().partitions.push_back({.partition_index = 0, .leader_id = 7});
+  metadata.topics.emplace_back().name = "t";
+  metadata.topics.back().partitions.emplace_back().leader_id = 7;
   cluster_->metadata().update(metadata);
   std::vector<ErrorCode> answers;
   const TopicPartition partition{"t", PartitionId{0}};
