@@ -15,19 +15,26 @@
 
 namespace millrace::broker {
 
+/// Beside each handler stands what the gate before it may ask of the authorizer; what is refused is
+/// answered by the gate (access/gates.h), and the handler hears nothing of it.
 HandlerTable make_handler_table() {
+  using enum Operation;
+  using enum ResourceType;
   HandlerTable table;
-  table.add(&handle_produce);
-  table.add(&handle_fetch);
-  table.add(&handle_list_offsets);
-  table.add(&handle_metadata);
-  table.add(&handle_api_versions);
-  table.add(&handle_create_topics);
-  table.add(&handle_delete_topics);
-  table.add(&handle_init_producer_id);
-  table.add(&handle_offset_for_leader_epoch);
-  table.add(&handle_describe_configs);
-  table.add(&handle_describe_cluster);
+  table.add(&handle_produce, {{kWrite, kTopic}, {kWrite, kTransactionalId}});
+  table.add(&handle_fetch, {{kRead, kTopic}});
+  table.add(&handle_list_offsets, {{kDescribe, kTopic}});
+  table.add(&handle_metadata,
+            {{kDescribe, kTopic}, {kCreate, kTopic}, {kCreate, kCluster}, {kDescribe, kCluster}});
+  table.add(&handle_api_versions, {});
+  table.add(&handle_create_topics,
+            {{kCreate, kCluster}, {kCreate, kTopic}, {kDescribeConfigs, kTopic}});
+  table.add(&handle_delete_topics, {{kDelete, kCluster}, {kDelete, kTopic}, {kDescribe, kTopic}});
+  table.add(&handle_init_producer_id,
+            {{kIdempotentWrite, kCluster}, {kWrite, kTopic}, {kWrite, kTransactionalId}});
+  table.add(&handle_offset_for_leader_epoch, {{kDescribe, kTopic}});
+  table.add(&handle_describe_configs, {{kDescribeConfigs, kTopic}, {kDescribeConfigs, kCluster}});
+  table.add(&handle_describe_cluster, {{kDescribe, kCluster}});
   add_group_handlers(table);
   return table;
 }

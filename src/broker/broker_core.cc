@@ -58,6 +58,7 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
                                    .env = env,
                                    .topics = *core->metadata_,
                                    .producer_ids = *core->metadata_,
+                                   .authorizer = &core->authorizer_,
                                    .handlers = &core->handlers_,
                                    .requests = core->requests_.get()});
   return core;

@@ -7,6 +7,7 @@
 
 #include "base/metrics.h"
 #include "base/result.h"
+#include "broker/access/authorizer.h"
 #include "broker/broker_config.h"
 #include "broker/broker_state.h"
 #include "broker/consumer_offsets_log.h"
@@ -67,6 +68,7 @@ class BrokerCore {
   std::unique_ptr<ConsumerOffsetsLog> offsets_log_;
   std::unique_ptr<GroupService> groups_;
   HandlerTable handlers_;
+  const AllowEverything authorizer_{};
   MetricsRegistry metrics_;
   std::unique_ptr<RequestCounters> requests_;  // counts in metrics_
   std::optional<BrokerState> state_;           // from open() on

@@ -9,6 +9,7 @@
 
 namespace millrace::broker {
 
+class Authorizer;
 class GroupService;
 class HandlerTable;
 class ProducerIds;
@@ -22,6 +23,7 @@ struct BrokerState {
   io::Env& env;
   TopicCatalogue& topics;
   ProducerIds& producer_ids;
+  const Authorizer* authorizer;  // never null
   // All set before the first request, and from then on never null.
   GroupService* groups = nullptr;
   const HandlerTable* handlers = nullptr;

@@ -15,16 +15,18 @@
 namespace millrace::broker {
 
 void add_group_handlers(HandlerTable& table) {
-  table.add(&handle_offset_commit);
-  table.add(&handle_offset_fetch);
-  table.add(&handle_find_coordinator);
-  table.add(&handle_join_group);
-  table.add(&handle_heartbeat);
-  table.add(&handle_leave_group);
-  table.add(&handle_sync_group);
-  table.add(&handle_describe_groups);
-  table.add(&handle_list_groups);
-  table.add(&handle_delete_groups);
+  using enum Operation;
+  using enum ResourceType;
+  table.add(&handle_offset_commit, {{kRead, kGroup}, {kRead, kTopic}});
+  table.add(&handle_offset_fetch, {{kDescribe, kGroup}, {kDescribe, kTopic}});
+  table.add(&handle_find_coordinator, {{kDescribe, kGroup}, {kDescribe, kTransactionalId}});
+  table.add(&handle_join_group, {{kRead, kGroup}});
+  table.add(&handle_heartbeat, {{kRead, kGroup}});
+  table.add(&handle_leave_group, {{kRead, kGroup}});
+  table.add(&handle_sync_group, {{kRead, kGroup}});
+  table.add(&handle_describe_groups, {{kDescribe, kGroup}});
+  table.add(&handle_list_groups, {{kDescribe, kCluster}, {kDescribe, kGroup}});
+  table.add(&handle_delete_groups, {{kDelete, kGroup}});
 }
 
 }  // namespace millrace::broker

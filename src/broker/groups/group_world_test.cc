@@ -204,7 +204,8 @@ std::unique_ptr<GroupCoordinator> GroupWorld::replayed() const {
   auto coordinator = std::make_unique<GroupCoordinator>(config_, Random(99));
   for (const GroupRecord& record : log_) {
     const Status status = coordinator->replay(
-        record.key, record.value ? std::optional<std::string_view>(*record.value) : std::nullopt);
+        wire::BatchHeader{}, record.key,
+        record.value ? std::optional<std::string_view>(*record.value) : std::nullopt);
     CHECK(status.ok(), "{}", status.error().to_string());
   }
   coordinator->finish_replay(now_);

@@ -11,6 +11,7 @@
 #include "broker/groups/group_handlers.h"
 #include "broker/groups/group_service.h"
 #include "broker/handlers/replies.h"
+#include "broker/session/responder.h"
 #include "broker/topics/topic_catalogue.h"
 #include "wire/messages/offset_commit.h"
 

@@ -3,32 +3,8 @@
 
 #include <cstdint>
 
+#include "broker/handlers/messages.h"
 #include "broker/session/handler_table.h"
-
-namespace millrace::wire {
-struct ApiVersionsRequest;
-struct ApiVersionsResponse;
-struct CreateTopicsRequest;
-struct CreateTopicsResponse;
-struct DeleteTopicsRequest;
-struct DeleteTopicsResponse;
-struct DescribeClusterRequest;
-struct DescribeClusterResponse;
-struct DescribeConfigsRequest;
-struct DescribeConfigsResponse;
-struct FetchRequest;
-struct FetchResponse;
-struct InitProducerIdRequest;
-struct InitProducerIdResponse;
-struct ListOffsetsRequest;
-struct ListOffsetsResponse;
-struct MetadataRequest;
-struct MetadataResponse;
-struct OffsetForLeaderEpochRequest;
-struct OffsetForLeaderEpochResponse;
-struct ProduceRequest;
-struct ProduceResponse;
-}  // namespace millrace::wire
 
 namespace millrace::broker {
 

@@ -1,4 +1,5 @@
-// HandlerTable: from an API key to the function that handles it: decode, call, encode.
+// HandlerTable: from an API key to the function that handles it: decode, ask the gate, call,
+// encode.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +8,11 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/byte_reader.h"
 #include "base/result.h"
+#include "broker/access/gates.h"
 #include "broker/broker_state.h"
 #include "broker/session/reply_bytes.h"
 #include "broker/session/request_context.h"
@@ -37,34 +40,26 @@ class HandlerTable {
   struct Entry {
     wire::VersionRange advertised;  // what ApiVersions says
     wire::VersionRange served;      // what is answered; the rest closes the connection
+    std::vector<Ask> asks;          // what its gate may ask of the authorizer
     Dispatch dispatch;
   };
 
   /// A handler that may answer later, and may keep the request till then.
+  /// asks  what the gate before it may ask of the authorizer
   template <class Request, class Response>
-  void add(void (*handle)(Request, RequestContext, BrokerState&, Responder<Response>)) {
-    add_dispatch(Request::kApiKey,
-                 [handle](ByteReader& body, RequestContext context, BrokerState& state,
-                          ReplyRoute route) -> Status {
-                   auto request = wire::decode_body<Request>(body, context.api_version);
-                   if (!request.ok()) return std::move(request).error();
-                   auto reply = make_responder<Response>(context.api_version, std::move(route));
-                   handle(std::move(request).value(), std::move(context), state, std::move(reply));
-                   return {};
-                 });
+  void add(void (*handle)(Request, RequestContext, BrokerState&, Responder<Response>),
+           std::vector<Ask> asks) {
+    add_gated<Request, Response>(std::move(asks), handle);
   }
   /// A handler that answers at once.
   template <class Request, class Response>
-  void add(Response (*handle)(Request, const RequestContext&, BrokerState&)) {
-    add_dispatch(Request::kApiKey,
-                 [handle](ByteReader& body, RequestContext context, BrokerState& state,
-                          ReplyRoute route) -> Status {
-                   auto request = wire::decode_body<Request>(body, context.api_version);
-                   if (!request.ok()) return std::move(request).error();
-                   make_responder<Response>(context.api_version, std::move(route))
-                       .send(handle(std::move(request).value(), context, state));
-                   return {};
-                 });
+  void add(Response (*handle)(Request, const RequestContext&, BrokerState&),
+           std::vector<Ask> asks) {
+    add_gated<Request, Response>(std::move(asks),
+                                 [handle](Request request, const RequestContext& context,
+                                          BrokerState& state, Responder<Response> reply) {
+                                   reply.send(handle(std::move(request), context, state));
+                                 });
   }
 
   /// Null when no handler was added.
@@ -75,8 +70,48 @@ class HandlerTable {
   const std::map<wire::ApiKey, Entry>& entries() const { return entries_; }
 
  private:
+  template <class Request, class Response, class Handle>
+  void add_gated(std::vector<Ask> asks, Handle handle) {
+    add_dispatch(Request::kApiKey, asks,
+                 [handle, asks](ByteReader& body, RequestContext context, BrokerState& state,
+                                ReplyRoute route) -> Status {
+                   auto request = wire::decode_body<Request>(body, context.api_version);
+                   if (!request.ok()) return std::move(request).error();
+                   auto reply = make_responder<Response>(context.api_version, std::move(route));
+                   if (!state.authorizer->allows_everything()) {
+                     const Permit permit(asks, *state.authorizer, state.topics, context.connection,
+                                         context.api_version);
+                     auto verdict = gate(*request, permit);
+                     if (verdict.refusal) {
+                       reply.send(*std::move(verdict.refusal));
+                       return {};
+                     }
+                     if (verdict.amend) reply = amended(std::move(reply), std::move(verdict.amend));
+                   }
+                   handle(std::move(request).value(), std::move(context), state, std::move(reply));
+                   return {};
+                 });
+  }
   /// Serves what the API table advertises and the messages describe.
-  void add_dispatch(wire::ApiKey key, Dispatch dispatch);
+  void add_dispatch(wire::ApiKey key, std::vector<Ask> asks, Dispatch dispatch);
+
+  /// A client that expects no reply hears that it was refused by the end of its connection.
+  template <class Response>
+  static Responder<Response> amended(Responder<Response> reply,
+                                     std::function<void(Response&)> amend) {
+    // Shared, because a std::function must be copyable.
+    auto inner = std::make_shared<Responder<Response>>(std::move(reply));
+    return Responder<Response>([inner, amend = std::move(amend)](Outcome<Response> outcome) {
+      if (auto* const answer = std::get_if<Answer<Response>>(&outcome)) {
+        amend(answer->response);
+        inner->send(std::move(answer->response), std::move(answer->files));
+      } else if (auto* const close = std::get_if<CloseConnection>(&outcome)) {
+        inner->close_connection(std::move(close->reason));
+      } else {
+        inner->close_connection("a request without a reply was refused");
+      }
+    });
+  }
 
   template <class Response>
   static Responder<Response> make_responder(std::int16_t version, ReplyRoute route) {

@@ -29,7 +29,7 @@ void keep_produce(wire::ProduceRequest request, RequestContext context, BrokerSt
 
 HandlerTable keeping_handlers() {
   HandlerTable handlers;
-  handlers.add(&keep_produce);
+  handlers.add(&keep_produce, {});
   return handlers;
 }
 

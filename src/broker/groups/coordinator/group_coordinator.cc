@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/byte_reader.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "broker/groups/coordinator/describe.h"
@@ -19,6 +20,9 @@
 namespace millrace::broker {
 
 namespace {
+
+/// The type in a control record's key; abort is 0.   source  KIP-98, "Control Messages"
+constexpr std::int16_t kCommitMarker = 1;
 
 void timer_due(Turn& turn, const TimerKey& timer) {
   if (timer.kind == TimerKind::kOffsetsSweep) {
@@ -88,6 +92,7 @@ GroupCoordinator::GroupCoordinator(const GroupConfig& config, Random random)
              .groups = {},
              .offsets = {},
              .timers = {},
+             .open_transactions = {},
              .appends = {},
              .last_append_id = 0,
              .deletions = {},
@@ -104,7 +109,32 @@ GroupEffects GroupCoordinator::take_turn(Instant now, Input&& input) {
   return effects;
 }
 
-Status GroupCoordinator::replay(std::string_view key, std::optional<std::string_view> value) {
+Status GroupCoordinator::replay(const wire::BatchHeader& batch, std::string_view key,
+                                std::optional<std::string_view> value) {
+  if (batch.is_control()) return end_transaction(batch.producer_id, key);
+  if (!batch.is_transactional()) return apply(key, value);
+  auto& held = state_.open_transactions[batch.producer_id].emplace_back();
+  held.key = key;
+  if (value.has_value()) held.value = std::string(*value);
+  return {};
+}
+
+Status GroupCoordinator::end_transaction(ProducerId producer, std::string_view marker_key) {
+  const auto ended = state_.open_transactions.extract(producer);
+  ByteReader reader(marker_key);
+  reader.skip(sizeof(std::int16_t));  // the version of the marker's key
+  const std::int16_t type = reader.i16();
+  if (auto status = reader.status(); !status.ok()) return status;
+  if (ended.empty() || type != kCommitMarker) return {};
+  Status first;
+  for (const GroupRecord& record : ended.mapped()) {
+    auto applied = apply(record.key, record.value);
+    if (first.ok()) first = std::move(applied);
+  }
+  return first;
+}
+
+Status GroupCoordinator::apply(std::string_view key, std::optional<std::string_view> value) {
   auto entry = read_log_record(key, value);
   if (!entry.ok()) return std::move(entry).error();
 

@@ -8,6 +8,7 @@
 
 #include "broker/groups/coordinator/group_effects.h"
 #include "broker/groups/coordinator/turn.h"
+#include "wire/batch_header.h"
 
 namespace millrace::broker {
 
@@ -25,9 +26,12 @@ class GroupCoordinator {
 
   // ---- at start, before the first request ----
 
-  /// Takes over one record of the log, in the log's order.
+  /// Takes over one record of the log, in the log's order, with the batch it stands in. A record of
+  /// a transaction counts when the commit marker of its producer comes, and never when the abort
+  /// marker does.
   /// errors  kTruncated, kCorrupt, kUnsupported: the record is not ours to read; nothing changed
-  Status replay(std::string_view key, std::optional<std::string_view> value);
+  Status replay(const wire::BatchHeader& batch, std::string_view key,
+                std::optional<std::string_view> value);
   /// The log is at its end: sessions count from now on.
   void finish_replay(Instant now);
 
@@ -65,6 +69,9 @@ class GroupCoordinator {
   const CoordinatorState& state() const { return state_; }
 
  private:
+  Status apply(std::string_view key, std::optional<std::string_view> value);
+  Status end_transaction(ProducerId producer, std::string_view marker_key);
+
   template <class Input>
   GroupEffects take_turn(Instant now, Input&& input);
 

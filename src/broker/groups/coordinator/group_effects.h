@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/groups/coordinator/group_types.h"
+#include "model/ids.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/describe_groups.h"
 #include "wire/messages/heartbeat.h"
@@ -37,6 +38,14 @@ struct GroupRecord {
   std::optional<std::string> value;
 };
 
+/// The transaction that records belong to, as their batch will say.
+struct TransactionalProducer {
+  ProducerId id;
+  ProducerEpoch epoch;
+
+  bool operator==(const TransactionalProducer&) const = default;
+};
+
 /// Records of one group, to be appended as one batch to the group's partition. The shell answers
 /// with GroupCoordinator::appended, once, in the order in which the appends of a group came out.
 struct GroupAppend {
@@ -44,6 +53,8 @@ struct GroupAppend {
   std::string group_id;
   Timestamp timestamp;
   std::vector<GroupRecord> records;
+  /// Nothing when the coordinator itself writes.
+  std::optional<TransactionalProducer> producer = {};
 };
 
 struct GroupEffects {

@@ -33,6 +33,8 @@ struct CoordinatorState {
   Groups groups;
   OffsetsStore offsets;
   GroupTimers timers;
+  /// Records of transactions whose marker has not been read.
+  std::map<ProducerId, std::vector<GroupRecord>> open_transactions;
   std::map<AppendId, PendingAppend> appends;
   std::uint64_t last_append_id = 0;
   std::map<RequestToken, PendingDeletion> deletions;

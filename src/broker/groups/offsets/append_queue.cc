@@ -65,7 +65,13 @@ PartitionId partition_of_group(std::string_view group_id, std::int32_t partition
 }
 
 Buffer AppendQueue::Batch::encode() const {
-  wire::RecordBatchBuilder builder;
+  wire::BatchOptions options;
+  if (producer.has_value()) {
+    options.producer_id = producer->id;
+    options.producer_epoch = producer->epoch;
+    options.is_transactional = true;
+  }
+  wire::RecordBatchBuilder builder(options);
   for (const GroupAppend& append : appends) {
     for (const GroupRecord& record : append.records) {
       builder.append(append.timestamp, record.key, record.value);
@@ -78,6 +84,7 @@ std::optional<AppendQueue::Batch> AppendQueue::take(std::int32_t partition_count
   if (waiting_.empty()) return std::nullopt;
   Batch batch;
   batch.partition = partition_of_group(waiting_.front().group_id, partition_count);
+  batch.producer = waiting_.front().producer;
   std::size_t size_bytes = 0;
   bool is_full = false;
   std::deque<GroupAppend> left;
@@ -86,7 +93,8 @@ std::optional<AppendQueue::Batch> AppendQueue::take(std::int32_t partition_count
         !is_full && partition_of_group(append.group_id, partition_count) == batch.partition;
     size_bytes += belongs ? size_of(append) : 0;
     // Once one did not fit, later ones must not overtake it.
-    is_full = is_full || (size_bytes > kSharedBatchBytesMax && !batch.ids.empty());
+    is_full = is_full || (size_bytes > kSharedBatchBytesMax && !batch.ids.empty()) ||
+              (belongs && append.producer != batch.producer);
     if (!belongs || is_full) {
       left.push_back(std::move(append));
       continue;

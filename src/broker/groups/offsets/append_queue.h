@@ -25,14 +25,15 @@ class AppendQueue {
 
   struct Batch {
     PartitionId partition;
+    std::optional<TransactionalProducer> producer;
     std::vector<AppendId> ids;
     std::vector<GroupAppend> appends;
 
     /// All records in one batch.
     Buffer encode() const;
   };
-  /// Takes out the oldest append, and those behind it that go to the same partition while they fit.
-  /// Nothing when the queue is empty.
+  /// Takes out the oldest append, and those behind it that go to the same partition while they fit
+  /// and are of the same producer: a batch has one. Nothing when the queue is empty.
   std::optional<Batch> take(std::int32_t partition_count);
   /// Takes out everything.
   std::vector<AppendId> take_all();

@@ -19,11 +19,10 @@ void replay_batch(std::string_view batch, Buffer& scratch, GroupCoordinator& coo
     LOG_ERROR("batch of __consumer_offsets skipped", {{"reason", reader.error().to_string()}});
     return;
   }
-  if (reader->header().is_control()) return;
   RecordView record;
   while (reader->next(record)) {
     if (!record.key) continue;
-    const Status replayed = coordinator.replay(*record.key, record.value);
+    const Status replayed = coordinator.replay(reader->header(), *record.key, record.value);
     if (replayed.ok()) continue;
     LOG_WARN("record of __consumer_offsets skipped",
              {{"offset", record.offset}, {"reason", replayed.error().to_string()}});

@@ -62,21 +62,23 @@ TEST(LogRecords, ThatAreCutOrBentNeverCrashTheReplay) {
     if (!record.value) continue;
     for (std::size_t cut = 0; cut < record.value->size(); ++cut) {
       GroupCoordinator coordinator({}, Random(1));
-      (void)coordinator.replay(record.key, std::string_view(*record.value).substr(0, cut)).ok();
+      (void)coordinator
+          .replay(wire::BatchHeader{}, record.key, std::string_view(*record.value).substr(0, cut))
+          .ok();
       coordinator.finish_replay(world.now());
     }
     for (std::size_t bit = 0; bit < record.value->size() * 8; ++bit) {
       std::string bent = *record.value;
       bent[bit / 8] = static_cast<char>(bent[bit / 8] ^ (1 << (bit % 8)));
       GroupCoordinator coordinator({}, Random(1));
-      (void)coordinator.replay(record.key, bent).ok();
+      (void)coordinator.replay(wire::BatchHeader{}, record.key, bent).ok();
       coordinator.finish_replay(world.now());
       // Whatever was read, the group can go on from there.
       (void)coordinator.tick({world.now().monotonic + std::chrono::hours{1}, world.now().wall});
     }
     for (std::size_t cut = 0; cut < record.key.size(); ++cut) {
       GroupCoordinator coordinator({}, Random(1));
-      (void)coordinator.replay(record.key.substr(0, cut), *record.value).ok();
+      (void)coordinator.replay(wire::BatchHeader{}, record.key.substr(0, cut), *record.value).ok();
     }
   }
 }

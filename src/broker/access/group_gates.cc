@@ -1,0 +1,260 @@
+// The gates of the APIs of consumer groups.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/access/gates.h"
+#include "model/ids.h"
+#include "wire/error_codes.h"
+#include "wire/messages/delete_groups.h"
+#include "wire/messages/describe_groups.h"
+#include "wire/messages/find_coordinator.h"
+#include "wire/messages/heartbeat.h"
+#include "wire/messages/join_group.h"
+#include "wire/messages/leave_group.h"
+#include "wire/messages/list_groups.h"
+#include "wire/messages/offset_commit.h"
+#include "wire/messages/offset_fetch.h"
+#include "wire/messages/sync_group.h"
+
+namespace millrace::broker {
+
+namespace {
+
+using wire::KafkaError;
+using enum Operation;
+using enum ResourceType;
+
+constexpr std::int16_t kGroupRefused = code_of(KafkaError::kGroupAuthorizationFailed);
+constexpr std::int16_t kTopicRefused = code_of(KafkaError::kTopicAuthorizationFailed);
+
+constexpr std::int16_t kFirstCommitById = 10;
+constexpr std::int16_t kFirstFetchById = 10;
+constexpr std::int16_t kFirstFetchOfManyGroups = 8;
+constexpr std::int16_t kFirstFetchWithError = 2;
+constexpr std::int16_t kFirstFindOfManyKeys = 4;
+constexpr std::int8_t kTransactionKey = 1;
+
+/// What a member asks of its group.
+template <class Response, class Request>
+Verdict<Response> gate_of_member(const Request& request, const Permit& permit) {
+  if (permit.may(kRead, kGroup, request.group_id)) return {};
+  Verdict<Response> verdict;
+  verdict.refusal.emplace().error_code = kGroupRefused;
+  return verdict;
+}
+
+/// Topics that are asked for by name or, in newer versions, by id.
+template <class Topic>
+bool may_topic(const Permit& permit, Operation operation, const Topic& topic,
+               std::int16_t first_by_id) {
+  if (permit.api_version() < first_by_id) return permit.may(operation, kTopic, topic.name);
+  const auto name = permit.topic_name(topic.topic_id);
+  return !name.has_value() || permit.may(operation, kTopic, *name);
+}
+
+wire::OffsetCommitResponse::OffsetCommitResponseTopic refuse(
+    const wire::OffsetCommitRequest::OffsetCommitRequestTopic& topic, std::int16_t error) {
+  wire::OffsetCommitResponse::OffsetCommitResponseTopic answer;
+  answer.name = topic.name;
+  answer.topic_id = topic.topic_id;
+  for (const auto& partition : topic.partitions)
+    answer.partitions.push_back({partition.partition_index, error});
+  return answer;
+}
+
+/// Works for the forms of one group and of many.
+template <class Answer, class Topic>
+Answer refuse_offsets(const Topic& topic, std::int16_t error) {
+  Answer answer;
+  answer.name = topic.name;
+  for (const std::int32_t index : topic.partition_indexes) {
+    auto& partition = answer.partitions.emplace_back();
+    partition.partition_index = index;
+    partition.committed_offset = kNoOffset.value();
+    partition.error_code = error;
+  }
+  return answer;
+}
+
+Verdict<wire::OffsetFetchResponse> gate_of_one_group(wire::OffsetFetchRequest& request,
+                                                     const Permit& permit) {
+  using Response = wire::OffsetFetchResponse;
+  using Answer = Response::OffsetFetchResponseTopic;
+  if (!permit.may(kDescribe, kGroup, request.group_id)) {
+    Verdict<Response> verdict;
+    auto& refusal = verdict.refusal.emplace();
+    refusal.error_code = kGroupRefused;
+    if (permit.api_version() >= kFirstFetchWithError || !request.topics) return verdict;
+    for (const auto& topic : *request.topics)
+      refusal.topics.push_back(refuse_offsets<Answer>(topic, kGroupRefused));
+    return verdict;
+  }
+  if (!request.topics.has_value()) {
+    return {.amend = [permit](Response& response) {
+      std::erase_if(response.topics, [&](const Answer& topic) {
+        return !permit.may(kDescribe, kTopic, topic.name);
+      });
+    }};
+  }
+  std::vector<Answer> answers;
+  for (const auto& topic : take_refused(*request.topics, [&](const auto& wanted) {
+         return permit.may(kDescribe, kTopic, wanted.name);
+       }))
+    answers.push_back(refuse_offsets<Answer>(topic, kTopicRefused));
+  return answered_besides(&Response::topics, std::move(answers));
+}
+
+/// What to add to the answer for one group; the group's own error comes with no topics.
+using GroupOffsets = wire::OffsetFetchResponse::OffsetFetchResponseGroup;
+
+GroupOffsets take_refused_topics(wire::OffsetFetchRequest::OffsetFetchRequestGroup& group,
+                                 const Permit& permit) {
+  GroupOffsets refused;
+  refused.group_id = group.group_id;
+  if (!group.topics.has_value()) return refused;
+  for (const auto& topic : take_refused(*group.topics, [&](const auto& wanted) {
+         return may_topic(permit, kDescribe, wanted, kFirstFetchById);
+       })) {
+    refused.topics.push_back(
+        refuse_offsets<wire::OffsetFetchResponse::OffsetFetchResponseTopics>(topic, kTopicRefused));
+    refused.topics.back().topic_id = topic.topic_id;
+  }
+  return refused;
+}
+
+void merge(wire::OffsetFetchResponse& response, const std::vector<GroupOffsets>& refused,
+           const Permit& permit) {
+  for (auto& group : response.groups) {
+    // Nothing shows of topics that nobody named, when all were asked for.
+    std::erase_if(group.topics, [&](const auto& topic) {
+      return !topic.name.empty() && !permit.may(kDescribe, kTopic, topic.name);
+    });
+    for (const auto& each : refused) {
+      if (each.group_id == group.group_id)
+        group.topics.insert(group.topics.end(), each.topics.begin(), each.topics.end());
+    }
+  }
+  for (const auto& each : refused) {
+    if (each.error_code != 0) response.groups.push_back(each);
+  }
+}
+
+}  // namespace
+
+Verdict<wire::JoinGroupResponse> gate(wire::JoinGroupRequest& request, const Permit& permit) {
+  return gate_of_member<wire::JoinGroupResponse>(request, permit);
+}
+
+Verdict<wire::SyncGroupResponse> gate(wire::SyncGroupRequest& request, const Permit& permit) {
+  return gate_of_member<wire::SyncGroupResponse>(request, permit);
+}
+
+Verdict<wire::HeartbeatResponse> gate(wire::HeartbeatRequest& request, const Permit& permit) {
+  return gate_of_member<wire::HeartbeatResponse>(request, permit);
+}
+
+Verdict<wire::LeaveGroupResponse> gate(wire::LeaveGroupRequest& request, const Permit& permit) {
+  return gate_of_member<wire::LeaveGroupResponse>(request, permit);
+}
+
+Verdict<wire::OffsetCommitResponse> gate(wire::OffsetCommitRequest& request, const Permit& permit) {
+  using Response = wire::OffsetCommitResponse;
+  if (!permit.may(kRead, kGroup, request.group_id)) {
+    Verdict<Response> verdict;
+    auto& refusal = verdict.refusal.emplace();
+    for (const auto& topic : request.topics) refusal.topics.push_back(refuse(topic, kGroupRefused));
+    return verdict;
+  }
+  std::vector<Response::OffsetCommitResponseTopic> answers;
+  for (const auto& topic : take_refused(request.topics, [&](const auto& wanted) {
+         return may_topic(permit, kRead, wanted, kFirstCommitById);
+       }))
+    answers.push_back(refuse(topic, kTopicRefused));
+  return answered_besides(&Response::topics, std::move(answers));
+}
+
+Verdict<wire::OffsetFetchResponse> gate(wire::OffsetFetchRequest& request, const Permit& permit) {
+  if (permit.api_version() < kFirstFetchOfManyGroups) return gate_of_one_group(request, permit);
+  std::vector<GroupOffsets> refused;
+  for (const auto& group : take_refused(request.groups, [&](const auto& wanted) {
+         return permit.may(kDescribe, kGroup, wanted.group_id);
+       })) {
+    auto& answer = refused.emplace_back();
+    answer.group_id = group.group_id;
+    answer.error_code = kGroupRefused;
+  }
+  for (auto& group : request.groups) refused.push_back(take_refused_topics(group, permit));
+  return {.amend = [permit, refused](wire::OffsetFetchResponse& response) {
+    merge(response, refused, permit);
+  }};
+}
+
+Verdict<wire::FindCoordinatorResponse> gate(wire::FindCoordinatorRequest& request,
+                                            const Permit& permit) {
+  using Response = wire::FindCoordinatorResponse;
+  const bool is_transaction = request.key_type == kTransactionKey;
+  const ResourceType type = is_transaction ? kTransactionalId : kGroup;
+  const std::int16_t error =
+      is_transaction ? code_of(KafkaError::kTransactionalIdAuthorizationFailed) : kGroupRefused;
+  const auto refuse_in = [error](auto& answer) {
+    answer.error_code = error;
+    answer.node_id = -1;
+    answer.port = -1;
+  };
+  if (permit.api_version() < kFirstFindOfManyKeys) {
+    if (permit.may(kDescribe, type, request.key)) return {};
+    Verdict<Response> verdict;
+    refuse_in(verdict.refusal.emplace());
+    return verdict;
+  }
+  std::vector<Response::Coordinator> answers;
+  for (auto& key : take_refused(request.coordinator_keys, [&](const std::string& wanted) {
+         return permit.may(kDescribe, type, wanted);
+       })) {
+    auto& answer = answers.emplace_back();
+    answer.key = std::move(key);
+    refuse_in(answer);
+  }
+  return answered_besides(&Response::coordinators, std::move(answers));
+}
+
+Verdict<wire::DescribeGroupsResponse> gate(wire::DescribeGroupsRequest& request,
+                                           const Permit& permit) {
+  using Answer = wire::DescribeGroupsResponse::DescribedGroup;
+  std::vector<Answer> answers;
+  for (auto& group : take_refused(request.groups, [&](const std::string& wanted) {
+         return permit.may(kDescribe, kGroup, wanted);
+       })) {
+    auto& answer = answers.emplace_back();
+    answer.group_id = std::move(group);
+    answer.error_code = kGroupRefused;
+  }
+  return {.amend = [permit, answers](wire::DescribeGroupsResponse& response) {
+    for (Answer& group : response.groups)
+      group.authorized_operations =
+          permit.allowed_of(group.authorized_operations, kGroup, group.group_id);
+    response.groups.insert(response.groups.end(), answers.begin(), answers.end());
+  }};
+}
+
+/// Whoever may describe the cluster sees all groups, others those that they may describe.
+Verdict<wire::ListGroupsResponse> gate(wire::ListGroupsRequest&, const Permit& permit) {
+  if (permit.may(kDescribe)) return {};
+  return {.amend = [permit](wire::ListGroupsResponse& response) {
+    std::erase_if(response.groups, [&](const auto& group) {
+      return !permit.may(kDescribe, kGroup, group.group_id);
+    });
+  }};
+}
+
+Verdict<wire::DeleteGroupsResponse> gate(wire::DeleteGroupsRequest& request, const Permit& permit) {
+  std::vector<wire::DeleteGroupsResponse::DeletableGroupResult> answers;
+  for (auto& group : take_refused(request.groups_names, [&](const std::string& wanted) {
+         return permit.may(kDelete, kGroup, wanted);
+       }))
+    answers.push_back({std::move(group), kGroupRefused});
+  return answered_besides(&wire::DeleteGroupsResponse::results, std::move(answers));
+}
+
+}  // namespace millrace::broker

@@ -1,0 +1,55 @@
+#include "broker/groups/offsets/append_queue.h"
+
+#include <gtest/gtest.h>
+
+#include "wire/batch_header.h"
+
+namespace millrace::broker {
+namespace {
+
+using Producer = std::optional<TransactionalProducer>;
+
+GroupAppend append_of(std::uint64_t id, Producer producer = std::nullopt) {
+  return {.id = AppendId{id},
+          .group_id = "g",
+          .timestamp = Timestamp{1},
+          .records = {{"key", "value"}},
+          .producer = producer};
+}
+
+TEST(AppendQueue, ABatchHoldsTheAppendsOfOneProducerInTheOrderTheyCame) {
+  const Producer first = TransactionalProducer{ProducerId{5}, ProducerEpoch{1}};
+  const Producer second = TransactionalProducer{ProducerId{6}, ProducerEpoch{1}};
+  AppendQueue queue;
+  queue.push(append_of(1));
+  queue.push(append_of(2));
+  queue.push(append_of(3, first));
+  queue.push(append_of(4, first));
+  queue.push(append_of(5, second));
+  queue.push(append_of(6, first));
+  queue.push(append_of(7));
+
+  std::vector<std::vector<AppendId>> batches;
+  std::vector<std::int64_t> producers;
+  while (const auto batch = queue.take(1)) {
+    batches.push_back(batch->ids);
+    const Buffer bytes = batch->encode();
+    const auto header = wire::read_batch_header(bytes.view());
+    ASSERT_TRUE(header.ok());
+    producers.push_back(header->producer_id.value());
+    EXPECT_EQ(header->is_transactional(), batch->producer.has_value());
+    EXPECT_EQ(header->producer_epoch, batch->producer ? ProducerEpoch{1} : kNoProducerEpoch);
+  }
+
+  const auto ids = [](std::initializer_list<std::uint64_t> numbers) {
+    std::vector<AppendId> named;
+    for (const auto number : numbers) named.push_back(AppendId{number});
+    return named;
+  };
+  EXPECT_EQ(batches, (std::vector<std::vector<AppendId>>{ids({1, 2}), ids({3, 4}), ids({5}),
+                                                         ids({6}), ids({7})}));
+  EXPECT_EQ(producers, (std::vector<std::int64_t>{-1, 5, 6, 5, -1}));
+}
+
+}  // namespace
+}  // namespace millrace::broker

@@ -1,0 +1,27 @@
+// The messages of the shell's handlers, by name only: headers that pass them on need no more.
+#pragma once
+
+namespace millrace::wire {
+struct ApiVersionsRequest;
+struct ApiVersionsResponse;
+struct CreateTopicsRequest;
+struct CreateTopicsResponse;
+struct DeleteTopicsRequest;
+struct DeleteTopicsResponse;
+struct DescribeClusterRequest;
+struct DescribeClusterResponse;
+struct DescribeConfigsRequest;
+struct DescribeConfigsResponse;
+struct FetchRequest;
+struct FetchResponse;
+struct InitProducerIdRequest;
+struct InitProducerIdResponse;
+struct ListOffsetsRequest;
+struct ListOffsetsResponse;
+struct MetadataRequest;
+struct MetadataResponse;
+struct OffsetForLeaderEpochRequest;
+struct OffsetForLeaderEpochResponse;
+struct ProduceRequest;
+struct ProduceResponse;
+}  // namespace millrace::wire
