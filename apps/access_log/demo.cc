@@ -72,7 +72,7 @@ Status produce_lines(client::Producer& producer, const DemoConfig& config,
                                         .key = line.substr(0, line.find(' ')),
                                         .value = line,
                                         .timestamp = fields.ok() ? fields->time : kNoTimestamp};
-    if (auto status = producer.send(topic, record); !status.ok()) return status;
+    if (const auto sent = producer.send(topic, record); !sent.ok()) return sent.error();
   }
   return producer.flush();
 }

@@ -111,7 +111,9 @@ Status send_lines(const ProduceOptions& options, std::FILE* from, client::Produc
   while (const auto line = lines.next()) {
     ++number;
     auto status = fill_record(options, *line, record);
-    if (status.ok()) status = producer.send(topic, record);
+    if (status.ok()) {
+      if (const auto sent = producer.send(topic, record); !sent.ok()) status = sent.error();
+    }
     if (!status.ok()) return std::move(status).error().with_context(fmt::format("line {}", number));
   }
   if (std::ferror(from) != 0) {

@@ -1,6 +1,7 @@
 #include "client/producer.h"
 
-#include <map>
+#include <atomic>
+#include <string>
 
 #include "base/check.h"
 #include "base/guarded.h"
@@ -13,12 +14,27 @@
 namespace millrace::client {
 namespace {
 
+constexpr Millis kTimerMax{INT32_MAX};  // longer is never
+
 Error closed_error() {
   return Error{ErrorCode::kClosed, "the producer was closed"};
 }
 
+Error no_topic() {
+  return Error{ErrorCode::kInvalidArgument, "send() wants a handle made by topic()"};
+}
+
+Error waits_for_itself(std::string_view call) {
+  return Error{ErrorCode::kInvalidArgument,
+               fmt::format("{} in a delivery callback would wait for that callback", call)};
+}
+
 }  // namespace
 
+/// Invariants: the accumulator is what senders and the I/O thread share; the sender and the cluster
+/// are touched on the loop only, and are null there once the producer is closed, which whatever is
+/// posted asks first. The loop runs until the destructor, so that a call that meets close() on
+/// another thread is answered. Only calls that are not on the loop wait for it.
 class Producer::Core {
  public:
   Core(ProducerConfig config, ProducerOptions options, io::LentEnv env)
@@ -33,47 +49,49 @@ class Producer::Core {
                                                 std::move(options.on_delivery));
     });
   }
-  ~Core() { (void)close(Millis{0}); }
+  ~Core() {
+    CHECK(!is_in_callback(), "a Producer was destroyed in its own callback");
+    (void)close(Millis{0});
+  }
 
-  ProducerTopic* topic(std::string_view name);
-  Status send(ProducerTopic& topic, const ProducerRecord& record);
+  ProducerTopic& topic(std::string_view name) { return accumulator_.topic(name); }
+  Result<SendReceipt> send(ProducerTopic* topic, const ProducerRecord& record,
+                           const AppendOptions& options = {});
+  Result<RecordMetadata> send_and_wait(ProducerTopic* topic, const ProducerRecord& record,
+                                       Millis timeout);
   Status flush(Millis timeout);
   Result<std::int32_t> partition_count(std::string_view name);
   Status close(Millis timeout);
   ProducerMetrics metrics();
 
  private:
-  Status send_slowly(ProducerTopic& topic, const ProducerRecord& record, Timestamp timestamp,
-                     RecordAccumulator::Outcome outcome);
+  /// For send_and_wait(). Everything but the handoff belongs to the loop.
+  struct Awaited {
+    explicit Awaited(io::Env& env) : fate(env) {}
+    Handoff<Result<RecordMetadata>> fate;
+    bool is_known = false;
+    io::TimerId timer = 0;
+  };
+
+  Result<SendReceipt> send_slowly(RecordAccumulator::Appended refused, ProducerRecord record,
+                                  const AppendOptions& options, Millis block_max);
+  Error refusal(const RecordAccumulator::Appended& refused, const ProducerRecord& record,
+                std::size_t size);
   Status load_metadata(ProducerTopic& topic, Millis timeout);
   void wake_sender();
   Status flush_until(Millis timeout);
+  bool is_in_callback() { return thread_.loop().is_loop_thread(); }
 
   const io::LentEnv env_;
   const ProducerConfig config_;
   const Clock& clock_;
   Guarded<ProducerMetrics> metrics_;
   RecordAccumulator accumulator_;
-  std::map<std::string, std::unique_ptr<ProducerTopic>, std::less<>> topics_;
-  ProducerTopic* last_topic_ = nullptr;
-  bool is_closed_ = false;
+  std::atomic<bool> is_closed_{false};
   std::unique_ptr<Cluster> cluster_;       // on the loop
   std::unique_ptr<ProduceSender> sender_;  // on the loop
   LoopThread thread_;
 };
-
-ProducerTopic* Producer::Core::topic(std::string_view name) {
-  if (last_topic_ != nullptr && last_topic_->name() == name) return last_topic_;
-  const auto known = topics_.find(name);
-  if (known == topics_.end()) {
-    auto made = std::make_unique<ProducerTopic>(std::string(name), config_.batch_size_bytes);
-    last_topic_ = made.get();
-    topics_.emplace(std::string(name), std::move(made));
-  } else {
-    last_topic_ = known->second.get();
-  }
-  return last_topic_;
-}
 
 void Producer::Core::wake_sender() {
   thread_.post([this] {
@@ -81,74 +99,119 @@ void Producer::Core::wake_sender() {
   });
 }
 
-Status Producer::Core::send(ProducerTopic& topic, const ProducerRecord& record) {
-  const Timestamp timestamp = record.timestamp == kNoTimestamp ? clock_.wall() : record.timestamp;
-  const auto appended = accumulator_.append(topic, record, timestamp, clock_);
+Result<SendReceipt> Producer::Core::send(ProducerTopic* topic, const ProducerRecord& record,
+                                         const AppendOptions& options) {
+  auto appended = accumulator_.append(topic, record, clock_, options);
   if (appended.outcome == RecordAccumulator::Outcome::kAppended) {
     if (appended.wake_sender) wake_sender();
-    return {};
+    return appended.receipt;
   }
-  return send_slowly(topic, record, timestamp, appended.outcome);
+  return send_slowly(appended, record, options, config_.max_block);
 }
 
-Status Producer::Core::send_slowly(ProducerTopic& topic, const ProducerRecord& record,
-                                   Timestamp timestamp, RecordAccumulator::Outcome outcome) {
+Result<SendReceipt> Producer::Core::send_slowly(RecordAccumulator::Appended appended,
+                                                ProducerRecord record, const AppendOptions& options,
+                                                Millis block_max) {
   using Outcome = RecordAccumulator::Outcome;
   const std::size_t size =
       wire::RecordBatchBuilder::record_size_max(record.key, record.value, record.headers) +
       wire::batch_format::kHeaderSize;
+  if (record.timestamp == kNoTimestamp) record.timestamp = clock_.wall();
   const MonotonicTime begin = clock_.monotonic();
-  bool asked_for_partition = false;
+  bool has_asked_for_partition = false;
   for (;;) {
     const auto spent = std::chrono::duration_cast<Millis>(clock_.monotonic() - begin);
-    const Millis left = config_.max_block - spent;
-    switch (outcome) {
-      case Outcome::kAppended: {
+    const Millis left = block_max - spent;
+    ProducerTopic& topic = *appended.topic;
+    switch (appended.outcome) {
+      case Outcome::kAppended:
         wake_sender();
         metrics_.with([&](ProducerMetrics& metrics) { metrics.blocked += spent; });
-        return {};
-      }
+        return appended.receipt;
       case Outcome::kClosed:
-        return accumulator_.why_closed();
       case Outcome::kTooLarge:
-        return Error{
-            ErrorCode::kTooLarge,
-            fmt::format("a record for {} takes {} bytes; max.request.size is {} and "
-                        "buffer.memory {}",
-                        topic.name(), size, config_.request_size_max, config_.buffer_memory_bytes)};
-      case Outcome::kNoMetadata: {
-        if (auto status = load_metadata(topic, left); !status.ok()) return status;
+        return refusal(appended, record, size);
+      case Outcome::kNoMetadata:
+        if (auto status = load_metadata(topic, left); !status.ok()) return status.error();
         break;
-      }
       case Outcome::kNoSuchPartition: {
-        const std::int32_t count = accumulator_.partition_count(topic);
-        if (asked_for_partition || record.partition->value() < 0) {
-          return Error{ErrorCode::kInvalidArgument,
-                       fmt::format("topic {} has partitions 0 to {}, not {}", topic.name(),
-                                   count - 1, record.partition->value())};
-        }
-        asked_for_partition = true;
-        if (auto status = load_metadata(topic, left); !status.ok()) return status;
+        const bool is_hopeless = has_asked_for_partition || record.partition->value() < 0;
+        if (is_hopeless || is_in_callback()) return refusal(appended, record, size);
+        has_asked_for_partition = true;
+        if (auto status = load_metadata(topic, left); !status.ok()) return status.error();
         break;
       }
-      case Outcome::kNoRoom: {
-        if (left <= Millis{0}) {
-          return Error{ErrorCode::kTimeout,
-                       fmt::format("no room for {} bytes in buffer.memory = {} within "
-                                   "max.block.ms = {}",
-                                   size, config_.buffer_memory_bytes, config_.max_block.count())};
-        }
+      case Outcome::kNoRoom:
+        if (left <= Millis{0} || is_in_callback()) return refusal(appended, record, size);
         wake_sender();
         accumulator_.wait_for_room(size, left);
         break;
-      }
     }
-    outcome = accumulator_.append(topic, record, timestamp, clock_).outcome;
+    appended = accumulator_.append(&topic, record, clock_, options);
   }
 }
 
+/// Why a record is not taken at last.
+Error Producer::Core::refusal(const RecordAccumulator::Appended& refused,
+                              const ProducerRecord& record, std::size_t size) {
+  using Outcome = RecordAccumulator::Outcome;
+  const std::string& topic = refused.topic->name();
+  if (refused.outcome == Outcome::kClosed) return accumulator_.why_closed();
+  if (refused.outcome == Outcome::kTooLarge) {
+    return Error{ErrorCode::kTooLarge,
+                 fmt::format("a record for {} takes {} bytes; max.request.size is {} and "
+                             "buffer.memory {}",
+                             topic, size, config_.request_size_max, config_.buffer_memory_bytes)};
+  }
+  if (refused.outcome == Outcome::kNoSuchPartition) {
+    const std::int32_t count = accumulator_.partition_count(*refused.topic);
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("topic {} has partitions 0 to {}, not {}", topic, count - 1,
+                             record.partition->value())};
+  }
+  const std::string patience =
+      is_in_callback() ? "and send() does not wait in a callback"
+                       : fmt::format("within max.block.ms = {}", config_.max_block.count());
+  return Error{ErrorCode::kTimeout, fmt::format("no room for {} bytes in buffer.memory = {} {}",
+                                                size, config_.buffer_memory_bytes, patience)};
+}
+
+Result<RecordMetadata> Producer::Core::send_and_wait(ProducerTopic* topic,
+                                                     const ProducerRecord& record, Millis timeout) {
+  if (is_in_callback()) return waits_for_itself("send_and_wait()");
+  const MonotonicTime begin = clock_.monotonic();
+  const auto awaited = std::make_shared<Awaited>(*env_);
+  RecordCallback on_delivery = [this, awaited](const Result<RecordMetadata>& fate) {
+    awaited->is_known = true;
+    thread_.loop().cancel(awaited->timer);
+    awaited->fate.put(fate);
+  };
+  const AppendOptions options{&on_delivery, Urgency::kNow};
+  const auto appended = accumulator_.append(topic, record, clock_, options);
+  if (appended.outcome != RecordAccumulator::Outcome::kAppended) {
+    const auto sent = send_slowly(appended, record, options, std::min(config_.max_block, timeout));
+    if (!sent.ok()) return sent.error();
+  }
+  const auto spent = std::chrono::duration_cast<Millis>(clock_.monotonic() - begin);
+  thread_.post([this, awaited, left = timeout - spent] {
+    if (sender_ != nullptr) sender_->run();
+    if (awaited->is_known || left > kTimerMax) return;
+    awaited->timer = thread_.loop().call_after(std::max(left, Millis{0}), [awaited] {
+      awaited->fate.put(Error{ErrorCode::kTimeout, "send_and_wait: the record is still under way"});
+    });
+  });
+  return awaited->fate.take();
+}
+
 Status Producer::Core::load_metadata(ProducerTopic& topic, Millis timeout) {
+  if (is_in_callback()) {
+    if (sender_ != nullptr) sender_->watch(topic);
+    return Error{ErrorCode::kTimeout,
+                 fmt::format("no metadata of topic {} yet, and a callback does not wait for it",
+                             topic.name())};
+  }
   return thread_.await<Status>([&](std::function<void(Status)> done) {
+    if (sender_ == nullptr) return done(closed_error());
     sender_->watch(topic);
     cluster_->await_topics({topic.name()}, thread_.loop().now() + std::max(timeout, Millis{0}),
                            [this, &topic, done = std::move(done)](Status status) {
@@ -159,49 +222,46 @@ Status Producer::Core::load_metadata(ProducerTopic& topic, Millis timeout) {
 }
 
 Status Producer::Core::flush(Millis timeout) {
+  if (is_in_callback()) return waits_for_itself("flush()");
   if (is_closed_) return closed_error();
   return flush_until(timeout);
 }
 
 Status Producer::Core::flush_until(Millis timeout) {
-  accumulator_.set_flushing(true);
+  const BatchId end = accumulator_.begin_flush();
   auto status = thread_.await<Status>([&](std::function<void(Status)> done) {
-    // Whichever comes first; the handoff takes only one.
-    if (timeout < Millis{INT32_MAX}) {
-      thread_.loop().call_after(timeout, [done] {
-        done(Error{ErrorCode::kTimeout, "flush: records are still under way"});
-      });
-    }
-    sender_->when_empty(done);
+    if (sender_ == nullptr) return done(closed_error());
+    sender_->when_finished(end, timeout, std::move(done));
   });
-  accumulator_.set_flushing(false);
+  accumulator_.end_flush();
   return status;
 }
 
 Result<std::int32_t> Producer::Core::partition_count(std::string_view name) {
   if (is_closed_) return closed_error();
-  ProducerTopic* const found = topic(name);
-  if (accumulator_.partition_count(*found) == 0) {
-    if (auto status = load_metadata(*found, config_.max_block); !status.ok()) {
+  ProducerTopic& found = topic(name);
+  if (accumulator_.partition_count(found) == 0) {
+    if (auto status = load_metadata(found, config_.max_block); !status.ok()) {
       return std::move(status).error();
     }
   }
-  return accumulator_.partition_count(*found);
+  return accumulator_.partition_count(found);
 }
 
 Status Producer::Core::close(Millis timeout) {
-  if (is_closed_) return {};
-  is_closed_ = true;
+  if (is_in_callback()) return waits_for_itself("close()");
+  if (is_closed_.exchange(true)) return {};
+  accumulator_.close(closed_error());
   Status status;
   if (timeout > Millis{0}) status = flush_until(timeout);
-  accumulator_.close(closed_error());
+  Status failure;
   thread_.run([&] {
     sender_->fail_everything(closed_error());
+    failure = sender_->take_failure();
     sender_.reset();
     cluster_.reset();
   });
-  thread_.stop();
-  return status;
+  return status.ok() ? failure : status;
 }
 
 ProducerMetrics Producer::Core::metrics() {
@@ -229,15 +289,32 @@ Producer::Core& Producer::core() const {
 }
 
 TopicHandle Producer::topic(std::string_view name) {
-  return TopicHandle(core().topic(name));
+  return TopicHandle(&core().topic(name));
 }
 
-Status Producer::send(TopicHandle topic, const ProducerRecord& record) {
-  if (topic.topic_ == nullptr) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "send(): wanted a handle made by topic(), found an empty one"};
-  }
-  return core().send(*topic.topic_, record);
+Result<SendReceipt> Producer::send(const ProducerRecord& record) {
+  return core().send(nullptr, record);
+}
+Result<SendReceipt> Producer::send(TopicHandle topic, const ProducerRecord& record) {
+  if (topic.topic_ == nullptr) return no_topic();
+  return core().send(topic.topic_, record);
+}
+Result<SendReceipt> Producer::send(const ProducerRecord& record, RecordCallback on_delivery) {
+  return core().send(nullptr, record, {.on_delivery = on_delivery ? &on_delivery : nullptr});
+}
+Result<SendReceipt> Producer::send(TopicHandle topic, const ProducerRecord& record,
+                                   RecordCallback on_delivery) {
+  if (topic.topic_ == nullptr) return no_topic();
+  return core().send(topic.topic_, record, {.on_delivery = on_delivery ? &on_delivery : nullptr});
+}
+
+Result<RecordMetadata> Producer::send_and_wait(const ProducerRecord& record, Millis timeout) {
+  return core().send_and_wait(nullptr, record, timeout);
+}
+Result<RecordMetadata> Producer::send_and_wait(TopicHandle topic, const ProducerRecord& record,
+                                               Millis timeout) {
+  if (topic.topic_ == nullptr) return no_topic();
+  return core().send_and_wait(topic.topic_, record, timeout);
 }
 
 Status Producer::flush(Millis timeout) {

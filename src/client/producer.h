@@ -6,49 +6,17 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <span>
-#include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "client/delivery.h"
+#include "client/producer_record.h"
 #include "client/properties.h"
 #include "io/env.h"
-#include "model/ids.h"
-#include "model/record.h"
 
 namespace millrace::client {
-
-/// A record to be sent. Views are read before send() returns.
-struct ProducerRecord {
-  std::string_view topic;
-  /// When not given: by the key (as Kafka's Java client places it), or sticky when there is none.
-  std::optional<PartitionId> partition = {};
-  std::optional<std::string_view> key = {};
-  std::optional<std::string_view> value = {};
-  std::span<const HeaderView> headers = {};
-  Timestamp timestamp = kNoTimestamp;  // kNoTimestamp: now
-};
-
-/// What became of one batch of records that went to one partition together.
-struct DeliveryReport {
-  std::string_view topic;
-  PartitionId partition;
-  std::int32_t record_count = 0;
-  Offset base_offset = kNoOffset;  // of the first record; unknown with acks=0
-  Timestamp log_append_time = kNoTimestamp;
-  Status status;
-  /// When the records were not written: their encoded batch, for a dead letter or a retry by hand.
-  std::string_view failed_batch = {};
-  Millis latency{0};  // from the first record's send()
-};
-
-/// Called on the producer's I/O thread, once per batch; must not block and must not call send(),
-/// flush() or close().
-using DeliveryCallback = std::function<void(const DeliveryReport&)>;
 
 struct ProducerOptions {
   DeliveryCallback on_delivery = {};
@@ -71,7 +39,7 @@ struct ProducerMetrics {
 class ProducerTopic;
 
 /// A topic that was looked up once, to save send() the search by name. Valid as long as its
-/// producer, also when that is moved.
+/// producer, also when that is moved; of no use to another one.
 class TopicHandle {
  public:
   TopicHandle() = default;
@@ -82,9 +50,13 @@ class TopicHandle {
   ProducerTopic* topic_ = nullptr;
 };
 
-/// A value that can be moved, also while its records are under way. One that was moved from may
-/// only be destroyed or assigned to; any other call aborts.
-/// thread  one thread at a time calls it; metrics() from any thread
+/// A value that can be moved, also while its records are under way, if nobody calls it meanwhile.
+/// One that was moved from may only be destroyed or assigned to; any other call aborts.
+///
+/// thread  every function from any thread, several at a time. Records of one thread to one partition
+///         keep their order; threads that send at once take turns at one lock. Destroying, moving
+///         and assigning are for a thread that has the producer to itself, and not for its
+///         callbacks.
 class Producer {
  public:
   /// Starts the I/O thread; connects when the first record needs it.
@@ -100,34 +72,58 @@ class Producer {
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
 
+  /// Asks nobody: whether there is such a topic shows when something is sent to it.
+  /// cost  a search by name; memory the first time
   TopicHandle topic(std::string_view name);
 
   /// Copies the record into the open batch of its partition. Waits, up to max.block.ms, for the
-  /// topic's metadata and for room in buffer.memory. Success says queued, not written: the delivery
-  /// callback and flush() tell that.
+  /// topic's metadata and for room in buffer.memory; in a callback not at all. Success says queued,
+  /// not written: callbacks and flush() tell that.
   /// errors  kTooLarge for more than max.request.size, kTimeout after max.block.ms,
   ///         kInvalidArgument for a partition that the topic lacks or an illegal topic name,
   ///         kClosed, the fatal error of an idempotent producer
-  /// cost    one uncontended lock, no allocation
-  Status send(const ProducerRecord& record) { return send(topic(record.topic), record); }
+  /// cost    one lock, no allocation
+  Result<SendReceipt> send(const ProducerRecord& record);
   /// The same, with the topic looked up already; record.topic is ignored.
-  Status send(TopicHandle topic, const ProducerRecord& record);
+  Result<SendReceipt> send(TopicHandle topic, const ProducerRecord& record);
+  /// The same, and tells the fate of this record. `on_delivery` is not called when this fails.
+  /// cost    what std::function costs, and its place in the batch
+  Result<SendReceipt> send(const ProducerRecord& record, RecordCallback on_delivery);
+  Result<SendReceipt> send(TopicHandle topic, const ProducerRecord& record,
+                           RecordCallback on_delivery);
 
-  /// Sends what is buffered without lingering and waits until all of it is acknowledged or failed.
-  /// errors  kTimeout when something is still under way; the first delivery failure since the
-  ///         last flush()
-  Status flush(Millis timeout = Millis::max());
+  /// Sends the record without lingering, with what waits in the same batch, and waits until it is
+  /// written.
+  /// errors  those of send(); kTimeout when `timeout` is over, and then the record may still be
+  ///         written; why it was not written; kInvalidArgument in a callback
+  /// cost    a round trip to the broker
+  Result<RecordMetadata> send_and_wait(const ProducerRecord& record, Millis timeout = kNoTimeout);
+  Result<RecordMetadata> send_and_wait(TopicHandle topic, const ProducerRecord& record,
+                                       Millis timeout = kNoTimeout);
 
-  /// How many partitions a topic has.                      errors  kTimeout, Kafka's
+  /// Sends what is buffered without lingering and waits until all that was sent before this call is
+  /// acknowledged or failed, and its callbacks have returned.
+  /// errors  kTimeout when something of it is still under way; the first delivery failure, or
+  ///         exception of a callback, that no flush() or close() has told yet; kClosed;
+  ///         kInvalidArgument in a callback
+  Status flush(Millis timeout = kNoTimeout);
+
+  /// How many partitions a topic has. Waits for its metadata the first time, as send() does.
+  /// errors  kTimeout, kClosed, Kafka's
   Result<std::int32_t> partition_count(std::string_view topic);
 
-  /// flush() within `timeout`, then fails what is left and stops the I/O thread. Further calls do
-  /// nothing; send() fails with kClosed.
+  /// Takes no more records, does as flush() does within `timeout`, then fails what is left and
+  /// disconnects. Further calls of close() do nothing; send() and flush() fail with kClosed.
+  /// errors  as flush(): kClosed when something was left and `timeout` is zero
   Status close(Millis timeout = Millis{30'000});
 
+  /// cost  two locks
   ProducerMetrics metrics() const;
 
  private:
+  /// Records do not outlive delivery.timeout.ms anyway.
+  static constexpr Millis kNoTimeout = Millis::max();
+
   class Core;
   explicit Producer(std::unique_ptr<Core> core);
   Core& core() const;

@@ -72,13 +72,14 @@ TEST(NoAllocationPerRecord, InTheProducer) {
   std::uint64_t batch_count = 0;
   const auto taken = allocations_of([&] {
     for (int i = 0; i < kRecords; ++i) {
-      const auto appended = accumulator.append(topic, {.topic = "t", .key = key, .value = kValue},
-                                               Timestamp{i}, env->clock());
+      const auto appended = accumulator.append(
+          &topic, {.topic = "t", .key = key, .value = kValue, .timestamp = Timestamp{i}},
+          env->clock());
       ASSERT_EQ(appended.outcome, client::RecordAccumulator::Outcome::kAppended);
       if (i % kPerBatch != 0) continue;
       for (const auto& left :
            accumulator.take_due(env->clock().monotonic(), [](auto&, auto) { return true; })) {
-        accumulator.release(left.batch->budget_bytes);
+        accumulator.finish(left.batch->id, left.batch->budget_bytes);
         ++batch_count;
       }
     }

@@ -7,12 +7,13 @@
 #include "client/producer/produce_answers.h"
 #include "wire/batch_header.h"
 #include "wire/messages/init_producer_id.h"
-#include "wire/record_batch.h"
 
 namespace millrace::client {
 namespace {
 
 using wire::KafkaError;
+
+constexpr Millis kTimerMax{INT32_MAX};  // longer is never
 
 PartitionQueueConfig queue_config(const ProducerConfig& config) {
   const auto in_flight = static_cast<std::size_t>(config.in_flight_per_connection_max);
@@ -47,7 +48,7 @@ ProduceSender::ProduceSender(const ProducerConfig& config, Cluster& cluster,
       cluster_(cluster),
       accumulator_(accumulator),
       metrics_(metrics),
-      on_delivery_(std::move(on_delivery)) {
+      reporter_(accumulator, metrics, std::move(on_delivery)) {
   cluster_.on_metadata([this] {
     take_partition_counts();
     run();
@@ -57,6 +58,10 @@ ProduceSender::ProduceSender(const ProducerConfig& config, Cluster& cluster,
 ProduceSender::~ProduceSender() {
   life_.end();
   cluster_.loop().cancel(timer_);
+  for (auto& [id, waiter] : flush_waiters_) {
+    cluster_.loop().cancel(waiter.timer);
+    waiter.done(Error{ErrorCode::kClosed, "the producer was closed"});
+  }
 }
 
 void ProduceSender::watch(ProducerTopic& topic) {
@@ -90,7 +95,7 @@ void ProduceSender::run() {
   }
   collect();
   send_to_brokers();
-  check_empty();
+  check_flushed();
   arm_timer();
 }
 
@@ -111,7 +116,7 @@ void ProduceSender::collect() {
           fmt::format("{} was not acknowledged within delivery.timeout.ms = {}{}{}", name,
                       config_.delivery_timeout.count(),
                       batch->last_error.empty() ? "" : "; the last try: ", batch->last_error)};
-      report_failure(*state, std::move(batch), std::move(expired));
+      reporter_.failed(name, std::move(batch), std::move(expired), now);
     }
     if (state->queue.needs_new_epoch() && state->queue.identity() == identity_) bump_epoch();
   }
@@ -251,10 +256,10 @@ void ProduceSender::on_part_answer(const Part& part,
   if (code == KafkaError::kNone || code == KafkaError::kDuplicateSequenceNumber) {
     ProducerBatchPtr batch = part.partition->queue.settle(part.sent.id);
     if (batch == nullptr) return;
-    DeliveryReport done;
-    done.base_offset = code == KafkaError::kNone ? Offset{answer.base_offset} : kNoOffset;
-    done.log_append_time = Timestamp{answer.log_append_time_ms};
-    report(*part.partition, std::move(batch), std::move(done));
+    DeliveryReporter::Written where;
+    if (code == KafkaError::kNone) where.base_offset = Offset{answer.base_offset};
+    where.log_append_time = Timestamp{answer.log_append_time_ms};
+    reporter_.written(name, std::move(batch), where, cluster_.loop().now());
     return;
   }
   if (answer.current_leader.leader_id >= 0) {
@@ -280,58 +285,15 @@ void ProduceSender::on_part_failed(const Part& part, const Error& error) {
   if (failure.verdict == BatchVerdict::kSplit) {
     split(*part.partition, std::move(failure.batch));
   } else if (failure.verdict == BatchVerdict::kFailed) {
-    report_failure(*part.partition, std::move(failure.batch), error);
+    reporter_.failed(part.partition->name, std::move(failure.batch), error, cluster_.loop().now());
   }
 }
 
-// Reads the records back out of the batch that was refused, and deals them onto two.
 void ProduceSender::split(Partition& partition, ProducerBatchPtr batch) {
-  Buffer scratch;
-  auto reader = wire::BatchReader::open(batch->encoded->view(), scratch, wire::CrcCheck::kSkip);
-  CHECK(reader.ok(), "own batch cannot be read: {}", reader.error().to_string());
-  const std::int32_t half = batch->record_count / 2;
-  std::vector<ProducerBatchPtr> parts;
-  RecordView record;
-  for (std::int32_t i = 0; reader->next(record); ++i) {
-    if (i == 0 || i == half) {
-      parts.push_back(
-          std::make_unique<ProducerBatch>(batch->builder.options(), config_.batch_size_bytes));
-    }
-    ProducerBatch& part = *parts.back();
-    part.builder.append(record.timestamp, record.key, record.value, record.headers);
-    part.record_count = part.builder.count();
-  }
-  parts.front()->budget_bytes = batch->budget_bytes / 2;
-  parts.back()->budget_bytes = batch->budget_bytes - batch->budget_bytes / 2;
+  auto halves = halves_of(*batch, config_.batch_size_bytes);
+  accumulator_.add_part(batch->id);
   metrics_.with([](ProducerMetrics& metrics) { metrics.batch_splits += 1; });
-  partition.queue.put_back(std::move(batch), std::move(parts));
-}
-
-void ProduceSender::report(Partition& partition, ProducerBatchPtr batch, DeliveryReport done) {
-  done.topic = partition.name.topic;
-  done.partition = partition.name.partition;
-  done.record_count = batch->record_count;
-  done.latency = std::chrono::duration_cast<Millis>(cluster_.loop().now() - batch->created_at);
-  const bool is_ok = done.status.ok();
-  const auto count = static_cast<std::uint64_t>(batch->record_count);
-  metrics_.with([&](ProducerMetrics& metrics) {
-    metrics.batches_sent += is_ok ? 1 : 0;
-    (is_ok ? metrics.records_sent : metrics.records_failed) += count;
-  });
-  if (!is_ok && !first_failure_) first_failure_ = done.status.error();
-  if (on_delivery_) on_delivery_(done);
-  accumulator_.release(batch->budget_bytes);
-}
-
-void ProduceSender::report_failure(Partition& partition, ProducerBatchPtr batch, Error error) {
-  if (!batch->builder.empty()) {
-    batch->encoded = std::make_shared<const Buffer>(batch->builder.build());
-  }
-  DeliveryReport failed;
-  failed.status = std::move(error);
-  const SharedBuffer bytes = batch->encoded;
-  failed.failed_batch = bytes->view();
-  report(partition, std::move(batch), std::move(failed));
+  partition.queue.put_back(std::move(batch), std::move(halves));
 }
 
 void ProduceSender::ensure_identity() {
@@ -375,22 +337,31 @@ void ProduceSender::bump_epoch() {
   }
 }
 
-void ProduceSender::when_empty(std::function<void(Status)> done) {
-  empty_waiters_.push_back(std::move(done));
+void ProduceSender::when_finished(BatchId end, Millis timeout, std::function<void(Status)> done) {
+  const std::uint64_t id = next_flush_waiter_++;
+  FlushWaiter& waiter = flush_waiters_[id];
+  waiter.end = end;
+  waiter.done = std::move(done);
+  if (timeout < kTimerMax) {
+    waiter.timer = cluster_.loop().call_after(timeout, life_.guard([this, id] {
+      const FlushWaiter late = std::move(flush_waiters_.at(id));
+      flush_waiters_.erase(id);
+      late.done(Error{ErrorCode::kTimeout, "flush: records are still under way"});
+    }));
+  }
   run();
 }
 
-void ProduceSender::check_empty() {
-  if (empty_waiters_.empty() || !accumulator_.empty()) return;
-  for (const auto& [name, state] : partitions_) {
-    if (!state->queue.empty()) return;
+void ProduceSender::check_flushed() {
+  for (auto entry = flush_waiters_.begin(); entry != flush_waiters_.end();) {
+    if (!accumulator_.has_finished_before(entry->second.end)) {
+      ++entry;
+      continue;
+    }
+    cluster_.loop().cancel(entry->second.timer);
+    entry->second.done(reporter_.take_failure());
+    entry = flush_waiters_.erase(entry);
   }
-  auto waiters = std::move(empty_waiters_);
-  empty_waiters_.clear();
-  Status status;
-  if (first_failure_) status = *first_failure_;
-  first_failure_.reset();
-  for (auto& done : waiters) done(status);
 }
 
 void ProduceSender::fail_everything(const Error& error) {
@@ -406,17 +377,15 @@ void ProduceSender::fail_everything(const Error& error) {
   }
   for (auto& [name, state] : partitions_) {
     for (ProducerBatchPtr& batch : state->queue.drain()) {
-      report_failure(*state, std::move(batch), error);
+      reporter_.failed(name, std::move(batch), error, cluster_.loop().now());
     }
   }
-  check_empty();
+  check_flushed();
 }
 
 void ProduceSender::arm_timer() {
   const MonotonicTime now = cluster_.loop().now();
-  MonotonicTime earliest = accumulator_.next_linger_end().value_or(MonotonicTime::max());
-  // A batch whose partition is not hungry waits for an answer, not for the clock.
-  if (earliest <= now) earliest = MonotonicTime::max();
+  MonotonicTime earliest = accumulator_.next_linger_end(now).value_or(MonotonicTime::max());
   for (const auto& [name, state] : partitions_) {
     earliest = std::min(earliest, state->queue.next_expiry().value_or(MonotonicTime::max()));
     const MonotonicTime retry = state->queue.next_retry().value_or(MonotonicTime::max());

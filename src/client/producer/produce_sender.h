@@ -14,28 +14,39 @@
 #include "client/cluster/cluster.h"
 #include "client/config/client_config.h"
 #include "client/producer.h"
+#include "client/producer/delivery_reporter.h"
 #include "client/producer/partition_queue.h"
 #include "client/producer/record_accumulator.h"
 #include "wire/messages/produce.h"
 
 namespace millrace::client {
 
+/// Invariants: a batch is in one place at a time: the accumulator, then its partition's queue, then
+/// with the reporter, which ends it. Requests name batches by their try and never hold one. At most
+/// in_flight_per_connection_max requests to a broker are unanswered. Once there is a fatal error
+/// nothing is sent any more: whatever comes is reported as failed with it. Callbacks of the
+/// application run inside run(), on_answer() and fail_everything(), and may append records, which
+/// touches nothing here but the accumulator.
 /// thread  the loop's
 class ProduceSender {
  public:
+  /// Everything lent outlives this.
   ProduceSender(const ProducerConfig& config, Cluster& cluster, RecordAccumulator& accumulator,
                 Guarded<ProducerMetrics>& metrics, DeliveryCallback on_delivery);
+  /// Fails whoever waits in when_finished() with kClosed.
   ~ProduceSender();
 
   /// Takes what is due from the accumulator, expires, and sends what can be sent.
   void run();
   /// Partition counts of `topic` reach the accumulator whenever the metadata says so.
   void watch(ProducerTopic& topic);
-  /// Calls `done` when nothing is buffered nor under way: with the first failure since the last
-  /// time.
-  void when_empty(std::function<void(Status)> done);
+  /// Calls `done` when every batch before `end` is finished: with the first failure since the last
+  /// time. With kTimeout when that takes longer than `timeout`.
+  void when_finished(BatchId end, Millis timeout, std::function<void(Status)> done);
   /// Reports everything that is left as failed with `error`.
   void fail_everything(const Error& error);
+  /// The first failure that when_finished() has not told.
+  Status take_failure() { return reporter_.take_failure(); }
 
  private:
   struct Partition {
@@ -50,6 +61,11 @@ class ProduceSender {
     Uuid topic_id;
   };
   using Parts = std::vector<Part>;
+  struct FlushWaiter {
+    BatchId end;
+    std::function<void(Status)> done;
+    io::TimerId timer = 0;
+  };
 
   Partition& partition(const ProducerTopic& topic, PartitionId id);
   void collect();
@@ -61,19 +77,17 @@ class ProduceSender {
                       const wire::ProduceResponse::PartitionProduceResponse& answer);
   void on_part_failed(const Part& part, const Error& error);
   void split(Partition& partition, ProducerBatchPtr batch);
-  void report(Partition& partition, ProducerBatchPtr batch, DeliveryReport report);
-  void report_failure(Partition& partition, ProducerBatchPtr batch, Error error);
   void ensure_identity();
   void bump_epoch();
   void take_partition_counts();
   void arm_timer();
-  void check_empty();
+  void check_flushed();
 
   const ProducerConfig& config_;
   Cluster& cluster_;
   RecordAccumulator& accumulator_;
   Guarded<ProducerMetrics>& metrics_;
-  DeliveryCallback on_delivery_;
+  DeliveryReporter reporter_;
   Lifetime life_;
   std::map<std::string, ProducerTopic*> topics_;
   std::map<TopicPartition, std::unique_ptr<Partition>> partitions_;
@@ -81,9 +95,9 @@ class ProduceSender {
   ProducerIdentity identity_;
   bool identity_under_way_ = false;
   io::TimerId timer_ = 0;
-  std::optional<Error> fatal_error_;  // why no record can be sent any more
-  std::optional<Error> first_failure_;
-  std::vector<std::function<void(Status)>> empty_waiters_;
+  std::optional<Error> fatal_error_;                    // why no record can be sent any more
+  std::map<std::uint64_t, FlushWaiter> flush_waiters_;  // in the order of their coming
+  std::uint64_t next_flush_waiter_ = 0;
 };
 
 }  // namespace millrace::client

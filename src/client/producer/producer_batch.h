@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/time.h"
+#include "client/delivery.h"
 #include "model/ids.h"
 #include "wire/record_batch_builder.h"
 
@@ -21,15 +23,26 @@ struct ProducerIdentity {
   bool operator==(const ProducerIdentity&) const = default;
 };
 
+/// Somebody who wants to know the fate of one record.
+struct RecordWaiter {
+  std::int32_t index;  // of the record among those of its batch
+  Timestamp timestamp;
+  RecordCallback tell;
+};
+
 struct ProducerBatch {
   ProducerBatch(wire::BatchOptions options, std::size_t capacity_bytes)
       : builder(options, capacity_bytes) {}
 
+  BatchId id;                        // parts of a split batch keep it
+  std::int32_t first_index = 0;      // of the first record among those that the batch once had
   wire::RecordBatchBuilder builder;  // holds the records until they are encoded
   SharedBuffer encoded;              // then these bytes; null before the first try
   std::int32_t record_count = 0;
-  std::size_t budget_bytes = 0;  // taken from buffer.memory until the batch is settled
+  std::vector<RecordWaiter> waiters;  // by index; takes no memory while nobody asks
+  std::size_t budget_bytes = 0;       // taken from buffer.memory until the batch is settled
   MonotonicTime created_at{};
+  MonotonicTime linger_until{};
   int attempts = 0;
   MonotonicTime retry_at{};
   std::string last_error = {};  // of the last try; empty before it failed
@@ -41,5 +54,10 @@ struct ProducerBatch {
 };
 
 using ProducerBatchPtr = std::unique_ptr<ProducerBatch>;
+
+/// Reads the records back out of an encoded batch of two or more, and deals them onto two that hold
+/// one half each, for a broker that found the whole too large. The waiters go with their records.
+/// capacity_bytes  memory that each half takes at first
+std::vector<ProducerBatchPtr> halves_of(ProducerBatch& batch, std::size_t capacity_bytes);
 
 }  // namespace millrace::client

@@ -14,35 +14,57 @@ PartitionId RecordAccumulator::choose_partition(ProducerTopic& topic, const Prod
   return topic.partitioner_.next(size, count, random_);
 }
 
-ProducerBatchPtr RecordAccumulator::open_batch(std::size_t first_record_size,
-                                               const Clock& clock) const {
+ProducerTopic& RecordAccumulator::topic(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  return find_topic(name);
+}
+
+ProducerTopic& RecordAccumulator::find_topic(std::string_view name) {
+  if (last_topic_ != nullptr && last_topic_->name() == name) return *last_topic_;
+  auto known = topics_.find(name);
+  if (known == topics_.end()) {
+    auto made = std::make_unique<ProducerTopic>(std::string(name), config_.batch_size_bytes);
+    known = topics_.emplace(std::string(name), std::move(made)).first;
+  }
+  last_topic_ = known->second.get();
+  return *last_topic_;
+}
+
+ProducerBatchPtr RecordAccumulator::open_batch(std::size_t first_record_size, const Clock& clock) {
   wire::BatchOptions options;
   options.compression = config_.compression;
   options.compression_level = config_.compression_level;
   const std::size_t capacity =
       std::max(config_.batch_size_bytes, first_record_size + wire::batch_format::kHeaderSize);
   auto batch = std::make_unique<ProducerBatch>(options, capacity);
+  batch->id = BatchId{next_batch_++};
+  unfinished_.emplace_hint(unfinished_.end(), batch->id, 1);
   batch->created_at = clock.monotonic();
+  batch->linger_until = batch->created_at + config_.linger;
   return batch;
 }
 
-RecordAccumulator::Appended RecordAccumulator::append(ProducerTopic& topic,
+RecordAccumulator::Appended RecordAccumulator::append(ProducerTopic* known_topic,
                                                       const ProducerRecord& record,
-                                                      Timestamp timestamp, const Clock& clock) {
+                                                      const Clock& clock,
+                                                      const AppendOptions& options) {
+  const Timestamp timestamp = record.timestamp == kNoTimestamp ? clock.wall() : record.timestamp;
   const std::size_t size =
       wire::RecordBatchBuilder::record_size_max(record.key, record.value, record.headers);
   const std::size_t size_alone = size + wire::batch_format::kHeaderSize;
-  if (size_alone > config_.request_size_max || size_alone > config_.buffer_memory_bytes) {
-    return {Outcome::kTooLarge};
-  }
 
   const std::lock_guard lock(mutex_);
-  if (closed_) return {Outcome::kClosed};
-  if (topic.slots_.empty()) return {Outcome::kNoMetadata};
-  if (buffered_bytes_ + size_alone > config_.buffer_memory_bytes) return {Outcome::kNoRoom};
+  ProducerTopic& topic = known_topic != nullptr ? *known_topic : find_topic(record.topic);
+  const auto refused = [&](Outcome why) { return Appended{why, false, &topic, {}}; };
+  if (size_alone > config_.request_size_max || size_alone > config_.buffer_memory_bytes) {
+    return refused(Outcome::kTooLarge);
+  }
+  if (closed_) return refused(Outcome::kClosed);
+  if (topic.slots_.empty()) return refused(Outcome::kNoMetadata);
+  if (buffered_bytes_ + size_alone > config_.buffer_memory_bytes) return refused(Outcome::kNoRoom);
   const PartitionId partition = choose_partition(topic, record, size);
   const auto index = static_cast<std::size_t>(partition.value());
-  if (index >= topic.slots_.size()) return {Outcome::kNoSuchPartition};
+  if (index >= topic.slots_.size()) return refused(Outcome::kNoSuchPartition);
 
   ProducerTopic::Slot& slot = topic.slots_[index];
   bool wake = false;
@@ -55,14 +77,22 @@ RecordAccumulator::Appended RecordAccumulator::append(ProducerTopic& topic,
     slot.open = open_batch(size, clock);
     wake = true;
   }
-  wire::RecordBatchBuilder& builder = slot.open->builder;
-  builder.append(timestamp, record.key, record.value, record.headers);
-  slot.open->record_count = builder.count();
-  buffered_bytes_ += builder.size_bytes() - slot.open->budget_bytes;
-  slot.open->budget_bytes = builder.size_bytes();
+  ProducerBatch& batch = *slot.open;
+  batch.builder.append(timestamp, record.key, record.value, record.headers);
+  const SendReceipt receipt{partition, batch.id, batch.record_count};
+  batch.record_count = batch.builder.count();
+  buffered_bytes_ += batch.builder.size_bytes() - batch.budget_bytes;
+  batch.budget_bytes = batch.builder.size_bytes();
+  if (options.on_delivery != nullptr) {
+    batch.waiters.push_back({receipt.index, timestamp, std::move(*options.on_delivery)});
+  }
+  if (options.urgency == Urgency::kNow) {
+    batch.linger_until = MonotonicTime::min();
+    wake = true;
+  }
   wake = wake && !sender_is_awake_;
   sender_is_awake_ = sender_is_awake_ || wake;
-  return {Outcome::kAppended, wake};
+  return {Outcome::kAppended, wake, &topic, receipt};
 }
 
 void RecordAccumulator::wait_for_room(std::size_t bytes, Millis timeout) {
@@ -74,15 +104,23 @@ void RecordAccumulator::wait_for_room(std::size_t bytes, Millis timeout) {
   --waiting_for_room_;
 }
 
-void RecordAccumulator::release(std::size_t bytes) {
+void RecordAccumulator::finish(BatchId batch, std::size_t bytes) {
   bool someone_waits = false;
   {
     const std::lock_guard lock(mutex_);
     CHECK(bytes <= buffered_bytes_, "{} bytes released of {}", bytes, buffered_bytes_);
     buffered_bytes_ -= bytes;
+    const auto entry = unfinished_.find(batch);
+    CHECK(entry != unfinished_.end(), "batch {} is finished twice", batch.value());
+    if (--entry->second == 0) unfinished_.erase(entry);
     someone_waits = waiting_for_room_ > 0;
   }
   if (someone_waits) room_made_->notify_all();
+}
+
+void RecordAccumulator::add_part(BatchId batch) {
+  const std::lock_guard lock(mutex_);
+  ++unfinished_.at(batch);
 }
 
 void RecordAccumulator::set_partition_count(ProducerTopic& topic, std::int32_t count) {
@@ -102,7 +140,7 @@ std::vector<LeavingBatch> RecordAccumulator::take_due(MonotonicTime now,
   std::vector<LeavingBatch> leaving;
   const std::lock_guard lock(mutex_);
   sender_is_awake_ = false;
-  const bool in_a_hurry = flushing_ || closed_.has_value() || waiting_for_room_ > 0;
+  const bool in_a_hurry = flushes_ > 0 || closed_.has_value() || waiting_for_room_ > 0;
   std::vector<Filling> still_filling;
   for (const Filling& each : filling_) {
     ProducerTopic::Slot& slot =
@@ -114,7 +152,7 @@ std::vector<LeavingBatch> RecordAccumulator::take_due(MonotonicTime now,
     }
     slot.closed.clear();
     const bool has_lingered =
-        slot.open != nullptr && (in_a_hurry || now - slot.open->created_at >= config_.linger);
+        slot.open != nullptr && (in_a_hurry || now >= slot.open->linger_until);
     if (has_lingered && !is_closed_left && is_hungry(*each.topic, each.partition)) {
       leaving.push_back({each.topic, each.partition, std::move(slot.open)});
     }
@@ -124,26 +162,32 @@ std::vector<LeavingBatch> RecordAccumulator::take_due(MonotonicTime now,
   return leaving;
 }
 
-std::optional<MonotonicTime> RecordAccumulator::next_linger_end() {
+std::optional<MonotonicTime> RecordAccumulator::next_linger_end(MonotonicTime now) {
   const std::lock_guard lock(mutex_);
   std::optional<MonotonicTime> earliest;
   for (const Filling& each : filling_) {
     const auto& slot = each.topic->slots_[static_cast<std::size_t>(each.partition.value())];
     if (slot.open == nullptr) continue;
-    const MonotonicTime end = slot.open->created_at + config_.linger;
-    if (!earliest || end < *earliest) earliest = end;
+    const MonotonicTime end = slot.open->linger_until;
+    if (end > now && (!earliest || end < *earliest)) earliest = end;
   }
   return earliest;
 }
 
-void RecordAccumulator::set_flushing(bool flushing) {
+BatchId RecordAccumulator::begin_flush() {
   const std::lock_guard lock(mutex_);
-  flushing_ = flushing;
+  ++flushes_;
+  return BatchId{next_batch_};
 }
 
-bool RecordAccumulator::empty() {
+void RecordAccumulator::end_flush() {
   const std::lock_guard lock(mutex_);
-  return filling_.empty();
+  --flushes_;
+}
+
+bool RecordAccumulator::has_finished_before(BatchId end) {
+  const std::lock_guard lock(mutex_);
+  return unfinished_.empty() || unfinished_.begin()->first >= end;
 }
 
 std::size_t RecordAccumulator::buffered_bytes() {

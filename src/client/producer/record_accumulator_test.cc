@@ -39,9 +39,9 @@ class RecordAccumulatorTest : public testing::Test {
   RecordAccumulator::Appended append(std::size_t value_bytes, std::int32_t partition = 0,
                                      MonotonicTime now = kStart) {
     const std::string value(value_bytes, 'v');
-    return accumulator_.append(topic_,
+    return accumulator_.append(&topic_,
                                {.topic = "t", .partition = PartitionId{partition}, .value = value},
-                               Timestamp{1}, FixedClock(now));
+                               FixedClock(now));
   }
   std::vector<LeavingBatch> take(MonotonicTime now, bool is_hungry = true) {
     return accumulator_.take_due(now, [is_hungry](auto&, auto) { return is_hungry; });
@@ -56,7 +56,7 @@ class RecordAccumulatorTest : public testing::Test {
 TEST_F(RecordAccumulatorTest, AnOpenBatchLeavesWhenItHasLingered) {
   EXPECT_TRUE(append(10).wake_sender) << "there is a deadline now";
   EXPECT_FALSE(append(10).wake_sender) << "it knows";
-  EXPECT_EQ(accumulator_.next_linger_end(), kStart + Millis{10});
+  EXPECT_EQ(accumulator_.next_linger_end(kStart), kStart + Millis{10});
   EXPECT_THAT(take(kStart + Millis{9}), IsEmpty());
 
   const auto leaving = take(kStart + Millis{10});
@@ -65,8 +65,7 @@ TEST_F(RecordAccumulatorTest, AnOpenBatchLeavesWhenItHasLingered) {
   EXPECT_EQ(leaving[0].topic, &topic_);
   EXPECT_EQ(leaving[0].partition, PartitionId{0});
   EXPECT_EQ(leaving[0].batch->record_count, 2);
-  EXPECT_TRUE(accumulator_.empty());
-  EXPECT_EQ(accumulator_.next_linger_end(), std::nullopt);
+  EXPECT_EQ(accumulator_.next_linger_end(kStart), std::nullopt);
 }
 
 TEST_F(RecordAccumulatorTest, AFullBatchLeavesAtOnceAndInOrder) {
@@ -76,7 +75,7 @@ TEST_F(RecordAccumulatorTest, AFullBatchLeavesAtOnceAndInOrder) {
 
   ASSERT_THAT(leaving, SizeIs(2)) << "100 bytes and their header are more than half a batch";
   EXPECT_EQ(leaving[0].batch->record_count, 1);
-  EXPECT_FALSE(accumulator_.empty()) << "the third goes on filling";
+  EXPECT_NE(accumulator_.next_linger_end(kStart), std::nullopt) << "the third goes on filling";
 }
 
 TEST_F(RecordAccumulatorTest, GoesOnFillingWhileThePartitionCouldNotSend) {
@@ -91,7 +90,7 @@ TEST_F(RecordAccumulatorTest, GoesOnFillingWhileThePartitionCouldNotSend) {
 TEST_F(RecordAccumulatorTest, NothingLingersWhileFlushing) {
   append(10, 0);
   append(10, 1);
-  accumulator_.set_flushing(true);
+  accumulator_.begin_flush();
   EXPECT_THAT(take(kStart), SizeIs(2));
 }
 
@@ -99,22 +98,89 @@ TEST_F(RecordAccumulatorTest, MemoryIsGivenBackOnlyWhenABatchIsSettled) {
   while (append(100).outcome == Outcome::kAppended) {
   }
   EXPECT_EQ(append(100).outcome, Outcome::kNoRoom);
-  accumulator_.set_flushing(true);
+  accumulator_.begin_flush();
   auto leaving = take(kStart);
   for (auto& each : take(kStart)) leaving.push_back(std::move(each));  // the open one comes last
   EXPECT_EQ(append(100).outcome, Outcome::kNoRoom) << "sent is not settled";
 
-  for (const auto& each : leaving) accumulator_.release(each.batch->budget_bytes);
+  for (const auto& each : leaving) {
+    accumulator_.finish(each.batch->id, each.batch->budget_bytes);
+  }
 
   EXPECT_EQ(accumulator_.buffered_bytes(), 0U);
   EXPECT_EQ(append(100).outcome, Outcome::kAppended);
+}
+
+TEST_F(RecordAccumulatorTest, AReceiptNamesTheBatchAndThePlaceInIt) {
+  const SendReceipt first = append(10).receipt;
+  const SendReceipt second = append(10).receipt;
+  const SendReceipt elsewhere = append(10, 1).receipt;
+  EXPECT_EQ(second, (SendReceipt{first.partition, first.batch, 1}));
+  EXPECT_EQ(elsewhere.index, 0);
+  EXPECT_GT(elsewhere.batch, first.batch);
+  EXPECT_EQ(take(kStart + Millis{10}).front().batch->id, first.batch);
+}
+
+TEST_F(RecordAccumulatorTest, ATopicIsFoundByTheNameInTheRecord) {
+  ProducerTopic& named = accumulator_.topic("named");
+  accumulator_.set_partition_count(named, 1);
+  const auto appended = accumulator_.append(nullptr, {.topic = "named"}, FixedClock(kStart));
+  EXPECT_EQ(appended.outcome, Outcome::kAppended);
+  EXPECT_EQ(appended.topic, &named);
+  EXPECT_EQ(&accumulator_.topic("named"), &named);
+}
+
+TEST_F(RecordAccumulatorTest, AnUrgentRecordTakesItsBatchAlongAtOnce) {
+  append(10);
+  RecordCallback asks = [](const Result<RecordMetadata>&) {};
+  const auto urgent =
+      accumulator_.append(&topic_, {.topic = "t", .partition = PartitionId{0}, .value = "v"},
+                          FixedClock(kStart), {.on_delivery = &asks, .urgency = Urgency::kNow});
+  EXPECT_EQ(urgent.outcome, Outcome::kAppended);
+
+  const auto leaving = take(kStart);
+
+  ASSERT_THAT(leaving, SizeIs(1));
+  EXPECT_EQ(leaving[0].batch->record_count, 2);
+  ASSERT_THAT(leaving[0].batch->waiters, SizeIs(1));
+  EXPECT_EQ(leaving[0].batch->waiters[0].index, 1);
+}
+
+TEST_F(RecordAccumulatorTest, AnUrgentRecordWakesASenderWhoWaitsForALinger) {
+  append(10);
+  EXPECT_THAT(take(kStart), IsEmpty());
+  EXPECT_FALSE(append(10).wake_sender);
+  const auto urgent = accumulator_.append(&topic_, {.topic = "t", .partition = PartitionId{0}},
+                                          FixedClock(kStart), {.urgency = Urgency::kNow});
+  EXPECT_TRUE(urgent.wake_sender);
+}
+
+TEST_F(RecordAccumulatorTest, ABatchThatCannotLeaveDoesNotHideWhenTheNextWillHaveLingered) {
+  append(10, 0, kStart);
+  append(10, 1, kStart + Millis{5});
+  EXPECT_THAT(take(kStart + Millis{12}, false), IsEmpty());
+  EXPECT_EQ(accumulator_.next_linger_end(kStart + Millis{12}), kStart + Millis{15});
+}
+
+TEST_F(RecordAccumulatorTest, AFlushEndsWithTheLastPartOfTheLastBatchBeforeIt) {
+  append(10, 0);
+  const BatchId end = accumulator_.begin_flush();
+  append(10, 1);
+  const auto leaving = take(kStart);
+  ASSERT_THAT(leaving, SizeIs(2));
+  const ProducerBatch& before = *leaving[0].batch;
+  accumulator_.add_part(before.id);
+  accumulator_.finish(before.id, before.budget_bytes);
+  EXPECT_FALSE(accumulator_.has_finished_before(end)) << "the other half is under way";
+  accumulator_.finish(before.id, 0);
+  EXPECT_TRUE(accumulator_.has_finished_before(end)) << "what was sent since does not count";
 }
 
 TEST_F(RecordAccumulatorTest, SaysWhyARecordIsNotTaken) {
   EXPECT_EQ(append(10, 2).outcome, Outcome::kNoSuchPartition);
   EXPECT_EQ(append(900).outcome, Outcome::kTooLarge);
   ProducerTopic unknown("u", kBatchSize);
-  EXPECT_EQ(accumulator_.append(unknown, {.topic = "u"}, Timestamp{1}, FixedClock(kStart)).outcome,
+  EXPECT_EQ(accumulator_.append(&unknown, {.topic = "u"}, FixedClock(kStart)).outcome,
             Outcome::kNoMetadata);
   accumulator_.close(Error{ErrorCode::kClosed, "first"});
   accumulator_.close(Error{ErrorCode::kClosed, "second"});
@@ -133,7 +199,7 @@ TEST_F(RecordAccumulatorTest, ARecordLargerThanABatchHasOneOfItsOwn) {
 
 TEST_F(RecordAccumulatorTest, KeysAlwaysFindTheSamePartition) {
   for (int i = 0; i < 5; ++i) {
-    accumulator_.append(topic_, {.topic = "t", .key = "k"}, Timestamp{1}, FixedClock(kStart));
+    accumulator_.append(&topic_, {.topic = "t", .key = "k"}, FixedClock(kStart));
   }
   const auto leaving = take(kStart + Millis{10});
   ASSERT_THAT(leaving, SizeIs(1));

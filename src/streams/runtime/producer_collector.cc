@@ -19,13 +19,13 @@ void ProducerCollector::send(OutputTopic topic, const OutputRecord& record) {
   Target& target = targets_[static_cast<std::size_t>(topic.value())];
   const auto partition = place(target, record);
   if (failure_) return;
-  Status sent = producer_.send(target.handle, {.topic = target.name,
-                                               .partition = partition,
-                                               .key = record.key,
-                                               .value = record.value,
-                                               .headers = record.headers,
-                                               .timestamp = record.timestamp});
-  if (!sent.ok()) failure_ = std::move(sent).error().with_context("sending to " + target.name);
+  const auto sent = producer_.send(target.handle, {.topic = target.name,
+                                                   .partition = partition,
+                                                   .key = record.key,
+                                                   .value = record.value,
+                                                   .headers = record.headers,
+                                                   .timestamp = record.timestamp});
+  if (!sent.ok()) failure_ = Error(sent.error()).with_context("sending to " + target.name);
 }
 
 /// Where a record goes when the producer, who sees only its key, would place it elsewhere.

@@ -1,0 +1,197 @@
+// ProduceBroker: just enough of a broker for a producer: every topic has two partitions here, and
+// a test says what becomes of each batch.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/guarded.h"
+#include "client/cluster/loop_thread.h"
+#include "model/topic_partition.h"
+#include "wire/batch_header.h"
+#include "wire/error_codes.h"
+#include "wire/frame.h"
+#include "wire/messages/api_versions.h"
+#include "wire/messages/init_producer_id.h"
+#include "wire/messages/metadata.h"
+#include "wire/messages/produce.h"
+#include "wire/record_batch.h"
+
+namespace millrace::client {
+
+/// thread  every function from the test's
+class ProduceBroker {
+ public:
+  static constexpr std::int32_t kPartitions = 2;
+  /// What becomes of a batch; kNone: it is written.
+  using Judge = std::function<wire::KafkaError(const wire::BatchHeader&)>;
+
+  explicit ProduceBroker(io::Env& env) : thread_(env, "produce-broker") {
+    thread_.run([this] {
+      auto made = thread_.loop().listen(
+          {.host = "127.0.0.1", .port = 0}, {},
+          [this](std::unique_ptr<io::Connection> connection) { accept(std::move(connection)); });
+      ASSERT_TRUE(made.ok()) << made.error().message;
+      listener_ = std::move(made).value();
+      endpoint_ = listener_->local_endpoint();
+    });
+  }
+  ~ProduceBroker() {
+    thread_.run([this] {
+      connections_.clear();
+      listener_.reset();
+    });
+  }
+
+  const io::Endpoint& endpoint() const { return endpoint_; }
+  /// Asked for each batch, on the broker's thread.
+  void judge_by(Judge judge) {
+    thread_.run([&] { judge_ = std::move(judge); });
+  }
+  /// Answers to produce requests wait from now on, until release().
+  void hold() {
+    thread_.run([this] { is_holding_ = true; });
+  }
+  void release() {
+    thread_.run([this] {
+      is_holding_ = false;
+      for (const auto& answer : std::exchange(held_, {})) answer();
+    });
+  }
+  /// Values in the order of their offsets.
+  std::vector<std::string> values(const std::string& topic, std::int32_t partition) {
+    return logs_.with([&](auto& logs) { return logs[{topic, PartitionId{partition}}]; });
+  }
+
+ private:
+  using Logs = std::map<TopicPartition, std::vector<std::string>>;
+
+  void accept(std::unique_ptr<io::Connection> connection) {
+    io::Connection& to = *connection;
+    to.start({.on_frame = [this, &to](Buffer frame) { answer(to, frame.view()); },
+              .on_closed = [](const Error&) {}},
+             8U << 20U);
+    connections_.push_back(std::move(connection));
+  }
+
+  void answer(io::Connection& to, std::string_view frame) {
+    ByteReader reader(frame);
+    const auto header = wire::decode_request_header(reader);
+    ASSERT_TRUE(header.ok()) << header.error().message;
+    switch (header->api_key) {
+      case wire::ApiKey::kApiVersions:
+        return send(to, *header, versions());
+      case wire::ApiKey::kMetadata:
+        return send(to, *header, metadata(request<wire::MetadataRequest>(reader, *header)));
+      case wire::ApiKey::kInitProducerId:
+        return send(to, *header, producer_id());
+      default: {
+        const auto asked = request<wire::ProduceRequest>(reader, *header);
+        auto answered = produce(asked);
+        auto reply = [&to, header = *header, answered] { send(to, header, answered); };
+        if (!is_holding_) return reply();
+        held_.push_back(std::move(reply));
+      }
+    }
+  }
+
+  template <class Request>
+  static Request request(ByteReader& reader, const wire::RequestHeader& header) {
+    auto decoded = wire::decode_body<Request>(reader, header.api_version);
+    EXPECT_TRUE(decoded.ok()) << decoded.error().message;
+    return std::move(decoded).value();
+  }
+  template <class Response>
+  static void send(io::Connection& to, const wire::RequestHeader& header, const Response& message) {
+    auto response =
+        wire::encode_response(header.api_key, header.api_version, header.correlation_id, message);
+    ASSERT_TRUE(response.ok()) << response.error().message;
+    to.send(io::one_chunk(std::move(response->bytes)));
+  }
+
+  static wire::ApiVersionsResponse versions() {
+    wire::ApiVersionsResponse versions;
+    for (const auto& [key, version] : {std::pair{wire::ApiKey::kApiVersions, std::int16_t{3}},
+                                       std::pair{wire::ApiKey::kMetadata, std::int16_t{12}},
+                                       std::pair{wire::ApiKey::kInitProducerId, std::int16_t{4}},
+                                       std::pair{wire::ApiKey::kProduce, std::int16_t{9}}}) {
+      versions.api_keys.push_back({.api_key = static_cast<std::int16_t>(key),
+                                   .min_version = version,
+                                   .max_version = version});
+    }
+    return versions;
+  }
+  wire::MetadataResponse metadata(const wire::MetadataRequest& asked) const {
+    wire::MetadataResponse metadata;
+    metadata.brokers.push_back(
+        {.node_id = 1, .host = endpoint_.host, .port = endpoint_.port, .rack = std::nullopt});
+    for (const auto& each : *asked.topics) {
+      wire::MetadataResponse::MetadataResponseTopic topic;
+      topic.name = each.name;
+      for (std::int32_t id = 0; id < kPartitions; ++id) {
+        auto& partition = topic.partitions.emplace_back();
+        partition.partition_index = id;
+        partition.leader_id = 1;
+      }
+      metadata.topics.push_back(std::move(topic));
+    }
+    return metadata;
+  }
+  wire::InitProducerIdResponse producer_id() {
+    wire::InitProducerIdResponse made;
+    made.producer_id = ++ids_given_;
+    return made;
+  }
+  wire::ProduceResponse produce(const wire::ProduceRequest& asked) {
+    wire::ProduceResponse response;
+    for (const auto& topic : asked.topic_data) {
+      response.responses.push_back({.name = topic.name, .topic_id = {}, .partition_responses = {}});
+      for (const auto& part : topic.partition_data) {
+        wire::ProduceResponse::PartitionProduceResponse answered;
+        answered.index = part.index;
+        const auto header = wire::check_batch(part.records.bytes);
+        EXPECT_TRUE(header.ok()) << header.error().message;
+        const wire::KafkaError verdict = judge_(*header);
+        answered.error_code = static_cast<std::int16_t>(verdict);
+        if (verdict == wire::KafkaError::kNone) {
+          answered.base_offset = append({topic.name, PartitionId{part.index}}, part.records.bytes);
+        }
+        response.responses.back().partition_responses.push_back(answered);
+      }
+    }
+    return response;
+  }
+  std::int64_t append(const TopicPartition& to, std::string_view batch) {
+    return logs_.with([&](Logs& logs) {
+      auto& log = logs[to];
+      const auto base = static_cast<std::int64_t>(log.size());
+      Buffer scratch;
+      auto reader = wire::BatchReader::open(batch, scratch);
+      EXPECT_TRUE(reader.ok());
+      RecordView record;
+      while (reader->next(record)) log.emplace_back(record.value.value_or(""));
+      return base;
+    });
+  }
+
+  io::Endpoint endpoint_;
+  Guarded<Logs> logs_;
+  // On the loop:
+  Judge judge_ = [](const wire::BatchHeader&) { return wire::KafkaError::kNone; };
+  bool is_holding_ = false;
+  std::vector<std::function<void()>> held_;
+  std::int64_t ids_given_ = 0;
+  std::unique_ptr<io::Listener> listener_;
+  std::vector<std::unique_ptr<io::Connection>> connections_;
+  LoopThread thread_;
+};
+
+}  // namespace millrace::client
