@@ -39,6 +39,8 @@ using PartitionCounts = std::map<std::string, std::int32_t, std::less<>>;
 /// By member id; every member has an entry.
 using GroupAssignment = std::map<std::string, MemberAssignment>;
 
+/// name() and protocol() must not throw; what the others throw takes the member out of the group
+/// and is the error of the next poll().
 /// thread  the consumer's I/O thread; must not block
 class Assignor {
  public:

@@ -27,7 +27,10 @@
 
 namespace millrace::client {
 
-/// Consecutive records of one partition. Views: they live as long as their PolledRecords.
+/// Consecutive records of one partition. Views: they live as long as their PolledRecords. Empty
+/// when all that was read up to `next_offset` is the log's own (markers of transactions) or was
+/// aborted: such progress counts for commits, and for who waits until next_offset has reached
+/// readable_end.
 struct PartitionRecords {
   TopicPartition partition;
   std::span<const RecordView> records;
@@ -46,9 +49,12 @@ class PolledRecords {
   PolledRecords(PolledRecords&&) = default;
   PolledRecords& operator=(PolledRecords&&) = default;
 
+  /// Whether there is no record; positions may have moved all the same, see made_progress().
   bool empty() const { return records_.empty(); }
+  /// Whether the position of any partition has moved.
+  bool made_progress() const { return !partitions_.empty(); }
   std::size_t count() const { return records_.size(); }
-  /// Each partition at most once.
+  /// Each partition whose position has moved, once.
   std::span<const PartitionRecords> partitions() const { return partitions_; }
   auto begin() const { return partitions_.begin(); }
   auto end() const { return partitions_.end(); }
@@ -76,7 +82,7 @@ struct OffsetAndTimestamp {
 
 /// Called inside poll() and close(), on the caller's thread; may commit, seek, pause and ask for
 /// positions. Eager: everything is revoked, then everything assigned; cooperative: only the
-/// difference.
+/// difference. What one throws becomes the error of the call; the rebalance goes on.
 struct RebalanceListener {
   std::function<void(std::span<const TopicPartition>)> on_assigned;
   std::function<void(std::span<const TopicPartition>)> on_revoked;
@@ -139,16 +145,21 @@ class Consumer {
   std::vector<std::string> subscription() const;
 
   /// Records that have been fetched, at most max.poll.records; waits up to `timeout` for the first.
-  /// Empty after the time-out, and after a rebalance. Runs rebalance and commit callbacks.
+  /// Empty after the time-out, after a rebalance, and when positions moved past nothing but the
+  /// markers of transactions and aborted records. Runs rebalance and commit callbacks.
   /// errors  kCancelled after wakeup(); kOutOfRange with auto.offset.reset=none; kCorrupt with the
-  ///         partition and offset (seek past it to go on); Kafka's, when it does not pass by itself
+  ///         partition and offset (seek past it to go on); Kafka's, when it does not pass by
+  ///         itself; kThrown when a listener, a callback or an assignor threw: the first of them,
+  ///         after all have been called. What a listener was told of holds nevertheless; after an
+  ///         assignor threw the consumer is out of its group until subscribe().
   Result<PolledRecords> poll(Millis timeout);
   /// Makes a blocked call, or the next one that would block, return kCancelled. Any thread.
   void wakeup();
 
   /// Commits the positions of everything polled so far, or the given offsets, and waits.
   /// errors  kKafka REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID or
-  ///         FENCED_INSTANCE_ID when the partitions may belong to another member by now; kTimeout
+  ///         FENCED_INSTANCE_ID when the partitions may belong to another member by now; kTimeout;
+  ///         kThrown when a callback that ran inside threw, though the offsets are committed
   Status commit_sync();
   Status commit_sync(const OffsetsToCommit& offsets);
   /// The same without waiting; `done` is called inside a later poll(), commit_sync() or close().
@@ -181,6 +192,7 @@ class Consumer {
 
   /// Commits when auto-commit is on, revokes, leaves the group (unless a static member) and stops
   /// the I/O thread.
+  /// errors  of the commit, or kThrown of a listener; the consumer is closed in any case
   Status close(Millis timeout = Millis{30'000});
 
  private:

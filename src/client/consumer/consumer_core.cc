@@ -1,8 +1,11 @@
 #include "client/consumer/consumer_core.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <utility>
 
+#include "base/fence.h"
 #include "base/log.h"
 #include "client/consumer/poll_collector.h"
 
@@ -20,6 +23,10 @@ FetchPlanConfig plan_config(const ConsumerConfig& config) {
 
 Error no_group() {
   return Error{ErrorCode::kInvalidArgument, "this needs the property group.id, which is not set"};
+}
+
+void keep_first(Status& outcome, Status next) {
+  if (outcome.ok()) outcome = std::move(next);
 }
 
 }  // namespace
@@ -91,17 +98,19 @@ Status Consumer::Core::assign(const PartitionList& partitions) {
 
 Status Consumer::Core::unsubscribe() {
   if (auto status = check_open(); !status.ok()) return status;
+  Status outcome;
   if (is_grouped()) {
     if (config_.auto_commit_interval) (void)commit_sync(positions());
-    give_up(shared_.with([](auto& state) { return state.fetch.assignment(); }), false);
+    outcome = give_up(shared_.with([](auto& state) { return state.fetch.assignment(); }),
+                      GivenUp::kRevoked);
     thread_.await<bool>([&](const std::function<void(bool)>& done) {
       group_->leave("the consumer unsubscribed", [done] { done(true); });
     });
     topics_.clear();
-    shared_.with([](auto& state) { state.for_application.clear(); });
+    drop_rebalances();
   }
   shared_.with([](auto& state) { state.fetch.set_assignment({}); });
-  return {};
+  return outcome;
 }
 
 void Consumer::Core::note_poll() {
@@ -122,7 +131,8 @@ Result<PolledRecords> Consumer::Core::poll(Millis timeout) {
       timeout >= Millis{INT32_MAX} ? MonotonicTime::max() : clock_.monotonic() + timeout;
   for (;;) {
     note_poll();
-    const bool has_rebalanced = run_callbacks();
+    const auto has_rebalanced = run_callbacks();
+    if (!has_rebalanced.ok()) return has_rebalanced.error();
     commit_by_and_by();
     bool made_room = false;
     std::optional<Error> failure;
@@ -142,7 +152,7 @@ Result<PolledRecords> Consumer::Core::poll(Millis timeout) {
       return collected;
     });
     if (made_room) tell_fetcher();
-    if (!polled.ok() || !polled->empty() || has_rebalanced) return polled;
+    if (!polled.ok() || polled->made_progress() || *has_rebalanced) return polled;
     const MonotonicTime now = clock_.monotonic();
     if (now >= deadline) return polled;
     Millis left = std::min(std::chrono::ceil<Millis>(deadline - now), Millis{1000});
@@ -160,34 +170,53 @@ void Consumer::Core::wakeup() {
   shared_.change([](auto& state) { state.is_woken = true; });
 }
 
-// True when a callback ran that may have changed the assignment.
-bool Consumer::Core::run_callbacks() {
+// True when a callback ran that may have changed the assignment. All that wait are run; the error
+// is that of the first that failed.
+Result<bool> Consumer::Core::run_callbacks() {
   if (in_callback_) return false;
   bool has_run = false;
+  Status outcome;
   for (;;) {
-    std::function<void()> next;
+    std::optional<ApplicationCall> next;
     shared_.with([&](auto& state) {
       if (state.for_application.empty()) return;
       next = std::move(state.for_application.front());
       state.for_application.pop_front();
     });
-    if (!next) return has_run;
+    if (!next) break;
     in_callback_ = true;
-    next();
+    keep_first(outcome, next->run());
     in_callback_ = false;
     has_run = true;
   }
+  if (!outcome.ok()) return std::move(outcome).error();
+  return has_run;
+}
+
+// What the group wanted of the application does not matter any more; callbacks of commits do.
+void Consumer::Core::drop_rebalances() {
+  shared_.with([](auto& state) {
+    auto& calls = state.for_application;
+    calls.erase(std::remove_if(calls.begin(), calls.end(),
+                               [](const ApplicationCall& call) {
+                                 return call.kind == ApplicationCall::Kind::kRebalance;
+                               }),
+                calls.end());
+  });
 }
 
 // On the loop: the application learns of it inside poll().
 void Consumer::Core::queue_rebalance(const Rebalance& rebalance) {
   shared_.change([&](auto& state) {
     if (rebalance.is_complete) ++state.metrics.rebalances;
-    state.for_application.emplace_back([this, rebalance] { run_rebalance(rebalance); });
+    state.for_application.push_back({ApplicationCall::Kind::kRebalance,
+                                     [this, rebalance] { return run_rebalance(rebalance); }});
   });
 }
 
-void Consumer::Core::run_rebalance(const Rebalance& rebalance) {
+// Whatever the listener throws, the rebalance is gone through with: the group counts on it.
+Status Consumer::Core::run_rebalance(const Rebalance& rebalance) {
+  Status outcome;
   if (!rebalance.revoked.empty()) {
     if (config_.auto_commit_interval) {
       const auto status = commit_sync(positions());
@@ -195,9 +224,9 @@ void Consumer::Core::run_rebalance(const Rebalance& rebalance) {
         LOG_WARN("commit before a rebalance failed", {{"error", status.error().to_string()}});
       }
     }
-    give_up(rebalance.revoked, false);
+    keep_first(outcome, give_up(rebalance.revoked, GivenUp::kRevoked));
   }
-  if (!rebalance.lost.empty()) give_up(rebalance.lost, true);
+  keep_first(outcome, give_up(rebalance.lost, GivenUp::kLost));
   if (!rebalance.assigned.empty()) {
     shared_.with([&](auto& state) {
       auto all = state.fetch.assignment();
@@ -205,20 +234,28 @@ void Consumer::Core::run_rebalance(const Rebalance& rebalance) {
       state.fetch.set_assignment(all);
     });
   }
-  if (rebalance.is_complete && listener_.on_assigned) listener_.on_assigned(rebalance.assigned);
+  if (rebalance.is_complete && listener_.on_assigned) {
+    keep_first(outcome, fenced("the rebalance listener's on_assigned",
+                               [&] { listener_.on_assigned(rebalance.assigned); }));
+  }
   thread_.post([this] {
     if (group_ != nullptr) group_->rebalance_done();
     if (fetcher_ != nullptr) fetcher_->run();
   });
+  return outcome;
 }
 
-void Consumer::Core::give_up(const PartitionList& partitions, bool are_lost) {
-  if (partitions.empty()) return;
-  if (are_lost && listener_.on_lost) {
-    listener_.on_lost(partitions);
+Status Consumer::Core::give_up(const PartitionList& partitions, GivenUp how) {
+  if (partitions.empty()) return {};
+  Status outcome;
+  const bool was_in_callback = std::exchange(in_callback_, true);
+  if (how == GivenUp::kLost && listener_.on_lost) {
+    outcome = fenced("the rebalance listener's on_lost", [&] { listener_.on_lost(partitions); });
   } else if (listener_.on_revoked) {
-    listener_.on_revoked(partitions);
+    outcome =
+        fenced("the rebalance listener's on_revoked", [&] { listener_.on_revoked(partitions); });
   }
+  in_callback_ = was_in_callback;
   shared_.with([&](auto& state) {
     auto rest = state.fetch.assignment();
     rest.erase(std::remove_if(rest.begin(), rest.end(),
@@ -229,6 +266,7 @@ void Consumer::Core::give_up(const PartitionList& partitions, bool are_lost) {
                rest.end());
     state.fetch.set_assignment(rest);
   });
+  return outcome;
 }
 
 OffsetsToCommit Consumer::Core::positions() {
@@ -267,7 +305,7 @@ Status Consumer::Core::commit_sync(const OffsetsToCommit& offsets) {
                    std::move(done));
   });
   if (status.ok()) shared_.with([](auto& state) { ++state.metrics.commits; });
-  (void)run_callbacks();
+  if (const auto run = run_callbacks(); !run.ok()) keep_first(status, run.error());
   return status;
 }
 
@@ -275,7 +313,11 @@ void Consumer::Core::commit_async(const OffsetsToCommit& offsets, CommitCallback
   const auto finish = [this](CommitCallback callback, const Status& status) {
     shared_.change([&](auto& state) {
       if (status.ok()) ++state.metrics.commits;
-      if (callback) state.for_application.emplace_back([callback, status] { callback(status); });
+      if (!callback) return;
+      state.for_application.push_back({ApplicationCall::Kind::kCommitDone, [callback, status] {
+                                         return fenced("the callback of a commit",
+                                                       [&] { callback(status); });
+                                       }});
     });
   };
   if (is_closed_) return;
@@ -401,7 +443,8 @@ Status Consumer::Core::close(Millis timeout) {
   const bool in_group = is_grouped();
   if (timeout > Millis{0} && in_group) {
     if (config_.auto_commit_interval) status = commit_sync(positions());
-    give_up(shared_.with([](auto& state) { return state.fetch.assignment(); }), false);
+    keep_first(status, give_up(shared_.with([](auto& state) { return state.fetch.assignment(); }),
+                               GivenUp::kRevoked));
   }
   is_closed_ = true;
   if (in_group) {
@@ -415,6 +458,10 @@ Status Consumer::Core::close(Millis timeout) {
     cluster_.reset();
   });
   thread_.stop();
+  drop_rebalances();
+  if (timeout > Millis{0}) {
+    if (const auto run = run_callbacks(); !run.ok()) keep_first(status, run.error());
+  }
   return status;
 }
 

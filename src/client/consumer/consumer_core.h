@@ -50,9 +50,11 @@ class Consumer::Core {
   Status check_open() const;
   void tell_fetcher();
   void queue_rebalance(const Rebalance& rebalance);
-  void run_rebalance(const Rebalance& rebalance);
-  void give_up(const PartitionList& partitions, bool are_lost);
-  bool run_callbacks();
+  enum class GivenUp { kRevoked, kLost };
+  Status run_rebalance(const Rebalance& rebalance);
+  Status give_up(const PartitionList& partitions, GivenUp how);
+  Result<bool> run_callbacks();
+  void drop_rebalances();
   void commit_by_and_by();
   void note_poll();
   bool is_grouped() const { return !topics_.empty(); }

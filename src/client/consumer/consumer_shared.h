@@ -14,14 +14,19 @@
 
 namespace millrace::client {
 
+/// Something that the application has to run inside poll(). It fences what the application brought.
+struct ApplicationCall {
+  enum class Kind { kRebalance, kCommitDone } kind;
+  std::function<Status()> run;
+};
+
 class ConsumerShared {
  public:
   /// All but last_poll needs the mutex.
   struct State {
     explicit State(const FetchPlanConfig& config) : fetch(config) {}
     FetchState fetch;
-    /// Callbacks that the application has to run inside poll(): rebalances, commits.
-    std::deque<std::function<void()>> for_application;
+    std::deque<ApplicationCall> for_application;
     std::optional<Error> failure;  // given out by the next poll()
     GroupMembership membership;
     ConsumerMetrics metrics;

@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::size_t kReservedRecordsMax = 10'000;
 
-/// Records of one partition, by their places in PolledRecords.
+/// Records of one partition, by their places in PolledRecords; none when all that was read is
+/// nothing to give out.
 struct Range {
   TopicPartition name;
   std::size_t begin;
@@ -33,6 +34,7 @@ Result<PolledRecords> PollCollector::collect(FetchState& fetch, std::size_t coun
                 .next_offset = {},
                 .epoch = {},
                 .readable_end = {}};
+    const std::optional<Offset> position_before = fetch.position(range.name);
     // All that the partition has, so that its records lie side by side.
     FetchedRecords* records = ready->records;
     while (records != nullptr && polled.records_.size() < count_max) {
@@ -51,9 +53,9 @@ Result<PolledRecords> PollCollector::collect(FetchState& fetch, std::size_t coun
       made_room = fetch.advance(range.name) || made_room;
       records = fetch.ready_records(range.name);
     }
-    if (range.begin != range.end) ranges.push_back(std::move(range));
+    if (range.next_offset != position_before) ranges.push_back(std::move(range));
   }
-  if (polled.records_.empty()) {
+  if (ranges.empty()) {
     if (auto error = fetch.take_error()) return std::move(*error);
   }
   // Only now, because the records do not move any more.

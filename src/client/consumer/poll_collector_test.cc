@@ -22,25 +22,26 @@ class PollCollectorTest : public testing::Test {
   }
 
   /// Lets every partition that wants something fetch `count` records.
-  void fetch(int count, bool is_damaged = false) {
+  enum class Holds { kRecords, kDamage, kMarker };
+  void fetch(int count, Holds what = Holds::kRecords) {
     const auto leader = [](const TopicPartition& /*partition*/) {
       return std::optional(PartitionLeader{BrokerId{1}, LeaderEpoch{3}});
     };
     const auto plan = state_.plan(leader, kStart);
     for (const auto& [broker, parts] : plan.requests) {
-      for (const PlannedPart& part : parts)
-        state_.on_fetched(part, answer(part, count, is_damaged));
+      for (const PlannedPart& part : parts) state_.on_fetched(part, answer(part, count, what));
       state_.on_request_done(broker);
     }
   }
-  static FetchedPart answer(const PlannedPart& part, int count, bool is_damaged) {
-    wire::RecordBatchBuilder builder({.base_offset = part.offset});
+  static FetchedPart answer(const PlannedPart& part, int count, Holds what) {
+    wire::RecordBatchBuilder builder(
+        {.base_offset = part.offset, .is_control = what == Holds::kMarker});
     for (int i = 0; i < count; ++i) {
       builder.append(Timestamp{5}, std::nullopt, fmt::format("{}", part.offset + i));
     }
     Buffer bytes = builder.build();
     char& last = bytes.data()[bytes.size() - 1];
-    if (is_damaged) last = static_cast<char>(last ^ 1);
+    if (what == Holds::kDamage) last = static_cast<char>(last ^ 1);
     FetchedPart fetched;
     fetched.frame = std::make_shared<const Buffer>(std::move(bytes));
     fetched.records = fetched.frame->view();
@@ -98,6 +99,36 @@ TEST_F(PollCollectorTest, NamesAPartitionOnceThoughItFetchedTwice) {
   }
 }
 
+TEST_F(PollCollectorTest, TellsOfProgressThatCarriesNoRecords) {
+  fetch(2);
+  ASSERT_EQ(collect()->count(), 4U);
+  fetch(1, Holds::kMarker);
+
+  const auto polled = collect();
+
+  ASSERT_TRUE(polled.ok());
+  EXPECT_TRUE(polled->empty());
+  EXPECT_TRUE(polled->made_progress());
+  ASSERT_EQ(polled->partitions().size(), 2U);
+  for (const auto& part : *polled) {
+    EXPECT_TRUE(part.records.empty());
+    EXPECT_EQ(part.next_offset, Offset{3});
+    EXPECT_EQ(state_.position(part.partition), Offset{3});
+    EXPECT_EQ(part.readable_end, Offset{100});
+  }
+  EXPECT_FALSE(collect()->made_progress());
+}
+
+TEST_F(PollCollectorTest, TellsOfProgressBeforeItSpeaksOfDamage) {
+  fetch(1, Holds::kMarker);
+  fetch(1, Holds::kDamage);
+
+  const auto progress = collect();
+  ASSERT_TRUE(progress.ok());
+  EXPECT_TRUE(progress->made_progress());
+  EXPECT_FALSE(collect().ok());
+}
+
 TEST_F(PollCollectorTest, StopsAtTheLimitAndGoesOnThere) {
   fetch(3);
 
@@ -112,7 +143,7 @@ TEST_F(PollCollectorTest, StopsAtTheLimitAndGoesOnThere) {
 
 TEST_F(PollCollectorTest, SpeaksOfADamagedBatchOnlyWhenNoGoodRecordIsLeft) {
   fetch(2);
-  fetch(2, true);
+  fetch(2, Holds::kDamage);
 
   const auto good = collect();
   ASSERT_TRUE(good.ok());

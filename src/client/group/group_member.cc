@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/fence.h"
 #include "base/log.h"
 #include "client/group/assignors.h"
 #include "client/group/subscription_codec.h"
@@ -30,6 +31,10 @@ std::optional<Error> error_in(const Result<Answer>& answer, std::string_view wha
   const auto code = static_cast<KafkaError>(answer->error_code);
   if (code == KafkaError::kNone) return std::nullopt;
   return wire::make_error(code, std::string(what));
+}
+
+std::string in_assignor(const Assignor& assignor, std::string_view function) {
+  return fmt::format("{} of the assignor \"{}\"", function, assignor.name());
 }
 
 constexpr std::string_view kProtocolType = "consumer";
@@ -125,7 +130,12 @@ void GroupMember::on_rebalance_done(MonotonicTime now) {
   application_busy_ = false;
   owned_ = std::move(taken_);
   taken_.clear();
-  if (loss_pending_) {
+  if (loss_pending_ && state_ == State::kIdle) {
+    loss_pending_ = false;
+    if (owned_.empty()) return;
+    application_busy_ = true;
+    effects_.push_back(Rebalance{.revoked = {}, .lost = owned_, .assigned = {}});
+  } else if (loss_pending_) {
     loss_pending_ = false;
     lose_membership(false, now);
   } else if (state_ == State::kRevoking) {
@@ -163,6 +173,24 @@ void GroupMember::fail(Error error) {
   effects_.push_back(GroupFailed{std::move(error)});
 }
 
+// The group must not wait for a member that cannot go on, and deals its partitions to others.
+void GroupMember::give_up_membership(Error error) {
+  const bool was_busy = application_busy_;
+  const std::vector<TopicPartition> owned = owned_;
+  std::vector<TopicPartition> taken = std::move(taken_);
+  leave("the member's assignor failed");
+  application_busy_ = was_busy;
+  if (was_busy) {
+    taken_ = std::move(taken);
+    loss_pending_ = true;
+  } else if (!owned.empty()) {
+    application_busy_ = true;
+    taken_.clear();
+    effects_.push_back(Rebalance{.revoked = {}, .lost = owned, .assigned = {}});
+  }
+  fail(std::move(error));
+}
+
 void GroupMember::retry_later(MonotonicTime now) {
   next_ticket();
   state_ = State::kWaiting;
@@ -195,19 +223,24 @@ void GroupMember::send_join(MonotonicTime now) {
   request.group_instance_id = config_.group_instance_id;
   request.protocol_type = kProtocolType;
   for (const auto& assignor : config_.assignors) {
+    auto subscription = encode_subscription(*assignor);
+    if (!subscription.ok()) return give_up_membership(std::move(subscription).error());
     request.protocols.push_back(
-        {.name = std::string(assignor->name()), .metadata = encode_subscription(*assignor)});
+        {.name = std::string(assignor->name()), .metadata = std::move(subscription).value()});
   }
   effects_.push_back(SendJoin{next_ticket(), std::move(request)});
 }
 
-std::string GroupMember::encode_subscription(const Assignor& assignor) const {
+Result<std::string> GroupMember::encode_subscription(const Assignor& assignor) const {
   MemberSubscription mine;
   mine.topics = topics_;
   mine.rack = config_.rack;
   mine.generation = generation_;
   if (is_cooperative_) mine.owned = owned_;
-  mine.user_data = assignor.subscription_user_data(owned_);
+  auto user_data = fenced(in_assignor(assignor, "subscription_user_data"),
+                          [&] { return assignor.subscription_user_data(owned_); });
+  if (!user_data.ok()) return std::move(user_data).error();
+  mine.user_data = std::move(user_data).value();
   return client::encode_subscription(mine);
 }
 
@@ -273,9 +306,12 @@ void GroupMember::on_partition_counts(GroupTicket ticket, PartitionCounts counts
                                       MonotonicTime /*now*/) {
   if (!is_current(ticket) || state_ != State::kDealing) return;
   dealt_counts_ = std::move(counts);
-  const GroupAssignment dealt = chosen_assignor()->assign(*dealt_counts_, members_);
+  const Assignor& assignor = *chosen_assignor();
+  const auto dealt = fenced(in_assignor(assignor, "assign"),
+                            [&] { return assignor.assign(*dealt_counts_, members_); });
+  if (!dealt.ok()) return give_up_membership(dealt.error());
   std::vector<wire::SyncGroupRequest::SyncGroupRequestAssignment> assignments;
-  for (const auto& [member_id, assignment] : dealt) {
+  for (const auto& [member_id, assignment] : *dealt) {
     assignments.push_back({.member_id = member_id, .assignment = encode_assignment(assignment)});
   }
   send_sync(std::move(assignments));
@@ -312,9 +348,12 @@ void GroupMember::take_assignment(std::string_view bytes, MonotonicTime now) {
     fail(std::move(assignment).error().with_context("assignment in group " + config_.group_id));
     return;
   }
+  Assignor& assignor = *chosen_assignor();
+  const Status told = fenced(in_assignor(assignor, "on_assignment"),
+                             [&] { assignor.on_assignment(*assignment, generation_); });
+  if (!told.ok()) return give_up_membership(told.error());
   state_ = State::kStable;
   next_heartbeat_ = now + config_.heartbeat_interval;
-  chosen_assignor()->on_assignment(*assignment, generation_);
   Rebalance rebalance;
   rebalance.revoked = difference(owned_, assignment->partitions);
   rebalance.assigned = difference(assignment->partitions, owned_);

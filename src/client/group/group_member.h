@@ -134,10 +134,11 @@ class GroupMember {
   void retry_later(MonotonicTime now);
   void lose_membership(bool forget_member_id, MonotonicTime now);
   void fail(Error error);
+  void give_up_membership(Error error);
   void handle_error(const Error& error, MonotonicTime now);
   void lead(const wire::JoinGroupResponse& answer, MonotonicTime now);
   void take_assignment(std::string_view bytes, MonotonicTime now);
-  std::string encode_subscription(const Assignor& assignor) const;
+  Result<std::string> encode_subscription(const Assignor& assignor) const;
   Assignor* chosen_assignor() const;
 
   GroupMemberConfig config_;

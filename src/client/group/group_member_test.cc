@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "client/group/assignors.h"
 #include "client/group/subscription_codec.h"
 #include "wire/error_codes.h"
@@ -312,6 +314,78 @@ TEST(GroupMember, AnApplicationThatDoesNotPollLeavesAndComesBackWhenItDoes) {
 
   member.acknowledge();
   EXPECT_EQ(member.take<SendJoin>().request.member_id, "");
+}
+
+/// Throws wherever it is told to.
+class ThrowingAssignor final : public Assignor {
+ public:
+  enum class Where { kUserData, kAssign, kOnAssignment };
+  explicit ThrowingAssignor(Where where) : where_(where) {}
+  std::string_view name() const override { return "mine"; }
+  RebalanceProtocol protocol() const override { return RebalanceProtocol::kCooperative; }
+  GroupAssignment assign(const PartitionCounts& /*counts*/,
+                         const std::vector<MemberSubscription>& /*members*/) const override {
+    if (where_ == Where::kAssign) throw std::runtime_error("no luck");
+    return {};
+  }
+  std::string subscription_user_data(const std::vector<TopicPartition>& owned) const override {
+    if (where_ == Where::kUserData && !owned.empty()) throw std::runtime_error("no luck");
+    return {};
+  }
+  void on_assignment(const MemberAssignment& /*assignment*/, std::int32_t generation) override {
+    if (where_ == Where::kOnAssignment && generation > 1) throw std::runtime_error("no luck");
+  }
+
+ private:
+  Where where_;
+};
+
+TEST(GroupMember, ALeaderWhoseAssignorThrowsLeavesAndSaysWhy) {
+  Member member(std::make_shared<ThrowingAssignor>(ThrowingAssignor::Where::kAssign));
+  member.answer_join(member.take<SendJoin>().ticket, 1, "me");
+  member.machine().on_partition_counts(member.take<AskPartitionCounts>().ticket, {{"t", 2}},
+                                       member.now());
+  member.collect();
+
+  EXPECT_EQ(member.take<SendLeave>().request.member_id, "me");
+  const auto failed = member.take<GroupFailed>();
+  EXPECT_EQ(failed.error.code, ErrorCode::kThrown);
+  EXPECT_EQ(failed.error.message, "assign of the assignor \"mine\" threw: no luck");
+  EXPECT_TRUE(member.is_quiet());
+  member.machine().subscribe({"t"}, member.now());
+  member.collect();
+  EXPECT_EQ(member.take<SendJoin>().request.member_id, "");
+}
+
+TEST(GroupMember, WhatAMemberHeldWhenItsAssignorThrewIsLost) {
+  Member member(std::make_shared<ThrowingAssignor>(ThrowingAssignor::Where::kOnAssignment));
+  member.settle({at(0)}, 1);
+  member.acknowledge();
+  member.pass(Millis{3000});
+  member.answer_heartbeat(member.take<SendHeartbeat>().ticket, KafkaError::kRebalanceInProgress);
+  member.answer_join(member.take<SendJoin>().ticket, 2);
+  member.answer_sync(member.take<SendSync>().ticket, {at(0)});
+
+  member.take<SendLeave>();
+  EXPECT_THAT(member.take<Rebalance>().lost, ElementsAre(at(0)));
+  EXPECT_EQ(member.take<GroupFailed>().error.code, ErrorCode::kThrown);
+  member.acknowledge();
+  EXPECT_TRUE(member.is_quiet());
+  EXPECT_THAT(member.machine().owned(), IsEmpty());
+}
+
+TEST(GroupMember, AnAssignorThatThrowsWhileTheApplicationIsBusyLosesItAllAfterwards) {
+  Member member(std::make_shared<ThrowingAssignor>(ThrowingAssignor::Where::kUserData));
+  member.settle({at(0)}, 1);
+  member.pass(Millis{3000});
+  member.answer_heartbeat(member.take<SendHeartbeat>().ticket, KafkaError::kRebalanceInProgress);
+  EXPECT_TRUE(member.is_quiet());
+
+  member.acknowledge();
+
+  member.take<SendLeave>();
+  EXPECT_THAT(member.take<Rebalance>().lost, ElementsAre(at(0)));
+  EXPECT_EQ(member.take<GroupFailed>().error.code, ErrorCode::kThrown);
 }
 
 TEST(GroupMember, AnAnswerThatCameTooLateIsIgnored) {

@@ -1,0 +1,113 @@
+// What becomes of exceptions that functions of the application throw inside a consumer: the error
+// of the call, and the consumer goes on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "tests/e2e/embedded_cluster.h"
+
+namespace millrace::e2e {
+namespace {
+
+using client::Consumer;
+using client::Producer;
+using testing::HasSubstr;
+
+class UserFunctions : public testing::Test {
+ protected:
+  void SetUp() override {
+    cluster_.create_topic("t", 1);
+    auto producer = Producer::create(cluster_.properties(), {}, &cluster_.env());
+    ASSERT_TRUE(producer->send({.topic = "t", .value = "x"}).ok());
+    ASSERT_TRUE(producer->flush(Millis{10'000}).ok());
+  }
+  Consumer member(client::ConsumerOptions options) {
+    auto consumer =
+        Consumer::create(cluster_.group_properties("g"), std::move(options), &cluster_.env());
+    EXPECT_TRUE(consumer->subscribe({"t"}).ok());
+    return std::move(consumer).value();
+  }
+  /// Polls until something else than silence comes.
+  static Result<client::PolledRecords> poll(Consumer& consumer) {
+    for (int round = 0;; ++round) {
+      auto polled = consumer.poll(Millis{100});
+      if (!polled.ok() || !polled->empty() || round == 100) return polled;
+    }
+  }
+
+  EmbeddedCluster cluster_;
+};
+
+TEST_F(UserFunctions, AListenerThatThrowsFailsThePollAndKeepsTheAssignment) {
+  client::ConsumerOptions options;
+  options.listener.on_assigned = [](auto) { throw std::runtime_error("not today"); };
+  auto consumer = member(std::move(options));
+
+  const auto failed = poll(consumer);
+  ASSERT_FALSE(failed.ok());
+  EXPECT_EQ(failed.error().code, ErrorCode::kThrown);
+  EXPECT_THAT(failed.error().message, HasSubstr("on_assigned threw: not today"));
+  const auto polled = poll(consumer);
+  ASSERT_TRUE(polled.ok()) << polled.error().to_string();
+  EXPECT_EQ(polled->count(), 1U);
+}
+
+TEST_F(UserFunctions, AListenerThatThrowsAtTheEndFailsTheCloseThatLeavesNevertheless) {
+  client::ConsumerOptions options;
+  options.listener.on_revoked = [](auto) { throw std::runtime_error("not today"); };
+  auto consumer = member(std::move(options));
+  ASSERT_TRUE(poll(consumer).ok());
+
+  const Status closed = consumer.close();
+
+  ASSERT_FALSE(closed.ok());
+  EXPECT_THAT(closed.error().message, HasSubstr("on_revoked threw: not today"));
+  auto next = member({});
+  EXPECT_EQ(poll(next)->count(), 1U) << "the group does not wait for who has left";
+}
+
+TEST_F(UserFunctions, ACommitCallbackThatThrowsFailsTheCallItRunsInAndTheNextOnesRun) {
+  auto consumer = member({});
+  ASSERT_TRUE(poll(consumer).ok());
+  int told = 0;
+  consumer.commit_async([](const Status&) { throw std::runtime_error("not today"); });
+  consumer.commit_async([&](const Status&) { ++told; });
+
+  bool has_failed = false;
+  for (int round = 0; round < 100 && (told == 0 || !has_failed); ++round) {
+    const auto polled = consumer.poll(Millis{100});
+    if (polled.ok()) continue;
+    has_failed = true;
+    EXPECT_THAT(polled.error().message, HasSubstr("the callback of a commit threw: not today"));
+  }
+
+  EXPECT_TRUE(has_failed);
+  EXPECT_EQ(told, 1);
+}
+
+class RefusingAssignor final : public client::Assignor {
+ public:
+  std::string_view name() const override { return "refusing"; }
+  client::RebalanceProtocol protocol() const override { return client::RebalanceProtocol::kEager; }
+  client::GroupAssignment assign(const client::PartitionCounts& /*counts*/,
+                                 const std::vector<client::MemberSubscription>&) const override {
+    throw std::runtime_error("not today");
+  }
+};
+
+TEST_F(UserFunctions, AnAssignorThatThrowsFailsThePollAndFreesTheGroup) {
+  client::ConsumerOptions options;
+  options.assignors = {std::make_shared<RefusingAssignor>()};
+  auto consumer = member(std::move(options));
+
+  const auto failed = poll(consumer);
+  ASSERT_FALSE(failed.ok());
+  EXPECT_THAT(failed.error().message, HasSubstr("\"refusing\" threw: not today"));
+  auto other = member({});
+  EXPECT_EQ(poll(other)->count(), 1U);
+}
+
+}  // namespace
+}  // namespace millrace::e2e
