@@ -161,7 +161,7 @@ class Admin::Core {
 
   Result<BrokerId> coordinator(const std::string& group) {
     return thread_.await<Result<BrokerId>>([&](Done<BrokerId> done) {
-      cluster_->find_coordinator(group, deadline(), std::move(done));
+      cluster_->find_coordinator(CoordinatorKey::group(group), deadline(), std::move(done));
     });
   }
 
@@ -312,7 +312,8 @@ Result<Outcomes<std::string, GroupDescription>> Admin::describe_groups(
     wire::DescribeGroupsRequest request;
     request.groups = {group_id};
     auto answer = core().ask<wire::DescribeGroupsRequest, Response>(
-        Target::coordinator(group_id), std::move(request), [](const Response& each) {
+        Target::coordinator(CoordinatorKey::group(group_id)), std::move(request),
+        [](const Response& each) {
           return each.groups.empty() ? KafkaError::kNone
                                      : static_cast<KafkaError>(each.groups.front().error_code);
         });
@@ -342,7 +343,8 @@ Result<Outcomes<std::string, void>> Admin::delete_groups(
     wire::DeleteGroupsRequest request;
     request.groups_names = {group_id};
     auto answer = core().ask<wire::DeleteGroupsRequest, Response>(
-        Target::coordinator(group_id), std::move(request), [](const Response& each) {
+        Target::coordinator(CoordinatorKey::group(group_id)), std::move(request),
+        [](const Response& each) {
           return each.results.empty() ? KafkaError::kNone
                                       : static_cast<KafkaError>(each.results.front().error_code);
         });

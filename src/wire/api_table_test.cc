@@ -55,6 +55,38 @@ TEST(KafkaError, HasANameAndAnOpinionOnRetries) {
   EXPECT_FALSE(is_retriable(static_cast<KafkaError>(9999)));
 }
 
+TEST(KafkaError, OneTableSaysWhatEachAsksFor) {
+  const std::pair<KafkaError, ErrorClass> cases[] = {
+      {KafkaError::kNone, ErrorClass::kNone},
+      {KafkaError::kCoordinatorLoadInProgress, ErrorClass::kRetriable},
+      {KafkaError::kUnknownTopicOrPartition, ErrorClass::kRefreshMetadata},
+      {KafkaError::kNotLeaderOrFollower, ErrorClass::kRefreshLeader},
+      {KafkaError::kNotCoordinator, ErrorClass::kFindCoordinator},
+      {KafkaError::kRebalanceInProgress, ErrorClass::kRejoin},
+      {KafkaError::kIllegalGeneration, ErrorClass::kRejoinLost},
+      {KafkaError::kUnknownMemberId, ErrorClass::kRejoinAsNew},
+      {KafkaError::kUnknownProducerId, ErrorClass::kNewEpoch},
+      {KafkaError::kTransactionAbortable, ErrorClass::kAbortable},
+      {KafkaError::kProducerFenced, ErrorClass::kFatal},
+      {KafkaError::kInvalidRequest, ErrorClass::kPermanent},
+      {static_cast<KafkaError>(9999), ErrorClass::kPermanent}};
+  for (const auto& [error, expected] : cases) {
+    EXPECT_EQ(error_class(error), expected) << kafka_error_name(error);
+  }
+  EXPECT_EQ(error_class(make_error(KafkaError::kProducerFenced)), ErrorClass::kFatal);
+  EXPECT_EQ(error_class(Error{ErrorCode::kTimeout, ""}), ErrorClass::kRetriable);
+  EXPECT_EQ(error_class(Error{ErrorCode::kCorrupt, ""}), ErrorClass::kPermanent);
+}
+
+TEST(KafkaError, WhatSendsAMemberBackToItsGroupIsNoReasonToRepeatTheRequest) {
+  for (const auto error : {KafkaError::kRebalanceInProgress, KafkaError::kIllegalGeneration,
+                           KafkaError::kUnknownMemberId, KafkaError::kFencedMemberEpoch}) {
+    EXPECT_TRUE(needs_rejoin(error)) << kafka_error_name(error);
+    EXPECT_FALSE(is_retriable(error)) << kafka_error_name(error);
+  }
+  EXPECT_FALSE(needs_rejoin(KafkaError::kFencedInstanceId));
+}
+
 TEST(KafkaError, TravelsInsideAnError) {
   const Error error = make_error(KafkaError::kInvalidRecord, "record 3 has no key");
 

@@ -9,12 +9,10 @@ namespace millrace::wire {
 
 namespace {
 
-enum class Retry : std::uint8_t { kNo, kYes };
-
 struct Row {
   KafkaError error;
   std::string_view name;
-  Retry retry;
+  ErrorClass error_class;
 };
 
 constexpr std::int16_t kFirst = -1;
@@ -22,141 +20,141 @@ constexpr std::int16_t kFirst = -1;
 // One row a code, without gaps from -1 on, so that a code is an index.
 constexpr std::array kRows = std::to_array<Row>({
     // clang-format off
-    {KafkaError::kUnknownServerError, "UNKNOWN_SERVER_ERROR", Retry::kNo},
-    {KafkaError::kNone, "NONE", Retry::kNo},
-    {KafkaError::kOffsetOutOfRange, "OFFSET_OUT_OF_RANGE", Retry::kNo},
-    {KafkaError::kCorruptMessage, "CORRUPT_MESSAGE", Retry::kYes},
-    {KafkaError::kUnknownTopicOrPartition, "UNKNOWN_TOPIC_OR_PARTITION", Retry::kYes},
-    {KafkaError::kInvalidFetchSize, "INVALID_FETCH_SIZE", Retry::kNo},
-    {KafkaError::kLeaderNotAvailable, "LEADER_NOT_AVAILABLE", Retry::kYes},
-    {KafkaError::kNotLeaderOrFollower, "NOT_LEADER_OR_FOLLOWER", Retry::kYes},
-    {KafkaError::kRequestTimedOut, "REQUEST_TIMED_OUT", Retry::kYes},
-    {KafkaError::kBrokerNotAvailable, "BROKER_NOT_AVAILABLE", Retry::kNo},
-    {KafkaError::kReplicaNotAvailable, "REPLICA_NOT_AVAILABLE", Retry::kYes},
-    {KafkaError::kMessageTooLarge, "MESSAGE_TOO_LARGE", Retry::kNo},
-    {KafkaError::kStaleControllerEpoch, "STALE_CONTROLLER_EPOCH", Retry::kNo},
-    {KafkaError::kOffsetMetadataTooLarge, "OFFSET_METADATA_TOO_LARGE", Retry::kNo},
-    {KafkaError::kNetworkException, "NETWORK_EXCEPTION", Retry::kYes},
-    {KafkaError::kCoordinatorLoadInProgress, "COORDINATOR_LOAD_IN_PROGRESS", Retry::kYes},
-    {KafkaError::kCoordinatorNotAvailable, "COORDINATOR_NOT_AVAILABLE", Retry::kYes},
-    {KafkaError::kNotCoordinator, "NOT_COORDINATOR", Retry::kYes},
-    {KafkaError::kInvalidTopicException, "INVALID_TOPIC_EXCEPTION", Retry::kNo},
-    {KafkaError::kRecordListTooLarge, "RECORD_LIST_TOO_LARGE", Retry::kNo},
-    {KafkaError::kNotEnoughReplicas, "NOT_ENOUGH_REPLICAS", Retry::kYes},
-    {KafkaError::kNotEnoughReplicasAfterAppend, "NOT_ENOUGH_REPLICAS_AFTER_APPEND", Retry::kYes},
-    {KafkaError::kInvalidRequiredAcks, "INVALID_REQUIRED_ACKS", Retry::kNo},
-    {KafkaError::kIllegalGeneration, "ILLEGAL_GENERATION", Retry::kNo},
-    {KafkaError::kInconsistentGroupProtocol, "INCONSISTENT_GROUP_PROTOCOL", Retry::kNo},
-    {KafkaError::kInvalidGroupId, "INVALID_GROUP_ID", Retry::kNo},
-    {KafkaError::kUnknownMemberId, "UNKNOWN_MEMBER_ID", Retry::kNo},
-    {KafkaError::kInvalidSessionTimeout, "INVALID_SESSION_TIMEOUT", Retry::kNo},
-    {KafkaError::kRebalanceInProgress, "REBALANCE_IN_PROGRESS", Retry::kNo},
-    {KafkaError::kInvalidCommitOffsetSize, "INVALID_COMMIT_OFFSET_SIZE", Retry::kNo},
-    {KafkaError::kTopicAuthorizationFailed, "TOPIC_AUTHORIZATION_FAILED", Retry::kNo},
-    {KafkaError::kGroupAuthorizationFailed, "GROUP_AUTHORIZATION_FAILED", Retry::kNo},
-    {KafkaError::kClusterAuthorizationFailed, "CLUSTER_AUTHORIZATION_FAILED", Retry::kNo},
-    {KafkaError::kInvalidTimestamp, "INVALID_TIMESTAMP", Retry::kNo},
-    {KafkaError::kUnsupportedSaslMechanism, "UNSUPPORTED_SASL_MECHANISM", Retry::kNo},
-    {KafkaError::kIllegalSaslState, "ILLEGAL_SASL_STATE", Retry::kNo},
-    {KafkaError::kUnsupportedVersion, "UNSUPPORTED_VERSION", Retry::kNo},
-    {KafkaError::kTopicAlreadyExists, "TOPIC_ALREADY_EXISTS", Retry::kNo},
-    {KafkaError::kInvalidPartitions, "INVALID_PARTITIONS", Retry::kNo},
-    {KafkaError::kInvalidReplicationFactor, "INVALID_REPLICATION_FACTOR", Retry::kNo},
-    {KafkaError::kInvalidReplicaAssignment, "INVALID_REPLICA_ASSIGNMENT", Retry::kNo},
-    {KafkaError::kInvalidConfig, "INVALID_CONFIG", Retry::kNo},
-    {KafkaError::kNotController, "NOT_CONTROLLER", Retry::kYes},
-    {KafkaError::kInvalidRequest, "INVALID_REQUEST", Retry::kNo},
-    {KafkaError::kUnsupportedForMessageFormat, "UNSUPPORTED_FOR_MESSAGE_FORMAT", Retry::kNo},
-    {KafkaError::kPolicyViolation, "POLICY_VIOLATION", Retry::kNo},
-    {KafkaError::kOutOfOrderSequenceNumber, "OUT_OF_ORDER_SEQUENCE_NUMBER", Retry::kNo},
-    {KafkaError::kDuplicateSequenceNumber, "DUPLICATE_SEQUENCE_NUMBER", Retry::kNo},
-    {KafkaError::kInvalidProducerEpoch, "INVALID_PRODUCER_EPOCH", Retry::kNo},
-    {KafkaError::kInvalidTxnState, "INVALID_TXN_STATE", Retry::kNo},
-    {KafkaError::kInvalidProducerIdMapping, "INVALID_PRODUCER_ID_MAPPING", Retry::kNo},
-    {KafkaError::kInvalidTransactionTimeout, "INVALID_TRANSACTION_TIMEOUT", Retry::kNo},
-    {KafkaError::kConcurrentTransactions, "CONCURRENT_TRANSACTIONS", Retry::kYes},
-    {KafkaError::kTransactionCoordinatorFenced, "TRANSACTION_COORDINATOR_FENCED", Retry::kNo},
-    {KafkaError::kTransactionalIdAuthorizationFailed, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED", Retry::kNo},
-    {KafkaError::kSecurityDisabled, "SECURITY_DISABLED", Retry::kNo},
-    {KafkaError::kOperationNotAttempted, "OPERATION_NOT_ATTEMPTED", Retry::kNo},
-    {KafkaError::kKafkaStorageError, "KAFKA_STORAGE_ERROR", Retry::kYes},
-    {KafkaError::kLogDirNotFound, "LOG_DIR_NOT_FOUND", Retry::kNo},
-    {KafkaError::kSaslAuthenticationFailed, "SASL_AUTHENTICATION_FAILED", Retry::kNo},
-    {KafkaError::kUnknownProducerId, "UNKNOWN_PRODUCER_ID", Retry::kNo},
-    {KafkaError::kReassignmentInProgress, "REASSIGNMENT_IN_PROGRESS", Retry::kNo},
-    {KafkaError::kDelegationTokenAuthDisabled, "DELEGATION_TOKEN_AUTH_DISABLED", Retry::kNo},
-    {KafkaError::kDelegationTokenNotFound, "DELEGATION_TOKEN_NOT_FOUND", Retry::kNo},
-    {KafkaError::kDelegationTokenOwnerMismatch, "DELEGATION_TOKEN_OWNER_MISMATCH", Retry::kNo},
-    {KafkaError::kDelegationTokenRequestNotAllowed, "DELEGATION_TOKEN_REQUEST_NOT_ALLOWED", Retry::kNo},
-    {KafkaError::kDelegationTokenAuthorizationFailed, "DELEGATION_TOKEN_AUTHORIZATION_FAILED", Retry::kNo},
-    {KafkaError::kDelegationTokenExpired, "DELEGATION_TOKEN_EXPIRED", Retry::kNo},
-    {KafkaError::kInvalidPrincipalType, "INVALID_PRINCIPAL_TYPE", Retry::kNo},
-    {KafkaError::kNonEmptyGroup, "NON_EMPTY_GROUP", Retry::kNo},
-    {KafkaError::kGroupIdNotFound, "GROUP_ID_NOT_FOUND", Retry::kNo},
-    {KafkaError::kFetchSessionIdNotFound, "FETCH_SESSION_ID_NOT_FOUND", Retry::kYes},
-    {KafkaError::kInvalidFetchSessionEpoch, "INVALID_FETCH_SESSION_EPOCH", Retry::kYes},
-    {KafkaError::kListenerNotFound, "LISTENER_NOT_FOUND", Retry::kYes},
-    {KafkaError::kTopicDeletionDisabled, "TOPIC_DELETION_DISABLED", Retry::kNo},
-    {KafkaError::kFencedLeaderEpoch, "FENCED_LEADER_EPOCH", Retry::kYes},
-    {KafkaError::kUnknownLeaderEpoch, "UNKNOWN_LEADER_EPOCH", Retry::kYes},
-    {KafkaError::kUnsupportedCompressionType, "UNSUPPORTED_COMPRESSION_TYPE", Retry::kNo},
-    {KafkaError::kStaleBrokerEpoch, "STALE_BROKER_EPOCH", Retry::kNo},
-    {KafkaError::kOffsetNotAvailable, "OFFSET_NOT_AVAILABLE", Retry::kYes},
-    {KafkaError::kMemberIdRequired, "MEMBER_ID_REQUIRED", Retry::kNo},
-    {KafkaError::kPreferredLeaderNotAvailable, "PREFERRED_LEADER_NOT_AVAILABLE", Retry::kYes},
-    {KafkaError::kGroupMaxSizeReached, "GROUP_MAX_SIZE_REACHED", Retry::kNo},
-    {KafkaError::kFencedInstanceId, "FENCED_INSTANCE_ID", Retry::kNo},
-    {KafkaError::kEligibleLeadersNotAvailable, "ELIGIBLE_LEADERS_NOT_AVAILABLE", Retry::kYes},
-    {KafkaError::kElectionNotNeeded, "ELECTION_NOT_NEEDED", Retry::kYes},
-    {KafkaError::kNoReassignmentInProgress, "NO_REASSIGNMENT_IN_PROGRESS", Retry::kNo},
-    {KafkaError::kGroupSubscribedToTopic, "GROUP_SUBSCRIBED_TO_TOPIC", Retry::kNo},
-    {KafkaError::kInvalidRecord, "INVALID_RECORD", Retry::kNo},
-    {KafkaError::kUnstableOffsetCommit, "UNSTABLE_OFFSET_COMMIT", Retry::kYes},
-    {KafkaError::kThrottlingQuotaExceeded, "THROTTLING_QUOTA_EXCEEDED", Retry::kYes},
-    {KafkaError::kProducerFenced, "PRODUCER_FENCED", Retry::kNo},
-    {KafkaError::kResourceNotFound, "RESOURCE_NOT_FOUND", Retry::kNo},
-    {KafkaError::kDuplicateResource, "DUPLICATE_RESOURCE", Retry::kNo},
-    {KafkaError::kUnacceptableCredential, "UNACCEPTABLE_CREDENTIAL", Retry::kNo},
-    {KafkaError::kInconsistentVoterSet, "INCONSISTENT_VOTER_SET", Retry::kNo},
-    {KafkaError::kInvalidUpdateVersion, "INVALID_UPDATE_VERSION", Retry::kNo},
-    {KafkaError::kFeatureUpdateFailed, "FEATURE_UPDATE_FAILED", Retry::kNo},
-    {KafkaError::kPrincipalDeserializationFailure, "PRINCIPAL_DESERIALIZATION_FAILURE", Retry::kNo},
-    {KafkaError::kSnapshotNotFound, "SNAPSHOT_NOT_FOUND", Retry::kNo},
-    {KafkaError::kPositionOutOfRange, "POSITION_OUT_OF_RANGE", Retry::kNo},
-    {KafkaError::kUnknownTopicId, "UNKNOWN_TOPIC_ID", Retry::kYes},
-    {KafkaError::kDuplicateBrokerRegistration, "DUPLICATE_BROKER_REGISTRATION", Retry::kNo},
-    {KafkaError::kBrokerIdNotRegistered, "BROKER_ID_NOT_REGISTERED", Retry::kNo},
-    {KafkaError::kInconsistentTopicId, "INCONSISTENT_TOPIC_ID", Retry::kYes},
-    {KafkaError::kInconsistentClusterId, "INCONSISTENT_CLUSTER_ID", Retry::kNo},
-    {KafkaError::kTransactionalIdNotFound, "TRANSACTIONAL_ID_NOT_FOUND", Retry::kNo},
-    {KafkaError::kFetchSessionTopicIdError, "FETCH_SESSION_TOPIC_ID_ERROR", Retry::kYes},
-    {KafkaError::kIneligibleReplica, "INELIGIBLE_REPLICA", Retry::kNo},
-    {KafkaError::kNewLeaderElected, "NEW_LEADER_ELECTED", Retry::kNo},
-    {KafkaError::kOffsetMovedToTieredStorage, "OFFSET_MOVED_TO_TIERED_STORAGE", Retry::kNo},
-    {KafkaError::kFencedMemberEpoch, "FENCED_MEMBER_EPOCH", Retry::kNo},
-    {KafkaError::kUnreleasedInstanceId, "UNRELEASED_INSTANCE_ID", Retry::kNo},
-    {KafkaError::kUnsupportedAssignor, "UNSUPPORTED_ASSIGNOR", Retry::kNo},
-    {KafkaError::kStaleMemberEpoch, "STALE_MEMBER_EPOCH", Retry::kNo},
-    {KafkaError::kMismatchedEndpointType, "MISMATCHED_ENDPOINT_TYPE", Retry::kNo},
-    {KafkaError::kUnsupportedEndpointType, "UNSUPPORTED_ENDPOINT_TYPE", Retry::kNo},
-    {KafkaError::kUnknownControllerId, "UNKNOWN_CONTROLLER_ID", Retry::kNo},
-    {KafkaError::kUnknownSubscriptionId, "UNKNOWN_SUBSCRIPTION_ID", Retry::kNo},
-    {KafkaError::kTelemetryTooLarge, "TELEMETRY_TOO_LARGE", Retry::kNo},
-    {KafkaError::kInvalidRegistration, "INVALID_REGISTRATION", Retry::kNo},
-    {KafkaError::kTransactionAbortable, "TRANSACTION_ABORTABLE", Retry::kNo},
-    {KafkaError::kInvalidRecordState, "INVALID_RECORD_STATE", Retry::kNo},
-    {KafkaError::kShareSessionNotFound, "SHARE_SESSION_NOT_FOUND", Retry::kYes},
-    {KafkaError::kInvalidShareSessionEpoch, "INVALID_SHARE_SESSION_EPOCH", Retry::kYes},
-    {KafkaError::kFencedStateEpoch, "FENCED_STATE_EPOCH", Retry::kNo},
-    {KafkaError::kInvalidVoterKey, "INVALID_VOTER_KEY", Retry::kNo},
-    {KafkaError::kDuplicateVoter, "DUPLICATE_VOTER", Retry::kNo},
-    {KafkaError::kVoterNotFound, "VOTER_NOT_FOUND", Retry::kNo},
-    {KafkaError::kInvalidRegularExpression, "INVALID_REGULAR_EXPRESSION", Retry::kNo},
-    {KafkaError::kRebootstrapRequired, "REBOOTSTRAP_REQUIRED", Retry::kNo},
-    {KafkaError::kStreamsInvalidTopology, "STREAMS_INVALID_TOPOLOGY", Retry::kNo},
-    {KafkaError::kStreamsInvalidTopologyEpoch, "STREAMS_INVALID_TOPOLOGY_EPOCH", Retry::kNo},
-    {KafkaError::kStreamsTopologyFenced, "STREAMS_TOPOLOGY_FENCED", Retry::kNo},
-    {KafkaError::kShareSessionLimitReached, "SHARE_SESSION_LIMIT_REACHED", Retry::kYes},
+    {KafkaError::kUnknownServerError, "UNKNOWN_SERVER_ERROR", ErrorClass::kPermanent},
+    {KafkaError::kNone, "NONE", ErrorClass::kNone},
+    {KafkaError::kOffsetOutOfRange, "OFFSET_OUT_OF_RANGE", ErrorClass::kPermanent},
+    {KafkaError::kCorruptMessage, "CORRUPT_MESSAGE", ErrorClass::kRetriable},
+    {KafkaError::kUnknownTopicOrPartition, "UNKNOWN_TOPIC_OR_PARTITION", ErrorClass::kRefreshMetadata},
+    {KafkaError::kInvalidFetchSize, "INVALID_FETCH_SIZE", ErrorClass::kPermanent},
+    {KafkaError::kLeaderNotAvailable, "LEADER_NOT_AVAILABLE", ErrorClass::kRefreshMetadata},
+    {KafkaError::kNotLeaderOrFollower, "NOT_LEADER_OR_FOLLOWER", ErrorClass::kRefreshLeader},
+    {KafkaError::kRequestTimedOut, "REQUEST_TIMED_OUT", ErrorClass::kRetriable},
+    {KafkaError::kBrokerNotAvailable, "BROKER_NOT_AVAILABLE", ErrorClass::kPermanent},
+    {KafkaError::kReplicaNotAvailable, "REPLICA_NOT_AVAILABLE", ErrorClass::kRefreshMetadata},
+    {KafkaError::kMessageTooLarge, "MESSAGE_TOO_LARGE", ErrorClass::kPermanent},
+    {KafkaError::kStaleControllerEpoch, "STALE_CONTROLLER_EPOCH", ErrorClass::kPermanent},
+    {KafkaError::kOffsetMetadataTooLarge, "OFFSET_METADATA_TOO_LARGE", ErrorClass::kPermanent},
+    {KafkaError::kNetworkException, "NETWORK_EXCEPTION", ErrorClass::kRefreshMetadata},
+    {KafkaError::kCoordinatorLoadInProgress, "COORDINATOR_LOAD_IN_PROGRESS", ErrorClass::kRetriable},
+    {KafkaError::kCoordinatorNotAvailable, "COORDINATOR_NOT_AVAILABLE", ErrorClass::kFindCoordinator},
+    {KafkaError::kNotCoordinator, "NOT_COORDINATOR", ErrorClass::kFindCoordinator},
+    {KafkaError::kInvalidTopicException, "INVALID_TOPIC_EXCEPTION", ErrorClass::kPermanent},
+    {KafkaError::kRecordListTooLarge, "RECORD_LIST_TOO_LARGE", ErrorClass::kPermanent},
+    {KafkaError::kNotEnoughReplicas, "NOT_ENOUGH_REPLICAS", ErrorClass::kRetriable},
+    {KafkaError::kNotEnoughReplicasAfterAppend, "NOT_ENOUGH_REPLICAS_AFTER_APPEND", ErrorClass::kRetriable},
+    {KafkaError::kInvalidRequiredAcks, "INVALID_REQUIRED_ACKS", ErrorClass::kPermanent},
+    {KafkaError::kIllegalGeneration, "ILLEGAL_GENERATION", ErrorClass::kRejoinLost},
+    {KafkaError::kInconsistentGroupProtocol, "INCONSISTENT_GROUP_PROTOCOL", ErrorClass::kPermanent},
+    {KafkaError::kInvalidGroupId, "INVALID_GROUP_ID", ErrorClass::kPermanent},
+    {KafkaError::kUnknownMemberId, "UNKNOWN_MEMBER_ID", ErrorClass::kRejoinAsNew},
+    {KafkaError::kInvalidSessionTimeout, "INVALID_SESSION_TIMEOUT", ErrorClass::kPermanent},
+    {KafkaError::kRebalanceInProgress, "REBALANCE_IN_PROGRESS", ErrorClass::kRejoin},
+    {KafkaError::kInvalidCommitOffsetSize, "INVALID_COMMIT_OFFSET_SIZE", ErrorClass::kPermanent},
+    {KafkaError::kTopicAuthorizationFailed, "TOPIC_AUTHORIZATION_FAILED", ErrorClass::kPermanent},
+    {KafkaError::kGroupAuthorizationFailed, "GROUP_AUTHORIZATION_FAILED", ErrorClass::kPermanent},
+    {KafkaError::kClusterAuthorizationFailed, "CLUSTER_AUTHORIZATION_FAILED", ErrorClass::kPermanent},
+    {KafkaError::kInvalidTimestamp, "INVALID_TIMESTAMP", ErrorClass::kPermanent},
+    {KafkaError::kUnsupportedSaslMechanism, "UNSUPPORTED_SASL_MECHANISM", ErrorClass::kPermanent},
+    {KafkaError::kIllegalSaslState, "ILLEGAL_SASL_STATE", ErrorClass::kPermanent},
+    {KafkaError::kUnsupportedVersion, "UNSUPPORTED_VERSION", ErrorClass::kPermanent},
+    {KafkaError::kTopicAlreadyExists, "TOPIC_ALREADY_EXISTS", ErrorClass::kPermanent},
+    {KafkaError::kInvalidPartitions, "INVALID_PARTITIONS", ErrorClass::kPermanent},
+    {KafkaError::kInvalidReplicationFactor, "INVALID_REPLICATION_FACTOR", ErrorClass::kPermanent},
+    {KafkaError::kInvalidReplicaAssignment, "INVALID_REPLICA_ASSIGNMENT", ErrorClass::kPermanent},
+    {KafkaError::kInvalidConfig, "INVALID_CONFIG", ErrorClass::kPermanent},
+    {KafkaError::kNotController, "NOT_CONTROLLER", ErrorClass::kRefreshMetadata},
+    {KafkaError::kInvalidRequest, "INVALID_REQUEST", ErrorClass::kPermanent},
+    {KafkaError::kUnsupportedForMessageFormat, "UNSUPPORTED_FOR_MESSAGE_FORMAT", ErrorClass::kPermanent},
+    {KafkaError::kPolicyViolation, "POLICY_VIOLATION", ErrorClass::kPermanent},
+    {KafkaError::kOutOfOrderSequenceNumber, "OUT_OF_ORDER_SEQUENCE_NUMBER", ErrorClass::kNewEpoch},
+    {KafkaError::kDuplicateSequenceNumber, "DUPLICATE_SEQUENCE_NUMBER", ErrorClass::kPermanent},
+    {KafkaError::kInvalidProducerEpoch, "INVALID_PRODUCER_EPOCH", ErrorClass::kNewEpoch},
+    {KafkaError::kInvalidTxnState, "INVALID_TXN_STATE", ErrorClass::kFatal},
+    {KafkaError::kInvalidProducerIdMapping, "INVALID_PRODUCER_ID_MAPPING", ErrorClass::kFatal},
+    {KafkaError::kInvalidTransactionTimeout, "INVALID_TRANSACTION_TIMEOUT", ErrorClass::kPermanent},
+    {KafkaError::kConcurrentTransactions, "CONCURRENT_TRANSACTIONS", ErrorClass::kRetriable},
+    {KafkaError::kTransactionCoordinatorFenced, "TRANSACTION_COORDINATOR_FENCED", ErrorClass::kFatal},
+    {KafkaError::kTransactionalIdAuthorizationFailed, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED", ErrorClass::kFatal},
+    {KafkaError::kSecurityDisabled, "SECURITY_DISABLED", ErrorClass::kPermanent},
+    {KafkaError::kOperationNotAttempted, "OPERATION_NOT_ATTEMPTED", ErrorClass::kPermanent},
+    {KafkaError::kKafkaStorageError, "KAFKA_STORAGE_ERROR", ErrorClass::kRefreshMetadata},
+    {KafkaError::kLogDirNotFound, "LOG_DIR_NOT_FOUND", ErrorClass::kPermanent},
+    {KafkaError::kSaslAuthenticationFailed, "SASL_AUTHENTICATION_FAILED", ErrorClass::kFatal},
+    {KafkaError::kUnknownProducerId, "UNKNOWN_PRODUCER_ID", ErrorClass::kNewEpoch},
+    {KafkaError::kReassignmentInProgress, "REASSIGNMENT_IN_PROGRESS", ErrorClass::kPermanent},
+    {KafkaError::kDelegationTokenAuthDisabled, "DELEGATION_TOKEN_AUTH_DISABLED", ErrorClass::kPermanent},
+    {KafkaError::kDelegationTokenNotFound, "DELEGATION_TOKEN_NOT_FOUND", ErrorClass::kPermanent},
+    {KafkaError::kDelegationTokenOwnerMismatch, "DELEGATION_TOKEN_OWNER_MISMATCH", ErrorClass::kPermanent},
+    {KafkaError::kDelegationTokenRequestNotAllowed, "DELEGATION_TOKEN_REQUEST_NOT_ALLOWED", ErrorClass::kPermanent},
+    {KafkaError::kDelegationTokenAuthorizationFailed, "DELEGATION_TOKEN_AUTHORIZATION_FAILED", ErrorClass::kPermanent},
+    {KafkaError::kDelegationTokenExpired, "DELEGATION_TOKEN_EXPIRED", ErrorClass::kPermanent},
+    {KafkaError::kInvalidPrincipalType, "INVALID_PRINCIPAL_TYPE", ErrorClass::kPermanent},
+    {KafkaError::kNonEmptyGroup, "NON_EMPTY_GROUP", ErrorClass::kPermanent},
+    {KafkaError::kGroupIdNotFound, "GROUP_ID_NOT_FOUND", ErrorClass::kPermanent},
+    {KafkaError::kFetchSessionIdNotFound, "FETCH_SESSION_ID_NOT_FOUND", ErrorClass::kRetriable},
+    {KafkaError::kInvalidFetchSessionEpoch, "INVALID_FETCH_SESSION_EPOCH", ErrorClass::kRetriable},
+    {KafkaError::kListenerNotFound, "LISTENER_NOT_FOUND", ErrorClass::kRefreshMetadata},
+    {KafkaError::kTopicDeletionDisabled, "TOPIC_DELETION_DISABLED", ErrorClass::kPermanent},
+    {KafkaError::kFencedLeaderEpoch, "FENCED_LEADER_EPOCH", ErrorClass::kRefreshLeader},
+    {KafkaError::kUnknownLeaderEpoch, "UNKNOWN_LEADER_EPOCH", ErrorClass::kRetriable},
+    {KafkaError::kUnsupportedCompressionType, "UNSUPPORTED_COMPRESSION_TYPE", ErrorClass::kPermanent},
+    {KafkaError::kStaleBrokerEpoch, "STALE_BROKER_EPOCH", ErrorClass::kPermanent},
+    {KafkaError::kOffsetNotAvailable, "OFFSET_NOT_AVAILABLE", ErrorClass::kRetriable},
+    {KafkaError::kMemberIdRequired, "MEMBER_ID_REQUIRED", ErrorClass::kPermanent},
+    {KafkaError::kPreferredLeaderNotAvailable, "PREFERRED_LEADER_NOT_AVAILABLE", ErrorClass::kRefreshMetadata},
+    {KafkaError::kGroupMaxSizeReached, "GROUP_MAX_SIZE_REACHED", ErrorClass::kPermanent},
+    {KafkaError::kFencedInstanceId, "FENCED_INSTANCE_ID", ErrorClass::kFatal},
+    {KafkaError::kEligibleLeadersNotAvailable, "ELIGIBLE_LEADERS_NOT_AVAILABLE", ErrorClass::kRefreshMetadata},
+    {KafkaError::kElectionNotNeeded, "ELECTION_NOT_NEEDED", ErrorClass::kRefreshMetadata},
+    {KafkaError::kNoReassignmentInProgress, "NO_REASSIGNMENT_IN_PROGRESS", ErrorClass::kPermanent},
+    {KafkaError::kGroupSubscribedToTopic, "GROUP_SUBSCRIBED_TO_TOPIC", ErrorClass::kPermanent},
+    {KafkaError::kInvalidRecord, "INVALID_RECORD", ErrorClass::kPermanent},
+    {KafkaError::kUnstableOffsetCommit, "UNSTABLE_OFFSET_COMMIT", ErrorClass::kRetriable},
+    {KafkaError::kThrottlingQuotaExceeded, "THROTTLING_QUOTA_EXCEEDED", ErrorClass::kRetriable},
+    {KafkaError::kProducerFenced, "PRODUCER_FENCED", ErrorClass::kFatal},
+    {KafkaError::kResourceNotFound, "RESOURCE_NOT_FOUND", ErrorClass::kPermanent},
+    {KafkaError::kDuplicateResource, "DUPLICATE_RESOURCE", ErrorClass::kPermanent},
+    {KafkaError::kUnacceptableCredential, "UNACCEPTABLE_CREDENTIAL", ErrorClass::kPermanent},
+    {KafkaError::kInconsistentVoterSet, "INCONSISTENT_VOTER_SET", ErrorClass::kPermanent},
+    {KafkaError::kInvalidUpdateVersion, "INVALID_UPDATE_VERSION", ErrorClass::kPermanent},
+    {KafkaError::kFeatureUpdateFailed, "FEATURE_UPDATE_FAILED", ErrorClass::kPermanent},
+    {KafkaError::kPrincipalDeserializationFailure, "PRINCIPAL_DESERIALIZATION_FAILURE", ErrorClass::kPermanent},
+    {KafkaError::kSnapshotNotFound, "SNAPSHOT_NOT_FOUND", ErrorClass::kPermanent},
+    {KafkaError::kPositionOutOfRange, "POSITION_OUT_OF_RANGE", ErrorClass::kPermanent},
+    {KafkaError::kUnknownTopicId, "UNKNOWN_TOPIC_ID", ErrorClass::kRefreshMetadata},
+    {KafkaError::kDuplicateBrokerRegistration, "DUPLICATE_BROKER_REGISTRATION", ErrorClass::kPermanent},
+    {KafkaError::kBrokerIdNotRegistered, "BROKER_ID_NOT_REGISTERED", ErrorClass::kPermanent},
+    {KafkaError::kInconsistentTopicId, "INCONSISTENT_TOPIC_ID", ErrorClass::kRefreshMetadata},
+    {KafkaError::kInconsistentClusterId, "INCONSISTENT_CLUSTER_ID", ErrorClass::kPermanent},
+    {KafkaError::kTransactionalIdNotFound, "TRANSACTIONAL_ID_NOT_FOUND", ErrorClass::kPermanent},
+    {KafkaError::kFetchSessionTopicIdError, "FETCH_SESSION_TOPIC_ID_ERROR", ErrorClass::kRetriable},
+    {KafkaError::kIneligibleReplica, "INELIGIBLE_REPLICA", ErrorClass::kPermanent},
+    {KafkaError::kNewLeaderElected, "NEW_LEADER_ELECTED", ErrorClass::kPermanent},
+    {KafkaError::kOffsetMovedToTieredStorage, "OFFSET_MOVED_TO_TIERED_STORAGE", ErrorClass::kPermanent},
+    {KafkaError::kFencedMemberEpoch, "FENCED_MEMBER_EPOCH", ErrorClass::kRejoinLost},
+    {KafkaError::kUnreleasedInstanceId, "UNRELEASED_INSTANCE_ID", ErrorClass::kPermanent},
+    {KafkaError::kUnsupportedAssignor, "UNSUPPORTED_ASSIGNOR", ErrorClass::kPermanent},
+    {KafkaError::kStaleMemberEpoch, "STALE_MEMBER_EPOCH", ErrorClass::kRejoin},
+    {KafkaError::kMismatchedEndpointType, "MISMATCHED_ENDPOINT_TYPE", ErrorClass::kPermanent},
+    {KafkaError::kUnsupportedEndpointType, "UNSUPPORTED_ENDPOINT_TYPE", ErrorClass::kPermanent},
+    {KafkaError::kUnknownControllerId, "UNKNOWN_CONTROLLER_ID", ErrorClass::kPermanent},
+    {KafkaError::kUnknownSubscriptionId, "UNKNOWN_SUBSCRIPTION_ID", ErrorClass::kPermanent},
+    {KafkaError::kTelemetryTooLarge, "TELEMETRY_TOO_LARGE", ErrorClass::kPermanent},
+    {KafkaError::kInvalidRegistration, "INVALID_REGISTRATION", ErrorClass::kPermanent},
+    {KafkaError::kTransactionAbortable, "TRANSACTION_ABORTABLE", ErrorClass::kAbortable},
+    {KafkaError::kInvalidRecordState, "INVALID_RECORD_STATE", ErrorClass::kPermanent},
+    {KafkaError::kShareSessionNotFound, "SHARE_SESSION_NOT_FOUND", ErrorClass::kRetriable},
+    {KafkaError::kInvalidShareSessionEpoch, "INVALID_SHARE_SESSION_EPOCH", ErrorClass::kRetriable},
+    {KafkaError::kFencedStateEpoch, "FENCED_STATE_EPOCH", ErrorClass::kPermanent},
+    {KafkaError::kInvalidVoterKey, "INVALID_VOTER_KEY", ErrorClass::kPermanent},
+    {KafkaError::kDuplicateVoter, "DUPLICATE_VOTER", ErrorClass::kPermanent},
+    {KafkaError::kVoterNotFound, "VOTER_NOT_FOUND", ErrorClass::kPermanent},
+    {KafkaError::kInvalidRegularExpression, "INVALID_REGULAR_EXPRESSION", ErrorClass::kPermanent},
+    {KafkaError::kRebootstrapRequired, "REBOOTSTRAP_REQUIRED", ErrorClass::kPermanent},
+    {KafkaError::kStreamsInvalidTopology, "STREAMS_INVALID_TOPOLOGY", ErrorClass::kPermanent},
+    {KafkaError::kStreamsInvalidTopologyEpoch, "STREAMS_INVALID_TOPOLOGY_EPOCH", ErrorClass::kPermanent},
+    {KafkaError::kStreamsTopologyFenced, "STREAMS_TOPOLOGY_FENCED", ErrorClass::kPermanent},
+    {KafkaError::kShareSessionLimitReached, "SHARE_SESSION_LIMIT_REACHED", ErrorClass::kRetriable},
     // clang-format on
 });
 
@@ -183,9 +181,34 @@ std::string_view kafka_error_name(KafkaError error) {
   return row == nullptr ? "UNKNOWN_ERROR_CODE" : row->name;
 }
 
-bool is_retriable(KafkaError error) {
+ErrorClass error_class(KafkaError error) {
   const Row* const row = row_of(error);
-  return row != nullptr && row->retry == Retry::kYes;
+  return row == nullptr ? ErrorClass::kPermanent : row->error_class;
+}
+
+bool is_retriable(ErrorClass error_class) {
+  switch (error_class) {
+    case ErrorClass::kRetriable:
+    case ErrorClass::kRefreshMetadata:
+    case ErrorClass::kRefreshLeader:
+    case ErrorClass::kFindCoordinator:
+      return true;
+    case ErrorClass::kNone:
+    case ErrorClass::kRejoin:
+    case ErrorClass::kRejoinLost:
+    case ErrorClass::kRejoinAsNew:
+    case ErrorClass::kNewEpoch:
+    case ErrorClass::kAbortable:
+    case ErrorClass::kFatal:
+    case ErrorClass::kPermanent:
+      break;
+  }
+  return false;
+}
+
+bool needs_rejoin(ErrorClass error_class) {
+  return error_class == ErrorClass::kRejoin || error_class == ErrorClass::kRejoinLost ||
+         error_class == ErrorClass::kRejoinAsNew;
 }
 
 Error make_error(KafkaError error, std::string_view context) {
@@ -226,9 +249,9 @@ KafkaError kafka_error_of(const Error& error) {
   return KafkaError::kUnknownServerError;
 }
 
-bool is_retriable(const Error& error) {
-  if (error.code == ErrorCode::kKafka) return is_retriable(kafka_error_of(error));
-  return error.is_retriable();
+ErrorClass error_class(const Error& error) {
+  if (error.code == ErrorCode::kKafka) return error_class(kafka_error_of(error));
+  return error.is_retriable() ? ErrorClass::kRetriable : ErrorClass::kPermanent;
 }
 
 }  // namespace millrace::wire

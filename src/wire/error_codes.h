@@ -1,4 +1,4 @@
-// KafkaError: every error code of the protocol, with its name and whether a retry can help.
+// KafkaError: every error code of the protocol, with its name and what it asks for.
 #pragma once
 
 #include <cstdint>
@@ -158,8 +158,38 @@ constexpr std::int16_t code_of(KafkaError error) {
   return static_cast<std::int16_t>(error);
 }
 
-/// Whether the same request may succeed later, if need be after a refresh of the metadata.
-bool is_retriable(KafkaError error);
+/// What whoever gets an error has to do. The table of codes says it for each, once for everybody:
+/// nothing else compares codes to find out. (What only one request can be answered with, such as an
+/// offset that is out of range or a member id to join with, is for its handler to know.)
+/// source  KIP-1050 and the exceptions of Apache Kafka's Java client
+enum class ErrorClass : std::uint8_t {
+  kNone,             // there is no error
+  kRetriable,        // send the same request again, after a backoff
+  kRefreshMetadata,  // the same, with metadata that is refreshed
+  kRefreshLeader,    // the same; who was asked does not lead the partition
+  kFindCoordinator,  // the same; who was asked does not coordinate, or cannot yet
+  kRejoin,           // join the group again; what is owned stays until the group says otherwise
+  kRejoinLost,       // join again; what was owned may be another member's by now
+  kRejoinAsNew,      // the same, and without the member id, which the group does not know
+  kNewEpoch,         // the broker does not hold the producer's sequence: take a new epoch
+  kAbortable,        // abort the transaction; the next one may succeed
+  kFatal,            // this client was fenced or is not let in: it cannot go on
+  kPermanent,        // this request will never succeed as it is; others may
+};
+
+/// kPermanent for a number that is not listed.
+ErrorClass error_class(KafkaError error);
+/// Whether the same request may succeed later.
+bool is_retriable(ErrorClass error_class);
+/// Whether the member has to join its group again, after which the request may make sense no more.
+bool needs_rejoin(ErrorClass error_class);
+
+inline bool is_retriable(KafkaError error) {
+  return is_retriable(error_class(error));
+}
+inline bool needs_rejoin(KafkaError error) {
+  return needs_rejoin(error_class(error));
+}
 
 /// An Error of code kKafka that carries `error`; its message is "NAME: context", or the name alone.
 Error make_error(KafkaError error, std::string_view context = {});
@@ -168,7 +198,15 @@ Error make_error(KafkaError error, std::string_view context = {});
 /// own (kTimeout says REQUEST_TIMED_OUT, kIo says KAFKA_STORAGE_ERROR, and so on).
 KafkaError kafka_error_of(const Error& error);
 
-/// Error::is_retriable that also knows the protocol's codes.
-bool is_retriable(const Error& error);
+/// The class of any Error: of what make_error put in by the table; of ours kRetriable when the same
+/// call may succeed (kTimeout, kClosed), else kPermanent.
+ErrorClass error_class(const Error& error);
+
+inline bool is_retriable(const Error& error) {
+  return is_retriable(error_class(error));
+}
+inline bool needs_rejoin(const Error& error) {
+  return needs_rejoin(error_class(error));
+}
 
 }  // namespace millrace::wire

@@ -22,6 +22,10 @@ BrokerId bootstrap_id(std::size_t index) {
 
 }  // namespace
 
+std::string CoordinatorKey::to_string() const {
+  return fmt::format("{} {}", type == Type::kGroup ? "group" : "transactional id", key);
+}
+
 Cluster::Cluster(io::EventLoop& loop, const ConnectionConfig& config, Random random)
     : loop_(loop),
       config_(config),
@@ -112,7 +116,7 @@ void Cluster::try_target(const Target& target, MonotonicTime deadline, Done<Brok
       return;
     }
     case Target::Kind::kCoordinator:
-      find_coordinator(target.group, deadline, std::move(done));
+      find_coordinator(target.coordinator_of, deadline, std::move(done));
       return;
   }
 }
@@ -120,13 +124,10 @@ void Cluster::try_target(const Target& target, MonotonicTime deadline, Done<Brok
 void Cluster::retry_after(const Target& target, const Error& error, int attempt,
                           MonotonicTime deadline, std::function<void()> again,
                           std::function<void()> failed) {
-  const KafkaError code =
-      error.code == ErrorCode::kKafka ? wire::kafka_error_of(error) : KafkaError::kNone;
-  const bool is_answered = code != KafkaError::kNone;
+  const bool is_answered = error.code == ErrorCode::kKafka;
   if (target.kind == Target::Kind::kCoordinator &&
-      (!is_answered || code == KafkaError::kNotCoordinator ||
-       code == KafkaError::kCoordinatorNotAvailable)) {
-    forget_coordinator(target.group);
+      (!is_answered || wire::error_class(error) == wire::ErrorClass::kFindCoordinator)) {
+    forget_coordinator(target.coordinator_of);
   }
   if (target.kind != Target::Kind::kAnyBroker) refresh_metadata();
   const Millis delay = next_delay(config_.retry_backoff, attempt, random_);
@@ -144,26 +145,27 @@ void Cluster::retry_after(const Target& target, const Error& error, int attempt,
                    });
 }
 
-void Cluster::find_coordinator(const std::string& group, MonotonicTime deadline,
+void Cluster::find_coordinator(const CoordinatorKey& key, MonotonicTime deadline,
                                Done<BrokerId> done) {
-  const auto known = coordinators_.find(group);
+  const auto known = coordinators_.find(key);
   if (known != coordinators_.end() && metadata_.broker(known->second) != nullptr) {
     done(known->second);
     return;
   }
   using Response = wire::FindCoordinatorResponse;
   wire::FindCoordinatorRequest request;
-  request.key = group;
+  request.key = key.key;
+  request.key_type = static_cast<std::int8_t>(key.type);
   const auto first_error = [](const Response& answer) {
     return static_cast<KafkaError>(
         answer.coordinators.empty() ? answer.error_code : answer.coordinators.front().error_code);
   };
   call_until<wire::FindCoordinatorRequest, Response>(
       Target::any(), std::move(request), deadline, first_error,
-      [this, group, first_error, done = std::move(done)](Result<Response> answer) {
+      [this, key, first_error, done = std::move(done)](Result<Response> answer) {
         if (!answer.ok()) return done(answer.error());
         if (const auto code = first_error(*answer); code != KafkaError::kNone) {
-          return done(wire::make_error(code, "coordinator of group " + group));
+          return done(wire::make_error(code, "coordinator of " + key.to_string()));
         }
         Response::Coordinator found;
         found.node_id = answer->node_id;
@@ -172,7 +174,7 @@ void Cluster::find_coordinator(const std::string& group, MonotonicTime deadline,
         if (!answer->coordinators.empty()) found = answer->coordinators.front();
         const BrokerId id{found.node_id};
         metadata_.note_broker({id, {found.host, static_cast<std::uint16_t>(found.port)}});
-        coordinators_[group] = id;
+        coordinators_[key] = id;
         done(id);
       });
 }

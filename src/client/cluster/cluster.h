@@ -23,17 +23,31 @@ namespace millrace::client {
 /// back.
 enum class Lane : std::uint8_t { kMain, kFetch, kSecondFetch, kThirdFetch, kCoordinator, kJoin };
 
+/// Whose state a coordinator keeps. A group and a transaction of one name have nothing in common.
+struct CoordinatorKey {
+  enum class Type : std::int8_t { kGroup = 0, kTransaction = 1 };  // as on the wire
+  Type type = Type::kGroup;
+  std::string key;  // group id or transactional id
+
+  static CoordinatorKey group(std::string group_id) { return {Type::kGroup, std::move(group_id)}; }
+  static CoordinatorKey transaction(std::string transactional_id) {
+    return {Type::kTransaction, std::move(transactional_id)};
+  }
+  std::string to_string() const;
+  auto operator<=>(const CoordinatorKey&) const = default;
+};
+
 /// Whom a retried call goes to; decided anew for each try.
 struct Target {
   enum class Kind { kAnyBroker, kController, kBroker, kCoordinator } kind = Kind::kAnyBroker;
   BrokerId broker = kNoBroker;
-  std::string group = {};
+  CoordinatorKey coordinator_of = {};
 
   static Target any() { return {}; }
   static Target controller() { return {.kind = Kind::kController}; }
   static Target of(BrokerId id) { return {.kind = Kind::kBroker, .broker = id}; }
-  static Target coordinator(std::string group_id) {
-    return {.kind = Kind::kCoordinator, .group = std::move(group_id)};
+  static Target coordinator(CoordinatorKey key) {
+    return {.kind = Kind::kCoordinator, .coordinator_of = std::move(key)};
   }
 };
 
@@ -63,9 +77,9 @@ class Cluster {
   template <class Request, class Response>
   void call_until(Target target, Request request, MonotonicTime deadline,
                   std::function<wire::KafkaError(const Response&)> error_in, Done<Response> done);
-  /// Finds out who coordinates `group`, unless that is known.
-  void find_coordinator(const std::string& group, MonotonicTime deadline, Done<BrokerId> done);
-  void forget_coordinator(const std::string& group) { coordinators_.erase(group); }
+  /// Finds out who coordinates `key`, unless that is known.
+  void find_coordinator(const CoordinatorKey& key, MonotonicTime deadline, Done<BrokerId> done);
+  void forget_coordinator(const CoordinatorKey& key) { coordinators_.erase(key); }
 
   // ── Metadata ──
 
@@ -122,7 +136,7 @@ class Cluster {
   MetadataCache metadata_;
   const std::shared_ptr<BufferPool> frame_memory_;
   std::map<std::pair<BrokerId, Lane>, std::unique_ptr<BrokerChannel>> channels_;
-  std::map<std::string, BrokerId> coordinators_;
+  std::map<CoordinatorKey, BrokerId> coordinators_;
   std::set<std::string> topics_;
   bool auto_create_ = true;
   bool refresh_under_way_ = false;

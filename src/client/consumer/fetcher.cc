@@ -309,7 +309,7 @@ void Fetcher::on_part_failed(const PlannedPart& part,
         part.partition,
         {BrokerId{data.current_leader.leader_id}, LeaderEpoch{data.current_leader.leader_epoch}});
     retry_at = now;
-  } else if (code == KafkaError::kNotLeaderOrFollower) {
+  } else if (wire::error_class(code) == wire::ErrorClass::kRefreshLeader) {
     cluster_.metadata().forget_leader(part.partition);
   }
   cluster_.refresh_metadata();

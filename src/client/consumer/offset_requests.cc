@@ -229,7 +229,7 @@ void fetch_committed(Cluster& cluster, const std::string& group,
   request.groups.push_back(std::move(asked));
   using Response = wire::OffsetFetchResponse;
   cluster.call_until<Request, Response>(
-      Target::coordinator(group), std::move(request), deadline,
+      Target::coordinator(CoordinatorKey::group(group)), std::move(request), deadline,
       [](const Response& answer) { return first_error(answer); },
       [group, done = std::move(done)](Result<Response> answer) {
         if (!answer.ok()) return done(answer.error());
@@ -263,7 +263,7 @@ void commit_offsets(Cluster& cluster, const GroupMembership& membership,
   using Response = wire::OffsetCommitResponse;
   const std::string group = membership.group_id;
   cluster.call_until<wire::OffsetCommitRequest, Response>(
-      Target::coordinator(group), std::move(request), deadline,
+      Target::coordinator(CoordinatorKey::group(group)), std::move(request), deadline,
       [](const Response& answer) { return first_error(answer); },
       [group, done = std::move(done)](Result<Response> answer) {
         if (!answer.ok()) return done(answer.error());

@@ -31,8 +31,8 @@ template <class Response>
 bool lost_its_coordinator(const Result<Response>& answer) {
   if (!answer.ok()) return true;
   if constexpr (requires { answer->error_code; }) {
-    const auto code = static_cast<KafkaError>(answer->error_code);
-    return code == KafkaError::kNotCoordinator || code == KafkaError::kCoordinatorNotAvailable;
+    return wire::error_class(static_cast<KafkaError>(answer->error_code)) ==
+           wire::ErrorClass::kFindCoordinator;
   }
   return false;
 }
@@ -43,6 +43,7 @@ GroupDriver::GroupDriver(const ConsumerConfig& config,
                          std::vector<std::shared_ptr<Assignor>> assignors, Cluster& cluster,
                          ConsumerShared& shared, std::function<void(const Rebalance&)> on_rebalance)
     : config_(config),
+      coordinator_(CoordinatorKey::group(config.group_id)),
       cluster_(cluster),
       shared_(shared),
       on_rebalance_(std::move(on_rebalance)),
@@ -97,15 +98,14 @@ void GroupDriver::publish_membership() {
 template <class Request, class Response>
 void GroupDriver::ask_coordinator(Lane lane, Request request, Millis timeout, Done<Response> done) {
   cluster_.find_coordinator(
-      config_.group_id,
-      cluster_.loop().now() + std::min(timeout, config_.connection.request_timeout),
+      coordinator_, cluster_.loop().now() + std::min(timeout, config_.connection.request_timeout),
       life_.guard([this, lane, request = std::move(request), timeout,
                    done = std::move(done)](Result<BrokerId> broker) mutable {
         if (!broker.ok()) return done(std::move(broker).error());
         cluster_.call<Request, Response>(
             *broker, lane, std::move(request), timeout,
             life_.guard([this, done = std::move(done)](Result<Response> answer) {
-              if (lost_its_coordinator(answer)) cluster_.forget_coordinator(config_.group_id);
+              if (lost_its_coordinator(answer)) cluster_.forget_coordinator(coordinator_);
               done(std::move(answer));
             }));
       }));

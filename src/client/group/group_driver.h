@@ -51,6 +51,7 @@ class GroupDriver {
   void arm_timer();
 
   const ConsumerConfig& config_;
+  const CoordinatorKey coordinator_;
   Cluster& cluster_;
   ConsumerShared& shared_;
   std::function<void(const Rebalance&)> on_rebalance_;

@@ -137,7 +137,7 @@ void GroupMember::on_rebalance_done(MonotonicTime now) {
     effects_.push_back(Rebalance{.revoked = {}, .lost = owned_, .assigned = {}});
   } else if (loss_pending_) {
     loss_pending_ = false;
-    lose_membership(false, now);
+    lose_membership(MemberIdIs::kKept, now);
   } else if (state_ == State::kRevoking) {
     send_join(now);
   } else if (rejoin_wanted_) {
@@ -147,13 +147,13 @@ void GroupMember::on_rebalance_done(MonotonicTime now) {
 
 // The partitions are somebody else's by now, or soon: the application has to be told before the
 // member joins again.
-void GroupMember::lose_membership(bool forget_member_id, MonotonicTime now) {
+void GroupMember::lose_membership(MemberIdIs member_id, MonotonicTime now) {
   next_ticket();
   heartbeat_under_way_ = false;
   generation_ = -1;
   is_leader_ = false;
   rejoin_wanted_ = false;
-  if (forget_member_id) member_id_.clear();
+  if (member_id == MemberIdIs::kForgotten) member_id_.clear();
   state_ = State::kRevoking;
   if (application_busy_) {
     loss_pending_ = true;
@@ -198,17 +198,24 @@ void GroupMember::retry_later(MonotonicTime now) {
 }
 
 void GroupMember::handle_error(const Error& error, MonotonicTime now) {
-  const KafkaError code = wire::kafka_error_of(error);
-  if (code == KafkaError::kUnknownMemberId) {
-    lose_membership(true, now);
-  } else if (code == KafkaError::kIllegalGeneration) {
-    lose_membership(false, now);
-  } else if (code == KafkaError::kRebalanceInProgress) {
-    rejoin(now);
-  } else if (code == KafkaError::kNone || wire::is_retriable(code)) {
-    retry_later(now);  // kNone: no answer at all
-  } else {
-    fail(error);
+  switch (wire::error_class(wire::kafka_error_of(error))) {
+    case wire::ErrorClass::kRejoin:
+      return rejoin(now);
+    case wire::ErrorClass::kRejoinLost:
+      return lose_membership(MemberIdIs::kKept, now);
+    case wire::ErrorClass::kRejoinAsNew:
+      return lose_membership(MemberIdIs::kForgotten, now);
+    case wire::ErrorClass::kRetriable:
+    case wire::ErrorClass::kRefreshMetadata:
+    case wire::ErrorClass::kRefreshLeader:
+    case wire::ErrorClass::kFindCoordinator:
+      return retry_later(now);
+    case wire::ErrorClass::kNone:
+    case wire::ErrorClass::kNewEpoch:
+    case wire::ErrorClass::kAbortable:
+    case wire::ErrorClass::kFatal:
+    case wire::ErrorClass::kPermanent:
+      return fail(error);
   }
 }
 
@@ -385,13 +392,12 @@ void GroupMember::on_heartbeat(GroupTicket ticket, const Result<wire::HeartbeatR
     failures_ = 0;
     return;
   }
-  const KafkaError code = wire::kafka_error_of(*error);
-  const bool may_pass = code == KafkaError::kNone || wire::is_retriable(code);
-  if (code == KafkaError::kRebalanceInProgress) {
+  const wire::ErrorClass error_class = wire::error_class(wire::kafka_error_of(*error));
+  if (error_class == wire::ErrorClass::kRejoin) {
     if (state_ == State::kStable) rejoin(now);
   } else if (state_ != State::kStable && state_ != State::kRevoking && state_ != State::kDealing) {
     return;  // a join under way decides
-  } else if (may_pass) {
+  } else if (wire::is_retriable(error_class)) {
     next_heartbeat_ = now + next_delay(config_.retry_backoff, failures_++, random_);
   } else {
     handle_error(*error, now);

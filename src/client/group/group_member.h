@@ -132,7 +132,8 @@ class GroupMember {
   void send_sync(std::vector<wire::SyncGroupRequest::SyncGroupRequestAssignment> assignments);
   void send_heartbeat(MonotonicTime now);
   void retry_later(MonotonicTime now);
-  void lose_membership(bool forget_member_id, MonotonicTime now);
+  enum class MemberIdIs { kKept, kForgotten };
+  void lose_membership(MemberIdIs member_id, MonotonicTime now);
   void fail(Error error);
   void give_up_membership(Error error);
   void handle_error(const Error& error, MonotonicTime now);

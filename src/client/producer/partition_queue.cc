@@ -102,20 +102,13 @@ bool PartitionQueue::is_earliest(const ProducerBatch& batch) const {
          std::none_of(waiting_.begin(), waiting_.end(), comes_before);
 }
 
-bool PartitionQueue::may_retry(const ProducerBatch& batch, KafkaError code, const Error& error,
+bool PartitionQueue::may_retry(const ProducerBatch& batch, KafkaError code,
                                MonotonicTime now) const {
   if (now - batch.created_at >= config_.delivery_timeout) return false;
   if (batch.attempts > config_.retries_max) return false;
-  switch (code) {
-    case KafkaError::kNone:
-      return error.is_retriable() || error.code == ErrorCode::kIo;
-    case KafkaError::kOutOfOrderSequenceNumber:
-    case KafkaError::kUnknownProducerId:
-    case KafkaError::kInvalidProducerEpoch:
-      return config_.idempotent;
-    default:
-      return wire::is_retriable(code);
-  }
+  const wire::ErrorClass error_class = wire::error_class(code);
+  return error_class == wire::ErrorClass::kNewEpoch ? config_.idempotent
+                                                    : wire::is_retriable(error_class);
 }
 
 PartitionQueue::Failure PartitionQueue::fail(TryId id, const Error& error, MonotonicTime now,
@@ -126,18 +119,17 @@ PartitionQueue::Failure PartitionQueue::fail(TryId id, const Error& error, Monot
   if (code == KafkaError::kMessageTooLarge && taken->record_count > 1 && taken->rank_gap > 0) {
     return {BatchVerdict::kSplit, std::move(taken)};
   }
-  if (!may_retry(*taken, code, error, now)) {
+  if (!may_retry(*taken, code, now)) {
     if (taken->base_sequence) needs_new_epoch_ = true;
     return {BatchVerdict::kFailed, std::move(taken)};
   }
 
   // Out of order behind a batch that failed is what was to be expected; out of order in front says
   // that the broker has forgotten or never had what was acknowledged.
-  const bool is_lost = code == KafkaError::kUnknownProducerId ||
-                       code == KafkaError::kInvalidProducerEpoch ||
-                       (code == KafkaError::kOutOfOrderSequenceNumber && is_earliest(*taken));
-  if (is_lost) needs_new_epoch_ = true;
   const bool is_behind_another = code == KafkaError::kOutOfOrderSequenceNumber;
+  const bool is_lost = wire::error_class(code) == wire::ErrorClass::kNewEpoch &&
+                       (!is_behind_another || is_earliest(*taken));
+  if (is_lost) needs_new_epoch_ = true;
   taken->retry_at = is_behind_another
                         ? now
                         : now + next_delay(config_.retry_backoff, taken->attempts - 1, random);

@@ -265,7 +265,7 @@ void ProduceSender::on_part_answer(const Part& part,
   if (answer.current_leader.leader_id >= 0) {
     cluster_.metadata().note_leader(name, {BrokerId{answer.current_leader.leader_id},
                                            LeaderEpoch{answer.current_leader.leader_epoch}});
-  } else if (code == KafkaError::kNotLeaderOrFollower) {
+  } else if (wire::error_class(code) == wire::ErrorClass::kRefreshLeader) {
     cluster_.metadata().forget_leader(name);
   }
   if (wire::is_retriable(code)) cluster_.refresh_metadata();

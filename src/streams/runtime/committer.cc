@@ -33,10 +33,7 @@ Status Committer::commit(TaskSet& tasks) {
 }
 
 bool is_rebalance_error(const Error& error) {
-  if (error.code != ErrorCode::kKafka) return false;
-  const wire::KafkaError code = wire::kafka_error_of(error);
-  return code == wire::KafkaError::kRebalanceInProgress ||
-         code == wire::KafkaError::kIllegalGeneration || code == wire::KafkaError::kUnknownMemberId;
+  return wire::needs_rejoin(error);
 }
 
 }  // namespace millrace::streams
