@@ -37,7 +37,7 @@ ExitCode list(const GroupOptions& options, Console& console, io::Env& env) {
   return ExitCode::kDone;
 }
 
-using Committed = std::map<TopicPartition, client::CommittedOffset>;
+using Committed = client::CommittedOffsets;
 using Owners = std::map<TopicPartition, const client::GroupMemberDescription*>;
 
 Owners owners_of(const client::GroupDescription& group) {

@@ -405,9 +405,8 @@ Result<Outcomes<TopicPartition, ListedOffset>> Admin::list_offsets(
   return listed;
 }
 
-Result<std::map<TopicPartition, CommittedOffset>> Admin::list_group_offsets(
-    const std::string& group_id) {
-  using Committed = Result<std::map<TopicPartition, CommittedOffset>>;
+Result<CommittedOffsets> Admin::list_group_offsets(const std::string& group_id) {
+  using Committed = Result<CommittedOffsets>;
   return core().thread_.await<Committed>([&](std::function<void(Committed)> done) {
     fetch_committed(*core().cluster_, group_id, std::nullopt, core().deadline(), std::move(done));
   });

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "client/offsets.h"
 #include "client/properties.h"
 #include "io/env.h"
 #include "model/ids.h"
@@ -103,35 +104,19 @@ struct ConfigResource {
   auto operator<=>(const ConfigResource&) const = default;
 };
 
-/// Which offset list_offsets() asks for: one of Kafka's marks, or the first at or after a time.
-struct OffsetSpec {
-  std::int64_t timestamp;
-
-  static OffsetSpec earliest() { return {-2}; }
-  static OffsetSpec latest() { return {-1}; }
-  static OffsetSpec max_timestamp() { return {-3}; }
-  static OffsetSpec at(Timestamp time) { return {time.value()}; }
-};
-
-struct ListedOffset {
-  Offset offset = kNoOffset;  // kNoOffset when no record is that late
-  Timestamp timestamp = kNoTimestamp;
-  LeaderEpoch leader_epoch = kNoLeaderEpoch;
-};
-
-struct CommittedOffset {
-  Offset offset;
-  LeaderEpoch leader_epoch = kNoLeaderEpoch;
-  std::string metadata;
-};
-
 /// One outcome for each thing asked; the whole call fails only when no broker could be asked.
 template <class Key, class Value>
 using Outcomes = std::map<Key, Result<Value>>;
 
 /// A value that can be moved. One that was moved from may only be destroyed or assigned to; any
 /// other call aborts.
-/// thread  one thread at a time
+///
+/// Every call waits for its answer, and tries again what may pass until default.api.timeout.ms is
+/// over. Errors of the whole call: kTimeout, kIo or kClosed of the last try when no broker could be
+/// asked; kUnsupported when the broker does not know the request. Errors inside Outcomes are those
+/// of Kafka for that one thing, with what the broker said about it.
+/// thread  one thread at a time; never from a callback of this client
+/// cost    a request and a switch of thread there and back, where a line does not say otherwise
 class Admin {
  public:
   /// Starts the I/O thread; connects when something is asked for.
@@ -145,29 +130,46 @@ class Admin {
   Admin& operator=(const Admin&) = delete;
 
   enum class Validate { kApply, kOnly };
+  /// errors  for a topic: TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION, INVALID_CONFIG,
+  ///         INVALID_PARTITIONS, INVALID_REPLICATION_FACTOR, POLICY_VIOLATION
   Result<Outcomes<std::string, void>> create_topics(const std::vector<NewTopic>& topics,
                                                     Validate validate = Validate::kApply);
+  /// errors  for a topic: UNKNOWN_TOPIC_OR_PARTITION, TOPIC_DELETION_DISABLED
   Result<Outcomes<std::string, void>> delete_topics(const std::vector<std::string>& names);
+  /// Also those that the cluster keeps for itself; by name.
   Result<std::vector<TopicListing>> list_topics();
+  /// errors  for a topic: UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION
   Result<Outcomes<std::string, TopicDescription>> describe_topics(
       const std::vector<std::string>& names);
+  /// The brokers by the addresses that they advertise.
   Result<ClusterDescription> describe_cluster();
 
   /// The groups of all brokers. Each must answer, for a group is known to one of them only; those
   /// that have left the cluster are asked no more.
   /// errors  of the last try, naming the broker, once default.api.timeout.ms is over
+  /// cost    one request for each broker, one after another
   Result<std::vector<GroupListing>> list_groups();
+  /// errors  for a group: GROUP_ID_NOT_FOUND
+  /// cost    two requests for each group: its coordinator is looked up first
   Result<Outcomes<std::string, GroupDescription>> describe_groups(
       const std::vector<std::string>& group_ids);
+  /// errors  for a group: NON_EMPTY_GROUP while it has members, GROUP_ID_NOT_FOUND
+  /// cost    two requests for each group
   Result<Outcomes<std::string, void>> delete_groups(const std::vector<std::string>& group_ids);
 
+  /// A broker is named by its id, and asked itself.
+  /// errors  for a resource: UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST
+  /// cost    one request for each resource
   Result<Outcomes<ConfigResource, std::vector<ConfigEntry>>> describe_configs(
       const std::vector<ConfigResource>& resources);
 
+  /// errors  for a partition: UNKNOWN_TOPIC_OR_PARTITION two seconds after the first answer that
+  ///         does not know it; kTimeout while it has no leader
+  /// cost    one request for each broker that leads one of them, at the same time
   Result<Outcomes<TopicPartition, ListedOffset>> list_offsets(
       const std::map<TopicPartition, OffsetSpec>& partitions);
-  /// Everything that the group has committed.
-  Result<std::map<TopicPartition, CommittedOffset>> list_group_offsets(const std::string& group_id);
+  /// Everything that the group has committed; nothing for a group that is not known.
+  Result<CommittedOffsets> list_group_offsets(const std::string& group_id);
 
  private:
   class Core;

@@ -1,63 +1,16 @@
-// Assignor: how the leader of a consumer group deals partitions to its members. Consumer brings
-// Kafka's own (assignors.h); a stream engine brings another.
+// Assignor, for applications: one of their own goes into ConsumerOptions::assignors; Kafka's are
+// named by the property partition.assignment.strategy.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include "model/topic_partition.h"
+#include "assignors/assignor.h"
 
 namespace millrace::client {
 
-enum class RebalanceProtocol {
-  kEager,       // every member gives up everything before it joins again
-  kCooperative  // a member gives up only what it must, then everyone joins once more
-};
-
-/// What one member told the group when it joined.
-struct MemberSubscription {
-  std::string member_id = {};
-  std::optional<std::string> group_instance_id = {};
-  std::vector<std::string> topics = {};
-  std::vector<TopicPartition> owned = {};  // what it holds, for sticky assignors
-  std::int32_t generation = -1;            // in which it came to hold it; -1 says unknown
-  std::optional<std::string> rack = {};
-  std::string user_data = {};
-};
-
-struct MemberAssignment {
-  std::vector<TopicPartition> partitions;
-  std::string user_data = {};
-};
-
-/// Partition count of each topic that some member subscribed to and that exists.
-using PartitionCounts = std::map<std::string, std::int32_t, std::less<>>;
-/// By member id; every member has an entry.
-using GroupAssignment = std::map<std::string, MemberAssignment>;
-
-/// name() and protocol() must not throw; what the others throw takes the member out of the group
-/// and is the error of the next poll().
-/// thread  the consumer's I/O thread; must not block
-class Assignor {
- public:
-  virtual ~Assignor() = default;
-
-  /// The name that members vote for, such as "range".
-  virtual std::string_view name() const = 0;
-  virtual RebalanceProtocol protocol() const = 0;
-  /// Deals the partitions. Pure: the same input gives the same output, whatever the members' order.
-  virtual GroupAssignment assign(const PartitionCounts& counts,
-                                 const std::vector<MemberSubscription>& members) const = 0;
-  /// What this member adds to its subscription.
-  virtual std::string subscription_user_data(const std::vector<TopicPartition>& /*owned*/) const {
-    return {};
-  }
-  /// What this member was dealt, before the rebalance callbacks run.
-  virtual void on_assignment(const MemberAssignment& /*assignment*/, std::int32_t /*generation*/) {}
-};
+using assignors::Assignor;
+using assignors::GroupAssignment;
+using assignors::MemberAssignment;
+using assignors::MemberSubscription;
+using assignors::PartitionCounts;
+using assignors::RebalanceProtocol;
 
 }  // namespace millrace::client

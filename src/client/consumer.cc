@@ -1,8 +1,8 @@
 #include "client/consumer.h"
 
+#include "assignors/assignors.h"
 #include "base/check.h"
 #include "client/consumer/consumer_core.h"
-#include "client/group/assignors.h"
 
 namespace millrace::client {
 namespace {
@@ -11,7 +11,7 @@ Result<std::vector<std::shared_ptr<Assignor>>> find_assignors(
     const std::vector<std::string>& names) {
   std::vector<std::shared_ptr<Assignor>> found;
   for (const std::string& name : names) {
-    auto assignor = find_assignor(name);
+    auto assignor = assignors::find_client_assignor(name);
     if (!assignor.ok()) return std::move(assignor).error();
     found.push_back(std::move(assignor).value());
   }
@@ -80,7 +80,7 @@ void Consumer::commit_async(CommitCallback done) {
 void Consumer::commit_async(const OffsetsToCommit& offsets, CommitCallback done) {
   core().commit_async(offsets, std::move(done));
 }
-Result<OffsetsToCommit> Consumer::committed(const PartitionList& partitions) {
+Result<CommittedOffsets> Consumer::committed(const PartitionList& partitions) {
   return core().committed(partitions);
 }
 
@@ -97,10 +97,10 @@ Result<Offset> Consumer::position(const TopicPartition& partition) {
   return core().position(partition);
 }
 void Consumer::pause(const PartitionList& partitions) {
-  core().pause(partitions, true);
+  core().pause(partitions);
 }
 void Consumer::resume(const PartitionList& partitions) {
-  core().pause(partitions, false);
+  core().resume(partitions);
 }
 PartitionList Consumer::paused() const {
   return core().shared().with([](auto& state) { return state.fetch.paused(); });
@@ -108,6 +108,10 @@ PartitionList Consumer::paused() const {
 
 Result<std::int32_t> Consumer::partition_count(std::string_view topic) {
   return core().partition_count(topic);
+}
+
+std::optional<std::int32_t> Consumer::known_partition_count(std::string_view topic) {
+  return core().known_partition_count(topic);
 }
 
 Result<std::map<TopicPartition, Offset>> Consumer::beginning_offsets(

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "client/assignor.h"
+#include "client/offsets.h"
 #include "client/properties.h"
 #include "io/env.h"
 #include "model/ids.h"
@@ -66,20 +67,6 @@ class PolledRecords {
   std::vector<SharedBuffer> keep_alive_;
 };
 
-struct OffsetAndMetadata {
-  Offset offset;  // of the next record to read
-  LeaderEpoch leader_epoch = kNoLeaderEpoch;
-  std::string metadata = {};
-
-  bool operator==(const OffsetAndMetadata&) const = default;
-};
-using OffsetsToCommit = std::map<TopicPartition, OffsetAndMetadata>;
-
-struct OffsetAndTimestamp {
-  Offset offset;
-  Timestamp timestamp;
-};
-
 /// Called inside poll() and close(), on the caller's thread; may commit, seek, pause and ask for
 /// positions. Eager: everything is revoked, then everything assigned; cooperative: only the
 /// difference. What one throws becomes the error of the call; the rebalance goes on.
@@ -114,7 +101,6 @@ struct ConsumerMetrics {
 };
 
 using CommitCallback = std::function<void(const Status&)>;
-using PartitionList = std::vector<TopicPartition>;
 
 /// A value that can be moved, also while it is a member of a group. One that was moved from may
 /// only be destroyed or assigned to; any other call aborts.
@@ -166,7 +152,7 @@ class Consumer {
   void commit_async(CommitCallback done = {});
   void commit_async(const OffsetsToCommit& offsets, CommitCallback done = {});
   /// What the group has committed; partitions without a commit are absent.
-  Result<OffsetsToCommit> committed(const PartitionList& partitions);
+  Result<CommittedOffsets> committed(const PartitionList& partitions);
 
   /// The next poll() goes on here. Lazy: no request is sent.
   Status seek(const TopicPartition& partition, Offset offset);
@@ -178,7 +164,11 @@ class Consumer {
   void resume(const PartitionList& partitions);
   PartitionList paused() const;
 
+  /// Waits until the topic is known.
   Result<std::int32_t> partition_count(std::string_view topic);
+  /// The same from what is known now, which is refreshed every metadata.max.age.ms; nothing for a
+  /// topic that is not known.                         cost  two switches of thread, no request
+  std::optional<std::int32_t> known_partition_count(std::string_view topic);
   Result<std::map<TopicPartition, Offset>> beginning_offsets(const PartitionList& partitions);
   Result<std::map<TopicPartition, Offset>> end_offsets(const PartitionList& partitions);
   /// The first record at or after each time; a partition without one is absent.

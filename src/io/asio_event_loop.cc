@@ -122,7 +122,7 @@ class AsioEventLoop final : public SocketLoop {
         [endpoint, on_done](const error_code& failure,
                             const asio::ip::tcp::resolver::results_type& found) {
           if (failure) {
-            on_done(Error{ErrorCode::kIo,
+            on_done(Error{ErrorCode::kNotFound,
                           fmt::format("cannot connect to {}: the host name does not resolve ({})",
                                       endpoint.to_string(), failure.message())});
             return;

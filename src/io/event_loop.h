@@ -66,8 +66,8 @@ class EventLoop {
       std::function<void(std::unique_ptr<Connection>)> on_accept) = 0;
 
   /// Connects; `on_done` is called exactly once, later, on the loop: with a connection not yet
-  /// started, or kTimeout, or kIo with the reason. Host names are resolved without blocking the
-  /// loop.
+  /// started, or kTimeout, or kNotFound for a host name that does not resolve, or kIo with the
+  /// reason. Host names are resolved without blocking the loop.
   virtual void connect(const Endpoint& endpoint, Millis timeout,
                        std::function<void(Result<std::unique_ptr<Connection>>)> on_done) = 0;
 };

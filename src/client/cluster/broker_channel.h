@@ -44,6 +44,15 @@ struct Call {
   bool is_answered = true;  // Produce with acks=0 is not
 };
 
+/// Invariants:
+/// - Each call's done is called exactly once and never from inside send(): with its answer, at its
+///   deadline, or with the end of the connection or of the channel.
+/// - What waits goes out in the order sent, once versions are known; what is in flight is matched
+/// by
+///   correlation id alone.
+/// - A request that is not answered in time ends the connection, because the answers of one
+///   connection come in order: none behind it would come.
+/// - There is a connection in kNegotiating and kReady only, and a try to connect in kConnecting.
 /// thread  the loop's
 class BrokerChannel {
  public:

@@ -54,6 +54,14 @@ struct Target {
 template <class Response>
 using Done = std::function<void(Result<Response>)>;
 
+/// Invariants:
+/// - `done` of every call is called exactly once, also when the cluster is destroyed first, then
+/// with
+///   kClosed or what was known by then. It may come after the end, so who calls again from it asks
+///   watch() before.
+/// - A channel belongs to one broker, one lane and one endpoint: a broker that moves gets new ones.
+/// - At most one request for metadata is under way; topics_ are all that it asks for.
+/// - A coordinator is believed until an answer, or none, says otherwise.
 /// thread  the loop's
 class Cluster {
  public:

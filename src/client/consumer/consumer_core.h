@@ -2,9 +2,11 @@
 // what runs on the I/O thread is reached through post and await.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/cluster/loop_thread.h"
@@ -17,6 +19,24 @@
 
 namespace millrace::client {
 
+/// Of steps that are all gone through with, the first failure counts.
+inline void keep_first(Status& outcome, Status next) {
+  if (outcome.ok()) outcome = std::move(next);
+}
+
+/// Implemented in three files: the life and poll() in consumer_core.cc, what the application runs
+/// inside its calls in consumer_callbacks.cc, positions and commits in consumer_offsets.cc.
+///
+/// Invariants:
+/// - What the I/O thread and the caller both touch is in shared_; cluster_, fetcher_ and group_ are
+///   made, used and destroyed on the loop, and are gone before thread_ stops.
+/// - The assignment changes only on the caller's thread, inside poll(), commit_sync(),
+/// unsubscribe()
+///   or close(): while the application works on records, nothing is taken from under it.
+/// - A rebalance that was queued is answered by rebalance_done() once, whatever the listener does.
+/// - Functions of the application run under one fence each, one at a time: in_callback_ says that
+///   one does, and is false again however it ends.
+/// thread  the caller's, but for queue_rebalance(), commit() and what is posted
 class Consumer::Core {
  public:
   Core(ConsumerConfig config, std::vector<std::shared_ptr<Assignor>> assignors,
@@ -34,12 +54,14 @@ class Consumer::Core {
   OffsetsToCommit positions();
   Status commit_sync(const OffsetsToCommit& offsets);
   void commit_async(const OffsetsToCommit& offsets, CommitCallback done);
-  Result<OffsetsToCommit> committed(const PartitionList& partitions);
+  Result<CommittedOffsets> committed(const PartitionList& partitions);
   Status seek(const TopicPartition& partition, Offset offset);
   Status seek(const PartitionList& partitions, PositionSource source);
   Result<Offset> position(const TopicPartition& partition);
-  void pause(const PartitionList& partitions, bool paused);
+  void pause(const PartitionList& partitions);
+  void resume(const PartitionList& partitions);
   Result<std::int32_t> partition_count(std::string_view topic);
+  std::optional<std::int32_t> known_partition_count(std::string_view topic);
   Result<std::map<TopicPartition, OffsetAndTimestamp>> list(
       const std::map<TopicPartition, std::int64_t>& wanted);
   Status close(Millis timeout);
@@ -48,6 +70,7 @@ class Consumer::Core {
 
  private:
   Status check_open() const;
+  Status check_group() const;
   void tell_fetcher();
   void queue_rebalance(const Rebalance& rebalance);
   enum class GivenUp { kRevoked, kLost };
@@ -58,6 +81,9 @@ class Consumer::Core {
   void commit_by_and_by();
   void note_poll();
   bool is_grouped() const { return !topics_.empty(); }
+  enum class GroupUse { kMember, kOffsetsOnly };
+  GroupUse group_use() const { return is_grouped() ? GroupUse::kMember : GroupUse::kOffsetsOnly; }
+  void commit(const OffsetsToCommit& offsets, GroupUse use, std::function<void(Status)> done);
 
   const io::LentEnv env_;
   const ConsumerConfig config_;

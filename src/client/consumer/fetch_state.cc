@@ -42,11 +42,16 @@ std::vector<TopicPartition> FetchState::assignment() const {
   return names;
 }
 
-bool FetchState::pause(const TopicPartition& partition, bool paused) {
+bool FetchState::pause(const TopicPartition& partition) {
   Partition* const found = find(partition);
-  if (found == nullptr) return false;
-  found->is_paused = paused;
-  return true;
+  if (found != nullptr) found->is_paused = true;
+  return found != nullptr;
+}
+
+bool FetchState::resume(const TopicPartition& partition) {
+  Partition* const found = find(partition);
+  if (found != nullptr) found->is_paused = false;
+  return found != nullptr;
 }
 
 std::vector<TopicPartition> FetchState::paused() const {
@@ -155,12 +160,16 @@ FetchState::Plan FetchState::plan(const LeaderOf& leader_of, MonotonicTime now) 
       plan.has_leaderless = true;
       continue;
     }
-    plan.requests[leader->broker].push_back(
-        {name, partition.fetch_offset, leader->epoch, partition.ticket});
+    plan.requests[leader->broker].parts.push_back(
+        {.partition = name,
+         .offset = partition.fetch_offset,
+         .leader_epoch = leader->epoch,
+         .bytes_max = static_cast<std::int32_t>(config_.partition_bytes_max),
+         .ticket = partition.ticket});
     if (partition.fetch_offset < partition.readable_end) with_records.insert(leader->broker);
   }
   for (auto request = plan.requests.begin(); request != plan.requests.end();) {
-    const auto& [broker, parts] = *request;
+    const BrokerId broker = request->first;
     std::size_t& in_flight = fetches_in_flight_[broker];
     // One more than usual, so that records need not wait behind fetches that the broker holds back
     // because they are of partitions without any.
@@ -170,7 +179,7 @@ FetchState::Plan FetchState::plan(const LeaderOf& leader_of, MonotonicTime now) 
       continue;
     }
     ++in_flight;
-    for (const PlannedPart& part : parts) find(part.partition)->in_flight = true;
+    for (const PlannedPart& part : request->second.parts) find(part.partition)->in_flight = true;
     ++request;
   }
   return plan;

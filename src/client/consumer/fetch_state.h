@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "client/cluster/metadata_cache.h"
 #include "client/config/client_config.h"
+#include "client/consumer/fetch_plan.h"
 #include "client/consumer/fetched_records.h"
 #include "model/topic_partition.h"
 
@@ -31,14 +32,6 @@ struct FetchPlanConfig {
   ReadOptions read_options = {};
 };
 
-/// One partition's part of a fetch request.
-struct PlannedPart {
-  TopicPartition partition;
-  Offset offset;
-  LeaderEpoch leader_epoch;
-  std::uint64_t ticket;  // an answer for another ticket comes too late: there was a seek
-};
-
 class FetchState {
  public:
   explicit FetchState(const FetchPlanConfig& config) : config_(config) {}
@@ -49,7 +42,9 @@ class FetchState {
   void set_assignment(const std::vector<TopicPartition>& partitions);
   bool is_assigned(const TopicPartition& partition) const;
   std::vector<TopicPartition> assignment() const;
-  bool pause(const TopicPartition& partition, bool paused);
+  /// False when it is not assigned.
+  bool pause(const TopicPartition& partition);
+  bool resume(const TopicPartition& partition);
   std::vector<TopicPartition> paused() const;
 
   // ── Positions ──
@@ -78,7 +73,7 @@ class FetchState {
   /// What to fetch now, by broker; those partitions count as in flight until on_fetched() or
   /// on_fetch_failed(). Those whose leader is unknown are left out, and has_leaderless says so.
   struct Plan {
-    std::map<BrokerId, std::vector<PlannedPart>> requests;
+    std::map<BrokerId, FetchPlan> requests;
     bool has_leaderless = false;
   };
   Plan plan(const LeaderOf& leader_of, MonotonicTime now);

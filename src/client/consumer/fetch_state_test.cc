@@ -40,8 +40,8 @@ std::optional<PartitionLeader> on_broker_1(const TopicPartition& /*partition*/) 
 
 std::vector<TopicPartition> planned(const FetchState::Plan& plan) {
   std::vector<TopicPartition> names;
-  for (const auto& [broker, parts] : plan.requests) {
-    for (const auto& part : parts) names.push_back(part.partition);
+  for (const auto& [broker, request] : plan.requests) {
+    for (const auto& part : request.parts) names.push_back(part.partition);
   }
   return names;
 }
@@ -99,14 +99,14 @@ TEST_F(FetchStateTest, WaitsForAnAnswerOnlyOfWhomItAskedLast) {
 TEST_F(FetchStateTest, FetchesAheadUntilThereIsEnough) {
   state_.seek(at(0), Offset{0});
   const auto plan = state_.plan(on_broker_1, kStart);
-  const auto part = plan.requests.at(BrokerId{1}).at(0);
+  const auto part = plan.requests.at(BrokerId{1}).parts.at(0);
   EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), IsEmpty()) << "one fetch at a time";
 
   state_.on_fetched(part, fetched(batch_at(0, 2), part.offset));
   state_.on_request_done(BrokerId{1});
   const auto ahead = state_.plan(on_broker_1, kStart);
   ASSERT_THAT(planned(ahead), ElementsAre(at(0)));
-  const auto next = ahead.requests.at(BrokerId{1}).at(0);
+  const auto next = ahead.requests.at(BrokerId{1}).parts.at(0);
   EXPECT_EQ(next.offset, Offset{2});
 
   state_.on_fetched(next, fetched(batch_at(2, 2), next.offset));
@@ -123,12 +123,28 @@ TEST_F(FetchStateTest, FetchesAheadUntilThereIsEnough) {
   EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), ElementsAre(at(0)));
 }
 
+// Behind the last stable offset lies what a reader of committed records cannot have yet.
+TEST_F(FetchStateTest, TheLagOfAReaderOfCommittedRecordsEndsWhereATransactionIsOpen) {
+  FetchState state({.read_options = {.isolation = IsolationLevel::kReadCommitted}});
+  state.set_assignment({at(0)});
+  state.seek(at(0), Offset{10});
+  const auto part = state.plan(on_broker_1, kStart).requests.at(BrokerId{1}).parts.at(0);
+  FetchedPart nothing;
+  nothing.from = part.offset;
+  nothing.high_watermark = Offset{100};
+  nothing.last_stable_offset = Offset{15};
+
+  state.on_fetched(part, nothing);
+
+  EXPECT_EQ(state.lag(at(0)), 5);
+}
+
 TEST_F(FetchStateTest, FetchesAheadThoughAnAnswerIsAsLargeAsItMayBe) {
   const auto frame = batch_at(0, 2);
   FetchState state({.partition_bytes_max = frame->size()});
   state.set_assignment({at(0)});
   state.seek(at(0), Offset{0});
-  const auto part = state.plan(on_broker_1, kStart).requests.at(BrokerId{1}).at(0);
+  const auto part = state.plan(on_broker_1, kStart).requests.at(BrokerId{1}).parts.at(0);
   state.on_fetched(part, fetched(frame, part.offset));
   state.on_request_done(BrokerId{1});
   EXPECT_THAT(planned(state.plan(on_broker_1, kStart)), ElementsAre(at(0)));
@@ -137,20 +153,20 @@ TEST_F(FetchStateTest, FetchesAheadThoughAnAnswerIsAsLargeAsItMayBe) {
 TEST_F(FetchStateTest, RecordsDoNotWaitBehindFetchesThatTheBrokerHoldsBack) {
   state_.set_assignment({at(0), at(1), at(2)});
   state_.seek(at(2), Offset{0});
-  const auto first = state_.plan(on_broker_1, kStart).requests.at(BrokerId{1}).at(0);
+  const auto first = state_.plan(on_broker_1, kStart).requests.at(BrokerId{1}).parts.at(0);
   state_.seek(at(0), Offset{0});
   EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), ElementsAre(at(0)));
   state_.on_fetched(first, fetched(batch_at(0, 2), first.offset));  // there is more, up to 100
   state_.on_request_done(BrokerId{1});
-  state_.pause(at(2), true);
+  state_.pause(at(2));
   state_.seek(at(1), Offset{0});
   EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), ElementsAre(at(1)));
-  state_.pause(at(2), false);
+  state_.resume(at(2));
 
   const auto extra = state_.plan(on_broker_1, kStart);
   EXPECT_THAT(planned(extra), ElementsAre(at(2))) << "though two are in flight";
 
-  const auto second = extra.requests.at(BrokerId{1}).at(0);
+  const auto second = extra.requests.at(BrokerId{1}).parts.at(0);
   FetchedPart rest = fetched(batch_at(2, 2), second.offset);
   rest.high_watermark = Offset{4};
   state_.on_fetched(second, rest);
@@ -161,20 +177,21 @@ TEST_F(FetchStateTest, RecordsDoNotWaitBehindFetchesThatTheBrokerHoldsBack) {
 TEST_F(FetchStateTest, ASeekMakesAnAnswerUnderWayWorthless) {
   state_.seek(at(0), Offset{0});
   const auto plan = state_.plan(on_broker_1, kStart);
-  const auto part = plan.requests.at(BrokerId{1}).at(0);
+  const auto part = plan.requests.at(BrokerId{1}).parts.at(0);
 
   state_.seek(at(0), Offset{50});
   state_.on_fetched(part, fetched(batch_at(0, 2), part.offset));
   state_.on_request_done(BrokerId{1});
 
   EXPECT_FALSE(state_.has_ready());
-  EXPECT_EQ(state_.plan(on_broker_1, kStart).requests.at(BrokerId{1}).at(0).offset, Offset{50});
+  EXPECT_EQ(state_.plan(on_broker_1, kStart).requests.at(BrokerId{1}).parts.at(0).offset,
+            Offset{50});
 }
 
 TEST_F(FetchStateTest, PartitionsTakeTurns) {
   for (const auto& name : {at(0), at(1)}) state_.seek(name, Offset{0});
   const auto plan = state_.plan(on_broker_1, kStart);
-  for (const auto& part : plan.requests.at(BrokerId{1})) {
+  for (const auto& part : plan.requests.at(BrokerId{1}).parts) {
     state_.on_fetched(part, fetched(batch_at(0, 2), part.offset));
   }
 
@@ -197,19 +214,19 @@ TEST_F(FetchStateTest, PartitionsTakeTurns) {
 TEST_F(FetchStateTest, APausedPartitionKeepsWhatItHas) {
   state_.seek(at(0), Offset{0});
   const auto plan = state_.plan(on_broker_1, kStart);
-  state_.pause(at(0), true);
-  const auto part = plan.requests.at(BrokerId{1}).at(0);
+  state_.pause(at(0));
+  const auto part = plan.requests.at(BrokerId{1}).parts.at(0);
   state_.on_fetched(part, fetched(batch_at(0, 2), part.offset));
 
   EXPECT_FALSE(state_.next_ready().has_value());
-  state_.pause(at(0), false);
+  state_.resume(at(0));
   EXPECT_TRUE(state_.next_ready().has_value());
 }
 
 TEST_F(FetchStateTest, AFailedFetchWaitsForItsTime) {
   state_.seek(at(0), Offset{0});
   const auto plan = state_.plan(on_broker_1, kStart);
-  state_.on_fetch_failed(plan.requests.at(BrokerId{1}).at(0), kStart + Millis{100});
+  state_.on_fetch_failed(plan.requests.at(BrokerId{1}).parts.at(0), kStart + Millis{100});
   state_.on_request_done(BrokerId{1});
 
   EXPECT_THAT(planned(state_.plan(on_broker_1, kStart)), IsEmpty());

@@ -9,37 +9,18 @@ namespace {
 
 using wire::KafkaError;
 
-constexpr std::int16_t kLastFetchByName = 12;
-
-wire::FetchRequest make_request(const ConsumerConfig& config, const std::vector<PlannedPart>& parts,
-                                const MetadataCache& metadata) {
-  wire::FetchRequest request;
-  request.max_wait_ms = static_cast<std::int32_t>(config.fetch_wait_max.count());
-  request.min_bytes = config.fetch_bytes_min;
-  request.max_bytes = config.fetch_bytes_max;
-  request.isolation_level = static_cast<std::int8_t>(config.isolation_level);
-  request.rack_id = config.rack;
-  for (const PlannedPart& part : parts) {
-    if (request.topics.empty() || request.topics.back().topic != part.partition.topic) {
-      const TopicMetadata* const topic = metadata.topic(part.partition.topic);
-      request.topics.push_back({.topic = part.partition.topic,
-                                .topic_id = topic == nullptr ? Uuid{} : topic->id,
-                                .partitions = {}});
-    }
-    wire::FetchRequest::FetchPartition asked;
-    asked.partition = part.partition.partition.value();
-    asked.current_leader_epoch = part.leader_epoch.value();
-    asked.fetch_offset = part.offset.value();
-    asked.partition_max_bytes = config.partition_fetch_bytes_max;
-    request.topics.back().partitions.push_back(asked);
-  }
-  return request;
+FetchTerms terms_of(const ConsumerConfig& config) {
+  return {.wait_max = config.fetch_wait_max,
+          .bytes_min = config.fetch_bytes_min,
+          .bytes_max = config.fetch_bytes_max,
+          .isolation = config.isolation_level,
+          .rack = config.rack};
 }
 
 }  // namespace
 
 Fetcher::Fetcher(const ConsumerConfig& config, Cluster& cluster, ConsumerShared& shared)
-    : config_(config), cluster_(cluster), shared_(shared) {}
+    : config_(config), terms_(terms_of(config)), cluster_(cluster), shared_(shared) {}
 
 Fetcher::~Fetcher() {
   life_.end();
@@ -89,8 +70,7 @@ void Fetcher::load_committed() {
   }
   fetch_committed(
       cluster_, config_.group_id, partitions, cluster_.loop().now() + config_.api_timeout,
-      life_.guard([this, partitions, nothing_committed](
-                      const Result<std::map<TopicPartition, CommittedOffset>>& committed) {
+      life_.guard([this, partitions, nothing_committed](const Result<CommittedOffsets>& committed) {
         if (!committed.ok()) {
           const Error& error = committed.error();
           const bool may_pass = wire::is_retriable(error) || error.code != ErrorCode::kKafka;
@@ -164,35 +144,41 @@ void Fetcher::send_fetches() {
   const auto leader_of = [this](const TopicPartition& partition) {
     return cluster_.metadata().leader(partition);
   };
-  const auto plan = shared_.with([&](auto& state) {
+  auto plan = shared_.with([&](auto& state) {
     state.fetcher_told = false;
     auto made = state.fetch.plan(leader_of, cluster_.loop().now());
     state.metrics.fetch_requests += made.requests.size();
     return made;
   });
   if (plan.has_leaderless) cluster_.refresh_metadata();
-  for (const auto& [broker, parts] : plan.requests) send_fetch(broker, parts);
+  for (auto& [broker, request] : plan.requests) {
+    name_topics_by_id(request);
+    send_fetch(broker, std::move(request));
+  }
 }
 
-void Fetcher::send_fetch(BrokerId broker, Parts parts) {
-  wire::FetchRequest request = make_request(config_, parts, cluster_.metadata());
+void Fetcher::name_topics_by_id(FetchPlan& plan) const {
+  for (PlannedPart& part : plan.parts) {
+    const TopicMetadata* const topic = cluster_.metadata().topic(part.partition.topic);
+    if (topic != nullptr) part.topic_id = topic->id;
+  }
+}
+
+void Fetcher::send_fetch(BrokerId broker, FetchPlan plan) {
   Call call;
   call.api = wire::ApiKey::kFetch;
-  call.versions = wire::FetchRequest::kVersions;
-  const bool has_all_ids = std::none_of(request.topics.begin(), request.topics.end(),
-                                        [](const auto& topic) { return topic.topic_id.is_zero(); });
-  if (!has_all_ids) call.versions.max = kLastFetchByName;
+  call.versions = versions_for(plan);
   call.timeout = config_.connection.request_timeout + config_.fetch_wait_max;
-  call.encode = [request =
-                     std::move(request)](const wire::RequestHeader& header) -> Result<io::Chunks> {
+  call.encode = [request = to_request(plan, terms_)](
+                    const wire::RequestHeader& header) -> Result<io::Chunks> {
     auto encoded = wire::encode_request(header, request);
     if (!encoded.ok()) return std::move(encoded).error();
     io::Chunks chunks;
     chunks.emplace_back(std::move(encoded).value());
     return chunks;
   };
-  call.done = life_.guard([this, broker, parts = std::move(parts)](Result<Answer> answer) {
-    on_answer(broker, parts, std::move(answer));
+  call.done = life_.guard([this, broker, plan = std::move(plan)](Result<Answer> answer) {
+    on_answer(broker, plan, std::move(answer));
   });
   cluster_.send(broker, free_lane(broker), std::move(call));
 }
@@ -204,21 +190,21 @@ Lane Fetcher::free_lane(BrokerId broker) const {
   return Lane::kThirdFetch;
 }
 
-void Fetcher::fail_all(const Parts& parts) {
+void Fetcher::fail_all(const FetchPlan& plan) {
   const Millis delay = next_delay(config_.connection.retry_backoff, failures_++, cluster_.random());
   const MonotonicTime retry_at = cluster_.loop().now() + delay;
   shared_.with([&](auto& state) {
-    for (const auto& part : parts) state.fetch.on_fetch_failed(part, retry_at);
+    for (const auto& part : plan.parts) state.fetch.on_fetch_failed(part, retry_at);
   });
   cluster_.refresh_metadata();
 }
 
-void Fetcher::on_answer(BrokerId broker, const Parts& parts, Result<Answer> answer) {
+void Fetcher::on_answer(BrokerId broker, const FetchPlan& plan, Result<Answer> answer) {
   shared_.with([&](auto& state) { state.fetch.on_request_done(broker); });
   auto response = answer.ok() ? answer->decode<wire::FetchResponse>()
                               : Result<wire::FetchResponse>(answer.error());
   if (!response.ok() || response->error_code != 0) {
-    fail_all(parts);
+    fail_all(plan);
     run();
     return;
   }
@@ -239,20 +225,15 @@ void Fetcher::on_answer(BrokerId broker, const Parts& parts, Result<Answer> answ
   const SharedBuffer frame = BufferPool::share(cluster_.frame_memory(), std::move(answer->frame));
   for (const auto& topic : response->responses) {
     for (const auto& data : topic.partitions) {
-      const auto part = std::find_if(parts.begin(), parts.end(), [&](const PlannedPart& each) {
-        if (each.partition.partition.value() != data.partition_index) return false;
-        if (!topic.topic.empty()) return each.partition.topic == topic.topic;
-        const TopicMetadata* const known = cluster_.metadata().topic(each.partition.topic);
-        return known != nullptr && known->id == topic.topic_id;
-      });
-      if (part != parts.end()) on_part(*part, data, frame);
+      const PlannedPart* const part = plan.find(topic.topic, topic.topic_id, data.partition_index);
+      if (part != nullptr) on_part(*part, data, frame);
     }
   }
   // What the answer left out is asked again.
   const MonotonicTime now = cluster_.loop().now();
   shared_.change([&](auto& state) {
     state.metrics.bytes_fetched += bytes;
-    for (const auto& part : parts) state.fetch.on_fetch_failed(part, now);
+    for (const auto& part : plan.parts) state.fetch.on_fetch_failed(part, now);
   });
   run();
 }

@@ -11,6 +11,13 @@
 
 namespace millrace::client {
 
+/// Invariants:
+/// - What is decided is decided by FetchState under the mutex of `shared`; no request is sent and
+/// no
+///   other lock is taken while it is held.
+/// - Each partition of a plan is answered to FetchState once, by on_fetched() or on_fetch_failed(),
+///   and each request by on_request_done(); so nothing stays in flight for ever.
+/// - Answers for partitions that were sought away from, or given up, are dropped by their ticket.
 /// thread  the loop's
 class Fetcher {
  public:
@@ -21,23 +28,23 @@ class Fetcher {
   void run();
 
  private:
-  using Parts = std::vector<PlannedPart>;
-
   void load_committed();
   void load_resets(PositionSource source);
   void retry_positions(const std::vector<TopicPartition>& partitions, PositionSource source);
   void reset(FetchState& state, const TopicPartition& partition, Error without_policy);
   void send_fetches();
-  void send_fetch(BrokerId broker, Parts parts);
+  void name_topics_by_id(FetchPlan& plan) const;
+  void send_fetch(BrokerId broker, FetchPlan plan);
   Lane free_lane(BrokerId broker) const;
-  void on_answer(BrokerId broker, const Parts& parts, Result<Answer> answer);
+  void on_answer(BrokerId broker, const FetchPlan& plan, Result<Answer> answer);
   void on_part(const PlannedPart& part, const wire::FetchResponse::PartitionData& data,
                const SharedBuffer& frame);
   void on_part_failed(const PlannedPart& part, const wire::FetchResponse::PartitionData& data);
-  void fail_all(const Parts& parts);
+  void fail_all(const FetchPlan& plan);
   void arm_timer();
 
   const ConsumerConfig& config_;
+  const FetchTerms terms_;
   Cluster& cluster_;
   ConsumerShared& shared_;
   io::TimerId timer_ = 0;

@@ -176,8 +176,8 @@ KafkaError first_error(const wire::OffsetFetchResponse& answer) {
 }
 
 template <class Topics>
-std::map<TopicPartition, CommittedOffset> committed_in(const Topics& topics) {
-  std::map<TopicPartition, CommittedOffset> committed;
+CommittedOffsets committed_in(const Topics& topics) {
+  CommittedOffsets committed;
   for (const auto& topic : topics) {
     for (const auto& each : topic.partitions) {
       if (each.committed_offset < 0) continue;
@@ -209,7 +209,7 @@ void list_offsets(Cluster& cluster, std::map<TopicPartition, std::int64_t> wante
 
 void fetch_committed(Cluster& cluster, const std::string& group,
                      const std::optional<std::vector<TopicPartition>>& partitions,
-                     MonotonicTime deadline, Done<std::map<TopicPartition, CommittedOffset>> done) {
+                     MonotonicTime deadline, Done<CommittedOffsets> done) {
   using Request = wire::OffsetFetchRequest;
   Request::OffsetFetchRequestGroup asked;
   asked.group_id = group;

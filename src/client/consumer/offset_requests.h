@@ -7,10 +7,10 @@
 #include <optional>
 #include <vector>
 
-#include "client/admin.h"
 #include "client/cluster/cluster.h"
 #include "client/config/client_config.h"
 #include "client/consumer.h"
+#include "client/offsets.h"
 
 namespace millrace::client {
 
@@ -25,7 +25,7 @@ void list_offsets(Cluster& cluster, std::map<TopicPartition, std::int64_t> wante
 /// What `group` has committed for `partitions`, or for all when not given.
 void fetch_committed(Cluster& cluster, const std::string& group,
                      const std::optional<std::vector<TopicPartition>>& partitions,
-                     MonotonicTime deadline, Done<std::map<TopicPartition, CommittedOffset>> done);
+                     MonotonicTime deadline, Done<CommittedOffsets> done);
 
 /// Commits as the given member; membership without a generation commits from outside the group.
 /// errors  the first error of a partition

@@ -28,14 +28,15 @@ class PollCollectorTest : public testing::Test {
       return std::optional(PartitionLeader{BrokerId{1}, LeaderEpoch{3}});
     };
     const auto plan = state_.plan(leader, kStart);
-    for (const auto& [broker, parts] : plan.requests) {
-      for (const PlannedPart& part : parts) state_.on_fetched(part, answer(part, count, what));
+    for (const auto& [broker, request] : plan.requests) {
+      for (const PlannedPart& part : request.parts)
+        state_.on_fetched(part, answer(part, count, what));
       state_.on_request_done(broker);
     }
   }
   static FetchedPart answer(const PlannedPart& part, int count, Holds what) {
     wire::RecordBatchBuilder builder(
-        {.base_offset = part.offset, .is_control = what == Holds::kMarker});
+        {.is_control = what == Holds::kMarker, .base_offset = part.offset});
     for (int i = 0; i < count; ++i) {
       builder.append(Timestamp{5}, std::nullopt, fmt::format("{}", part.offset + i));
     }

@@ -64,6 +64,12 @@ void GroupDriver::rebalance_done() {
   perform();
 }
 
+void GroupDriver::commit_answered(const GroupMembership& membership, const Status& outcome) {
+  if (outcome.ok() || membership.member_id != member_.member_id()) return;
+  member_.on_commit_refused(outcome.error(), membership.generation, cluster_.loop().now());
+  perform();
+}
+
 void GroupDriver::leave(std::string_view reason, std::function<void()> done) {
   left_ = std::move(done);
   member_.leave(reason);

@@ -16,6 +16,12 @@
 
 namespace millrace::client {
 
+/// Invariants:
+/// - Every input to member_ is followed by perform(), which performs all effects in their order and
+///   leaves the timer and the published membership as the member wants them.
+/// - A Rebalance goes to the application once, and the member hears of it by rebalance_done() once;
+///   meanwhile heartbeats go on.
+/// - Answers carry the ticket of their request, so that the member can tell which came too late.
 /// thread  the loop's
 class GroupDriver {
  public:
@@ -27,6 +33,8 @@ class GroupDriver {
 
   void subscribe(const std::vector<std::string>& topics);
   void rebalance_done();
+  /// What became of a commit that was made as `membership`.
+  void commit_answered(const GroupMembership& membership, const Status& outcome);
   /// Topics may have grown, or become known.
   void metadata_changed();
   /// Leaves; `done` runs once the coordinator knows, or cannot be told.

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 
+#include "assignors/assignors.h"
 #include "base/check.h"
 #include "base/fence.h"
-#include "base/log.h"
-#include "client/group/assignors.h"
 #include "client/group/subscription_codec.h"
 #include "wire/error_codes.h"
 
@@ -33,10 +32,6 @@ std::optional<Error> error_in(const Result<Answer>& answer, std::string_view wha
   return wire::make_error(code, std::string(what));
 }
 
-std::string in_assignor(const Assignor& assignor, std::string_view function) {
-  return fmt::format("{} of the assignor \"{}\"", function, assignor.name());
-}
-
 constexpr std::string_view kProtocolType = "consumer";
 
 }  // namespace
@@ -44,7 +39,8 @@ constexpr std::string_view kProtocolType = "consumer";
 GroupMember::GroupMember(GroupMemberConfig config, Random random)
     : config_(std::move(config)),
       random_(random),
-      is_cooperative_(common_protocol(config_.assignors) == RebalanceProtocol::kCooperative) {
+      is_cooperative_(assignors::common_protocol(config_.assignors) ==
+                      RebalanceProtocol::kCooperative) {
   CHECK(!config_.assignors.empty(), "a group member needs an assignor");
 }
 
@@ -116,13 +112,12 @@ void GroupMember::rejoin(MonotonicTime now) {
 
 std::vector<std::string> GroupMember::watched_topics() const {
   if (!is_leader_ || state_ != State::kStable) return {};
-  return dealt_topics_;
+  return leader_.topics();
 }
 
 void GroupMember::on_known_counts(const PartitionCounts& counts, MonotonicTime now) {
   if (!is_leader_ || state_ != State::kStable) return;
-  if (!dealt_counts_) dealt_counts_ = counts;
-  if (counts != *dealt_counts_) rejoin(now);
+  if (leader_.are_outdated_by(counts)) rejoin(now);
 }
 
 void GroupMember::on_rebalance_done(MonotonicTime now) {
@@ -280,48 +275,22 @@ void GroupMember::on_join(GroupTicket ticket, const Result<wire::JoinGroupRespon
 }
 
 void GroupMember::lead(const wire::JoinGroupResponse& answer, MonotonicTime now) {
-  members_.clear();
-  std::vector<std::string> topics;
-  for (const auto& member : answer.members) {
-    auto subscription = decode_subscription(member.metadata);
-    if (!subscription.ok()) {
-      LOG_WARN("a group member's subscription is unreadable; it gets no partitions",
-               {{"group", config_.group_id},
-                {"member", member.member_id},
-                {"error", subscription.error().message}});
-      subscription = MemberSubscription{};
-    }
-    subscription->member_id = member.member_id;
-    subscription->group_instance_id = member.group_instance_id;
-    topics.insert(topics.end(), subscription->topics.begin(), subscription->topics.end());
-    members_.push_back(std::move(subscription).value());
-  }
-  std::sort(topics.begin(), topics.end());
-  topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
-  dealt_topics_ = topics;
-  dealt_counts_.reset();
+  leader_.take_members(answer);
   if (answer.skip_assignment) {
     send_sync({});  // a static leader that came back: what was dealt before still holds
     return;
   }
   state_ = State::kDealing;
   next_heartbeat_ = now + config_.heartbeat_interval;
-  effects_.push_back(AskPartitionCounts{next_ticket(), std::move(topics)});
+  effects_.push_back(AskPartitionCounts{next_ticket(), leader_.topics()});
 }
 
 void GroupMember::on_partition_counts(GroupTicket ticket, PartitionCounts counts,
                                       MonotonicTime /*now*/) {
   if (!is_current(ticket) || state_ != State::kDealing) return;
-  dealt_counts_ = std::move(counts);
-  const Assignor& assignor = *chosen_assignor();
-  const auto dealt = fenced(in_assignor(assignor, "assign"),
-                            [&] { return assignor.assign(*dealt_counts_, members_); });
-  if (!dealt.ok()) return give_up_membership(dealt.error());
-  std::vector<wire::SyncGroupRequest::SyncGroupRequestAssignment> assignments;
-  for (const auto& [member_id, assignment] : *dealt) {
-    assignments.push_back({.member_id = member_id, .assignment = encode_assignment(assignment)});
-  }
-  send_sync(std::move(assignments));
+  auto shares = leader_.deal(*chosen_assignor(), std::move(counts));
+  if (!shares.ok()) return give_up_membership(std::move(shares).error());
+  send_sync(std::move(shares).value());
 }
 
 void GroupMember::send_sync(
@@ -393,15 +362,31 @@ void GroupMember::on_heartbeat(GroupTicket ticket, const Result<wire::HeartbeatR
     return;
   }
   const wire::ErrorClass error_class = wire::error_class(wire::kafka_error_of(*error));
-  if (error_class == wire::ErrorClass::kRejoin) {
-    if (state_ == State::kStable) rejoin(now);
-  } else if (state_ != State::kStable && state_ != State::kRevoking && state_ != State::kDealing) {
+  if (wire::needs_rejoin(error_class)) {
+    on_told_to_rejoin(*error, now);
+  } else if (!has_assignment()) {
     return;  // a join under way decides
   } else if (wire::is_retriable(error_class)) {
     next_heartbeat_ = now + next_delay(config_.retry_backoff, failures_++, random_);
   } else {
     handle_error(*error, now);
   }
+}
+
+void GroupMember::on_commit_refused(const Error& error, std::int32_t generation,
+                                    MonotonicTime now) {
+  if (generation < 0 || generation != generation_ || !wire::needs_rejoin(error)) return;
+  on_told_to_rejoin(error, now);
+}
+
+// Outside of a join: one that is under way decides itself.
+void GroupMember::on_told_to_rejoin(const Error& error, MonotonicTime now) {
+  const bool keeps_what_it_owns = wire::error_class(error) == wire::ErrorClass::kRejoin;
+  if (keeps_what_it_owns ? state_ == State::kStable : has_assignment()) handle_error(error, now);
+}
+
+bool GroupMember::has_assignment() const {
+  return state_ == State::kStable || state_ == State::kRevoking || state_ == State::kDealing;
 }
 
 void GroupMember::on_time(MonotonicTime now) {

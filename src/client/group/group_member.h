@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "client/assignor.h"
 #include "client/cluster/backoff.h"
+#include "client/group/group_leader.h"
 #include "wire/messages/heartbeat.h"
 #include "wire/messages/join_group.h"
 #include "wire/messages/leave_group.h"
@@ -100,6 +101,9 @@ class GroupMember {
                MonotonicTime now);
   void on_heartbeat(GroupTicket ticket, const Result<wire::HeartbeatResponse>& answer,
                     MonotonicTime now);
+  /// The coordinator refused a commit that was made in `generation`. What says that the member has
+  /// to join again counts as it does in the answer to a heartbeat, which might come much later.
+  void on_commit_refused(const Error& error, std::int32_t generation, MonotonicTime now);
   void on_partition_counts(GroupTicket ticket, PartitionCounts counts, MonotonicTime now);
 
   std::vector<GroupEffect> take_effects() { return std::move(effects_); }
@@ -137,10 +141,12 @@ class GroupMember {
   void fail(Error error);
   void give_up_membership(Error error);
   void handle_error(const Error& error, MonotonicTime now);
+  void on_told_to_rejoin(const Error& error, MonotonicTime now);
   void lead(const wire::JoinGroupResponse& answer, MonotonicTime now);
   void take_assignment(std::string_view bytes, MonotonicTime now);
   Result<std::string> encode_subscription(const Assignor& assignor) const;
   Assignor* chosen_assignor() const;
+  bool has_assignment() const;
 
   GroupMemberConfig config_;
   Random random_;
@@ -160,13 +166,11 @@ class GroupMember {
   std::int32_t generation_ = -1;
   std::string protocol_name_;
   bool is_leader_ = false;
+  GroupLeader leader_;             // of use while is_leader_
   bool application_busy_ = false;  // a Rebalance has not been acknowledged
   bool rejoin_wanted_ = false;
   bool loss_pending_ = false;          // to be told once the application is free
   std::vector<TopicPartition> taken_;  // owned_ once the application has acknowledged
-  std::vector<MemberSubscription> members_;
-  std::optional<PartitionCounts> dealt_counts_;  // nothing: somebody else dealt, or nobody yet
-  std::vector<std::string> dealt_topics_;        // of the whole group, existing or not
 };
 
 }  // namespace millrace::client

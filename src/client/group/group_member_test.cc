@@ -5,13 +5,15 @@
 
 #include <stdexcept>
 
-#include "client/group/assignors.h"
+#include "assignors/assignors.h"
 #include "client/group/subscription_codec.h"
 #include "wire/error_codes.h"
 
 namespace millrace::client {
 namespace {
 
+using assignors::make_cooperative_sticky_assignor;
+using assignors::make_range_assignor;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using wire::KafkaError;
@@ -314,6 +316,31 @@ TEST(GroupMember, AnApplicationThatDoesNotPollLeavesAndComesBackWhenItDoes) {
 
   member.acknowledge();
   EXPECT_EQ(member.take<SendJoin>().request.member_id, "");
+}
+
+TEST(GroupMember, ARefusedCommitSendsItBackAtOnceAndNotWithTheNextHeartbeat) {
+  const auto refuse = [](Member& member, KafkaError code, std::int32_t generation) {
+    member.machine().on_commit_refused(wire::make_error(code), generation, member.now());
+    member.collect();
+  };
+  Member expelled(make_range_assignor());
+  expelled.settle({at(0)}, 4);
+  expelled.acknowledge();
+  refuse(expelled, KafkaError::kUnknownMemberId, 4);
+  EXPECT_THAT(expelled.take<Rebalance>().lost, ElementsAre(at(0)));
+  expelled.acknowledge();
+  EXPECT_EQ(expelled.take<SendJoin>().request.member_id, "");
+
+  Member late(make_range_assignor());
+  late.settle({at(0)}, 4);
+  late.acknowledge();
+  refuse(late, KafkaError::kRebalanceInProgress, 3);
+  refuse(late, KafkaError::kOffsetMetadataTooLarge, 4);
+  EXPECT_TRUE(late.is_quiet()) << "of an older generation, or no reason to join again";
+  refuse(late, KafkaError::kRebalanceInProgress, 4);
+  EXPECT_THAT(late.take<Rebalance>().revoked, ElementsAre(at(0)));
+  refuse(late, KafkaError::kRebalanceInProgress, 4);
+  EXPECT_TRUE(late.is_quiet()) << "it is about to join";
 }
 
 /// Throws wherever it is told to.

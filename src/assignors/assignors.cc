@@ -1,11 +1,11 @@
-#include "client/group/assignors.h"
+#include "assignors/assignors.h"
 
 #include <algorithm>
 #include <set>
 
-#include "client/group/sticky_assignment.h"
+#include "assignors/dealing/sticky_assignment.h"
 
-namespace millrace::client {
+namespace millrace::assignors {
 namespace {
 
 // Static members first and by their instance id, so that a restart does not change the order.
@@ -162,6 +162,17 @@ class CooperativeStickyAssignor final : public Assignor {
   }
 };
 
+class UniformAssignor final : public Assignor {
+ public:
+  std::string_view name() const override { return "uniform"; }
+  RebalanceProtocol protocol() const override { return RebalanceProtocol::kCooperative; }
+
+  GroupAssignment assign(const PartitionCounts& counts,
+                         const std::vector<MemberSubscription>& members) const override {
+    return assign_sticky(counts, members);
+  }
+};
+
 }  // namespace
 
 std::shared_ptr<Assignor> make_range_assignor() {
@@ -177,7 +188,11 @@ std::shared_ptr<Assignor> make_cooperative_sticky_assignor() {
   return std::make_shared<CooperativeStickyAssignor>();
 }
 
-Result<std::shared_ptr<Assignor>> find_assignor(std::string_view name) {
+std::shared_ptr<Assignor> make_uniform_assignor() {
+  return std::make_shared<UniformAssignor>();
+}
+
+Result<std::shared_ptr<Assignor>> find_client_assignor(std::string_view name) {
   const auto dot = name.rfind('.');
   const std::string_view last = dot == std::string_view::npos ? name : name.substr(dot + 1);
   if (last == "range" || last == "RangeAssignor") return make_range_assignor();
@@ -192,6 +207,13 @@ Result<std::shared_ptr<Assignor>> find_assignor(std::string_view name) {
                            name)};
 }
 
+Result<std::shared_ptr<Assignor>> find_coordinator_assignor(std::string_view name) {
+  if (name == "uniform") return make_uniform_assignor();
+  if (name == "range") return make_range_assignor();
+  return Error{ErrorCode::kInvalidArgument,
+               fmt::format("wanted the assignor uniform or range, found \"{}\"", name)};
+}
+
 RebalanceProtocol common_protocol(const std::vector<std::shared_ptr<Assignor>>& assignors) {
   const bool all = std::all_of(assignors.begin(), assignors.end(), [](const auto& assignor) {
     return assignor->protocol() == RebalanceProtocol::kCooperative;
@@ -199,4 +221,4 @@ RebalanceProtocol common_protocol(const std::vector<std::shared_ptr<Assignor>>& 
   return all ? RebalanceProtocol::kCooperative : RebalanceProtocol::kEager;
 }
 
-}  // namespace millrace::client
+}  // namespace millrace::assignors

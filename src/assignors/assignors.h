@@ -1,14 +1,15 @@
-// Kafka's own assignors, by the names that partition.assignment.strategy takes.
+// Kafka's own assignors, by the names that clients (partition.assignment.strategy) and coordinators
+// (group.consumer.assignors) know them by.
 #pragma once
 
 #include <memory>
 #include <string_view>
 #include <vector>
 
+#include "assignors/assignor.h"
 #include "base/result.h"
-#include "client/assignor.h"
 
-namespace millrace::client {
+namespace millrace::assignors {
 
 /// Each topic's partitions in consecutive runs over the members that want it.
 std::shared_ptr<Assignor> make_range_assignor();
@@ -20,11 +21,20 @@ std::shared_ptr<Assignor> make_sticky_assignor();
 /// second rebalance.        source  KIP-429
 std::shared_ptr<Assignor> make_cooperative_sticky_assignor();
 
-/// By short name ("range") or by the name of the Java class.
+/// Even, and as few moves as evenness allows, for a coordinator that knows what each member has
+/// (`owned`) and hands over by itself what moves: it deals where everything shall end up.
+/// source  KIP-848
+std::shared_ptr<Assignor> make_uniform_assignor();
+
+/// Those a client may name: range, roundrobin, sticky, cooperative-sticky, or the Java class of
+/// one.
 /// errors  kInvalidArgument listing the names there are
-Result<std::shared_ptr<Assignor>> find_assignor(std::string_view name);
+Result<std::shared_ptr<Assignor>> find_client_assignor(std::string_view name);
+/// Those a coordinator may name: uniform, range.
+/// errors  kInvalidArgument listing the names there are
+Result<std::shared_ptr<Assignor>> find_coordinator_assignor(std::string_view name);
 
 /// The way all of them can work: cooperative only when each of them is able to.
 RebalanceProtocol common_protocol(const std::vector<std::shared_ptr<Assignor>>& assignors);
 
-}  // namespace millrace::client
+}  // namespace millrace::assignors

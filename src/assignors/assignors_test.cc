@@ -1,14 +1,14 @@
-#include "client/group/assignors.h"
+#include "assignors/assignors.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
+#include "assignors/dealing/sticky_assignment.h"
 #include "base/random.h"
-#include "client/group/sticky_assignment.h"
 
-namespace millrace::client {
+namespace millrace::assignors {
 namespace {
 
 TopicPartition at(std::string topic, std::int32_t partition) {
@@ -57,12 +57,27 @@ TEST(Assignors, AMemberWithoutPartitionsHasAnEmptyEntry) {
 }
 
 TEST(Assignors, AreFoundByShortNameAndByJavaClass) {
-  EXPECT_EQ((*find_assignor("range"))->name(), "range");
-  EXPECT_EQ((*find_assignor("org.apache.kafka.clients.consumer.CooperativeStickyAssignor"))->name(),
+  EXPECT_EQ((*find_client_assignor("range"))->name(), "range");
+  EXPECT_EQ((*find_client_assignor("org.apache.kafka.clients.consumer.CooperativeStickyAssignor"))
+                ->name(),
             "cooperative-sticky");
-  const auto unknown = find_assignor("fair");
+  const auto unknown = find_client_assignor("fair");
   ASSERT_FALSE(unknown.ok());
   EXPECT_THAT(unknown.error().message, testing::HasSubstr("cooperative-sticky"));
+}
+
+TEST(Assignors, ACoordinatorKnowsItsOwnAndAClientDoesNotKnowThose) {
+  EXPECT_EQ((*find_coordinator_assignor("uniform"))->name(), "uniform");
+  EXPECT_EQ((*find_coordinator_assignor("range"))->name(), "range");
+  EXPECT_FALSE(find_coordinator_assignor("sticky").ok());
+  EXPECT_FALSE(find_client_assignor("uniform").ok());
+}
+
+TEST(UniformAssignor, DealsAtOnceWhatAnotherMemberStillHas) {
+  auto full = member("a", {"t"});
+  full.owned = {at("t", 0), at("t", 1), at("t", 2), at("t", 3)};
+  const auto dealt = make_uniform_assignor()->assign({{"t", 4}}, {full, member("b", {"t"})});
+  EXPECT_EQ(text_of(dealt), "a: t-0 t-1; b: t-2 t-3; ");
 }
 
 TEST(StickyAssignor, RemembersItsPartitionsThroughUserData) {
@@ -161,4 +176,4 @@ TEST(StickyAssignment, IsCompleteEvenAndStableForAnyGroup) {
 }
 
 }  // namespace
-}  // namespace millrace::client
+}  // namespace millrace::assignors

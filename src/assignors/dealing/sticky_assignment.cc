@@ -1,4 +1,4 @@
-#include "client/group/sticky_assignment.h"
+#include "assignors/dealing/sticky_assignment.h"
 
 #include <algorithm>
 #include <set>
@@ -6,7 +6,7 @@
 #include "base/byte_reader.h"
 #include "base/byte_writer.h"
 
-namespace millrace::client {
+namespace millrace::assignors {
 namespace {
 
 // The table while it is dealt: who has what, and who could have what.
@@ -169,4 +169,4 @@ Result<StickyUserData> decode_sticky_user_data(std::string_view bytes) {
   return data;
 }
 
-}  // namespace millrace::client
+}  // namespace millrace::assignors

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "assignors/assignor.h"
 #include "base/result.h"
-#include "client/assignor.h"
 
-namespace millrace::client {
+namespace millrace::assignors {
 
 /// Keeps with each member what it owns (of two that claim a partition, the one with the later
 /// generation), gives the rest to those who have least, then moves partitions from members with
@@ -29,4 +29,4 @@ std::string encode_sticky_user_data(const StickyUserData& data);
 /// errors  kTruncated, kCorrupt; the earliest form, without a generation, gives generation -1
 Result<StickyUserData> decode_sticky_user_data(std::string_view bytes);
 
-}  // namespace millrace::client
+}  // namespace millrace::assignors

@@ -1,0 +1,62 @@
+// FetchPlan: what one Fetch request to one broker asks for, and how its answer is matched with it.
+// FetchState makes plans; another planner may make them smaller, such as the changes within a fetch
+// session (KIP-227), and neither the request nor who takes the answer needs to know. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "client/config/client_config.h"
+#include "model/ids.h"
+#include "model/topic_partition.h"
+#include "model/uuid.h"
+#include "wire/messages/fetch.h"
+
+namespace millrace::client {
+
+/// One partition's part of a fetch.
+struct PlannedPart {
+  TopicPartition partition;
+  Offset offset;
+  LeaderEpoch leader_epoch = kNoLeaderEpoch;
+  std::int32_t bytes_max = 0;
+  std::uint64_t ticket = 0;  // an answer for another ticket comes too late: there was a seek
+  Uuid topic_id = {};        // zero when it is not known
+};
+
+/// Which session of the broker's a fetch belongs to, and the how manieth of it this one is.
+struct FetchSession {
+  std::int32_t id = 0;
+  std::int32_t epoch = -1;  // with id 0: outside any session, everything is asked for each time
+};
+
+struct FetchPlan {
+  std::vector<PlannedPart> parts;  // by topic, then partition
+  FetchSession session = {};
+  std::vector<PlannedPart> forgotten = {};  // what a session is to leave out from now on
+
+  /// Whether every topic's id is known: from version 13 on topics are named by id alone.
+  bool knows_all_ids() const;
+  /// The part that an answer names, by the topic's name or, when that is empty, its id; null when
+  /// there is none.
+  const PlannedPart* find(std::string_view topic, const Uuid& topic_id,
+                          std::int32_t partition) const;
+};
+
+/// What all requests of a consumer have in common.
+struct FetchTerms {
+  Millis wait_max{500};
+  std::int32_t bytes_min = 1;
+  std::int32_t bytes_max = 52'428'800;
+  IsolationLevel isolation = IsolationLevel::kReadUncommitted;
+  std::string rack = {};
+};
+
+wire::FetchRequest to_request(const FetchPlan& plan, const FetchTerms& terms);
+/// Those in which the broker can be told what `plan` says.
+wire::VersionRange versions_for(const FetchPlan& plan);
+
+}  // namespace millrace::client
