@@ -15,7 +15,7 @@ struct ClusterInfoOptions {
 };
 
 ExitCode show_info(const ClusterInfoOptions& options, Console& console, io::Env& env) {
-  auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, console, env, Reach::kBootstrap);
   if (!admin.ok()) return report(console, admin.error());
   const auto cluster = admin->describe_cluster();
   if (!cluster.ok()) return report(console, cluster.error());

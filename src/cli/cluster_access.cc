@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/advertised_addresses.h"
 #include "cli/broker_probe.h"
 #include "wire/error_codes.h"
 
@@ -57,6 +58,41 @@ std::string_view advice_for(const Error& error) {
   }
 }
 
+/// The first of bootstrap.servers that answers as a broker does.
+Result<io::Endpoint> answering_broker(const client::Properties& properties, io::Env& env) {
+  std::string tried;
+  std::string_view advice = "is a broker running? start one: millrace up";
+  for (const auto& address : split_list(*properties.find("bootstrap.servers"))) {
+    const auto endpoint = io::Endpoint::parse(address);
+    if (!endpoint.ok()) return endpoint.error();
+    const Status outcome = probe_broker(*endpoint, env);
+    if (outcome.ok()) return *endpoint;
+    tried += (tried.empty() ? "" : "; ") + outcome.error().message;
+    if (outcome.error().code == ErrorCode::kUnsupported) {
+      advice = "is that the port of a broker, and one without TLS?";
+    }
+  }
+  return Error{ErrorCode::kIo, fmt::format("wanted a broker at {}, found none ({}); {}",
+                                           *properties.find("bootstrap.servers"), tried, advice)};
+}
+
+/// Those of `properties` that an Admin knows.
+client::Properties admin_properties(const client::Properties& properties) {
+  client::Properties known;
+  for (const auto& definition : client::property_definitions(client::ClientKind::kAdmin)) {
+    const std::string name(definition.name);
+    if (const std::string* value = properties.find(name)) known.set(name, *value);
+  }
+  return known;
+}
+
+/// How long a connection may take to come about.
+Millis connect_limit(const client::Properties& properties) {
+  constexpr Millis kDefault{10'000};
+  const std::string* const set = properties.find("socket.connection.setup.timeout.ms");
+  return set == nullptr ? kDefault : Millis{std::strtoll(set->c_str(), nullptr, 10)};
+}
+
 }  // namespace
 
 void add_cluster_options(Command& command, ClusterOptions& options) {
@@ -83,31 +119,25 @@ Result<client::Properties> client_properties(const ClusterOptions& options) {
   return properties;
 }
 
-Status check_reachable(const client::Properties& properties, io::Env& env) {
-  std::string tried;
-  std::string_view advice = "is a broker running? start one: millrace up";
-  for (const auto& address : split_list(*properties.find("bootstrap.servers"))) {
-    const auto endpoint = io::Endpoint::parse(address);
-    if (!endpoint.ok()) return endpoint.error();
-    const Status outcome = probe_broker(*endpoint, env);
-    if (outcome.ok()) return {};
-    tried += (tried.empty() ? "" : "; ") + outcome.error().message;
-    if (outcome.error().code == ErrorCode::kUnsupported) {
-      advice = "is that the port of a broker, and one without TLS?";
-    }
+Status check_reachable(const client::Properties& properties, Console& console, io::Env& env) {
+  const auto answered = answering_broker(properties, env);
+  if (!answered.ok()) return answered.error();
+  const client::Properties known = admin_properties(properties);
+  auto admin = client::Admin::create(known, &env);
+  if (!admin.ok()) return admin.error();
+  const auto cluster = admin->describe_cluster();
+  if (!cluster.ok()) return {};  // what the command asks for will say it better
+  std::vector<client::NodeDescription> others;
+  for (const auto& node : cluster->nodes) {
+    const bool is_known = node.host == answered->host && node.port == answered->port;
+    if (!is_known && node.port > 0 && node.port <= UINT16_MAX) others.push_back(node);
   }
-  return Error{ErrorCode::kIo, fmt::format("wanted a broker at {}, found none ({}); {}",
-                                           *properties.find("bootstrap.servers"), tried, advice)};
+  return check_advertised_addresses(others, connect_limit(known), console, env);
 }
 
 Status check_topic_exists(const std::string& topic, const client::Properties& properties,
                           io::Env& env) {
-  client::Properties known;
-  for (const auto& definition : client::property_definitions(client::ClientKind::kAdmin)) {
-    const std::string name(definition.name);
-    if (const std::string* value = properties.find(name)) known.set(name, *value);
-  }
-  auto admin = client::Admin::create(known, &env);
+  auto admin = client::Admin::create(admin_properties(properties), &env);
   if (!admin.ok()) return admin.error();
   auto topics = admin->describe_topics({topic});
   if (!topics.ok()) return std::move(topics).error();
@@ -116,14 +146,19 @@ Status check_topic_exists(const std::string& topic, const client::Properties& pr
   return {};
 }
 
-Result<client::Admin> connect_admin(const ClusterOptions& options, io::Env& env) {
+Result<client::Admin> connect_admin(const ClusterOptions& options, Console& console, io::Env& env,
+                                    Reach reach) {
   const auto properties = client_properties(options);
   if (!properties.ok()) return properties.error();
   if (auto status = client::check_properties(client::ClientKind::kAdmin, *properties);
       !status.ok()) {
     return std::move(status).error();
   }
-  if (auto status = check_reachable(*properties, env); !status.ok()) {
+  if (reach == Reach::kBootstrap) {
+    if (const auto answered = answering_broker(*properties, env); !answered.ok()) {
+      return answered.error();
+    }
+  } else if (auto status = check_reachable(*properties, console, env); !status.ok()) {
     return std::move(status).error();
   }
   return client::Admin::create(*properties, &env);

@@ -29,11 +29,13 @@ void add_cluster_options(Command& command, ClusterOptions& options);
 /// bootstrap.servers and what -X says.       errors  kInvalidArgument
 Result<client::Properties> client_properties(const ClusterOptions& options);
 
-/// Whether some broker of `properties` answers, so that a cluster that is not there, and a port
-/// that is something else's, is reported at once and not after a client's time-out.
+/// Whether some broker of `properties` answers, and the brokers can be reached where they say they
+/// are, so that a cluster that is not there, a port that is something else's, and a cluster that
+/// advertises addresses of another network are reported at once and not after a client's time-out.
 /// errors  kIo with each address and the reason; kInvalidArgument for an address
-/// cost    one probe_broker() for each address until one answers
-Status check_reachable(const client::Properties& properties, io::Env& env);
+/// cost    one probe_broker() for each address until one answers; a question who the brokers are, and
+///         a connection to each of those that are not the one that answered
+Status check_reachable(const client::Properties& properties, Console& console, io::Env& env);
 
 /// Whether a topic is there: a client that waits for one that is not would only say so after its
 /// time-out.
@@ -41,8 +43,14 @@ Status check_reachable(const client::Properties& properties, io::Env& env);
 Status check_topic_exists(const std::string& topic, const client::Properties& properties,
                           io::Env& env);
 
-/// client_properties() and check_reachable(), then an Admin.
-Result<client::Admin> connect_admin(const ClusterOptions& options, io::Env& env);
+/// Which of a cluster's brokers a command will talk to.
+enum class Reach {
+  kAll,       // check_reachable(): those that lead what it asks for
+  kBootstrap  // only the one that answers
+};
+/// client_properties(), then whether the brokers answer, then an Admin.
+Result<client::Admin> connect_admin(const ClusterOptions& options, Console& console, io::Env& env,
+                                    Reach reach = Reach::kAll);
 
 /// Prints the error with what to do next, where that is known.
 ExitCode report(Console& console, const Error& error);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -17,6 +18,7 @@
 #include "cli/start_position.h"
 #include "cli/stop_signal.h"
 #include "client/consumer.h"
+#include "wire/error_codes.h"
 
 namespace millrace::cli {
 namespace {
@@ -64,6 +66,8 @@ Result<Plan> make_plan(const ConsumeOptions& options) {
   set_default("auto.offset.reset",
               end != nullptr && *end == LogEnd::kLatest ? "latest" : "earliest");
   set_default("allow.auto.create.topics", "false");
+  // So that partitions that are added are read soon.
+  if (!options.group) set_default("metadata.max.age.ms", "5000");
   // What was written out is committed here, not what was fetched.
   set_default("enable.auto.commit", "false");
   if (auto status = client::check_properties(client::ClientKind::kConsumer, *properties);
@@ -199,6 +203,10 @@ class RecordPrinter {
         }
         ends[part.partition] = {.offset = record.offset + 1, .leader_epoch = part.leader_epoch};
       }
+      // Behind the last record there may be something that is not for readers.
+      if (left_ > 0) {
+        ends[part.partition] = {.offset = part.next_offset, .leader_epoch = part.leader_epoch};
+      }
     }
     errno = 0;
     if (!Console::write(console_.out, out_) || !Console::flush(console_.out)) {
@@ -226,43 +234,135 @@ class RecordPrinter {
   client::OffsetsToCommit written_;
 };
 
+/// Commits what was written out, also over rebalances. A group that goes on without this member is
+/// no failure: the member joins again, and what was not committed comes again.
+class WrittenOffsets {
+ public:
+  WrittenOffsets(client::Consumer& consumer, Console& console)
+      : consumer_(consumer), console_(console) {}
+
+  void add(const client::OffsetsToCommit& offsets) {
+    for (const auto& [partition, offset] : offsets) uncommitted_[partition] = offset;
+  }
+  Status commit() {
+    drop_what_others_have();
+    if (uncommitted_.empty()) return {};
+    auto status = consumer_.commit_sync(uncommitted_);
+    if (!status.ok() && wire::needs_rejoin(status.error())) {
+      console_.note("millrace: {}; joining the group again\n", status.error().message);
+      return {};
+    }
+    if (status.ok()) uncommitted_.clear();
+    return status;
+  }
+  /// At the end, when the last commit met a rebalance: goes through with it and commits then.
+  Status commit_at_last() {
+    for (int tries = 0; tries < kLastCommitsMax; ++tries) {
+      drop_what_others_have();
+      if (uncommitted_.empty()) return {};
+      consumer_.pause(consumer_.assignment());
+      if (const auto polled = consumer_.poll(kPollTimeout); !polled.ok()) return polled.error();
+      if (auto status = commit(); !status.ok()) return status;
+    }
+    return {};
+  }
+
+ private:
+  static constexpr int kLastCommitsMax = 20;
+
+  void drop_what_others_have() {
+    const auto mine = consumer_.assignment();
+    std::erase_if(uncommitted_, [&](const auto& entry) {
+      return std::find(mine.begin(), mine.end(), entry.first) == mine.end();
+    });
+  }
+
+  client::Consumer& consumer_;
+  Console& console_;
+  client::OffsetsToCommit uncommitted_;
+};
+
+/// Finds partitions that a topic has got since reading began; they are read from their start.
+class PartitionWatch {
+ public:
+  PartitionWatch(const std::string& topic, client::Consumer& consumer, const Clock& clock)
+      : topic_(topic), consumer_(consumer), clock_(clock) {}
+
+  Status look() {
+    const MonotonicTime now = clock_.monotonic();
+    if (now < next_look_) return {};
+    next_look_ = now + kLookInterval;
+    auto partitions = consumer_.assignment();
+    client::PartitionList added;
+    const auto count = consumer_.known_partition_count(topic_);
+    for (std::int32_t id = 0; id < count.value_or(0); ++id) {
+      const TopicPartition partition{topic_, PartitionId{id}};
+      const bool is_known =
+          std::find(partitions.begin(), partitions.end(), partition) != partitions.end();
+      if (!is_known) added.push_back(partition);
+    }
+    if (added.empty()) return {};
+    partitions.insert(partitions.end(), added.begin(), added.end());
+    if (auto status = consumer_.assign(partitions); !status.ok()) return status;
+    return consumer_.seek_to_beginning(added);
+  }
+
+ private:
+  static constexpr Millis kLookInterval{1000};
+
+  const std::string& topic_;
+  client::Consumer& consumer_;
+  const Clock& clock_;
+  MonotonicTime next_look_{};
+};
+
 Status read_records(const ConsumeOptions& options, const Plan& plan, Console& console,
-                    client::Consumer& consumer) {
+                    client::Consumer& consumer, const Clock& clock) {
   StopSignal stop;
   RecordPrinter printer(options, plan, console);
+  WrittenOffsets written(consumer, console);
+  PartitionWatch partitions(options.topic, consumer, clock);
+  const bool takes_new_partitions = !options.group && !options.partition && !options.exit_at_end;
   EndWatch end;
   while (!printer.enough() && !stop.requested()) {
+    if (takes_new_partitions) {
+      if (auto status = partitions.look(); !status.ok()) return status;
+    }
     const auto polled = consumer.poll(kPollTimeout);
     if (!polled.ok()) return polled.error();
     if (auto status = printer.write(*polled); !status.ok()) {
       return printer.is_closed() ? Status{} : status;
     }
     if (options.group) {
-      if (auto offsets = printer.take_written(); !offsets.empty()) {
-        if (auto status = consumer.commit_sync(offsets); !status.ok()) return status;
-      }
+      written.add(printer.take_written());
+      if (auto status = written.commit(); !status.ok()) return status;
     }
     if (!options.exit_at_end) continue;
     const auto reached = end.reached(consumer);
     if (!reached.ok()) return reached.error();
     if (*reached) break;
   }
-  return {};
+  return written.commit_at_last();
 }
 
 ExitCode run_consume(const ConsumeOptions& options, Console& console, io::Env& env) {
   const auto plan = make_plan(options);
   if (!plan.ok()) return report(console, plan.error());
-  if (const auto status = check_reachable(plan->properties, env); !status.ok()) {
+  if (const auto status = check_reachable(plan->properties, console, env); !status.ok()) {
     return report(console, status.error());
   }
   if (const auto status = check_topic_exists(options.topic, plan->properties, env); !status.ok()) {
     return report(console, status.error());
   }
-  auto consumer = client::Consumer::create(plan->properties, {}, &env);
+  client::ConsumerOptions with_listener;
+  with_listener.listener.on_lost = [&](std::span<const TopicPartition>) {
+    console.note("millrace: group {} has gone on without this member; joining it again\n",
+                 *options.group);
+  };
+  auto consumer = client::Consumer::create(plan->properties, std::move(with_listener), &env);
   if (!consumer.ok()) return report(console, consumer.error());
   auto status = start_reading(options, *plan, *consumer, console);
-  if (status.ok()) status = read_records(options, *plan, console, *consumer);
+  if (status.ok()) status = read_records(options, *plan, console, *consumer, env.clock());
   const Status closed = consumer->close();
   if (!status.ok()) return report(console, status.error());
   if (!closed.ok()) return report(console, closed.error());

@@ -119,7 +119,7 @@ ExitCode run_demo_command(const DemoOptions& options, Console& console, io::Env&
   if (options.brokers) {
     const auto properties = client_properties({.brokers = *options.brokers, .properties = {}});
     if (!properties.ok()) return report(console, properties.error());
-    const auto reachable = check_reachable(*properties, env);
+    const auto reachable = check_reachable(*properties, console, env);
     if (!reachable.ok()) return report(console, reachable.error());
   } else {
     auto started = start_broker(env);

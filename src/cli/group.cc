@@ -20,7 +20,7 @@ struct GroupOptions {
 };
 
 ExitCode list(const GroupOptions& options, Console& console, io::Env& env) {
-  auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, console, env);
   if (!admin.ok()) return report(console, admin.error());
   const auto groups = admin->list_groups();
   if (!groups.ok()) return report(console, groups.error());
@@ -161,7 +161,7 @@ Result<Value> describe_one(client::Admin& admin, const client::GroupDescription&
 }
 
 ExitCode describe(const GroupOptions& options, Console& console, io::Env& env) {
-  auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, console, env);
   if (!admin.ok()) return report(console, admin.error());
   const auto outcomes = admin->describe_groups(options.names);
   if (!outcomes.ok()) return report(console, outcomes.error());

@@ -137,7 +137,7 @@ ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& e
                                                       std::strerror(errno))});
     }
   }
-  if (const auto status = check_reachable(*properties, env); !status.ok()) {
+  if (const auto status = check_reachable(*properties, console, env); !status.ok()) {
     return report(console, status.error());
   }
   auto producer = client::Producer::create(*properties, {}, &env);

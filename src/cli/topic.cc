@@ -53,7 +53,7 @@ ExitCode create(const TopicOptions& options, Console& console, io::Env& env) {
                       .replication_factor = static_cast<std::int16_t>(options.replication_factor),
                       .configs = *configs});
   }
-  auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, console, env);
   if (!admin.ok()) return report(console, admin.error());
   const auto outcomes =
       admin->create_topics(topics, options.validate_only ? client::Admin::Validate::kOnly
@@ -74,7 +74,7 @@ ExitCode create(const TopicOptions& options, Console& console, io::Env& env) {
 }
 
 ExitCode remove(const TopicOptions& options, Console& console, io::Env& env) {
-  auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, console, env);
   if (!admin.ok()) return report(console, admin.error());
   const auto outcomes = admin->delete_topics(options.names);
   if (!outcomes.ok()) return report(console, outcomes.error());
@@ -85,7 +85,7 @@ ExitCode remove(const TopicOptions& options, Console& console, io::Env& env) {
 }
 
 ExitCode list(const TopicOptions& options, Console& console, io::Env& env) {
-  auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, console, env);
   if (!admin.ok()) return report(console, admin.error());
   const auto topics = admin->list_topics();
   if (!topics.ok()) return report(console, topics.error());
@@ -109,32 +109,38 @@ Value ids(const std::vector<BrokerId>& brokers) {
   return list;
 }
 
-/// Where the partitions of the topic begin and end; empty when the brokers do not say.
-std::map<TopicPartition, client::ListedOffset> offsets_at(client::Admin& admin,
-                                                          const client::TopicDescription& topic,
-                                                          client::OffsetSpec spec) {
+using Offsets = std::map<TopicPartition, client::ListedOffset>;
+
+/// Where the partitions of the topic begin or end; those without a leader are left out.
+/// errors  of the first partition whose leader does not say
+Result<Offsets> offsets_at(client::Admin& admin, const client::TopicDescription& topic,
+                           client::OffsetSpec spec) {
   std::map<TopicPartition, client::OffsetSpec> asked;
   for (const auto& partition : topic.partitions) {
+    if (partition.leader.value() < 0) continue;
     asked.emplace(TopicPartition{topic.name, partition.partition}, spec);
   }
-  std::map<TopicPartition, client::ListedOffset> found;
+  Offsets found;
+  if (asked.empty()) return found;
   const auto outcomes = admin.list_offsets(asked);
-  if (!outcomes.ok()) return found;
+  if (!outcomes.ok()) return outcomes.error();
   for (const auto& [partition, outcome] : *outcomes) {
-    if (outcome.ok()) found.emplace(partition, *outcome);
+    if (!outcome.ok()) return outcome.error();
+    found.emplace(partition, *outcome);
   }
   return found;
 }
 
-Value offset_in(const std::map<TopicPartition, client::ListedOffset>& offsets,
-                const TopicPartition& partition) {
+Value offset_in(const Offsets& offsets, const TopicPartition& partition) {
   const auto found = offsets.find(partition);
   return found == offsets.end() ? Value() : Value(found->second.offset.value());
 }
 
-Value::List partition_rows(client::Admin& admin, const client::TopicDescription& topic) {
+Result<Value::List> partition_rows(client::Admin& admin, const client::TopicDescription& topic) {
   const auto starts = offsets_at(admin, topic, client::OffsetSpec::earliest());
+  if (!starts.ok()) return starts.error();
   const auto ends = offsets_at(admin, topic, client::OffsetSpec::latest());
+  if (!ends.ok()) return ends.error();
   Value::List rows;
   for (const auto& partition : topic.partitions) {
     const TopicPartition key{topic.name, partition.partition};
@@ -143,8 +149,8 @@ Value::List partition_rows(client::Admin& admin, const client::TopicDescription&
                                     {"epoch", partition.leader_epoch.value(), Detail::kWide},
                                     {"replicas", ids(partition.replicas)},
                                     {"in_sync", ids(partition.in_sync_replicas)},
-                                    {"start", offset_in(starts, key)},
-                                    {"end", offset_in(ends, key)}});
+                                    {"start", offset_in(*starts, key)},
+                                    {"end", offset_in(*ends, key)}});
   }
   return rows;
 }
@@ -162,7 +168,7 @@ Value::List config_rows(client::Admin& admin, const std::string& topic) {
 }
 
 ExitCode describe(const TopicOptions& options, Console& console, io::Env& env) {
-  auto admin = connect_admin(options.cluster, env);
+  auto admin = connect_admin(options.cluster, console, env);
   if (!admin.ok()) return report(console, admin.error());
   const auto outcomes = admin->describe_topics(options.names);
   if (!outcomes.ok()) return report(console, outcomes.error());
@@ -174,10 +180,15 @@ ExitCode describe(const TopicOptions& options, Console& console, io::Env& env) {
       code = report(console, outcome.error());
       continue;
     }
+    auto partitions = partition_rows(*admin, *outcome);
+    if (!partitions.ok()) {
+      code = report(console, partitions.error());
+      continue;
+    }
     topics.emplace_back(Value::Object{{"name", name},
                                       {"id", outcome->id.to_base64()},
                                       {"internal", outcome->is_internal, Detail::kWide},
-                                      {"partitions", partition_rows(*admin, *outcome)},
+                                      {"partitions", std::move(partitions).value()},
                                       {"configs", config_rows(*admin, name)}});
   }
   if (!topics.empty()) console.print_rendered(render(topics, format_named(options.format)));
