@@ -77,7 +77,7 @@ class Admin::Core {
       : env_(std::move(env)), config_(std::move(config)), thread_(*env_, "admin-io") {
     thread_.run([&] {
       cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env_->make_random());
-      cluster_->set_auto_create(false);
+      cluster_->set_unknown_topics(Cluster::UnknownTopics::kLeave);
     });
   }
   ~Core() {

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "client/descriptions.h"
 #include "client/offsets.h"
 #include "client/properties.h"
 #include "io/env.h"
@@ -20,89 +21,6 @@
 #include "model/uuid.h"
 
 namespace millrace::client {
-
-struct NewTopic {
-  std::string name;
-  std::int32_t partitions = -1;          // -1: the broker's default
-  std::int16_t replication_factor = -1;  // -1: the broker's default
-  std::map<std::string, std::string> configs = {};
-};
-
-struct NodeDescription {
-  BrokerId id;
-  std::string host;
-  std::int32_t port = 0;
-  std::optional<std::string> rack = {};
-};
-
-struct PartitionDescription {
-  PartitionId partition;
-  BrokerId leader;  // -1 when there is none
-  LeaderEpoch leader_epoch = kNoLeaderEpoch;
-  std::vector<BrokerId> replicas;
-  std::vector<BrokerId> in_sync_replicas;
-};
-
-struct TopicDescription {
-  std::string name;
-  Uuid id;
-  bool is_internal = false;
-  std::vector<PartitionDescription> partitions;  // by id
-};
-
-struct TopicListing {
-  std::string name;
-  Uuid id;
-  bool is_internal = false;
-  std::int32_t partition_count = 0;
-};
-
-struct ClusterDescription {
-  std::string cluster_id;
-  BrokerId controller;
-  std::vector<NodeDescription> nodes;
-};
-
-struct GroupListing {
-  std::string group_id;
-  std::string protocol_type;
-  std::string state;  // empty when the broker is too old to say
-  std::string group_type = {};
-};
-
-struct GroupMemberDescription {
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
-  std::string client_id;
-  std::string client_host;
-  std::vector<TopicPartition> assignment;
-};
-
-struct GroupDescription {
-  std::string group_id;
-  std::string state;
-  std::string protocol_type;
-  std::string assignor;
-  BrokerId coordinator;
-  std::vector<GroupMemberDescription> members;
-};
-
-struct ConfigEntry {
-  std::string name;
-  std::optional<std::string> value;  // null when sensitive
-  bool is_default = false;
-  bool is_read_only = false;
-  bool is_sensitive = false;
-  std::int8_t source = 0;
-};
-
-enum class ConfigResourceKind : std::int8_t { kTopic = 2, kBroker = 4 };
-struct ConfigResource {
-  ConfigResourceKind kind = ConfigResourceKind::kTopic;
-  std::string name;
-
-  auto operator<=>(const ConfigResource&) const = default;
-};
 
 /// One outcome for each thing asked; the whole call fails only when no broker could be asked.
 template <class Key, class Value>
@@ -163,8 +81,8 @@ class Admin {
   Result<Outcomes<ConfigResource, std::vector<ConfigEntry>>> describe_configs(
       const std::vector<ConfigResource>& resources);
 
-  /// errors  for a partition: UNKNOWN_TOPIC_OR_PARTITION two seconds after the first answer that
-  ///         does not know it; kTimeout while it has no leader
+  /// errors  for a partition: UNKNOWN_TOPIC_OR_PARTITION when no broker has known it for two seconds;
+  ///         kTimeout when it has no leader in time
   /// cost    one request for each broker that leads one of them, at the same time
   Result<Outcomes<TopicPartition, ListedOffset>> list_offsets(
       const std::map<TopicPartition, OffsetSpec>& partitions);

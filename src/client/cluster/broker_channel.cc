@@ -9,6 +9,7 @@
 namespace millrace::client {
 namespace {
 
+constexpr Millis kPatience{2000};  // before it is told that a broker cannot be reached
 // What a broker may make this process take in one answer: fetches are bounded by fetch.max.bytes,
 // but a single batch may exceed that.
 constexpr std::size_t kFrameBytesMax = std::size_t{512} << 20U;
@@ -18,11 +19,12 @@ constexpr std::string_view kSoftwareVersion = "0.1.0";
 }  // namespace
 
 BrokerChannel::BrokerChannel(io::EventLoop& loop, const ConnectionConfig& config,
-                             io::Endpoint endpoint, Random random,
+                             io::Endpoint endpoint, std::string name, Random random,
                              std::shared_ptr<BufferPool> memory)
     : loop_(loop),
       config_(config),
       endpoint_(std::move(endpoint)),
+      name_(std::move(name)),
       random_(random),
       memory_(std::move(memory)) {}
 
@@ -54,6 +56,7 @@ void BrokerChannel::send(Call call) {
 
 void BrokerChannel::connect() {
   state_ = State::kConnecting;
+  if (!trying_since_) trying_since_ = loop_.now();
   loop_.connect(endpoint_, config_.connection_setup_timeout,
                 life_.guard([this](Result<std::unique_ptr<io::Connection>> connection) {
                   on_connected(std::move(connection));
@@ -133,6 +136,8 @@ void BrokerChannel::take_versions(const wire::ApiVersionsResponse& versions) {
   }
   state_ = State::kReady;
   failures_ = 0;
+  trying_since_.reset();
+  is_told_ = false;
   flush_waiting();
 }
 
@@ -222,10 +227,20 @@ void BrokerChannel::drop_connection() {
   loop_.post([old = std::shared_ptr<io::Connection>(std::move(connection_))] { (void)old; });
 }
 
+// Calls are tried again for minutes, without a word; a name that does not resolve and a port that
+// nobody listens on do not heal by that.
+void BrokerChannel::tell_of_long_silence(const Error& reason) {
+  if (!trying_since_ || is_told_ || loop_.now() - *trying_since_ < kPatience) return;
+  is_told_ = true;
+  LOG_WARN("a broker cannot be reached where it is said to be; look at its advertised.listeners",
+           {{"broker", name_}, {"address", endpoint_.to_string()}, {"reason", reason.message}});
+}
+
 // The connection is of no use any more; everything under way fails, and the next try waits.
 void BrokerChannel::fail_connection(const Error& reason) {
   LOG_DEBUG("connection to broker ended",
             {{"broker", endpoint_.to_string()}, {"reason", reason.to_string()}});
+  tell_of_long_silence(reason);
   const bool was_ready = state_ == State::kReady;
   drop_connection();
   auto in_flight = std::move(in_flight_);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/buffer_pool.h"
@@ -56,9 +57,10 @@ struct Call {
 /// thread  the loop's
 class BrokerChannel {
  public:
+  /// name    whose connection it is, for logs: a broker's id
   /// memory  for large answers; who is done with one gives it back there
   BrokerChannel(io::EventLoop& loop, const ConnectionConfig& config, io::Endpoint endpoint,
-                Random random, std::shared_ptr<BufferPool> memory);
+                std::string name, Random random, std::shared_ptr<BufferPool> memory);
   /// Fails every call with kClosed.
   ~BrokerChannel();
   BrokerChannel(const BrokerChannel&) = delete;
@@ -95,6 +97,7 @@ class BrokerChannel {
   void on_frame(Buffer frame);
   void drop_connection();
   void fail_connection(const Error& reason);
+  void tell_of_long_silence(const Error& reason);
   void transmit(Waiting waiting);
   void flush_waiting();
   void arm_timer();
@@ -103,10 +106,14 @@ class BrokerChannel {
   io::EventLoop& loop_;
   const ConnectionConfig& config_;
   io::Endpoint endpoint_;
+  const std::string name_;
   Random random_;
   const std::shared_ptr<BufferPool> memory_;
   State state_ = State::kIdle;
   int failures_ = 0;
+  /// Since when it has tried to connect in vain, and whether that was told.
+  std::optional<MonotonicTime> trying_since_;
+  bool is_told_ = false;
   std::unique_ptr<io::Connection> connection_;
   std::map<wire::ApiKey, wire::VersionRange> broker_versions_;
   std::int32_t next_correlation_ = 0;

@@ -58,8 +58,10 @@ BrokerChannel* Cluster::channel(BrokerId broker, Lane lane) {
     if (node == nullptr) return nullptr;
     endpoint = node->endpoint;
   }
-  auto made = std::make_unique<BrokerChannel>(loop_, config_, endpoint, Random(random_.next()),
-                                              frame_memory_);
+  const bool is_bootstrap = broker.value() <= kFirstBootstrapId;
+  std::string name = is_bootstrap ? "of bootstrap.servers" : fmt::format("{}", broker.value());
+  auto made = std::make_unique<BrokerChannel>(loop_, config_, endpoint, std::move(name),
+                                              Random(random_.next()), frame_memory_);
   return (channels_[{broker, lane}] = std::move(made)).get();
 }
 
@@ -226,7 +228,7 @@ void Cluster::send_metadata_request() {
   refresh_wanted_ = false;
   last_refresh_ = loop_.now();
   wire::MetadataRequest request;
-  request.allow_auto_topic_creation = auto_create_;
+  request.allow_auto_topic_creation = unknown_topics_ == UnknownTopics::kCreate;
   request.topics.emplace();
   for (const std::string& topic : topics_) {
     request.topics->push_back({.topic_id = {}, .name = topic});
@@ -296,8 +298,8 @@ std::optional<Status> Cluster::outcome_for(const std::vector<std::string>& topic
   for (const std::string& name : topics) {
     const TopicMetadata* const topic = metadata_.topic(name);
     if (topic == nullptr) return std::nullopt;
-    const bool is_auto_created =
-        topic->error == KafkaError::kUnknownTopicOrPartition && auto_create_;
+    const bool is_auto_created = topic->error == KafkaError::kUnknownTopicOrPartition &&
+                                 unknown_topics_ == UnknownTopics::kCreate;
     if (topic->error != KafkaError::kNone) {
       if (is_auto_created || wire::is_retriable(topic->error)) return std::nullopt;
       return Status(wire::make_error(topic->error, "topic " + name));

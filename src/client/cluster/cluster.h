@@ -95,7 +95,9 @@ class Cluster {
   /// Keeps these topics, and no others, in the metadata. Unknown ones are asked for at once.
   void set_topics(std::set<std::string> topics);
   void add_topic(const std::string& topic);
-  void set_auto_create(bool allowed) { auto_create_ = allowed; }
+  /// What asking for a topic that is not there does, where the broker allows it.
+  enum class UnknownTopics { kCreate, kLeave };
+  void set_unknown_topics(UnknownTopics what) { unknown_topics_ = what; }
   /// Something turned out to be out of date. Refreshes no more often than retry.backoff.ms.
   void refresh_metadata();
   /// Runs `done` when every topic is known and leads to a broker, or has an error that does not
@@ -146,7 +148,7 @@ class Cluster {
   std::map<std::pair<BrokerId, Lane>, std::unique_ptr<BrokerChannel>> channels_;
   std::map<CoordinatorKey, BrokerId> coordinators_;
   std::set<std::string> topics_;
-  bool auto_create_ = true;
+  UnknownTopics unknown_topics_ = UnknownTopics::kCreate;
   bool refresh_under_way_ = false;
   bool refresh_wanted_ = false;
   int refresh_failures_ = 0;

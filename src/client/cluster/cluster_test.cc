@@ -1,5 +1,6 @@
 #include "client/cluster/cluster.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "client/consumer/offset_requests.h"
@@ -8,6 +9,9 @@
 
 namespace millrace::client {
 namespace {
+
+using testing::HasSubstr;
+using testing::Not;
 
 ConnectionConfig config_of_nobody() {
   ConnectionConfig config;
@@ -55,6 +59,28 @@ TEST_F(ClusterTest, AListingOfOffsetsEndsWithTheCluster) {
   world_.scheduler().run_for(Millis{60'000});
 
   EXPECT_EQ(answers, std::vector{ErrorCode::kClosed});
+}
+
+TEST_F(ClusterTest, ABrokerThatCannotBeReachedIsToldOfAfterTwoSecondsAndOnce) {
+  cluster_->metadata().note_broker({BrokerId{7}, {"nowhere", 19092}});
+  const auto ask = [this] {
+    cluster_->call_until<wire::ListGroupsRequest, wire::ListGroupsResponse>(
+        Target::of(BrokerId{7}), {}, loop_->now() + Millis{60'000},
+        [](const wire::ListGroupsResponse&) { return wire::KafkaError::kNone; },
+        [](const Result<wire::ListGroupsResponse>&) {});
+  };
+  const auto logged_within = [this](Millis time) {
+    testing::internal::CaptureStderr();
+    world_.scheduler().run_for(time);
+    return testing::internal::GetCapturedStderr();
+  };
+
+  ask();
+
+  EXPECT_THAT(logged_within(Millis{1900}), Not(HasSubstr("cannot be reached")));
+  const std::string told = logged_within(Millis{20'000});
+  EXPECT_THAT(told, HasSubstr("broker=7 address=nowhere:19092 reason="));
+  EXPECT_EQ(told.find("broker=7"), told.rfind("broker=7")) << told;
 }
 
 }  // namespace

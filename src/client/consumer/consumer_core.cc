@@ -33,7 +33,9 @@ Consumer::Core::Core(ConsumerConfig config, std::vector<std::shared_ptr<Assignor
       thread_(*env_, "consumer-io") {
   thread_.run([&] {
     cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env_->make_random());
-    cluster_->set_auto_create(config_.allow_auto_create_topics);
+    if (!config_.allow_auto_create_topics) {
+      cluster_->set_unknown_topics(Cluster::UnknownTopics::kLeave);
+    }
     fetcher_ = std::make_unique<Fetcher>(config_, *cluster_, shared_);
     if (!config_.group_id.empty()) {
       group_ = std::make_unique<GroupDriver>(
@@ -142,11 +144,11 @@ Result<PolledRecords> Consumer::Core::poll(Millis timeout) {
         failure.swap(state.failure);
         return *failure;
       }
-      auto collected = PollCollector::collect(state.fetch, config_.poll_records_max, made_room);
-      if (collected.ok()) state.metrics.records_consumed += collected->count();
-      made_room = (made_room || !collected.ok()) && !state.fetcher_told;
+      auto collected = PollCollector::collect(state.fetch, config_.poll_records_max);
+      if (collected.records.ok()) state.metrics.records_consumed += collected.records->count();
+      made_room = collected.made_room && !state.fetcher_told;
       state.fetcher_told = state.fetcher_told || made_room;
-      return collected;
+      return std::move(collected.records);
     });
     if (made_room) tell_fetcher();
     if (!polled.ok() || polled->made_progress() || *has_rebalanced) return polled;

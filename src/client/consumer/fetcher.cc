@@ -158,9 +158,14 @@ void Fetcher::send_fetches() {
 }
 
 void Fetcher::name_topics_by_id(FetchPlan& plan) const {
+  const PlannedPart* last = nullptr;
   for (PlannedPart& part : plan.parts) {
-    const TopicMetadata* const topic = cluster_.metadata().topic(part.partition.topic);
-    if (topic != nullptr) part.topic_id = topic->id;
+    if (last != nullptr && last->partition.topic == part.partition.topic) {
+      part.topic_id = last->topic_id;
+    } else if (const auto* const topic = cluster_.metadata().topic(part.partition.topic)) {
+      part.topic_id = topic->id;
+    }
+    last = &part;
   }
 }
 

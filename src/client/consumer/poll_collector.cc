@@ -20,9 +20,9 @@ struct Range {
 
 }  // namespace
 
-Result<PolledRecords> PollCollector::collect(FetchState& fetch, std::size_t count_max,
-                                             bool& made_room) {
+PollCollector::Collected PollCollector::collect(FetchState& fetch, std::size_t count_max) {
   PolledRecords polled;
+  bool made_room = false;
   std::vector<Range> ranges;
   polled.records_.reserve(std::min(count_max, kReservedRecordsMax));
   while (polled.records_.size() < count_max) {
@@ -56,7 +56,7 @@ Result<PolledRecords> PollCollector::collect(FetchState& fetch, std::size_t coun
     if (range.next_offset != position_before) ranges.push_back(std::move(range));
   }
   if (ranges.empty()) {
-    if (auto error = fetch.take_error()) return std::move(*error);
+    if (auto error = fetch.take_error()) return {std::move(*error), true};
   }
   // Only now, because the records do not move any more.
   for (Range& range : ranges) {
@@ -65,7 +65,7 @@ Result<PolledRecords> PollCollector::collect(FetchState& fetch, std::size_t coun
          std::span<const RecordView>(polled.records_).subspan(range.begin, range.end - range.begin),
          range.next_offset, range.epoch, range.readable_end});
   }
-  return polled;
+  return {std::move(polled), made_room};
 }
 
 }  // namespace millrace::client

@@ -13,9 +13,12 @@ class PollCollector {
   /// At most `count_max` records, partition after partition in turn; moves their positions. Names
   /// every partition whose position has moved, though it be past control batches and aborted
   /// records only.
-  /// made_room  set when there is room to fetch more
-  /// errors     what is wrong with a partition, once no record is left to give out before it
-  static Result<PolledRecords> collect(FetchState& fetch, std::size_t count_max, bool& made_room);
+  struct Collected {
+    /// errors  what is wrong with a partition, once nothing is left to give out before it
+    Result<PolledRecords> records;
+    bool made_room = false;  // there is room to fetch more
+  };
+  static Collected collect(FetchState& fetch, std::size_t count_max);
 };
 
 }  // namespace millrace::client

@@ -52,8 +52,9 @@ class PollCollectorTest : public testing::Test {
     return fetched;
   }
   Result<PolledRecords> collect(std::size_t count_max = 500) {
-    made_room_ = false;
-    return PollCollector::collect(state_, count_max, made_room_);
+    auto collected = PollCollector::collect(state_, count_max);
+    made_room_ = collected.made_room;
+    return std::move(collected.records);
   }
 
   FetchState state_{FetchPlanConfig{}};

@@ -1,0 +1,99 @@
+// What Admin is told of a cluster, and tells: topics, brokers, groups and configurations as values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/ids.h"
+#include "model/topic_partition.h"
+#include "model/uuid.h"
+
+namespace millrace::client {
+
+struct NewTopic {
+  std::string name;
+  std::int32_t partitions = -1;          // -1: the broker's default
+  std::int16_t replication_factor = -1;  // -1: the broker's default
+  std::map<std::string, std::string> configs = {};
+};
+
+struct NodeDescription {
+  BrokerId id;
+  std::string host;
+  std::int32_t port = 0;
+  std::optional<std::string> rack = {};
+};
+
+struct PartitionDescription {
+  PartitionId partition;
+  BrokerId leader;  // -1 when there is none
+  LeaderEpoch leader_epoch = kNoLeaderEpoch;
+  std::vector<BrokerId> replicas;
+  std::vector<BrokerId> in_sync_replicas;
+};
+
+struct TopicDescription {
+  std::string name;
+  Uuid id;
+  bool is_internal = false;
+  std::vector<PartitionDescription> partitions;  // by id
+};
+
+struct TopicListing {
+  std::string name;
+  Uuid id;
+  bool is_internal = false;
+  std::int32_t partition_count = 0;
+};
+
+struct ClusterDescription {
+  std::string cluster_id;
+  BrokerId controller;
+  std::vector<NodeDescription> nodes;
+};
+
+struct GroupListing {
+  std::string group_id;
+  std::string protocol_type;
+  std::string state;  // empty when the broker is too old to say
+  std::string group_type = {};
+};
+
+struct GroupMemberDescription {
+  std::string member_id;
+  std::optional<std::string> group_instance_id;
+  std::string client_id;
+  std::string client_host;
+  std::vector<TopicPartition> assignment;
+};
+
+struct GroupDescription {
+  std::string group_id;
+  std::string state;
+  std::string protocol_type;
+  std::string assignor;
+  BrokerId coordinator;
+  std::vector<GroupMemberDescription> members;
+};
+
+struct ConfigEntry {
+  std::string name;
+  std::optional<std::string> value;  // null when sensitive
+  bool is_default = false;
+  bool is_read_only = false;
+  bool is_sensitive = false;
+  std::int8_t source = 0;
+};
+
+enum class ConfigResourceKind : std::int8_t { kTopic = 2, kBroker = 4 };
+struct ConfigResource {
+  ConfigResourceKind kind = ConfigResourceKind::kTopic;
+  std::string name;
+
+  auto operator<=>(const ConfigResource&) const = default;
+};
+
+}  // namespace millrace::client
