@@ -46,6 +46,10 @@ struct AppMetrics {
 ///   commit.interval.ms             30000
 ///   poll.ms                        100
 ///   deserialization.exception.handler   log-and-fail | log-and-continue
+///   max.task.idle.ms               0; how long a task that has records of one source waits for
+///                                  those of another, so that they go by their timestamps. 0 and
+///                                  -1: it takes what is at hand
+///   buffered.records.per.partition 1000; with that many waiting, a partition is not read on
 ///   replication.factor             -1, of internal topics: the broker's default
 /// and every client property, for one kind of client as consumer.…, producer.… or admin.…
 /// (auto.offset.reset is earliest unless said otherwise).

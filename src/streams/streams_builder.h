@@ -32,13 +32,13 @@ class StreamsBuilder {
   /// Reads a topic, which must exist when the application starts; each topic once per topology.
   template <class K, class V>
   Stream<K, V> stream(std::string topic, AnySerde<K> key_serde = {}, AnySerde<V> value_serde = {}) {
-    builder_.require_serde(!key_serde.empty(), "key", "topic " + topic);
-    builder_.require_serde(!value_serde.empty(), "value", "topic " + topic);
+    builder_.require_serde(key_serde, "key", "topic " + topic);
+    builder_.require_serde(value_serde, "value", "topic " + topic);
     const NodeId node = builder_.add_source(
         builder_.next_name("KSTREAM-SOURCE"), TopicRef{std::move(topic)}, [key_serde, value_serde] {
           return std::make_unique<TypedSource<K, V>>(key_serde, value_serde);
         });
-    return Stream<K, V>(builder_, node, key_serde, value_serde, false);
+    return Stream<K, V>(builder_, node, key_serde, value_serde, KeyState::kAsRead);
   }
 
   /// The finished topology.

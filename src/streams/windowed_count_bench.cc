@@ -28,6 +28,9 @@ class Discard final : public RecordCollector {
     benchmark::DoNotOptimize(record.value);
     ++count;
   }
+  Offset acknowledged_end(OutputTopic /*topic*/, PartitionId /*partition*/) const override {
+    return kNoOffset;
+  }
   std::uint64_t count = 0;
 };
 
@@ -62,12 +65,11 @@ void feed(Task& task, const Input& input) {
     records.clear();
     RecordView record;
     while (reader->next(record)) records.push_back(record);
-    const InputBatch batch{"in", records, Offset{0}};
-    const Status status = task.process({&batch, 1});
+    task.add({"in", records, Offset{0}});
+    const Status status = task.process(MonotonicTime{});
     CHECK(status.ok(), "the benchmark's input is sound");
     if (task.metrics().records_processed % kRecordsPerCommit == 0) {
-      task.write_changelogs();
-      task.commit_done();
+      CHECK(task.write_changelogs().ok() && task.commit_done().ok(), "RAM stores do not fail");
     }
   }
 }
@@ -89,9 +91,10 @@ void run(benchmark::State& state, EmitStrategy emit) {
   const Topology topology = windowed_count(emit);
   for (auto _ : state) {
     Discard collector;
-    Task task(topology.plans()[0], TaskId{}, {.application_id = "bench"}, collector);
-    task.start();
-    feed(task, input);
+    const auto task =
+        Task::create(topology.plans()[0], TaskId{}, {.application_id = "bench"}, collector).value();
+    CHECK(task->start().ok(), "RAM stores do not fail");
+    feed(*task, input);
     benchmark::DoNotOptimize(collector.count);
   }
   state.SetItemsProcessed(state.iterations() * kRecords);
@@ -116,9 +119,10 @@ void stateless_filter_and_map(benchmark::State& state) {
   const Topology topology = builder.build().value();
   for (auto _ : state) {
     Discard collector;
-    Task task(topology.plans()[0], TaskId{}, {.application_id = "bench"}, collector);
-    task.start();
-    feed(task, input);
+    const auto task =
+        Task::create(topology.plans()[0], TaskId{}, {.application_id = "bench"}, collector).value();
+    CHECK(task->start().ok(), "RAM stores do not fail");
+    feed(*task, input);
     benchmark::DoNotOptimize(collector.count);
   }
   state.SetItemsProcessed(state.iterations() * kRecords);

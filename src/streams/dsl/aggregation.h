@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "streams/dsl/change.h"
 #include "streams/runtime/processor.h"
 #include "streams/runtime/window_clock.h"
 #include "streams/serde.h"
@@ -46,7 +47,7 @@ struct FoldCombiner {
   Add add;
 };
 
-/// One step of an aggregation: from the old bytes to the new ones, remembering the value between.
+/// One step of an aggregation: from the old bytes to the new ones, remembering the values between.
 template <class K, class V, class A, Combiner<K, V, A> C>
 class AggregationStep final : public StateUpdater {
   static_assert(!std::is_same_v<A, std::string_view>,
@@ -56,9 +57,12 @@ class AggregationStep final : public StateUpdater {
   AggregationStep(AnySerde<A> serde, C combiner)
       : serde_(std::move(serde)), combiner_(std::move(combiner)) {}
 
+  /// From now on old values are kept, too: a copy of each.
+  void keep_old_values() { keeps_old_ = true; }
   void start(const Record<K, V>& record, ProcessorContext& context) {
     record_ = &record;
     context_ = &context;
+    old_.reset();
   }
   std::optional<std::string_view> update(std::optional<std::string_view> old) override {
     if (old) {
@@ -67,13 +71,14 @@ class AggregationStep final : public StateUpdater {
         context_->fail(Error(current.error()).with_context("stored aggregate"));
         return std::nullopt;
       }
+      if (keeps_old_) old_ = *current;
       result_ = combiner_.next(*record_, std::move(*current));
     } else {
       result_ = combiner_.first(*record_);
     }
     return serde_.bytes_of(result_, scratch_);
   }
-  const A& result() const { return result_; }
+  Change<A> change() const { return {old_ ? &*old_ : nullptr, &result_}; }
   const AnySerde<A>& serde() const { return serde_; }
 
  private:
@@ -81,21 +86,27 @@ class AggregationStep final : public StateUpdater {
   C combiner_;
   Buffer scratch_;
   A result_{};
+  std::optional<A> old_;
+  bool keeps_old_ = false;
   const Record<K, V>* record_ = nullptr;  // during one receive()
   ProcessorContext* context_ = nullptr;   // outlives its nodes
 };
 
 /// Aggregates by key over all time. Skips null keys and null values, and counts them.
 template <class K, class V, class A, Combiner<K, V, A> C>
-class KeyedAggregation final : public Operator<K, V, K, A> {
+class KeyedAggregation final : public Operator<K, V, K, Change<A>> {
  public:
   KeyedAggregation(AnySerde<K> key_serde, AnySerde<A> value_serde, C combiner)
       : key_serde_(std::move(key_serde)), step_(std::move(value_serde), std::move(combiner)) {}
 
+  void connect(Processor& child) override {
+    Operator<K, V, K, Change<A>>::connect(child);
+    if (child.wants_old_values()) step_.keep_old_values();
+  }
   void init(ProcessorContext& context, const NodeNames& names) override {
     context_ = &context;
-    store_ = dynamic_cast<KeyValueStore*>(&context.store(names.store));
-    CHECK(store_ != nullptr, "store {} is not a key-value store", names.store);
+    store_ = dynamic_cast<KeyValueStore*>(&context.store(names.stores.at(0)));
+    CHECK(store_ != nullptr, "store {} is not a key-value store", names.stores[0]);
   }
   void receive(const Record<K, V>& record) override {
     const auto key = record.has_key ? key_serde_.bytes_of(record.key, key_scratch_) : std::nullopt;
@@ -104,9 +115,10 @@ class KeyedAggregation final : public Operator<K, V, K, A> {
       return;
     }
     step_.start(record, *context_);
-    const Timestamp timestamp = store_->update(*key, record.timestamp, step_);
+    const auto timestamp = store_->update(*key, record.timestamp, step_);
+    if (!timestamp.ok()) return context_->fail(Error(timestamp.error()).with_context("store"));
     if (context_->failed()) return;
-    this->forward({record.key, step_.result(), timestamp, record.headers, true});
+    this->forward({record.key, step_.change(), *timestamp, record.headers, true});
   }
 
  private:
@@ -120,20 +132,27 @@ class KeyedAggregation final : public Operator<K, V, K, A> {
 /// Aggregates by key and window. Skips null keys; drops and counts late records. A result's
 /// timestamp is the largest of the records in it.
 template <class K, class V, class A, Combiner<K, V, A> C>
-class WindowedAggregation final : public Operator<K, V, Windowed<K>, A>, private WindowVisitor {
+class WindowedAggregation final : public Operator<K, V, Windowed<K>, Change<A>>,
+                                  private WindowVisitor {
  public:
   WindowedAggregation(AnySerde<K> key_serde, AnySerde<A> value_serde, TumblingWindows windows,
                       EmitStrategy emit, C combiner)
       : key_serde_(std::move(key_serde)),
         step_(std::move(value_serde), std::move(combiner)),
+        windows_(windows),
         clock_(windows),
         emit_(emit) {}
 
+  void connect(Processor& child) override {
+    Operator<K, V, Windowed<K>, Change<A>>::connect(child);
+    if (child.wants_old_values()) step_.keep_old_values();
+  }
   void init(ProcessorContext& context, const NodeNames& names) override {
     context_ = &context;
-    store_ = dynamic_cast<WindowStore*>(&context.store(names.store));
-    CHECK(store_ != nullptr, "store {} is not a window store", names.store);
-    clock_.resume(*store_);
+    store_ = dynamic_cast<WindowStore*>(&context.store(names.stores.at(0)));
+    CHECK(store_ != nullptr, "store {} is not a window store", names.stores[0]);
+    clock_ = WindowClock(windows_);
+    fail_unless(clock_.resume(*store_));
   }
 
   void receive(const Record<K, V>& record) override {
@@ -148,29 +167,35 @@ class WindowedAggregation final : public Operator<K, V, Windowed<K>, A>, private
     }
     const Window window = clock_.window();
     step_.start(record, *context_);
-    const Timestamp timestamp = store_->update(*key, window.start, record.timestamp, step_);
+    const auto timestamp = store_->update(*key, window.start, record.timestamp, step_);
+    if (!timestamp.ok()) return context_->fail(Error(timestamp.error()).with_context("store"));
     if (context_->failed()) return;
     if (emit_ == EmitStrategy::kOnWindowUpdate) {
-      this->forward({{record.key, window}, step_.result(), timestamp, record.headers, true});
+      this->forward({{record.key, window}, step_.change(), *timestamp, record.headers, true});
     }
     if (clock_.has_due_window()) {
-      clock_.close_due(*store_, emit_ == EmitStrategy::kOnWindowClose ? this : nullptr);
+      fail_unless(
+          clock_.close_due(*store_, emit_ == EmitStrategy::kOnWindowClose ? this : nullptr));
     }
   }
 
  private:
+  void fail_unless(const Status& status) {
+    if (!status.ok()) context_->fail(Error(status.error()).with_context("store"));
+  }
   void visit(std::string_view key_bytes, Timestamp window_start,
              const StoredValue& stored) override {
     auto key = key_serde_.decode(key_bytes);
     if (!key.ok()) return context_->fail(Error(key.error()).with_context("stored key"));
-    auto value = step_.serde().decode(stored.bytes);
+    const auto value = step_.serde().decode(stored.bytes);
     if (!value.ok()) return context_->fail(Error(value.error()).with_context("stored aggregate"));
     const Window window = clock_.window_at(window_start);
-    this->forward({{std::move(*key), window}, std::move(*value), stored.timestamp, {}, true});
+    this->forward({{std::move(*key), window}, {nullptr, &*value}, stored.timestamp, {}, true});
   }
 
   AnySerde<K> key_serde_;
   AggregationStep<K, V, A, C> step_;
+  TumblingWindows windows_;
   WindowClock clock_;
   EmitStrategy emit_;
   Buffer key_scratch_;

@@ -34,6 +34,12 @@ struct Materialized {
   Changelog changelog = Changelog::kOn;
 };
 
+/// Whether records still lie in the partitions of their keys.
+enum class KeyState {
+  kAsRead,  // the keys of the source topic
+  kChanged  // by an operator: grouping needs a repartition topic
+};
+
 /// What both grouped forms know of their input.
 template <class K, class V>
 struct GroupSource {
@@ -41,7 +47,7 @@ struct GroupSource {
   NodeId node;
   AnySerde<K> key_serde;
   AnySerde<V> value_serde;
-  bool needs_repartition;
+  KeyState keys;
   std::string name;
 };
 
@@ -52,9 +58,9 @@ namespace internal {
 template <class K, class V>
 NodeId repartitioned(const GroupSource<K, V>& source, const std::string& store_name) {
   TopologyBuilder& builder = *source.builder;
-  if (!source.needs_repartition) return source.node;
-  builder.require_serde(!source.key_serde.empty(), "key", "repartition of " + store_name);
-  builder.require_serde(!source.value_serde.empty(), "value", "repartition of " + store_name);
+  if (source.keys == KeyState::kAsRead) return source.node;
+  builder.require_serde(source.key_serde, "key", "repartition of " + store_name);
+  builder.require_serde(source.value_serde, "value", "repartition of " + store_name);
   const TopicRef topic{(source.name.empty() ? store_name : source.name) + "-repartition",
                        TopicRef::Kind::kInternal};
   const std::string sink_name = builder.next_name("KSTREAM-SINK");
@@ -81,11 +87,11 @@ Table<RK, A> add_aggregation(const GroupSource<K, V>& source, std::string_view r
   std::string store_name = materialized.store_name;
   if (store_name.empty()) store_name = builder.next_name(std::string(role) + "-STATE-STORE");
   const std::string node_name = builder.next_name(role);
-  builder.require_serde(!source.key_serde.empty(), "key", "store " + store_name);
-  builder.require_serde(!materialized.value_serde.empty(), "value", "store " + store_name);
+  builder.require_serde(source.key_serde, "key", "store " + store_name);
+  builder.require_serde(materialized.value_serde, "value", "store " + store_name);
   const NodeId parent = repartitioned(source, store_name);
   const NodeId node = builder.add_stateful(
-      node_name, parent, {store_name, materialized.changelog, make_store(store_name)},
+      node_name, {parent}, {{store_name, materialized.changelog, make_store(store_name)}},
       [make_node, key = source.key_serde, value = materialized.value_serde] {
         return make_node(key, value);
       });

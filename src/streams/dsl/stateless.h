@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "streams/dsl/change.h"
 #include "streams/runtime/processor.h"
 #include "streams/serde.h"
 
@@ -52,25 +53,46 @@ using ValueResult = std::decay_t<decltype(call_with_value(
 
 }  // namespace internal
 
+/// Which records a filter passes on: those that match its predicate, or the others.
+enum class Keep { kMatching, kOthers };
+
 template <class K, class V, class Predicate>
 class FilterNode final : public Operator<K, V> {
  public:
-  FilterNode(Predicate predicate, bool wanted)
-      : predicate_(std::move(predicate)), wanted_(wanted) {}
+  FilterNode(Predicate predicate, Keep keep) : predicate_(std::move(predicate)), keep_(keep) {}
   void receive(const Record<K, V>& record) override {
-    if (predicate_(record.key, record.value) == wanted_) this->forward(record);
+    const bool matches = predicate_(record.key, record.value);
+    if (matches == (keep_ == Keep::kMatching)) this->forward(record);
   }
 
  private:
   Predicate predicate_;
-  bool wanted_;
+  Keep keep_;
 };
 
-/// Passes everything on: where streams merge, and where a table becomes a stream.
+/// Passes everything on: where streams split and merge.
 template <class K, class V>
 class PassNode final : public Operator<K, V> {
  public:
   void receive(const Record<K, V>& record) override { this->forward(record); }
+};
+
+/// Passes on the new value of each change: where a table becomes a stream.
+template <class K, class V>
+class NewValueNode final : public Operator<K, Change<V>, K, V> {
+ public:
+  void receive(const Record<K, Change<V>>& record) override {
+    if (record.value.new_value == nullptr) return;  // no aggregation takes a value away
+    this->forward(internal::with_value<V>(record, *record.value.new_value));
+  }
+};
+
+/// Passes changes on as they are, old values included.
+template <class K, class V>
+class ChangeNode final : public Operator<K, Change<V>> {
+ public:
+  bool wants_old_values() const override { return true; }
+  void receive(const Record<K, Change<V>>& record) override { this->forward(record); }
 };
 
 /// Drops records without a key, which no partition could be chosen for.

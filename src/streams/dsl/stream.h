@@ -2,6 +2,7 @@
 // handle to what flows out of it. Names and semantics are Kafka Streams' (KStream).
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -24,21 +25,22 @@ template <class K, class V>
 class Stream {
  public:
   Stream(TopologyBuilder& builder, NodeId node, AnySerde<K> key_serde, AnySerde<V> value_serde,
-         bool key_changed)
+         KeyState keys)
       : builder_(&builder),
         node_(node),
         key_serde_(std::move(key_serde)),
         value_serde_(std::move(value_serde)),
-        key_changed_(key_changed) {}
+        keys_(keys) {}
 
   /// predicate  (key, value) -> bool: keeps what it says yes to
   template <class Predicate>
   Stream filter(Predicate predicate) const {
-    return same<FilterNode<K, V, Predicate>>("KSTREAM-FILTER", std::move(predicate), true);
+    return same<FilterNode<K, V, Predicate>>("KSTREAM-FILTER", std::move(predicate),
+                                             Keep::kMatching);
   }
   template <class Predicate>
   Stream filter_not(Predicate predicate) const {
-    return same<FilterNode<K, V, Predicate>>("KSTREAM-FILTER", std::move(predicate), false);
+    return same<FilterNode<K, V, Predicate>>("KSTREAM-FILTER", std::move(predicate), Keep::kOthers);
   }
   /// fn  (key, value) -> std::pair<K2, V2>. A following group_by_key() repartitions.
   template <class Fn>
@@ -77,7 +79,7 @@ class Stream {
     const NodeId node =
         builder_->add_processor(builder_->next_name("KSTREAM-KEY-SELECT"), {node_},
                                 [fn] { return std::make_unique<SelectKeyNode<K, V, K2, Fn>>(fn); });
-    return Stream<K2, V>(*builder_, node, AnySerde<K2>{}, value_serde_, true);
+    return Stream<K2, V>(*builder_, node, AnySerde<K2>{}, value_serde_, KeyState::kChanged);
   }
   /// fn  (key, value): looks on
   template <class Fn>
@@ -101,22 +103,21 @@ class Stream {
   Split split(Predicate predicate) const {
     const Stream both = same<PassNode<K, V>>("KSTREAM-BRANCH");
     using Node = FilterNode<K, V, Predicate>;
-    return {both.template same<Node>("KSTREAM-BRANCHCHILD", predicate, true),
-            both.template same<Node>("KSTREAM-BRANCHCHILD", predicate, false)};
+    return {both.template same<Node>("KSTREAM-BRANCHCHILD", predicate, Keep::kMatching),
+            both.template same<Node>("KSTREAM-BRANCHCHILD", predicate, Keep::kOthers)};
   }
   /// The records of both, in no promised order between them.
   Stream merge(const Stream& other) const {
     const NodeId node =
         builder_->add_processor(builder_->next_name("KSTREAM-MERGE"), {node_, other.node_},
                                 [] { return std::make_unique<PassNode<K, V>>(); });
-    return Stream(*builder_, node, key_serde_, value_serde_, key_changed_ || other.key_changed_);
+    return Stream(*builder_, node, key_serde_, value_serde_, std::max(keys_, other.keys_));
   }
 
   /// Groups by the key as it is; through a repartition topic when an operator changed it.
   GroupedStream<K, V> group_by_key(Grouped<K, V> grouped = {}) const {
     return GroupedStream<K, V>({builder_, node_, grouped.key_serde.value_or(key_serde_),
-                                grouped.value_serde.value_or(value_serde_), key_changed_,
-                                grouped.name});
+                                grouped.value_serde.value_or(value_serde_), keys_, grouped.name});
   }
   /// Groups by fn(key, value) -> K2, through a repartition topic.
   template <class Fn, class K2 = std::decay_t<std::invoke_result_t<Fn&, const K&, const V&>>>
@@ -128,8 +129,8 @@ class Stream {
   void to(std::string topic, Produced<K, V> produced = {}) const {
     const AnySerde<K> key_serde = produced.key_serde.value_or(key_serde_);
     const AnySerde<V> value_serde = produced.value_serde.value_or(value_serde_);
-    builder_->require_serde(!key_serde.empty(), "key", "topic " + topic);
-    builder_->require_serde(!value_serde.empty(), "value", "topic " + topic);
+    builder_->require_serde(key_serde, "key", "topic " + topic);
+    builder_->require_serde(value_serde, "value", "topic " + topic);
     builder_->add_sink(builder_->next_name("KSTREAM-SINK"), node_, TopicRef{std::move(topic)},
                        [key_serde, value_serde, headers = std::move(produced.headers)] {
                          return std::make_unique<TypedSink<K, V>>(key_serde, value_serde, headers);
@@ -147,32 +148,40 @@ class Stream {
   }
   template <class Node, class... Args>
   Stream same(std::string_view role, Args... args) const {
-    return Stream(*builder_, add<Node>(role, std::move(args)...), key_serde_, value_serde_,
-                  key_changed_);
+    return Stream(*builder_, add<Node>(role, std::move(args)...), key_serde_, value_serde_, keys_);
   }
   template <class K2, class V2, class Node, class Fn>
   Stream<K2, V2> rekeyed(std::string_view role, Fn fn) const {
     return Stream<K2, V2>(*builder_, add<Node>(role, std::move(fn)), AnySerde<K2>{}, AnySerde<V2>{},
-                          true);
+                          KeyState::kChanged);
   }
   template <class V2, class Node, class Fn>
   Stream<K, V2> revalued(std::string_view role, Fn fn) const {
     return Stream<K, V2>(*builder_, add<Node>(role, std::move(fn)), key_serde_, AnySerde<V2>{},
-                         key_changed_);
+                         keys_);
   }
 
   TopologyBuilder* builder_;  // the StreamsBuilder's
   NodeId node_;
   AnySerde<K> key_serde_;
   AnySerde<V> value_serde_;
-  bool key_changed_;
+  KeyState keys_;
 };
 
 template <class K, class V>
 Stream<K, V> Table<K, V>::to_stream() const {
-  const NodeId node = builder_->add_processor(builder_->next_name("KTABLE-TOSTREAM"), {node_},
-                                              [] { return std::make_unique<PassNode<K, V>>(); });
-  return Stream<K, V>(*builder_, node, key_serde_, value_serde_, false);
+  const NodeId node = builder_->add_processor(builder_->next_name("KTABLE-TOSTREAM"), {node_}, [] {
+    return std::make_unique<NewValueNode<K, V>>();
+  });
+  return Stream<K, V>(*builder_, node, key_serde_, value_serde_, KeyState::kAsRead);
+}
+
+template <class K, class V>
+Stream<K, Change<V>> Table<K, V>::changes() const {
+  const NodeId node = builder_->add_processor(builder_->next_name("KTABLE-CHANGES"), {node_},
+                                              [] { return std::make_unique<ChangeNode<K, V>>(); });
+  return Stream<K, Change<V>>(*builder_, node, key_serde_, AnySerde<Change<V>>{},
+                              KeyState::kAsRead);
 }
 
 }  // namespace millrace::streams

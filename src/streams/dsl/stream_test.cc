@@ -204,5 +204,54 @@ TEST(Stream, TakesTheOlderRecordFirstWhenATaskReadsTwoTopics) {
               ElementsAre("l=1", "r=2", "r=3", "l=4", "l=5", "r=5", "r=7", "l=9"));
 }
 
+/// "old>new", "-" where there is none.
+std::string arrow(const Change<std::string>& change) {
+  return (change.old_value ? *change.old_value : "-") + ">" +
+         (change.new_value ? *change.new_value : "-");
+}
+
+TEST(Table, ShowsWhatEachUpdateReplaces) {
+  StreamsBuilder builder;
+  const auto reduced = builder.stream<std::string, std::string>("in").group_by_key().reduce(
+      [](const std::string& so_far, const std::string& value) { return so_far + value; });
+  reduced.changes().map_values(arrow).to("changes");
+  reduced.to_stream().to("values");
+  auto driver = Driver::create(builder.build().value()).value();
+  auto input = driver->input<std::string, std::string>("in");
+
+  input.pipe("a", "x", Timestamp{1});
+  input.pipe("a", "y", Timestamp{2});
+  input.pipe("b", "z", Timestamp{3});
+
+  std::vector<std::string> changes;
+  for (const auto& record : driver->output<std::string, std::string>("changes").read_all()) {
+    changes.push_back(record.key + " " + record.value);
+  }
+  EXPECT_THAT(changes, ElementsAre("a ->x", "a x>xy", "b ->z"));
+  EXPECT_EQ(driver->read_output("values").size(), 3U);
+}
+
+TEST(Table, OfFinalWindowsReplacesNothing) {
+  StreamsBuilder builder;
+  builder.stream<std::string, std::string>("in")
+      .group_by_key()
+      .windowed_by(TumblingWindows::of_size(Millis{10}))
+      .emit_strategy(EmitStrategy::kOnWindowClose)
+      .reduce([](const std::string&, const std::string& value) { return value; })
+      .changes()
+      .map_values(arrow)
+      .to("changes");
+  auto driver = Driver::create(builder.build().value()).value();
+  auto input = driver->input<std::string, std::string>("in");
+
+  input.pipe("a", "x", Timestamp{1});
+  input.pipe("a", "y", Timestamp{2});
+  input.pipe("a", "z", Timestamp{10});
+
+  const auto changes = driver->read_output("changes");
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].value, "->y");
+}
+
 }  // namespace
 }  // namespace millrace::streams

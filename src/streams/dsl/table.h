@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "streams/dsl/change.h"
 #include "streams/serde.h"
 #include "streams/topology/topology_builder.h"
 
@@ -27,6 +28,10 @@ class Table {
   /// Every update (or, with EmitStrategy::kOnWindowClose, every final result) as a record: key,
   /// new value, timestamp = the largest of the records in it.
   Stream<K, V> to_stream() const;
+  /// The same with the value that each update replaces. A Change points to values that live while
+  /// it is handled: map it to what is needed of them, also before writing it to a topic.
+  ///   clicks.changes().map_values([](const Change<std::int64_t>& change) { … });
+  Stream<K, Change<V>> changes() const;
 
   const std::string& store_name() const { return store_name_; }
 

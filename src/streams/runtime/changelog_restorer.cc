@@ -99,13 +99,17 @@ Status ChangelogRestorer::read_some(Millis timeout) {
   for (const client::PartitionRecords& part : *polled) {
     const auto owner = plan_.owner(part.partition);
     if (!owner) continue;
-    tasks_.at(*owner)->restore(part.partition.topic, part.records);
+    Task& task = *tasks_.at(*owner);
+    Status restored = task.restore(part.partition.topic, part.records, part.next_offset);
+    if (!restored.ok()) return restored;
   }
   const MonotonicTime now = env_.clock().monotonic();
   for (const auto& [partition, from] : planned) {
     const auto next = consumer_->position(partition);
     if (!next.ok()) return next.error();
-    tasks_.at(*plan_.owner(partition))->restored_up_to(partition.topic, *next);
+    // Also where the changelog went on without a record.
+    Status moved = tasks_.at(*plan_.owner(partition))->restore(partition.topic, {}, *next);
+    if (!moved.ok()) return moved;
     plan_.on_progress(partition, *next, now);
   }
   return {};

@@ -19,7 +19,8 @@ Status Committer::commit(TaskSet& tasks) {
 
   if (Status flushed = collector_.flush(); !flushed.ok()) return flushed;
   for (Task* const task : tasks.all()) {
-    if (task->needs_commit()) task->write_changelogs();
+    if (!task->needs_commit()) continue;
+    if (Status written = task->write_changelogs(); !written.ok()) return written;
   }
   if (has_changelog) {
     if (Status flushed = collector_.flush(); !flushed.ok()) return flushed;
@@ -27,7 +28,8 @@ Status Committer::commit(TaskSet& tasks) {
   if (Status committed = consumer_.commit_sync(offsets); !committed.ok()) return committed;
   // Asked anew: some tasks may have been revoked meanwhile. None has processed anything since.
   for (Task* const task : tasks.all()) {
-    if (task->needs_commit()) task->commit_done();
+    if (!task->needs_commit()) continue;
+    if (Status done = task->commit_done(); !done.ok()) return done;
   }
   return {};
 }

@@ -21,7 +21,10 @@ class Processor {
   /// Makes `child` receive what this node forwards. The types were matched when the topology was
   /// built.
   virtual void connect(Processor& child) = 0;
-  /// Called once before the first record, stores restored.
+  /// Whether it looks at the old value of a Change that it receives.
+  virtual bool wants_old_values() const { return false; }
+  /// Called before the first record, stores restored; and again, before the next, when the stores
+  /// went back to an earlier state: what the node keeps beside them starts over.
   virtual void init(ProcessorContext& /*context*/, const NodeNames& /*names*/) {}
 };
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/result.h"
@@ -18,23 +19,15 @@
 #include "streams/runtime/record_collector.h"
 #include "streams/runtime/task_metrics.h"
 #include "streams/state/state_store.h"
+#include "streams/task_id.h"
 
 namespace millrace::streams {
-
-/// A task: one partition of one sub-topology. Written "0_3".
-struct TaskId {
-  std::int32_t subtopology = 0;
-  PartitionId partition;
-
-  auto operator<=>(const TaskId&) const = default;
-  std::string to_string() const;
-};
 
 /// A node's own names, as they are at run time: internal topics carry the application id.
 struct NodeNames {
   std::string node;
-  std::string topic;  // a source's or a sink's
-  std::string store;  // the one store of an aggregation
+  std::string topic;                // a source's or a sink's
+  std::vector<std::string> stores;  // those it uses, in the order in which they were connected
 };
 
 /// What to do with a record whose bytes are not what the source's serde wants.

@@ -1,10 +1,28 @@
 #include "streams/runtime/producer_collector.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "client/partitioner.h"
 
 namespace millrace::streams {
+
+void AcknowledgedEnds::note(const client::DeliveryReport& report) {
+  if (!report.status.ok() || report.base_offset == kNoOffset) return;
+  const Offset end = report.base_offset + report.record_count;
+  ends_.with([&](auto& ends) {
+    Offset& known =
+        ends.try_emplace({std::string(report.topic), report.partition}, kNoOffset).first->second;
+    known = std::max(known, end);
+  });
+}
+
+Offset AcknowledgedEnds::end(const TopicPartition& partition) const {
+  return ends_.with([&](const auto& ends) {
+    const auto found = ends.find(partition);
+    return found == ends.end() ? kNoOffset : found->second;
+  });
+}
 
 OutputTopic ProducerCollector::topic(std::string_view name) {
   if (const auto known = ids_.find(name); known != ids_.end()) return known->second;
@@ -40,6 +58,10 @@ std::optional<PartitionId> ProducerCollector::place(Target& target, const Output
     target.partition_count = *count;
   }
   return client::partition_for_key(*record.partition_key, target.partition_count);
+}
+
+Offset ProducerCollector::acknowledged_end(OutputTopic topic, PartitionId partition) const {
+  return ends_.end({targets_[static_cast<std::size_t>(topic.value())].name, partition});
 }
 
 Status ProducerCollector::flush() {

@@ -33,6 +33,9 @@ class RecordCollector {
   virtual ~RecordCollector() = default;
   virtual OutputTopic topic(std::string_view name) = 0;
   virtual void send(OutputTopic topic, const OutputRecord& record) = 0;
+  /// The offset after the last record of this collector that the partition is known to hold;
+  /// kNoOffset when there is none, or nobody says.
+  virtual Offset acknowledged_end(OutputTopic topic, PartitionId partition) const = 0;
 };
 
 }  // namespace millrace::streams

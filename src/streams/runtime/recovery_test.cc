@@ -36,7 +36,7 @@ std::map<std::string, std::int64_t> store_contents(const Driver& driver) {
     }
     std::map<std::string, std::int64_t> entries;
   } collect;
-  driver.key_value_store("counts")->for_each(collect);
+  EXPECT_TRUE(driver.key_value_store("counts")->for_each(collect).ok());
   return collect.entries;
 }
 

@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "model/ids.h"
 #include "model/topic_partition.h"
-#include "streams/runtime/processor_context.h"
+#include "streams/task_id.h"
 
 namespace millrace::streams {
 

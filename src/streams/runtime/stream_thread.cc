@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
@@ -52,7 +53,9 @@ StreamThread::~StreamThread() {
 Status StreamThread::make_clients(std::int32_t number) {
   client::Properties producing = config_.producer;
   producing.set("client.id", name_ + "-producer");
-  auto producer = client::Producer::create(producing, {}, &env_);
+  auto producer = client::Producer::create(
+      producing,
+      {.on_delivery = [this](const client::DeliveryReport& report) { ends_.note(report); }}, &env_);
   if (!producer.ok()) return std::move(producer).error();
   producer_ = std::move(*producer);
 
@@ -81,8 +84,9 @@ Status StreamThread::make_clients(std::int32_t number) {
   if (!consumer.ok()) return std::move(consumer).error();
   consumer_ = std::move(*consumer);
 
-  collector_.emplace(*producer_);
-  tasks_.emplace(topology_, TaskOptions{config_.application_id, config_.on_bad_record},
+  collector_.emplace(*producer_, ends_);
+  tasks_.emplace(topology_,
+                 TaskOptions{config_.application_id, config_.on_bad_record, config_.task_idle_max},
                  *collector_);
   committer_.emplace(*consumer_, *collector_);
   restorer_.emplace(std::move(restoring), env_);
@@ -137,7 +141,9 @@ Status StreamThread::run_once() {
   if (failure_) return Error(*failure_);
   if (stop_requested_.load()) return {};  // what was polled is read again by whoever comes next
   if (polled.ok()) {
-    if (Status status = tasks_->process(*polled); !status.ok()) return status;
+    Status status = tasks_->process(std::move(*polled), env_.clock().monotonic());
+    if (!status.ok()) return status;
+    hold_back();
     if (collector_->failure()) return Error(*collector_->failure());
   } else if (polled.error().code != ErrorCode::kCancelled) {  // which only says: look around
     return std::move(polled).error();
@@ -155,17 +161,32 @@ Status StreamThread::run_once() {
   return {};
 }
 
+/// Partitions of which enough waits for another source are not read on until it has gone.
+void StreamThread::hold_back() {
+  if (config_.task_idle_max.count() == 0) return;
+  std::vector<TopicPartition> full =
+      tasks_->partitions_with_unfinished(config_.buffered_records_max);
+  std::vector<TopicPartition> gone;
+  std::set_difference(held_back_.begin(), held_back_.end(), full.begin(), full.end(),
+                      std::back_inserter(gone));
+  consumer_->pause(full);
+  consumer_->resume(gone);
+  held_back_ = std::move(full);
+}
+
 Status StreamThread::restore_a_slice() {
   auto slice = restorer_->run(kRestoreSlice);
   if (!slice.ok()) return std::move(slice).error();
   for (const TaskId id : slice->finished) {
-    tasks_->find(id)->start();
+    if (Status started = tasks_->find(id)->start(); !started.ok()) return started;
     consumer_->resume(tasks_->partitions_of(id));
   }
   for (const TaskId id : slice->outdated) {
     LOG_WARN("a changelog no longer holds what was restored: begins again",
              {{"thread", name_}, {"task", id.to_string()}});
-    restorer_->add(tasks_->make_anew(id));
+    auto anew = tasks_->make_anew(id);
+    if (!anew.ok()) return std::move(anew).error();
+    restorer_->add(**anew);
   }
   return {};
 }
@@ -207,11 +228,17 @@ void StreamThread::on_assigned(std::span<const TopicPartition> partitions) {
   ++rebalances_;
   if (failure_) return;
   publish(ThreadState::kJoining);
-  for (Task* const task : tasks_->assign(partitions)) {
-    if (task->changelog_topics().empty()) {
-      task->start();
-    } else {
+  auto made = tasks_->assign(partitions);
+  if (!made.ok()) {
+    failure_ = std::move(made).error();
+    return;
+  }
+  for (Task* const task : *made) {
+    if (!task->changelog_topics().empty()) {
       restorer_->add(*task);
+    } else if (Status started = task->start(); !started.ok()) {
+      failure_ = std::move(started).error();
+      return;
     }
   }
   // Also of tasks that were here already and have got another topic.
@@ -235,6 +262,10 @@ void StreamThread::on_lost(std::span<const TopicPartition> partitions) {
 
 void StreamThread::take_away(std::span<const TopicPartition> partitions) {
   for (const TaskId id : tasks_->revoke(partitions)) restorer_->remove(id);
+  // Not ours to resume: whoever gives them back pauses them until their task has its state.
+  std::erase_if(held_back_, [&](const TopicPartition& each) {
+    return std::find(partitions.begin(), partitions.end(), each) != partitions.end();
+  });
 }
 
 }  // namespace millrace::streams

@@ -68,6 +68,7 @@ class StreamThread {
   void run();
   Status loop();
   Status run_once();
+  void hold_back();
   Status restore_a_slice();
   Status commit();
   void shut_down();
@@ -84,7 +85,8 @@ class StreamThread {
   std::function<void()> on_change_;
   std::string name_;
 
-  std::optional<client::Producer> producer_;
+  AcknowledgedEnds ends_;
+  std::optional<client::Producer> producer_;  // reports to ends_
   std::optional<client::Consumer> consumer_;
   std::optional<ProducerCollector> collector_;
   std::optional<TaskSet> tasks_;
@@ -93,6 +95,7 @@ class StreamThread {
 
   std::atomic<bool> stop_requested_{false};
   std::atomic<bool> commit_requested_{false};
+  std::vector<TopicPartition> held_back_;  // in order, paused
   MonotonicTime committed_at_{};
   std::uint64_t rebalances_ = 0;
   std::optional<Error> failure_;  // of a callback; the loop looks at it

@@ -16,7 +16,8 @@ using client::ClientKind;
 
 constexpr std::string_view kOwnNames =
     "application.id, num.stream.threads, commit.interval.ms, poll.ms, "
-    "deserialization.exception.handler, replication.factor";
+    "deserialization.exception.handler, max.task.idle.ms, buffered.records.per.partition, "
+    "replication.factor";
 
 Error wrong_value(std::string_view name, std::string_view wanted, std::string_view found) {
   return {ErrorCode::kInvalidArgument,
@@ -77,9 +78,12 @@ Result<bool> take_own(std::string_view name, const std::string& value, StreamsCo
     std::string_view name;
     Range range;
   };
-  constexpr std::array kIntegers{
-      Integer{"num.stream.threads", {1, 1024}}, Integer{"commit.interval.ms", {0, kDayMs}},
-      Integer{"poll.ms", {0, kDayMs}}, Integer{"replication.factor", {-1, INT16_MAX}}};
+  constexpr std::array kIntegers{Integer{"num.stream.threads", {1, 1024}},
+                                 Integer{"commit.interval.ms", {0, kDayMs}},
+                                 Integer{"poll.ms", {0, kDayMs}},
+                                 Integer{"replication.factor", {-1, INT16_MAX}},
+                                 Integer{"max.task.idle.ms", {-1, kDayMs}},
+                                 Integer{"buffered.records.per.partition", {1, INT32_MAX}}};
   const auto found = std::find_if(kIntegers.begin(), kIntegers.end(),
                                   [&](const Integer& one) { return one.name == name; });
   if (found == kIntegers.end()) return false;
@@ -88,6 +92,10 @@ Result<bool> take_own(std::string_view name, const std::string& value, StreamsCo
   if (name == "num.stream.threads") config.threads = static_cast<std::int32_t>(*number);
   if (name == "commit.interval.ms") config.commit_interval = Millis{*number};
   if (name == "poll.ms") config.poll_time = Millis{*number};
+  if (name == "max.task.idle.ms") config.task_idle_max = Millis{std::max<std::int64_t>(*number, 0)};
+  if (name == "buffered.records.per.partition") {
+    config.buffered_records_max = static_cast<std::size_t>(*number);
+  }
   if (name == "replication.factor") config.replication_factor = static_cast<std::int16_t>(*number);
   return true;
 }

@@ -17,6 +17,9 @@ struct StreamsConfig {
   Millis commit_interval{30'000};
   Millis poll_time{100};
   DeserializationPolicy on_bad_record = DeserializationPolicy::kLogAndFail;
+  /// How long a source of a task is waited for; 0: not at all.
+  Millis task_idle_max{0};
+  std::size_t buffered_records_max = 1000;
   std::int16_t replication_factor = -1;
   client::Properties consumer;  // without group.id and client.id, which the threads add
   client::Properties producer;

@@ -33,7 +33,7 @@ struct NodePlan {
   std::string name;
   NodeKind kind = NodeKind::kProcessor;
   TopicRef topic = {};  // of a source or a sink
-  std::string store = {};
+  std::vector<std::string> stores = {};
   std::vector<NodeId> parents = {};  // indices into the same plan
   std::vector<NodeId> children = {};
   ProcessorFactory make = {};

@@ -28,28 +28,37 @@ TaskId TaskSet::task_of(const TopicPartition& partition) const {
   return {topology_.plans()[plan->second].subtopology, partition.partition};
 }
 
-std::unique_ptr<Task> TaskSet::make(TaskId id) const {
+Result<std::unique_ptr<Task>> TaskSet::make(TaskId id) const {
   const auto plan =
       std::find_if(topology_.plans().begin(), topology_.plans().end(),
                    [&](const TaskPlan& each) { return each.subtopology == id.subtopology; });
   CHECK(plan != topology_.plans().end(), "no sub-topology {}", id.subtopology);
-  return std::make_unique<Task>(*plan, id, options_, collector_);
+  auto made = Task::create(*plan, id, options_, collector_);
+  if (!made.ok()) return std::move(made).error().with_context("task " + id.to_string());
+  return made;
 }
 
-std::vector<Task*> TaskSet::assign(std::span<const TopicPartition> partitions) {
+Result<std::vector<Task*>> TaskSet::assign(std::span<const TopicPartition> partitions) {
   std::vector<Task*> made;
   for (const TopicPartition& partition : partitions) {
     const TaskId id = task_of(partition);
     Owned& owned = tasks_[id];
     owned.topics.push_back(partition.topic);
     if (owned.task != nullptr) continue;
-    const auto aside = set_aside_.find(id);
-    owned.task = aside == set_aside_.end() ? make(id) : std::move(aside->second);
+    if (const auto aside = set_aside_.find(id); aside != set_aside_.end()) {
+      owned.task = std::move(aside->second);
+      set_aside_.erase(aside);
+    } else {
+      auto task = make(id);
+      if (!task.ok()) {
+        tasks_.erase(id);
+        return std::move(task).error();
+      }
+      owned.task = std::move(*task);
+    }
     made.push_back(owned.task.get());
   }
-  for (const auto& [id, task] : set_aside_) {
-    if (task != nullptr) past_ += task->metrics();
-  }
+  for (const auto& [id, task] : set_aside_) past_ += task->metrics();
   set_aside_.clear();
   return made;
 }
@@ -62,21 +71,30 @@ std::vector<TaskId> TaskSet::revoke(std::span<const TopicPartition> partitions) 
     std::erase(owned->second.topics, partition.topic);
     if (!owned->second.topics.empty()) continue;
     taken.push_back(owned->first);
-    if (owned->second.task->is_started()) {
-      past_ += owned->second.task->metrics();
-    } else {
-      set_aside_[owned->first] = std::move(owned->second.task);
-    }
+    put_aside(std::move(owned->second.task));
     tasks_.erase(owned);
   }
   return taken;
 }
 
-Task& TaskSet::make_anew(TaskId id) {
+void TaskSet::put_aside(std::unique_ptr<Task> task) {
+  const bool is_kept =
+      !task->has_failed() && task->lay_aside().ok() && task->has_restorable_state();
+  if (is_kept) {
+    const TaskId id = task->id();
+    set_aside_[id] = std::move(task);
+  } else {
+    past_ += task->metrics();
+  }
+}
+
+Result<Task*> TaskSet::make_anew(TaskId id) {
+  auto made = make(id);
+  if (!made.ok()) return std::move(made).error();
   Owned& owned = tasks_.at(id);
   past_ += owned.task->metrics();
-  owned.task = make(id);
-  return *owned.task;
+  owned.task = std::move(*made);
+  return owned.task.get();
 }
 
 std::vector<TopicPartition> TaskSet::partitions_of(TaskId id) const {
@@ -94,21 +112,34 @@ Task* TaskSet::find(TaskId id) {
   return owned == tasks_.end() ? nullptr : owned->second.task.get();
 }
 
-Status TaskSet::process(const client::PolledRecords& polled) {
-  for (auto& [id, batches] : inputs_) batches.clear();
-  for (const client::PartitionRecords& part : polled) {
-    inputs_[task_of(part.partition)].push_back(
-        {part.partition.topic, part.records, part.next_offset});
+Status TaskSet::process(client::PolledRecords polled, MonotonicTime now) {
+  if (!polled.partitions().empty()) {
+    const auto held = std::make_shared<const client::PolledRecords>(std::move(polled));
+    for (const client::PartitionRecords& part : *held) {
+      const auto owned = tasks_.find(task_of(part.partition));
+      if (owned == tasks_.end()) continue;  // revoked since it was fetched
+      owned->second.task->add({part.partition.topic, part.records, part.next_offset, held});
+    }
   }
-  for (const auto& [id, batches] : inputs_) {
-    if (batches.empty()) continue;
-    const auto owned = tasks_.find(id);
-    if (owned == tasks_.end()) continue;  // revoked since it was fetched
-    if (Status status = owned->second.task->process(batches); !status.ok()) {
+  for (const auto& [id, owned] : tasks_) {
+    if (!owned.task->has_input()) continue;
+    if (Status status = owned.task->process(now); !status.ok()) {
       return std::move(status).error().with_context("task " + id.to_string());
     }
   }
   return {};
+}
+
+std::vector<TopicPartition> TaskSet::partitions_with_unfinished(std::size_t count) const {
+  std::vector<TopicPartition> found;
+  for (const auto& [id, owned] : tasks_) {
+    if (!owned.task->has_input()) continue;
+    for (const std::string& topic : owned.topics) {
+      if (owned.task->unfinished_records(topic) < count) continue;
+      found.push_back({topic, id.partition});
+    }
+  }
+  return found;
 }
 
 std::vector<Task*> TaskSet::all() const {
@@ -119,6 +150,7 @@ std::vector<Task*> TaskSet::all() const {
 
 TaskMetrics TaskSet::metrics() const {
   TaskMetrics sum = past_;
+  for (const auto& [id, task] : set_aside_) sum += task->metrics();
   for (const auto& [id, owned] : tasks_) sum += owned.task->metrics();
   return sum;
 }

@@ -16,7 +16,7 @@
 namespace millrace::streams {
 
 /// A task lives as long as at least one partition of its source topics is assigned. One that loses
-/// the last while it is being restored is set aside, with what it has read so far: it goes on there
+/// the last is set aside with its state, as far as that is restored or committed: it goes on there
 /// if the next assignment gives it back.
 /// thread  its StreamThread's
 class TaskSet {
@@ -29,19 +29,23 @@ class TaskSet {
 
   /// Makes the tasks that `partitions` call for, or takes back those that were set aside, and
   /// returns them, not yet started. Drops those that stay aside.
-  std::vector<Task*> assign(std::span<const TopicPartition> partitions);
+  /// errors  those of Task::create
+  Result<std::vector<Task*>> assign(std::span<const TopicPartition> partitions);
   /// Takes away the tasks that `partitions` were the last of, and returns their names.
   std::vector<TaskId> revoke(std::span<const TopicPartition> partitions);
   /// Puts a new task, not started, in the place of one whose state is worth nothing.
-  Task& make_anew(TaskId id);
+  Result<Task*> make_anew(TaskId id);
 
   /// Assigned partitions of a task.
   std::vector<TopicPartition> partitions_of(TaskId id) const;
   /// Null when it is not here.
   Task* find(TaskId id);
 
-  /// Processes everything that one poll gave.
-  Status process(const client::PolledRecords& polled);
+  /// Hands what one poll gave to the tasks, which process all of it but what waits for another
+  /// source.                                                   cost  one allocation a poll
+  Status process(client::PolledRecords polled, MonotonicTime now);
+  /// Assigned partitions of which at least `count` records wait for another source.
+  std::vector<TopicPartition> partitions_with_unfinished(std::size_t count) const;
 
   std::vector<Task*> all() const;
   std::size_t size() const { return tasks_.size(); }
@@ -55,7 +59,8 @@ class TaskSet {
   };
 
   TaskId task_of(const TopicPartition& partition) const;
-  std::unique_ptr<Task> make(TaskId id) const;
+  Result<std::unique_ptr<Task>> make(TaskId id) const;
+  void put_aside(std::unique_ptr<Task> task);
 
   const Topology& topology_;
   TaskOptions options_;
@@ -63,7 +68,6 @@ class TaskSet {
   std::map<std::string, std::size_t, std::less<>> plan_of_topic_;
   std::map<TaskId, Owned> tasks_;
   std::map<TaskId, std::unique_ptr<Task>> set_aside_;  // not started, not assigned
-  std::map<TaskId, std::vector<InputBatch>> inputs_;   // of one process(), kept for its memory
   TaskMetrics past_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/result.h"
 #include "base/time.h"
 #include "streams/state/state_store.h"
 #include "streams/windows.h"
@@ -21,10 +22,11 @@ class WindowClock {
 
   /// Goes on where a restored store ended. The record with the largest timestamp is always part of
   /// a stored window, so the store knows stream time exactly.
-  void resume(WindowStore& store) {
-    if (store.largest_timestamp().value() < 0) return;
+  Status resume(WindowStore& store) {
+    if (store.largest_timestamp().value() < 0) return {};
     stream_time_ = store.largest_timestamp().value();
-    close_due(store, nullptr);  // they were sent before the changelog that says so was written
+    // They were sent before the changelog that says so was written.
+    return close_due(store, nullptr);
   }
 
   /// Moves stream time up to `time` and says whether its window, now window(), is still open.
@@ -40,10 +42,11 @@ class WindowClock {
 
   bool has_due_window() const { return oldest_start_ <= closed_start_last(); }
   /// Closes every window that is due; shows them to `visitor` when there is one.
-  void close_due(WindowStore& store, WindowVisitor* visitor) {
-    store.close_through(Timestamp{closed_start_last()}, visitor);
+  Status close_due(WindowStore& store, WindowVisitor* visitor) {
+    Status closed = store.close_through(Timestamp{closed_start_last()}, visitor);
     const auto oldest = store.oldest_start();
     oldest_start_ = oldest ? oldest->value() : kNone;
+    return closed;
   }
 
  private:

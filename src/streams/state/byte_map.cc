@@ -74,12 +74,13 @@ void ByteMap::put(std::string_view key, std::string_view value, Timestamp timest
   const std::uint64_t hash = hash_bytes(key);
   Entry* entry = lookup(key, hash);
   if (entry == nullptr) entry = &insert(key, hash);
+  begin_change(*entry);
   set_value(*entry, value);
   entry->timestamp = timestamp.value();
-  mark_dirty(*entry);
 }
 
 void ByteMap::restore(std::string_view key, std::string_view value, Timestamp timestamp) {
+  CHECK(saved_.empty(), "a restore is not a change: it cannot be mixed with any");
   const std::uint64_t hash = hash_bytes(key);
   Entry* entry = lookup(key, hash);
   if (entry == nullptr) entry = &insert(key, hash);
@@ -91,15 +92,15 @@ void ByteMap::restore(std::string_view key, std::string_view value, Timestamp ti
 void ByteMap::erase(std::string_view key) {
   Entry* const entry = lookup(key, hash_bytes(key));
   if (entry == nullptr || !entry->has_value) return;
+  begin_change(*entry);
   entry->has_value = false;
   --live_;
-  mark_dirty(*entry);
 }
 
 void ByteMap::forget(std::string_view key) {
   const Entry* const entry = lookup(key, hash_bytes(key));
   if (entry == nullptr) return;
-  CHECK(dirty_.empty(), "forgetting moves entries, which dirty marks would not follow");
+  CHECK(saved_.empty(), "forgetting moves entries, which saved values would not follow");
   remove(static_cast<std::uint32_t>(entry - entries_.data()));
 }
 
@@ -111,9 +112,9 @@ Timestamp ByteMap::update(std::string_view key, Timestamp timestamp, StateUpdate
   if (!value) return timestamp;
 
   if (entry == nullptr) entry = &insert(key, hash);
+  begin_change(*entry);
   set_value(*entry, *value);
   entry->timestamp = is_known ? std::max(entry->timestamp, timestamp.value()) : timestamp.value();
-  mark_dirty(*entry);
   return Timestamp{entry->timestamp};
 }
 
@@ -154,12 +155,18 @@ void ByteMap::set_value(Entry& entry, std::string_view value) {
   }
   const auto size = static_cast<std::uint32_t>(value.size());
   const std::size_t capacity = entry.far_capacity == 0 ? kInlineBytesMax : entry.far_capacity;
-  if (size > capacity) {
+  if (entry.shares_far && size <= kInlineBytesMax) {
+    if (size > 0)
+      std::memcpy(entry.near, value.data(), size);  // `value` lies elsewhere: behind `far`, if here
+    entry.far_capacity = 0;
+    entry.shares_far = false;
+  } else if (size > capacity || entry.shares_far) {
     // Room to grow into; the old place stays readable, since `value` may be a view of it.
     const std::uint32_t wanted = size <= (1U << 30U) ? size + size / 2 : size;
     char* const far = arena_.allocate(wanted);
     std::memcpy(far, value.data(), size);
-    dead_bytes_ += entry.far_capacity;
+    if (!entry.shares_far) dead_bytes_ += entry.far_capacity;
+    entry.shares_far = false;
     entry.far = far;
     entry.far_capacity = wanted;
   } else if (size > 0) {
@@ -171,10 +178,77 @@ void ByteMap::set_value(Entry& entry, std::string_view value) {
   }
 }
 
-void ByteMap::mark_dirty(Entry& entry) {
+/// Before an entry changes: marks it, and saves what it held when this is the first change since
+/// the last commit.
+void ByteMap::begin_change(Entry& entry) {
   if (entry.is_dirty) return;
   entry.is_dirty = true;
   dirty_.push_back(static_cast<std::uint32_t>(&entry - entries_.data()));
+  if (!entry.is_saved) save(entry);
+}
+
+/// Long values are not copied: the entry leaves its memory to the saved value and gets new.
+void ByteMap::save(Entry& entry) {
+  Saved saved{};
+  saved.index = static_cast<std::uint32_t>(&entry - entries_.data());
+  saved.has_value = entry.has_value;
+  saved.is_logged = entry.is_logged;
+  saved.timestamp = entry.timestamp;
+  if (entry.has_value) {
+    saved.value_size = entry.value_size;
+    saved.far_capacity = entry.far_capacity;
+    if (entry.far_capacity == 0) {
+      std::memcpy(saved.near, entry.near, kInlineBytesMax);
+    } else {
+      saved.far = entry.far;
+      entry.shares_far = true;
+    }
+  }
+  entry.is_saved = true;
+  saved_.push_back(saved);
+}
+
+void ByteMap::commit() {
+  CHECK(dirty_.empty(), "a commit of changes that were not written");
+  std::vector<std::uint32_t> gone;
+  for (const Saved& saved : saved_) {
+    Entry& entry = entries_[saved.index];
+    entry.is_saved = false;
+    if (!entry.shares_far) dead_bytes_ += saved.far_capacity;
+    entry.shares_far = false;
+    if (!entry.has_value) gone.push_back(saved.index);
+  }
+  saved_.clear();
+  remove_all(std::move(gone));
+}
+
+void ByteMap::abort() {
+  std::vector<std::uint32_t> gone;
+  for (const Saved& saved : saved_) {
+    put_back(saved);
+    if (!saved.has_value) gone.push_back(saved.index);
+  }
+  dirty_.clear();
+  saved_.clear();
+  remove_all(std::move(gone));
+}
+
+void ByteMap::put_back(const Saved& saved) {
+  Entry& entry = entries_[saved.index];
+  if (entry.has_value && !saved.has_value) --live_;
+  if (!entry.has_value && saved.has_value) ++live_;
+  if (!entry.shares_far) dead_bytes_ += entry.far_capacity;
+  entry.has_value = saved.has_value;
+  entry.is_logged = saved.is_logged;
+  entry.timestamp = saved.timestamp;
+  entry.value_size = saved.value_size;
+  entry.far_capacity = saved.far_capacity;
+  if (saved.far_capacity == 0) {
+    std::memcpy(entry.near, saved.near, kInlineBytesMax);
+  } else {
+    entry.far = saved.far;
+  }
+  entry.is_dirty = entry.is_saved = entry.shares_far = false;
 }
 
 void ByteMap::remove_all(std::vector<std::uint32_t> indices) {
@@ -184,7 +258,7 @@ void ByteMap::remove_all(std::vector<std::uint32_t> indices) {
 }
 
 /// Closes the gap in the slots by moving later ones of the run back, and the gap in the entries by
-/// moving the last one there. Only while nothing is dirty, since dirty_ holds indices.
+/// moving the last one there. Only while nothing is saved, since saved_ and dirty_ hold indices.
 void ByteMap::remove(std::uint32_t index) {
   const std::size_t mask = slots_.size() - 1;
   std::size_t gap = slot_of(index);
@@ -236,10 +310,17 @@ void ByteMap::compact_arena() {
     char* const key = fresh.allocate(entry.key_size);
     if (entry.key_size > 0) std::memcpy(key, entry.key, entry.key_size);
     entry.key = key;
-    if (entry.far_capacity == 0) continue;
+    if (entry.far_capacity == 0 || entry.shares_far) continue;
     char* const far = fresh.allocate(entry.far_capacity);
     std::memcpy(far, entry.far, entry.value_size);
     entry.far = far;
+  }
+  for (Saved& saved : saved_) {
+    if (saved.far_capacity == 0) continue;
+    char* const far = fresh.allocate(saved.far_capacity);
+    std::memcpy(far, saved.far, saved.value_size);
+    saved.far = far;
+    if (entries_[saved.index].shares_far) entries_[saved.index].far = far;
   }
   arena_ = std::move(fresh);
   dead_bytes_ = 0;

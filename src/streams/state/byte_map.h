@@ -32,8 +32,13 @@ class ByteArena {
 /// linear probing over (hash, index) pairs, so that a probe touches an entry only when the hashes
 /// agree. Values of up to 16 bytes lie in their entry. Views end with the next change.
 ///
-/// Invariants: an entry in dirty_ has its mark set, and the other way round; an entry without a
-/// value is dirty (it waits for its tombstone).
+/// What an entry held at the last commit is saved with its first change after it, so that abort()
+/// can put it back and costs no more than what has changed.
+///
+/// Invariants: an entry in dirty_ (changed, and not written since) or saved_ (changed since the
+/// last commit) has its mark set, and the other way round; a dirty entry is saved. An entry without
+/// a value is saved: it goes with the next commit or abort. Entries change places only when nothing
+/// is saved, since both lists hold indices.
 class ByteMap {
  public:
   ByteMap() = default;
@@ -46,11 +51,12 @@ class ByteMap {
 
   /// Sets the value and marks the entry dirty.
   void put(std::string_view key, std::string_view value, Timestamp timestamp);
-  /// Sets it as the changelog says: not dirty, and known to the changelog.
+  /// Sets it as the changelog says: not a change, and known to the changelog. Only between commits,
+  /// while nothing has changed.
   void restore(std::string_view key, std::string_view value, Timestamp timestamp);
   /// Takes the value away and marks the entry dirty, when there is one.
   void erase(std::string_view key);
-  /// Forgets the entry without a trace. Only while nothing is dirty, as in a restore.
+  /// Forgets the entry without a trace. As restore().
   void forget(std::string_view key);
   /// As KeyValueStore::update.                              cost  one look-up
   Timestamp update(std::string_view key, Timestamp timestamp, StateUpdater& updater);
@@ -68,23 +74,24 @@ class ByteMap {
   /// that came and went since the last call is not shown.
   template <class Visit>
   void take_changes(Visit visit) {
-    std::vector<std::uint32_t> gone;
     for (const std::uint32_t index : dirty_) {
       Entry& entry = entries_[index];
       entry.is_dirty = false;
       if (entry.has_value) {
         visit(entry.key_view(), std::optional(entry.value_view()), Timestamp{entry.timestamp});
-        entry.is_logged = true;
-        continue;
-      }
-      if (entry.is_logged) {
+      } else if (entry.is_logged) {
         visit(entry.key_view(), std::optional<std::string_view>{}, Timestamp{entry.timestamp});
       }
-      gone.push_back(index);
+      entry.is_logged = entry.has_value;
     }
     dirty_.clear();
-    remove_all(std::move(gone));
   }
+  /// Whether anything changed since the last commit.
+  bool has_changes() const { return !saved_.empty(); }
+  /// What was taken is final. Nothing may have changed since take_changes().
+  void commit();
+  /// Puts back what was there at the last commit.                 cost  of what has changed since
+  void abort();
   /// Calls visit(key, timestamp) for each entry that the changelog knows.
   template <class Visit>
   void for_each_logged(Visit visit) const {
@@ -104,8 +111,10 @@ class ByteMap {
     std::int64_t timestamp = 0;
     std::uint32_t far_capacity = 0;  // 0: the value lies in `near`
     bool has_value = false;
-    bool is_dirty = false;
-    bool is_logged = false;
+    bool is_dirty : 1 = false;
+    bool is_logged : 1 = false;
+    bool is_saved : 1 = false;
+    bool shares_far : 1 = false;  // what `far` points to belongs to the saved value, too
     union {
       char near[kInlineBytesMax];
       char* far;  // in the arena
@@ -115,6 +124,19 @@ class ByteMap {
     const char* value_bytes() const { return far_capacity == 0 ? near : far; }
     std::string_view value_view() const { return {value_bytes(), value_size}; }
   };
+  /// What an entry held at the last commit.
+  struct Saved {
+    std::uint32_t index;
+    std::uint32_t value_size;
+    std::int64_t timestamp;
+    std::uint32_t far_capacity;
+    bool has_value;
+    bool is_logged;
+    union {
+      char near[kInlineBytesMax];
+      char* far;
+    };
+  };
   struct Slot {
     std::uint32_t hash_high = 0;
     std::uint32_t index_plus_one = 0;  // 0: empty
@@ -123,7 +145,9 @@ class ByteMap {
   Entry* lookup(std::string_view key, std::uint64_t hash);
   Entry& insert(std::string_view key, std::uint64_t hash);
   void set_value(Entry& entry, std::string_view value);
-  void mark_dirty(Entry& entry);
+  void begin_change(Entry& entry);
+  void save(Entry& entry);
+  void put_back(const Saved& saved);
   void remove(std::uint32_t index);
   void remove_all(std::vector<std::uint32_t> indices);
   void grow_slots();
@@ -135,6 +159,7 @@ class ByteMap {
   std::vector<Entry> entries_;
   std::vector<Slot> slots_;  // a power of two, at most 2/3 full
   std::vector<std::uint32_t> dirty_;
+  std::vector<Saved> saved_;
   ByteArena arena_;
   std::size_t dead_bytes_ = 0;  // of the arena, no longer used by an entry
   std::size_t live_ = 0;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,12 +34,14 @@ class AppendLetter final : public StateUpdater {
 };
 
 using Changes = std::map<std::string, std::optional<std::string>>;
+/// Of a commit that succeeds.
 Changes take_changes(ByteMap& map) {
   Changes changes;
   map.take_changes([&](std::string_view key, std::optional<std::string_view> value, Timestamp) {
     const bool is_new = changes.emplace(key, value).second;
     EXPECT_TRUE(is_new) << "key shown twice: " << key;
   });
+  map.commit();
   return changes;
 }
 
@@ -145,6 +148,88 @@ TEST(ByteMap, EqualsAnOrderedMapOverRandomOperations) {
     EXPECT_EQ(seen, model);
     EXPECT_EQ(map.size(), model.size());
   }
+}
+
+using Contents = std::map<std::string, std::pair<std::string, std::int64_t>>;
+Contents contents_of(const ByteMap& map) {
+  Contents contents;
+  map.for_each_sorted([&](std::string_view key, const StoredValue& value) {
+    contents[std::string(key)] = {std::string(value.bytes), value.timestamp.value()};
+  });
+  return contents;
+}
+
+TEST(ByteMap, HoldsAfterAnAbortWhatItHeldAtTheLastCommit) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    ByteMap map;
+    Contents model;
+    Contents committed;
+    std::map<std::string, std::string> changelog;  // what committed transactions wrote
+    std::map<std::string, std::optional<std::string>> pending;
+    const auto write = [&] {
+      map.take_changes([&](std::string_view key, std::optional<std::string_view> value, Timestamp) {
+        pending[std::string(key)] = value;
+      });
+    };
+    for (int step = 0; step < 3000; ++step) {
+      const std::string key = random_key(random);
+      const std::uint64_t action = random.below(100);
+      if (action < 50) {
+        const std::string value(random.below(60), static_cast<char>('0' + random.below(10)));
+        map.put(key, value, Timestamp{step});
+        model[key] = {value, step};
+      } else if (action < 65) {
+        AppendLetter append('x');
+        map.update(key, Timestamp{step}, append);
+        model[key] = {model[key].first + 'x', step};
+      } else if (action < 92) {
+        map.erase(key);
+        model.erase(key);
+      } else if (action < 95) {
+        write();  // and the commit is put off
+      } else if (action < 98) {
+        write();
+        map.commit();
+        committed = model;
+        for (auto& [changed, value] : pending) {
+          if (value) {
+            changelog[changed] = *value;
+          } else {
+            changelog.erase(changed);
+          }
+        }
+        pending.clear();
+      } else {
+        map.abort();
+        pending.clear();
+        model = committed;
+      }
+      ASSERT_EQ(map.size(), model.size());
+      if (action < 95) continue;
+      EXPECT_EQ(contents_of(map), model);
+      EXPECT_EQ(map.has_changes(), false);
+      EXPECT_EQ(changelog.size(), committed.size());
+      for (const auto& [known, value] : committed) EXPECT_EQ(changelog[known], value.first);
+    }
+  }
+}
+
+TEST(ByteMap, KeepsWhatAnAbortNeedsWhenDeadMemoryIsGivenBack) {
+  ByteMap map;
+  const std::string long_value(100, 'c');
+  for (int i = 0; i < 50; ++i) map.put(std::to_string(i), long_value, Timestamp{1});
+  (void)take_changes(map);
+  const Contents committed = contents_of(map);
+  for (std::size_t round = 0; round < 300; ++round) {
+    map.put(std::to_string(round % 50), std::string(10'000 + round * 100, 'x'), Timestamp{2});
+  }
+  map.erase("7");
+
+  map.abort();
+
+  EXPECT_EQ(contents_of(map), committed);
 }
 
 TEST(ByteMap, StaysIntactWhenDeadMemoryIsGivenBack) {

@@ -15,23 +15,33 @@ class RamKeyValueStore final : public KeyValueStore {
 
   const std::string& name() const override { return name_; }
   std::size_t entry_count() const override { return entries_.size(); }
-  void write_changes(ChangelogWriter& writer) override;
-  void restore(std::string_view key, std::optional<std::string_view> value,
-               Timestamp timestamp) override;
+  Status restore(std::span<const RecordView> records, Offset next) override;
+  Offset checkpoint() const override { return checkpoint_; }
+  Status write_changes(ChangelogWriter& writer) override;
+  Status commit(Offset checkpoint) override;
+  Status abort() override;
 
-  std::optional<StoredValue> get(std::string_view key) const override { return entries_.find(key); }
-  void put(std::string_view key, std::string_view value, Timestamp timestamp) override {
-    entries_.put(key, value, timestamp);
+  Result<std::optional<StoredValue>> get(std::string_view key) const override {
+    return entries_.find(key);
   }
-  void erase(std::string_view key) override { entries_.erase(key); }
-  Timestamp update(std::string_view key, Timestamp timestamp, StateUpdater& updater) override {
+  Status put(std::string_view key, std::string_view value, Timestamp timestamp) override {
+    entries_.put(key, value, timestamp);
+    return {};
+  }
+  Status erase(std::string_view key) override {
+    entries_.erase(key);
+    return {};
+  }
+  Result<Timestamp> update(std::string_view key, Timestamp timestamp,
+                           StateUpdater& updater) override {
     return entries_.update(key, timestamp, updater);
   }
-  void for_each(KeyValueVisitor& visitor) const override;
+  Status for_each(KeyValueVisitor& visitor) const override;
 
  private:
   std::string name_;
   ByteMap entries_;
+  Offset checkpoint_ = kNoOffset;
 };
 
 }  // namespace millrace::streams

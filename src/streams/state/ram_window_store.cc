@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "streams/state/window_key.h"
 
 namespace millrace::streams {
@@ -12,30 +13,20 @@ std::size_t RamWindowStore::entry_count() const {
   return count;
 }
 
-void RamWindowStore::write_changes(ChangelogWriter& writer) {
-  for (const auto& [start, entries] : closed_) {
-    entries.for_each_logged([&](std::string_view key, Timestamp timestamp) {
-      writer.write(encode_window_key({key, start}, key_scratch_), std::nullopt, timestamp);
-    });
-  }
-  closed_.clear();
-  for (auto& [start, entries] : windows_) {
-    const Timestamp window_start{start};
-    entries.take_changes(
-        [&](std::string_view key, std::optional<std::string_view> value, Timestamp timestamp) {
-          writer.write(encode_window_key({key, window_start}, key_scratch_), value, timestamp);
-        });
-  }
+Status RamWindowStore::restore(std::span<const RecordView> records, Offset next) {
+  for (const RecordView& record : records) restore_one(record);
+  largest_committed_ = largest_timestamp_;
+  checkpoint_ = next;
+  return {};
 }
 
-void RamWindowStore::restore(std::string_view key, std::optional<std::string_view> value,
-                             Timestamp timestamp) {
-  const auto window_key = decode_window_key(key);
+void RamWindowStore::restore_one(const RecordView& record) {
+  const auto window_key = record.key ? decode_window_key(*record.key) : std::nullopt;
   if (!window_key) return;  // not written by a store like this one
-  largest_timestamp_ = std::max(largest_timestamp_, timestamp.value());
+  largest_timestamp_ = std::max(largest_timestamp_, record.timestamp.value());
   ByteMap& entries = window(window_key->start);
-  if (value) {
-    entries.restore(window_key->key, *value, timestamp);
+  if (record.value) {
+    entries.restore(window_key->key, *record.value, record.timestamp);
     return;
   }
   entries.forget(window_key->key);
@@ -45,30 +36,81 @@ void RamWindowStore::restore(std::string_view key, std::optional<std::string_vie
   }
 }
 
-std::optional<StoredValue> RamWindowStore::get(std::string_view key, Timestamp window_start) const {
+Status RamWindowStore::write_changes(ChangelogWriter& writer) {
+  for (; closed_written_ < closed_.size(); ++closed_written_) {
+    const Timestamp start{closed_[closed_written_].key()};
+    closed_[closed_written_].mapped().for_each_logged(
+        [&](std::string_view key, Timestamp timestamp) {
+          writer.write(encode_window_key({key, start}, key_scratch_), std::nullopt, timestamp);
+        });
+  }
+  for (const std::int64_t start : touched_) {
+    const auto found = windows_.find(start);
+    if (found == windows_.end()) continue;  // closed since
+    found->second.take_changes(
+        [&](std::string_view key, std::optional<std::string_view> value, Timestamp timestamp) {
+          writer.write(encode_window_key({key, Timestamp{start}}, key_scratch_), value, timestamp);
+        });
+  }
+  return {};
+}
+
+Status RamWindowStore::commit(Offset checkpoint) {
+  CHECK(closed_written_ == closed_.size(), "store {}: commit of windows whose end was not written",
+        name_);
+  closed_.clear();
+  closed_written_ = 0;
+  for (const std::int64_t start : touched_) {
+    if (const auto found = windows_.find(start); found != windows_.end()) found->second.commit();
+  }
+  touched_.clear();
+  largest_committed_ = largest_timestamp_;
+  checkpoint_ = checkpoint;
+  return {};
+}
+
+Status RamWindowStore::abort() {
+  for (Windows::node_type& window : closed_) windows_.insert(std::move(window));
+  closed_.clear();
+  closed_written_ = 0;
+  for (const std::int64_t start : touched_) {
+    const auto found = windows_.find(start);
+    found->second.abort();
+    if (found->second.size() == 0) windows_.erase(found);
+  }
+  touched_.clear();
+  last_used_ = windows_.end();
+  largest_timestamp_ = largest_committed_;
+  return {};
+}
+
+Result<std::optional<StoredValue>> RamWindowStore::get(std::string_view key,
+                                                       Timestamp window_start) const {
   const auto found = windows_.find(window_start.value());
-  if (found == windows_.end()) return std::nullopt;
+  if (found == windows_.end()) return std::optional<StoredValue>{};
   return found->second.find(key);
 }
 
-Timestamp RamWindowStore::update(std::string_view key, Timestamp window_start, Timestamp timestamp,
-                                 StateUpdater& updater) {
+Result<Timestamp> RamWindowStore::update(std::string_view key, Timestamp window_start,
+                                         Timestamp timestamp, StateUpdater& updater) {
+  ByteMap& entries = window(window_start);
+  const bool was_untouched = !entries.has_changes();
+  const Timestamp updated = entries.update(key, timestamp, updater);
+  if (was_untouched && entries.has_changes()) touched_.push_back(window_start.value());
   largest_timestamp_ = std::max(largest_timestamp_, timestamp.value());
-  return window(window_start).update(key, timestamp, updater);
+  return updated;
 }
 
-void RamWindowStore::close_through(Timestamp start_last, WindowVisitor* visitor) {
+Status RamWindowStore::close_through(Timestamp start_last, WindowVisitor* visitor) {
   while (!windows_.empty() && windows_.begin()->first <= start_last.value()) {
-    auto window = windows_.extract(windows_.begin());
-    const Timestamp start{window.key()};
-    if (visitor != nullptr) {
-      window.mapped().for_each_sorted([&](std::string_view key, const StoredValue& value) {
-        visitor->visit(key, start, value);
-      });
-    }
-    closed_.emplace_back(start, std::move(window.mapped()));
+    closed_.push_back(windows_.extract(windows_.begin()));
     last_used_ = windows_.end();
+    if (visitor == nullptr) continue;
+    const Timestamp start{closed_.back().key()};
+    closed_.back().mapped().for_each_sorted(
+        [&](std::string_view key, const StoredValue& value) { visitor->visit(key, start, value); });
   }
+  return {};
 }
 
 std::optional<Timestamp> RamWindowStore::oldest_start() const {
@@ -76,13 +118,14 @@ std::optional<Timestamp> RamWindowStore::oldest_start() const {
   return Timestamp{windows_.begin()->first};
 }
 
-void RamWindowStore::for_each(WindowVisitor& visitor) const {
+Status RamWindowStore::for_each(WindowVisitor& visitor) const {
   for (const auto& [start, entries] : windows_) {
     const Timestamp window_start{start};
     entries.for_each_sorted([&](std::string_view key, const StoredValue& value) {
       visitor.visit(key, window_start, value);
     });
   }
+  return {};
 }
 
 ByteMap& RamWindowStore::window(Timestamp start) {

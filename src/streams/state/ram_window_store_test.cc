@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/random.h"
 #include "streams/state/window_key.h"
 
 namespace millrace::streams {
@@ -56,7 +60,25 @@ class Log final : public ChangelogWriter {
 void set(RamWindowStore& store, std::string_view key, std::int64_t start, std::int64_t time,
          std::string value) {
   SetTo updater(std::move(value));
-  store.update(key, Timestamp{start}, Timestamp{time}, updater);
+  ASSERT_TRUE(store.update(key, Timestamp{start}, Timestamp{time}, updater).ok());
+}
+
+void restore(RamWindowStore& store, std::string_view key, std::optional<std::string_view> value,
+             Timestamp timestamp) {
+  RecordView record;
+  record.key = key;
+  record.value = value;
+  record.timestamp = timestamp;
+  ASSERT_TRUE(store.restore({&record, 1}, Offset{1}).ok());
+}
+
+void write(RamWindowStore& store, ChangelogWriter& log) {
+  ASSERT_TRUE(store.write_changes(log).ok());
+  ASSERT_TRUE(store.commit(kNoOffset).ok());
+}
+
+void close_through(RamWindowStore& store, std::int64_t start, WindowVisitor* visitor) {
+  ASSERT_TRUE(store.close_through(Timestamp{start}, visitor).ok());
 }
 
 TEST(RamWindowStore, ShowsClosedWindowsByStartAndThenByKey) {
@@ -67,25 +89,25 @@ TEST(RamWindowStore, ShowsClosedWindowsByStartAndThenByKey) {
   set(store, "c", 20, 21, "4");
 
   Seen seen;
-  store.close_through(Timestamp{10}, &seen);
+  close_through(store, 10, &seen);
 
   EXPECT_THAT(seen.lines, ElementsAre("b@0=2 t3", "a@10=3 t11", "b@10=1 t12"));
   EXPECT_EQ(store.oldest_start(), Timestamp{20});
   EXPECT_EQ(store.entry_count(), 1U);
-  EXPECT_FALSE(store.get("b", Timestamp{0}).has_value());
+  EXPECT_FALSE(store.get("b", Timestamp{0}).value().has_value());
 }
 
 TEST(RamWindowStore, WritesTombstonesOnlyForWindowsThatTheChangelogKnows) {
   RamWindowStore store("s");
   set(store, "a", 0, 3, "1");
   Log first;
-  store.write_changes(first);
+  write(store, first);
   set(store, "b", 0, 4, "2");
   set(store, "a", 10, 13, "3");
-  store.close_through(Timestamp{0}, nullptr);
+  close_through(store, 0, nullptr);
 
   Log second;
-  store.write_changes(second);
+  write(store, second);
 
   EXPECT_THAT(first.lines, ElementsAre("a@0=1 t3"));
   EXPECT_THAT(second.lines, ElementsAre("a@0=null t3", "a@10=3 t13"));
@@ -95,26 +117,26 @@ TEST(RamWindowStore, RestoresEqualStateAndStreamTimeFromItsChangelog) {
   RamWindowStore store("s");
   Log log;
   set(store, "a", 0, 3, "1");
-  store.write_changes(log);
+  write(store, log);
   set(store, "a", 10, 17, "2");
   set(store, "b", 10, 13, "3");
-  store.close_through(Timestamp{0}, nullptr);
-  store.write_changes(log);
+  close_through(store, 0, nullptr);
+  write(store, log);
 
   RamWindowStore restored("s");
   for (const auto& record : log.records) {
-    restored.restore(record.key, record.value, record.timestamp);
+    restore(restored, record.key, record.value, record.timestamp);
   }
 
   Seen expected;
-  store.for_each(expected);
+  EXPECT_TRUE(store.for_each(expected).ok());
   Seen seen;
-  restored.for_each(seen);
+  EXPECT_TRUE(restored.for_each(seen).ok());
   EXPECT_THAT(seen.lines, ElementsAre("a@10=2 t17", "b@10=3 t13"));
   EXPECT_EQ(seen.lines, expected.lines);
   EXPECT_EQ(restored.largest_timestamp(), Timestamp{17});
   Log nothing;
-  restored.write_changes(nothing);
+  write(restored, nothing);
   EXPECT_THAT(nothing.lines, IsEmpty());
 }
 
@@ -124,6 +146,77 @@ TEST(WindowKey, IsTheKeyThenTheStartThenAZero) {
 
   EXPECT_EQ(bytes, std::string_view("ab\0\0\0\0\0\0\1\2\0\0\0\0", 14));
   EXPECT_FALSE(decode_window_key("too short").has_value());
+}
+
+/// A window store made the obvious way: by start and key.
+using Model = std::map<std::pair<std::int64_t, std::string>, std::string>;
+
+Model contents_of(const RamWindowStore& store) {
+  class Collect final : public WindowVisitor {
+   public:
+    void visit(std::string_view key, Timestamp start, const StoredValue& value) override {
+      contents[{start.value(), std::string(key)}] = std::string(value.bytes);
+    }
+    Model contents;
+  } collect;
+  EXPECT_TRUE(store.for_each(collect).ok());
+  return collect.contents;
+}
+
+TEST(RamWindowStore, HoldsAfterAnAbortWhatItHeldAtTheLastCommit) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    RamWindowStore store("s");
+    Model model;
+    Model committed;
+    std::int64_t closed_last = -1;  // starts up to here are closed
+    std::int64_t closed_committed = -1;
+    std::int64_t largest_committed = -1;
+    std::map<std::string, std::string> changelog;
+    std::map<std::string, std::optional<std::string>> pending;
+    for (int step = 0; step < 2000; ++step) {
+      const std::uint64_t action = random.below(100);
+      if (action < 75) {
+        const std::int64_t start = closed_last + 1 + static_cast<std::int64_t>(random.below(20));
+        const std::string key = std::to_string(random.below(10));
+        const std::string value(random.below(40), static_cast<char>('a' + random.below(26)));
+        set(store, key, start, start, value);
+        model[{start, key}] = value;
+      } else if (action < 85) {
+        closed_last += static_cast<std::int64_t>(random.below(6));
+        close_through(store, closed_last, nullptr);
+        model.erase(model.begin(), model.upper_bound({closed_last, "~"}));
+      } else {
+        Log log;
+        ASSERT_TRUE(store.write_changes(log).ok());
+        for (auto& record : log.records) pending[record.key] = record.value;
+        if (action < 88) continue;  // the commit is put off
+        if (action < 94) {
+          ASSERT_TRUE(store.commit(Offset{step}).ok());
+          committed = model;
+          closed_committed = closed_last;
+          largest_committed = store.largest_timestamp().value();
+          for (auto& [key, value] : pending) {
+            if (value) {
+              changelog[key] = *value;
+            } else {
+              changelog.erase(key);
+            }
+          }
+          EXPECT_EQ(store.checkpoint(), Offset{step});
+        } else {
+          ASSERT_TRUE(store.abort().ok());
+          model = committed;
+          closed_last = closed_committed;
+        }
+        pending.clear();
+        EXPECT_EQ(contents_of(store), model);
+        EXPECT_EQ(store.largest_timestamp(), Timestamp{largest_committed});
+        EXPECT_EQ(changelog.size(), committed.size());
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -1,13 +1,20 @@
 // State stores as a task sees them: bytes to bytes, with the timestamp of the last record that
 // touched each entry. An interface, so that a store may live in RAM or elsewhere.
+//
+// The life of a store: restore() until the changelog is through; then changes, write_changes() and
+// commit() in turn. Between two commits abort() is always possible.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "base/time.h"
+#include "model/ids.h"
+#include "model/record.h"
 
 namespace millrace::streams {
 
@@ -34,6 +41,12 @@ class StateUpdater {
   virtual std::optional<std::string_view> update(std::optional<std::string_view> old) = 0;
 };
 
+/// Invariants: what a store holds is what its changelog says up to checkpoint(), and the changes
+/// since the last commit. A change is written once, however many commits it takes until one
+/// succeeds; what was written is kept apart until then, so that abort() can undo it.
+///
+/// errors  those of every call are the backend's (a disk that refuses, a file that is damaged); the
+///         store must not be used further. Stores in RAM have none.
 /// thread  its task's
 class StateStore {
  public:
@@ -41,14 +54,23 @@ class StateStore {
 
   virtual const std::string& name() const = 0;
   virtual std::size_t entry_count() const = 0;
-  /// Writes every key that changed since the last call, in no promised order, and forgets that it
-  /// changed.
-  virtual void write_changes(ChangelogWriter& writer) = 0;
-  /// Takes one record of the changelog; in offset order. Does not count as a change.
-  virtual void restore(std::string_view key, std::optional<std::string_view> value,
-                       Timestamp timestamp) = 0;
-  /// Called once after the last restore().
-  virtual void restored() {}
+
+  /// Takes the records of the changelog that follow those of the last call; `next` is where the
+  /// changelog goes on after them. Not a change: there is nothing to undo or to write.
+  virtual Status restore(std::span<const RecordView> records, Offset next) = 0;
+  /// The offset up to which the changelog is in the store. kNoOffset: not known; a store that then
+  /// holds anything must not be restored further.
+  virtual Offset checkpoint() const = 0;
+
+  /// Writes every key that changed and was not written since, in no promised order.
+  /// cost  of the keys that changed
+  virtual Status write_changes(ChangelogWriter& writer) = 0;
+  /// What was written is final. Nothing has changed since it was written.
+  /// checkpoint  of the changelog with it; kNoOffset when it is not known
+  virtual Status commit(Offset checkpoint) = 0;
+  /// Back to what the store held at the last commit, or when it was restored.
+  /// cost  of the keys that changed since, whatever else the store holds
+  virtual Status abort() = 0;
 };
 
 /// What the entries of a key-value store are shown to.
@@ -62,14 +84,15 @@ class KeyValueVisitor {
 class KeyValueStore : public StateStore {
  public:
   /// A view until the next change of the store.
-  virtual std::optional<StoredValue> get(std::string_view key) const = 0;
-  virtual void put(std::string_view key, std::string_view value, Timestamp timestamp) = 0;
-  virtual void erase(std::string_view key) = 0;
+  virtual Result<std::optional<StoredValue>> get(std::string_view key) const = 0;
+  virtual Status put(std::string_view key, std::string_view value, Timestamp timestamp) = 0;
+  virtual Status erase(std::string_view key) = 0;
   /// Reads and writes in one step; the entry's timestamp becomes the larger of the old one and
   /// `timestamp`, which is returned.           cost  one look-up in RAM stores
-  virtual Timestamp update(std::string_view key, Timestamp timestamp, StateUpdater& updater) = 0;
+  virtual Result<Timestamp> update(std::string_view key, Timestamp timestamp,
+                                   StateUpdater& updater) = 0;
   /// Shows every entry, in the order of the keys' bytes.
-  virtual void for_each(KeyValueVisitor& visitor) const = 0;
+  virtual Status for_each(KeyValueVisitor& visitor) const = 0;
 };
 
 /// What closed windows are shown to.
@@ -84,20 +107,21 @@ class WindowVisitor {
 class WindowStore : public StateStore {
  public:
   /// A view until the next change of the store.
-  virtual std::optional<StoredValue> get(std::string_view key, Timestamp window_start) const = 0;
+  virtual Result<std::optional<StoredValue>> get(std::string_view key,
+                                                 Timestamp window_start) const = 0;
   /// As KeyValueStore::update, for a window that is not closed yet.
-  virtual Timestamp update(std::string_view key, Timestamp window_start, Timestamp timestamp,
-                           StateUpdater& updater) = 0;
+  virtual Result<Timestamp> update(std::string_view key, Timestamp window_start,
+                                   Timestamp timestamp, StateUpdater& updater) = 0;
   /// Forgets the windows that start at or before `start_last`; shows their entries to `visitor`
   /// first when there is one, by window start, then by key.
-  virtual void close_through(Timestamp start_last, WindowVisitor* visitor) = 0;
-  /// Start of the oldest window held, if any.
+  virtual Status close_through(Timestamp start_last, WindowVisitor* visitor) = 0;
+  /// Start of the oldest window held, if any. Known without asking a disk.
   virtual std::optional<Timestamp> oldest_start() const = 0;
   /// The largest timestamp of any entry ever updated or restored: stream time, as far as this store
-  /// knows.
+  /// knows. Known without asking a disk; abort() takes it back, too.
   virtual Timestamp largest_timestamp() const = 0;
   /// Shows every entry, by window start, then by key.
-  virtual void for_each(WindowVisitor& visitor) const = 0;
+  virtual Status for_each(WindowVisitor& visitor) const = 0;
 };
 
 }  // namespace millrace::streams

@@ -52,6 +52,12 @@ void MemoryTopics::send(OutputTopic topic, const OutputRecord& record) {
   into.partitions[static_cast<std::size_t>(partition.value())].push_back(&into.all.back());
 }
 
+Offset MemoryTopics::acknowledged_end(OutputTopic topic, PartitionId partition) const {
+  const auto& partitions = topics_[static_cast<std::size_t>(topic.value())].partitions;
+  const std::size_t count = partitions[static_cast<std::size_t>(partition.value())].size();
+  return count == 0 ? kNoOffset : Offset{static_cast<std::int64_t>(count)};
+}
+
 PartitionId MemoryTopics::place(const OutputRecord& record) const {
   if (record.partition) {
     CHECK(record.partition->value() >= 0 && record.partition->value() < partitions_,

@@ -23,6 +23,7 @@ class MemoryTopics final : public RecordCollector {
 
   OutputTopic topic(std::string_view name) override;
   void send(OutputTopic topic, const OutputRecord& record) override;
+  Offset acknowledged_end(OutputTopic topic, PartitionId partition) const override;
 
   Offset end_offset(std::string_view topic, PartitionId partition) const;
   /// Views of the records from `from` on.

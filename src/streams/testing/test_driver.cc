@@ -20,37 +20,45 @@ class TestDriver::Core {
         topics_.topic(topic.resolve(options_.application_id));
       }
     }
-    make_tasks();
   }
+
+  /// Once, before anything else.
+  Status start() { return make_tasks(); }
 
   Status pipe(std::string_view topic, const OutputRecord& record) {
     topics_.send(topics_.topic(topic), record);
     if (Status processed = process_all(); !processed.ok()) return processed;
-    if (options_.commit_interval.count() == 0) commit();
+    if (options_.commit_interval.count() == 0) return commit();
     return {};
   }
 
   void advance(Millis by) {
     now_ = Timestamp{now_.value() + by.count()};
-    if (now_.value() - committed_at_.value() >= options_.commit_interval.count()) commit();
+    if (now_.value() - committed_at_.value() >= options_.commit_interval.count()) {
+      const Status committed = commit();
+      CHECK(committed.ok(), "commit: {}", committed.error().to_string());
+    }
   }
 
-  void commit() {
-    write_changelogs();
+  Status commit() {
+    if (Status written = write_changelogs(); !written.ok()) return written;
     for (auto& [id, running] : tasks_) {
       for (const auto& [topic, next] : running.task->committable_offsets()) {
         committed_[{topic, id.partition}] = next;
       }
-      running.task->commit_done();
+      if (Status done = running.task->commit_done(); !done.ok()) return done;
     }
     committed_at_ = now_;
+    return {};
   }
 
   Status crash_and_restart(CrashPoint at) {
-    if (at == CrashPoint::kInCommit) write_changelogs();
+    if (at == CrashPoint::kInCommit) {
+      if (Status written = write_changelogs(); !written.ok()) return written;
+    }
     for (auto& [id, running] : tasks_) past_ += running.task->metrics();
     tasks_.clear();
-    make_tasks();
+    if (Status made = make_tasks(); !made.ok()) return made;
     return process_all();
   }
 
@@ -75,28 +83,34 @@ class TestDriver::Core {
     std::map<std::string, Offset> positions;  // by source topic
   };
 
-  void make_tasks() {
+  Status make_tasks() {
     for (const TaskPlan& plan : topology_.plans()) {
-      for (std::int32_t p = 0; p < options_.partitions; ++p) start_task(plan, PartitionId{p});
+      for (std::int32_t p = 0; p < options_.partitions; ++p) {
+        if (Status started = start_task(plan, PartitionId{p}); !started.ok()) return started;
+      }
     }
+    return {};
   }
 
-  void start_task(const TaskPlan& plan, PartitionId partition) {
+  Status start_task(const TaskPlan& plan, PartitionId partition) {
     const TaskId id{plan.subtopology, partition};
-    RunningTask running{
-        std::make_unique<Task>(
-            plan, id, TaskOptions{options_.application_id, options_.on_bad_record}, topics_),
-        {}};
+    auto made = Task::create(plan, id, {options_.application_id, options_.on_bad_record}, topics_);
+    if (!made.ok()) return std::move(made).error();
+    RunningTask running{std::move(*made), {}};
     for (const std::string& changelog : running.task->changelog_topics()) {
-      running.task->restore(changelog, topics_.read(changelog, partition, Offset{0}));
+      Status restored =
+          running.task->restore(changelog, topics_.read(changelog, partition, Offset{0}),
+                                topics_.end_offset(changelog, partition));
+      if (!restored.ok()) return restored;
     }
-    running.task->start();
+    if (Status started = running.task->start(); !started.ok()) return started;
     for (const TopicRef& topic : plan.source_topics()) {
       const std::string name = topic.resolve(options_.application_id);
       const auto committed = committed_.find({name, partition});
       running.positions[name] = committed == committed_.end() ? Offset{0} : committed->second;
     }
     tasks_.emplace(id, std::move(running));
+    return {};
   }
 
   /// Until no task finds a record: one may have written what another reads.
@@ -113,24 +127,25 @@ class TestDriver::Core {
   }
 
   Result<bool> process_available(PartitionId partition, RunningTask& running) {
-    std::vector<std::vector<RecordView>> records;
-    std::vector<InputBatch> batches;
-    records.reserve(running.positions.size());
     for (auto& [topic, position] : running.positions) {
-      records.push_back(topics_.read(topic, partition, position));
-      if (records.back().empty()) continue;
-      position = position + static_cast<std::int64_t>(records.back().size());
-      batches.push_back({topic, records.back(), position});
+      const auto records =
+          std::make_shared<const std::vector<RecordView>>(topics_.read(topic, partition, position));
+      if (records->empty()) continue;
+      position = position + static_cast<std::int64_t>(records->size());
+      running.task->add({topic, *records, position, records});
     }
-    if (batches.empty()) return false;
-    if (Status status = running.task->process(batches); !status.ok()) {
+    if (!running.task->has_input()) return false;
+    if (Status status = running.task->process(MonotonicTime{}); !status.ok()) {
       return std::move(status).error();
     }
     return true;
   }
 
-  void write_changelogs() {
-    for (auto& [id, running] : tasks_) running.task->write_changelogs();
+  Status write_changelogs() {
+    for (auto& [id, running] : tasks_) {
+      if (Status written = running.task->write_changelogs(); !written.ok()) return written;
+    }
+    return {};
   }
 
   Topology topology_;
@@ -150,6 +165,7 @@ Result<std::unique_ptr<TestDriver>> TestDriver::create(Topology topology,
                  fmt::format("a topic has at least one partition, not {}", options.partitions)};
   }
   auto core = std::make_unique<Core>(std::move(topology), std::move(options));
+  if (Status started = core->start(); !started.ok()) return std::move(started).error();
   return std::unique_ptr<TestDriver>(new TestDriver(std::move(core)));
 }
 
@@ -176,7 +192,8 @@ void TestDriver::advance_wall_clock(Millis by) {
 }
 
 void TestDriver::commit() {
-  core_->commit();
+  const Status committed = core_->commit();
+  CHECK(committed.ok(), "commit: {}", committed.error().to_string());
 }
 
 Status TestDriver::crash_and_restart(CrashPoint at) {

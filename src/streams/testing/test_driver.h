@@ -111,6 +111,7 @@ class TestOutputTopic {
 /// thread  one
 class TestDriver {
  public:
+  /// errors  kInvalidArgument for the options; those of making a task
   static Result<std::unique_ptr<TestDriver>> create(Topology topology,
                                                     TestDriverOptions options = {});
   ~TestDriver();

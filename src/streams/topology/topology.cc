@@ -26,7 +26,8 @@ std::string describe_node(const TaskPlan& plan, const NodePlan& node) {
     case NodeKind::kProcessor:
       break;
   }
-  return fmt::format("    Processor: {} (stores: [{}])\n{}{}", node.name, node.store, to, from);
+  return fmt::format("    Processor: {} (stores: [{}])\n{}{}", node.name,
+                     fmt::join(node.stores, ", "), to, from);
 }
 
 }  // namespace

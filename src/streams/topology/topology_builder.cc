@@ -79,12 +79,18 @@ NodeId TopologyBuilder::add_processor(std::string name, std::vector<NodeId> pare
   return id;
 }
 
-NodeId TopologyBuilder::add_stateful(std::string name, NodeId parent, StorePlan store,
-                                     ProcessorFactory make) {
-  const NodeId id = add_processor(std::move(name), {parent}, std::move(make));
-  nodes_[id].store = store.name;
-  stores_.push_back(std::move(store));
+NodeId TopologyBuilder::add_stateful(std::string name, std::vector<NodeId> parents,
+                                     std::vector<StorePlan> stores, ProcessorFactory make) {
+  const NodeId id = add_processor(std::move(name), std::move(parents), std::move(make));
+  for (StorePlan& store : stores) {
+    nodes_[id].stores.push_back(store.name);
+    stores_.push_back(std::move(store));
+  }
   return id;
+}
+
+void TopologyBuilder::connect_store(NodeId node, std::string store) {
+  nodes_[node].stores.push_back(std::move(store));
 }
 
 NodeId TopologyBuilder::add_sink(std::string name, NodeId parent, TopicRef topic,
@@ -103,8 +109,7 @@ void TopologyBuilder::fail(std::string message) {
   if (!failure_) failure_ = Error{ErrorCode::kInvalidArgument, std::move(message)};
 }
 
-void TopologyBuilder::require_serde(bool has_serde, std::string_view what, std::string_view place) {
-  if (has_serde) return;
+void TopologyBuilder::fail_for_serde(std::string_view what, std::string_view place) {
   fail(fmt::format("{} needs a {} serde: specialise SerdeFor<T> or pass one", place, what));
 }
 
@@ -137,6 +142,12 @@ Status TopologyBuilder::check() const {
       return wrong(fmt::format("two stores are named {}", store.name));
     }
   }
+  for (const NodePlan& node : nodes_) {
+    for (const std::string& store : node.stores) {
+      if (stores.contains(store)) continue;
+      return wrong(fmt::format("{} uses store {}, which nobody adds", node.name, store));
+    }
+  }
   return {};
 }
 
@@ -144,8 +155,12 @@ Result<Topology> TopologyBuilder::build() const {
   if (const Status checked = check(); !checked.ok()) return checked.error();
 
   Components components(nodes_.size());
+  std::map<std::string, NodeId> first_user;
   for (NodeId i = 0; i < nodes_.size(); ++i) {
     for (const NodeId child : nodes_[i].children) components.join(i, child);
+    for (const std::string& store : nodes_[i].stores) {
+      components.join(i, first_user.try_emplace(store, i).first->second);
+    }
   }
   std::vector<TaskPlan> plans;
   std::map<std::size_t, std::size_t> plan_of_root;
@@ -157,10 +172,7 @@ Result<Topology> TopologyBuilder::build() const {
     TaskPlan& plan = plans[known->second];
     place[node] = {known->second, plan.nodes.size()};
     plan.nodes.push_back(nodes_[node]);
-    const auto store = std::find_if(stores_.begin(), stores_.end(), [&](const StorePlan& one) {
-      return one.name == nodes_[node].store;
-    });
-    if (store != stores_.end()) plan.stores.push_back(*store);
+    for (const std::string& name : nodes_[node].stores) add_store(plan, name);
   }
   for (TaskPlan& plan : plans) {
     for (NodePlan& node : plan.nodes) {
@@ -169,6 +181,12 @@ Result<Topology> TopologyBuilder::build() const {
     }
   }
   return Topology(std::move(plans), repartition_topics(place));
+}
+
+void TopologyBuilder::add_store(TaskPlan& plan, const std::string& name) const {
+  const auto is_named = [&](const StorePlan& store) { return store.name == name; };
+  if (std::any_of(plan.stores.begin(), plan.stores.end(), is_named)) return;  // a shared one
+  plan.stores.push_back(*std::find_if(stores_.begin(), stores_.end(), is_named));
 }
 
 std::vector<RepartitionTopic> TopologyBuilder::repartition_topics(

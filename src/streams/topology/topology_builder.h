@@ -22,22 +22,30 @@ class TopologyBuilder {
 
   NodeId add_source(std::string name, TopicRef topic, ProcessorFactory make);
   NodeId add_processor(std::string name, std::vector<NodeId> parents, ProcessorFactory make);
-  /// A processor with a store of its own.
-  NodeId add_stateful(std::string name, NodeId parent, StorePlan store, ProcessorFactory make);
+  /// A processor with stores of its own, any number.
+  NodeId add_stateful(std::string name, std::vector<NodeId> parents, std::vector<StorePlan> stores,
+                      ProcessorFactory make);
+  /// Gives a processor a store that another has, too; both end up in one sub-topology.
+  void connect_store(NodeId node, std::string store);
   NodeId add_sink(std::string name, NodeId parent, TopicRef topic, ProcessorFactory make);
   void add_repartition_topic(std::string name);
 
   /// Remembers the first mistake; build() reports it.
   void fail(std::string message);
-  /// Fails unless `has_serde`; `what` says whose serde is missing.
-  void require_serde(bool has_serde, std::string_view what, std::string_view place);
+  /// Fails when `serde` is empty; `what` says whose it is.
+  template <class AnySerde>
+  void require_serde(const AnySerde& serde, std::string_view what, std::string_view place) {
+    if (serde.empty()) fail_for_serde(what, place);
+  }
 
   /// errors  kInvalidArgument: no source, a topic read twice, two stores or topics of one name, a
   ///         missing serde, an illegal name
   Result<Topology> build() const;
 
  private:
+  void fail_for_serde(std::string_view what, std::string_view place);
   Status check() const;
+  void add_store(TaskPlan& plan, const std::string& name) const;
   std::vector<RepartitionTopic> repartition_topics(
       const std::vector<std::pair<std::size_t, NodeId>>& place) const;
 

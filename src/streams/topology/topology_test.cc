@@ -143,5 +143,42 @@ TEST(Topology, RefusesWhatCannotRun) {
   }
 }
 
+TEST(TopologyBuilder, PutsNodesThatShareAStoreIntoOneSubTopology) {
+  const auto no_store = [](const StoreContext&) -> Result<std::unique_ptr<StateStore>> {
+    return Error{ErrorCode::kUnsupported, "not made here"};
+  };
+  TopologyBuilder builder;
+  const NodeId left = builder.add_source("left", {"a"}, {});
+  const NodeId right = builder.add_source("right", {"b"}, {});
+  const NodeId owner = builder.add_stateful(
+      "owner", {left}, {{"first", Changelog::kOn, no_store}, {"second", Changelog::kOff, no_store}},
+      {});
+  const NodeId guest = builder.add_processor("guest", {right}, {});
+  builder.connect_store(guest, "first");
+
+  const auto topology = builder.build();
+
+  ASSERT_TRUE(topology.ok()) << topology.error().message;
+  ASSERT_EQ(topology->plans().size(), 1U);
+  const TaskPlan& plan = topology->plans()[0];
+  ASSERT_EQ(plan.stores.size(), 2U);
+  EXPECT_EQ(plan.stores[0].name, "first");
+  EXPECT_EQ(plan.stores[1].name, "second");
+  EXPECT_THAT(topology->describe(), HasSubstr("Processor: owner (stores: [first, second])"));
+  EXPECT_THAT(topology->describe(), HasSubstr("Processor: guest (stores: [first])"));
+  (void)owner;
+}
+
+TEST(TopologyBuilder, RefusesAStoreThatNobodyAdds) {
+  TopologyBuilder builder;
+  builder.connect_store(builder.add_processor("guest", {builder.add_source("s", {"a"}, {})}, {}),
+                        "nowhere");
+
+  const auto topology = builder.build();
+
+  ASSERT_FALSE(topology.ok());
+  EXPECT_THAT(topology.error().message, HasSubstr("nowhere"));
+}
+
 }  // namespace
 }  // namespace millrace::streams
