@@ -3,9 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 #include <vector>
+
+#include "cli/testing/memory_console.h"
 
 namespace millrace::cli {
 namespace {
@@ -13,40 +14,6 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-/// A console whose output is read back.
-class MemoryConsole {
- public:
-  MemoryConsole() {
-    console_.out = open_memstream(&out_, &out_size_);
-    console_.err = open_memstream(&err_, &err_size_);
-  }
-  ~MemoryConsole() {
-    (void)std::fclose(console_.out);
-    (void)std::fclose(console_.err);
-    std::free(out_);
-    std::free(err_);
-  }
-  MemoryConsole(const MemoryConsole&) = delete;
-  MemoryConsole& operator=(const MemoryConsole&) = delete;
-
-  Console& console() { return console_; }
-  std::string out() {
-    (void)std::fflush(console_.out);
-    return {out_, out_size_};
-  }
-  std::string err() {
-    (void)std::fflush(console_.err);
-    return {err_, err_size_};
-  }
-
- private:
-  char* out_ = nullptr;
-  char* err_ = nullptr;
-  std::size_t out_size_ = 0;
-  std::size_t err_size_ = 0;
-  Console console_;
-};
 
 /// tool paint COLOUR --size N --style plain|bold
 class CommandTreeTest : public testing::Test {

@@ -1,4 +1,6 @@
 // millrace produce: lines become records.
+#include <fcntl.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -10,7 +12,11 @@
 
 #include "cli/cluster_access.h"
 #include "cli/commands.h"
+#include "cli/descriptor_stream.h"
+#include "cli/line_fates.h"
+#include "cli/stop_signal.h"
 #include "client/producer.h"
+#include "io/unique_fd.h"
 
 namespace millrace::cli {
 namespace {
@@ -27,11 +33,6 @@ struct ProduceOptions {
   bool quiet = false;
 };
 
-struct FileCloser {
-  void operator()(std::FILE* file) const { (void)std::fclose(file); }
-};
-using OwnedFile = std::unique_ptr<std::FILE, FileCloser>;
-
 /// The lines of a stream, one after the other, in a buffer that is reused.
 class LineReader {
  public:
@@ -40,12 +41,17 @@ class LineReader {
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
 
-  /// The next line without its line end, valid until the next call; nullopt at the end.
+  /// The next line without its line end, valid until the next call; nullopt at the end and at an
+  /// error.
   std::optional<std::string_view> next() {
     const ssize_t length = getline(&buffer_, &capacity_, file_);
     if (length < 0) return std::nullopt;
     std::string_view line(buffer_, static_cast<std::size_t>(length));
-    if (!line.empty() && line.back() == '\n') line.remove_suffix(1);
+    if (line.back() != '\n') {
+      if (std::ferror(file_) != 0) return std::nullopt;  // cut short: no line of anybody's
+      return line;
+    }
+    line.remove_suffix(1);
     return line;
   }
 
@@ -100,8 +106,16 @@ Status fill_record(const ProduceOptions& options, std::string_view line,
   return {};
 }
 
+/// Whether an error of send() is about its line alone, so that the next one may do better.
+bool is_about_the_line(const Error& error) {
+  return error.code == ErrorCode::kTooLarge;
+}
+
+/// errors  what ends it before the end of the input; a line that was refused does not
 Status send_lines(const ProduceOptions& options, std::FILE* from, client::Producer& producer,
-                  const std::vector<HeaderView>& headers) {
+                  const std::vector<HeaderView>& headers, LineFates& fates) {
+  // A second Ctrl-C is for those who cannot wait for a cluster that does not answer.
+  const StopSignal stop(SecondInterrupt::kEndsProcess);
   client::ProducerRecord record{.topic = options.topic, .headers = headers};
   if (options.partition)
     record.partition = PartitionId{static_cast<std::int32_t>(*options.partition)};
@@ -110,51 +124,93 @@ Status send_lines(const ProduceOptions& options, std::FILE* from, client::Produc
   std::uint64_t number = 0;
   while (const auto line = lines.next()) {
     ++number;
-    auto status = fill_record(options, *line, record);
-    if (status.ok()) {
-      if (const auto sent = producer.send(topic, record); !sent.ok()) status = sent.error();
-    }
-    if (!status.ok()) return std::move(status).error().with_context(fmt::format("line {}", number));
+    if (auto status = fill_record(options, *line, record); !status.ok())
+      return std::move(status).error().with_context(fmt::format("line {}", number));
+    auto sent =
+        producer.send(topic, record, [&fates, number](const Result<client::RecordMetadata>& fate) {
+          if (fate.ok()) return fates.count_written();
+          fates.count_refused(number, fate.error());
+        });
+    if (sent.ok()) continue;
+    fates.count_refused(number, sent.error());
+    fates.say_refused();
+    if (is_about_the_line(sent.error())) continue;
+    Error last = sent.error();
+    last.message = "no further line was read";
+    return last;
   }
-  if (std::ferror(from) != 0) {
+  if (std::ferror(from) != 0 && !stop.requested()) {
     return Error{ErrorCode::kIo, fmt::format("wanted line {} of the input, found: {}", number + 1,
                                              std::strerror(errno))};
   }
   return {};
 }
 
+/// What stands at the end: how many lines were written, and how many were not.
+void sum_up(const ProduceOptions& options, const LineFates& fates, Console& console) {
+  if (options.quiet) return;
+  if (fates.refused() == 0) {
+    console.note("produced {} records to {}\n", fates.written(), options.topic);
+  } else {
+    console.note("produced {} records to {}; not written: {}\n", fates.written(), options.topic,
+                 fates.refused());
+  }
+}
+
+/// Where the lines come from: the file, or standard input.
+class Input {
+ public:
+  explicit Input(Console& console) : stream_(console.in) {}
+
+  /// errors  kIo
+  Status open(const std::string& path) {
+    fd_ = io::UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd_.is_open()) {
+      return Error{ErrorCode::kIo,
+                   fmt::format("wanted to read {}, found: {}", path, std::strerror(errno))};
+    }
+    file_ = open_descriptor_stream(fd_.get(), StreamUse::kRead);
+    stream_ = file_.get();
+    return {};
+  }
+
+  std::FILE* stream() const { return stream_; }
+
+ private:
+  io::UniqueFd fd_;
+  OwnedStream file_;  // reads fd_
+  std::FILE* stream_;
+};
+
 ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& env) {
   const auto properties = producer_properties(options);
   if (!properties.ok()) return report(console, properties.error());
   const auto headers = parse_headers(options.headers);
   if (!headers.ok()) return report(console, headers.error());
-  OwnedFile file;
+  Input input(console);
   if (options.file) {
-    file.reset(std::fopen(options.file->c_str(), "re"));
-    if (file == nullptr) {
-      return report(console,
-                    Error{ErrorCode::kIo, fmt::format("wanted to read {}, found: {}", *options.file,
-                                                      std::strerror(errno))});
-    }
+    if (const auto status = input.open(*options.file); !status.ok())
+      return report(console, status.error());
   }
   if (const auto status = check_reachable(*properties, console, env); !status.ok()) {
     return report(console, status.error());
   }
-  auto producer = client::Producer::create(*properties, {}, &env);
+  LineFates fates(console);
+  auto producer = client::Producer::create(
+      *properties, {.on_delivery = [&fates](const auto&) { fates.say_refused(); }}, &env);
   if (!producer.ok()) return report(console, producer.error());
 
-  const Status sent = send_lines(options, file ? file.get() : console.in, *producer, *headers);
+  const Status sent = send_lines(options, input.stream(), *producer, *headers, fates);
   const Status flushed = producer->flush();
-  const auto metrics = producer->metrics();
   const Status closed = producer->close();
-  for (const Status* const status : {&sent, &flushed, &closed}) {
-    if (status->ok()) continue;
-    console.note("{} records were written before this\n", metrics.records_sent);
-    return report(console, status->error());
+  ExitCode code = fates.refused() == 0 ? ExitCode::kDone : ExitCode::kFailed;
+  if (!sent.ok()) code = report(console, sent.error());
+  for (const Status* const status : {&flushed, &closed}) {
+    // A delivery that failed was said with its line.
+    if (!status->ok() && fates.refused() == 0) code = report(console, status->error());
   }
-  if (!options.quiet)
-    console.note("produced {} records to {}\n", metrics.records_sent, options.topic);
-  return ExitCode::kDone;
+  sum_up(options, fates, console);
+  return code;
 }
 
 }  // namespace

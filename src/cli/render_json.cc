@@ -8,10 +8,11 @@
 namespace millrace::cli {
 namespace {
 
-/// Writes JSON either on one line or indented.
+enum class Layout { kIndented, kOneLine };
+
 class JsonWriter {
  public:
-  explicit JsonWriter(bool one_line) : one_line_(one_line) {}
+  explicit JsonWriter(Layout layout) : layout_(layout) {}
 
   std::string take() && { return std::move(out_); }
 
@@ -51,7 +52,7 @@ class JsonWriter {
     for (const Field& field : object) {
       separate(first, depth + 1);
       out_ += json_quoted(field.name);
-      out_ += one_line_ ? ":" : ": ";
+      out_ += layout_ == Layout::kOneLine ? ":" : ": ";
       write(field.value, depth + 1);
     }
     if (!first) new_line(depth);
@@ -65,17 +66,17 @@ class JsonWriter {
   }
 
   void new_line(int depth) {
-    if (one_line_) return;
+    if (layout_ == Layout::kOneLine) return;
     out_ += '\n';
     out_.append(static_cast<std::size_t>(depth) * 2, ' ');
   }
 
   std::string out_;
-  bool one_line_;
+  Layout layout_;
 };
 
-std::string written(const Value& value, bool one_line) {
-  JsonWriter writer(one_line);
+std::string written(const Value& value, Layout layout) {
+  JsonWriter writer(layout);
   writer.write(value, 0);
   return std::move(writer).take();
 }
@@ -117,11 +118,11 @@ std::string json_quoted(std::string_view text) {
 }
 
 std::string render_json(const Value& value) {
-  return written(value, false);
+  return written(value, Layout::kIndented);
 }
 
 std::string to_json_line(const Value& value) {
-  return written(value, true);
+  return written(value, Layout::kOneLine);
 }
 
 }  // namespace millrace::cli

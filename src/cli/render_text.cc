@@ -79,12 +79,15 @@ std::vector<Column> columns_of(const Value::List& rows, Detail detail) {
   return columns;
 }
 
-void append_padded(std::string& line, const Column& column, std::string_view text, bool is_last) {
+enum class Place { kWithin, kAtTheEnd };
+
+void append_padded(std::string& line, const Column& column, std::string_view text, Place place) {
   const std::size_t gap = column.width - display_width(text);
   if (column.is_number) line.append(gap, ' ');
   line += text;
-  if (!column.is_number && !is_last) line.append(gap, ' ');
-  if (!is_last) line += "  ";
+  if (place == Place::kAtTheEnd) return;
+  if (!column.is_number) line.append(gap, ' ');
+  line += "  ";
 }
 
 std::string render_table(const Value::List& rows, Detail detail) {
@@ -93,7 +96,8 @@ std::string render_table(const Value::List& rows, Detail detail) {
   for (std::size_t row = 0; row <= rows.size(); ++row) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const std::string& text = row == 0 ? columns[i].title : columns[i].cells[row - 1];
-      append_padded(out, columns[i], text, i + 1 == columns.size());
+      append_padded(out, columns[i], text,
+                    i + 1 == columns.size() ? Place::kAtTheEnd : Place::kWithin);
     }
     out += '\n';
   }

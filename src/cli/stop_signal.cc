@@ -21,10 +21,14 @@ namespace {
 // A signal handler can reach nothing but globals.
 std::atomic<int> g_event_fd{-1};
 std::atomic<bool> g_requested{false};
+std::atomic<bool> g_second_ends{false};
 
-void on_signal(int) {
+void on_signal(int signal) {
   const int saved_errno = errno;
-  g_requested.store(true);
+  if (g_requested.exchange(true) && signal == SIGINT && g_second_ends.load()) {
+    (void)std::signal(SIGINT, SIG_DFL);
+    (void)raise(SIGINT);  // delivered when this handler returns
+  }
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = write(g_event_fd.load(), &one, sizeof one);
   errno = saved_errno;
@@ -50,8 +54,9 @@ void set_handlers(void (*handler)(int)) {
 
 }  // namespace
 
-StopSignal::StopSignal() {
+StopSignal::StopSignal(SecondInterrupt second) {
   CHECK(g_event_fd.load() < 0, "one StopSignal at a time");
+  g_second_ends.store(second == SecondInterrupt::kEndsProcess);
   g_requested.store(false);
   g_event_fd.store(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   CHECK(g_event_fd.load() >= 0, "eventfd: {}", std::strerror(errno));

@@ -6,11 +6,14 @@
 
 namespace millrace::cli {
 
+/// What a second SIGINT does.
+enum class SecondInterrupt { kIsIgnored, kEndsProcess };
+
 /// While it lives, SIGINT, SIGTERM and SIGHUP (a terminal that is closed) do not end the process.
 /// SIGHUP stays ignored where it was, as nohup sets it. One at a time in a process.
 class StopSignal {
  public:
-  StopSignal();
+  explicit StopSignal(SecondInterrupt second = SecondInterrupt::kIsIgnored);
   ~StopSignal();
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""`millrace produce` says the fate of every line: when it is known, and in its count at the end.
+
+Run as: produce_test.py PATH_TO_MILLRACE [unittest arguments]
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from broker_process import BrokerProcess  # noqa: E402
+
+BINARY = None
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+DEADLINE_S = 30
+
+
+class ProduceTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = BrokerProcess(BINARY)
+        cls.broker.start()
+        cls.environment = {**os.environ, "MILLRACE_BROKERS": cls.broker.address}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.broker.stop()
+
+    def run_millrace(self, *arguments, stdin=""):
+        return subprocess.run([BINARY, *arguments], text=True, input=stdin, capture_output=True,
+                              timeout=60, check=False, env=self.environment)
+
+    def start(self, *arguments):
+        process = subprocess.Popen([BINARY, "produce", *arguments], text=True, env=self.environment,
+                                   stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.stdin.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.kill)
+        return process
+
+    def write(self, process, text):
+        process.stdin.write(text)
+        process.stdin.flush()
+
+    def read_line(self, process):
+        """A line of what it says, in time; a process that says nothing is ended."""
+        timer = threading.Timer(DEADLINE_S, process.kill)
+        timer.start()
+        line = process.stderr.readline()
+        timer.cancel()
+        return line
+
+    def consume(self, topic):
+        return self.run_millrace("consume", topic, "-e").stdout
+
+    def test_a_refused_line_is_said_with_its_number_while_the_input_is_open(self):
+        self.run_millrace("topic", "create", "small", "-c", "max.message.bytes=1000")
+        writer = self.start("small")
+        self.write(writer, "good0\n" + "x" * 4000 + "\n")
+        said = self.read_line(writer)
+        self.assertRegex(said, r"^millrace: line 2 was not written: .*MESSAGE_TOO_LARGE")
+        self.assertIsNone(writer.poll())
+        self.write(writer, "good1\ngood2\n")
+        out, err = writer.communicate(timeout=DEADLINE_S)
+        self.assertEqual((writer.returncode, err), (FAILED, "produced 3 records to small; not written: 1\n"))
+        self.assertEqual(self.consume("small"), "good0\ngood1\ngood2\n")
+
+    def test_every_refused_line_is_counted_and_those_that_are_fine_are_written(self):
+        self.run_millrace("topic", "create", "mixed", "-c", "max.message.bytes=1000")
+        lines = [("x" * 2000 if n % 7 == 0 else f"good{n}") for n in range(1, 701)]
+        done = self.run_millrace("produce", "mixed", stdin="".join(line + "\n" for line in lines))
+        self.assertEqual(done.returncode, FAILED)
+        said = done.stderr.splitlines()
+        self.assertEqual(said[-1], "produced 600 records to mixed; not written: 100")
+        self.assertIn("MESSAGE_TOO_LARGE", said[0])
+        self.assertEqual(self.consume("mixed").split(), [line for line in lines if line.startswith("good")])
+
+    def test_a_line_that_is_too_large_for_the_client_does_not_keep_the_next_from_being_sent(self):
+        done = self.run_millrace("produce", "huge", "-X", "max.request.size=2000", stdin=f"a\n{'x' * 4000}\nb\n")
+        self.assertEqual(done.returncode, FAILED)
+        self.assertRegex(done.stderr, r"^millrace: line 2 was not written: .*2000.*\n"
+                                      r"produced 2 records to huge; not written: 1\n$")
+        self.assertEqual(self.consume("huge"), "a\nb\n")
+
+    def test_quiet_leaves_the_summary_out_and_not_the_refusals(self):
+        self.run_millrace("topic", "create", "quiet", "-c", "max.message.bytes=1000")
+        done = self.run_millrace("produce", "quiet", "-q", stdin="x" * 4000 + "\ngood\n")
+        self.assertEqual(done.returncode, FAILED)
+        self.assertRegex(done.stderr, r"^millrace: line 1 was not written: [^\n]*MESSAGE_TOO_LARGE[^\n]*\n$")
+
+    def test_a_line_without_its_separator_ends_it_and_what_came_before_is_counted(self):
+        done = self.run_millrace("produce", "keyed", "-K", ":", stdin="a:1\nb:2\nno key\nc:3\n")
+        self.assertEqual(done.returncode, WRONG_USAGE)
+        self.assertEqual(done.stderr, 'millrace: line 3: wanted a key, ":" and a value, found "no key"\n'
+                                      "produced 2 records to keyed\n")
+
+    def test_lines_that_a_broker_does_not_answer_are_not_acknowledged(self):
+        with BrokerProcess(BINARY) as broker:
+            self.run_millrace("topic", "create", "t", "-b", broker.address)
+            writer = self.start("t", "-b", broker.address, "-X", "delivery.timeout.ms=600",
+                                "-X", "request.timeout.ms=500", "-X", "linger.ms=0")
+            self.write(writer, "first\n")
+            deadline = time.monotonic() + DEADLINE_S
+            while self.run_millrace("consume", "t", "-e", "-b", broker.address).stdout != "first\n":
+                self.assertLess(time.monotonic(), deadline)
+            broker.stop(signal.SIGKILL)
+            self.write(writer, "second\n")
+            self.assertRegex(self.read_line(writer), "^millrace: line 2 was not (acknowledged|written): ")
+            out, err = writer.communicate(timeout=DEADLINE_S)
+            self.assertEqual((writer.returncode, err), (FAILED, "produced 1 records to t; not written: 1\n"))
+
+    def test_a_signal_ends_the_input_and_what_was_read_is_written(self):
+        for how in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            topic = f"signal-{how}"
+            writer = self.start(topic, "-X", "linger.ms=60000")  # the batch would wait for a minute
+            self.write(writer, "one\ntwo\nhal")
+            deadline = time.monotonic() + DEADLINE_S
+            while topic not in self.run_millrace("topic", "list").stdout.split():
+                self.assertLess(time.monotonic(), deadline)
+            os.kill(writer.pid, how)
+            self.assertEqual(writer.wait(DEADLINE_S), DONE)
+            self.assertEqual(writer.stderr.read(), f"produced 2 records to {topic}\n")
+            self.assertEqual(self.consume(topic), "one\ntwo\n")
+
+
+if __name__ == "__main__":
+    BINARY = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=2)
