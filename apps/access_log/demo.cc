@@ -16,6 +16,8 @@ namespace millrace::access_log {
 namespace {
 
 constexpr Millis kPollTimeout{20};
+constexpr Millis kFlushTimeout{100};
+constexpr std::size_t kLinesBetweenChecks = 1000;
 /// Topics are asked for right after they were made; Kafka's 100 ms would be most of a short run.
 constexpr const char* kRetryBackoffMs = "5";
 
@@ -60,12 +62,32 @@ Result<streams::StreamsApp> start_app(const DemoConfig& config, io::Env& env) {
   return app;
 }
 
+Status check_wanted(const DemoConfig& config) {
+  if (!config.is_given_up || !config.is_given_up()) return {};
+  return Error{ErrorCode::kCancelled, "stopped before all lines were counted"};
+}
+
+/// Waits for what was sent.
+Status flush(client::Producer& producer, const DemoConfig& config) {
+  while (true) {
+    Status flushed = producer.flush(kFlushTimeout);
+    const bool is_under_way = !flushed.ok() && flushed.error().code == ErrorCode::kTimeout &&
+                              producer.metrics().bytes_buffered > 0;
+    if (!is_under_way) return flushed;
+    if (Status wanted = check_wanted(config); !wanted.ok()) return wanted;
+  }
+}
+
 /// Keyed by client address, with the time in the line as the record's own where there is one. Of a
 /// line that is too long, as much is sent as makes it a dead letter: a record has its limit too.
 Status produce_lines(client::Producer& producer, const DemoConfig& config,
                      const std::vector<std::string_view>& lines) {
   const client::TopicHandle topic = producer.topic(config.topics.log);
+  std::size_t sent_count = 0;
   for (const std::string_view whole : lines) {
+    if (sent_count++ % kLinesBetweenChecks == 0) {
+      if (Status wanted = check_wanted(config); !wanted.ok()) return wanted;
+    }
     const std::string_view line = whole.substr(0, kLineBytesMax + 1);
     const auto fields = parse_access_line(line);
     const client::ProducerRecord record{.topic = config.topics.log,
@@ -74,7 +96,7 @@ Status produce_lines(client::Producer& producer, const DemoConfig& config,
                                         .timestamp = fields.ok() ? fields->time : kNoTimestamp};
     if (const auto sent = producer.send(topic, record); !sent.ok()) return sent.error();
   }
-  return producer.flush();
+  return flush(producer, config);
 }
 
 /// Reads counts until they add up to `total` lines.
@@ -83,6 +105,7 @@ Status read_counts(const DemoConfig& config, const streams::StreamsApp& app, Res
   MonotonicTime moved_at = env.clock().monotonic();
   std::int64_t done = 0;
   while (done < total) {
+    if (Status wanted = check_wanted(config); !wanted.ok()) return wanted;
     if (auto status = reader.poll(kPollTimeout); !status.ok()) return status;
     const std::int64_t counted = reader.lines_counted();
     const MonotonicTime now = env.clock().monotonic();

@@ -23,6 +23,8 @@ struct DemoConfig {
   Millis stall_timeout{30'000};  // gives up when nothing has moved for so long
   /// Called now and then on the caller's thread: lines counted so far, of how many.
   std::function<void(std::int64_t done, std::int64_t total)> on_progress = {};
+  /// Asked now and then on the caller's thread: true ends the run with kCancelled.
+  std::function<bool()> is_given_up = {};
   /// Called once the cluster has made topics, perhaps not all: from then on there is what
   /// remove_demo_topics() removes.
   std::function<void()> on_topics_made = {};
@@ -39,7 +41,8 @@ struct DemoReport {
 std::vector<std::string_view> split_lines(std::string_view text);
 
 /// Runs everything to the end. `lines` are borrowed while it runs.
-/// errors  what the cluster answers; kTimeout when the counts stop short of the lines
+/// errors  what the cluster answers; kTimeout when the counts stop short of the lines; kCancelled
+///         when it was given up. The application has ended in any case.
 Result<DemoReport> run_demo(const DemoConfig& config, const std::vector<std::string_view>& lines,
                             io::Env& env);
 

@@ -12,6 +12,7 @@
 #include "cli/cluster_access.h"
 #include "cli/commands.h"
 #include "cli/progress_bar.h"
+#include "cli/stop_signal.h"
 
 namespace millrace::cli {
 namespace {
@@ -128,6 +129,9 @@ ExitCode run_demo_command(const DemoOptions& options, Console& console, io::Env&
     config.brokers = embedded->kafka_endpoint().to_string();
   }
 
+  // A signal ends the run as its end would: with the topics and the broker's folder gone.
+  const StopSignal stop;
+  config.is_given_up = [&stop] { return stop.requested(); };
   std::optional<ProgressBar> progress(std::in_place, console, "counting");
   config.on_progress = [&](std::int64_t done, std::int64_t total) {
     progress->show(done, total, env.clock().monotonic());

@@ -43,10 +43,11 @@ std::string_view app_state_name(AppState state) {
   return "UNKNOWN";
 }
 
-/// Invariants: start() and stop() are serialised by `lifecycle_`. `threads_` and `sources_` are
-/// written by start() alone, before `phase_` leaves kCreated, and read by anybody else only after
-/// that: so `phase_` guards them, and reading them through threads() keeps to it. `phase_` only
-/// goes forward. `mutex_` guards nothing but the wait on `changed_`.
+/// Invariants: whoever moves `phase_` to kStarting or kStopping is the only one to start or to
+/// stop; others wait for the phase after. `phase_` goes forward only, but that a start which failed
+/// goes back to kCreated. `threads_` and `sources_` are written by start() alone, in kStarting, and
+/// read by anybody else only later: so `phase_` guards them, and threads() keeps to it. `mutex_`
+/// guards nothing but the waits on `changed_`; no other lock is held through them.
 class StreamsApp::Core {
  public:
   Core(Topology topology, StreamsConfig config, io::LentEnv env)
@@ -57,28 +58,32 @@ class StreamsApp::Core {
   ~Core() { (void)stop(); }
 
   Status start() {
-    const std::lock_guard lifecycle(lifecycle_);
-    if (phase() != Phase::kCreated) {
+    if (!move_phase(Phase::kCreated, Phase::kStarting)) {
       return Error{ErrorCode::kInvalidArgument, "a streams application is started once"};
     }
     Status prepared = prepare();
     if (!prepared.ok()) {
       threads_.clear();
+      move_phase(Phase::kStarting, Phase::kCreated);
       return prepared;
     }
-    set_phase(Phase::kStarted);
-    for (const auto& thread : threads()) thread->start();
+    for (const auto& thread : threads_) thread->start();
+    move_phase(Phase::kStarting, Phase::kStarted);
+    on_thread_change();  // one may have failed already, before anybody could see it
     return {};
   }
 
   Status stop() {
-    const std::lock_guard lifecycle(lifecycle_);
-    if (phase() == Phase::kStarted) {
-      set_phase(Phase::kStopping);
+    stop_asked_.store(true);
+    wake_waiters();
+    wait_while(Phase::kStarting);
+    if (move_phase(Phase::kStarted, Phase::kStopping)) {
       for (const auto& thread : threads()) thread->request_stop();
       for (const auto& thread : threads()) thread->join();
+      move_phase(Phase::kStopping, Phase::kStopped);
     }
-    if (phase() != Phase::kStopped) set_phase(Phase::kStopped);
+    move_phase(Phase::kCreated, Phase::kStopped);
+    wait_while(Phase::kStopping);
     if (auto error = failure()) return *std::move(error);
     return {};
   }
@@ -94,6 +99,8 @@ class StreamsApp::Core {
     switch (phase()) {
       case Phase::kCreated:
         return AppState::kCreated;
+      case Phase::kStarting:
+        return AppState::kRebalancing;
       case Phase::kStarted:
         return all_running ? AppState::kRunning : AppState::kRebalancing;
       case Phase::kStopping:
@@ -139,7 +146,7 @@ class StreamsApp::Core {
   }
 
   Status wait_until_caught_up(Millis timeout) {
-    if (phase() == Phase::kCreated) {
+    if (!has_threads()) {
       return Error{ErrorCode::kInvalidArgument,
                    fmt::format("application {} was not started: it has nothing to catch up with",
                                config_.application_id)};
@@ -177,12 +184,13 @@ class StreamsApp::Core {
   }
 
  private:
-  enum class Phase { kCreated, kStarted, kStopping, kStopped };
+  enum class Phase { kCreated, kStarting, kStarted, kStopping, kStopped };
 
   Status prepare() {
     auto admin = client::Admin::create(config_.admin, &*env_);
     if (!admin.ok()) return std::move(admin).error();
-    auto plan = prepare_topics(*admin, topology_, config_);
+    auto plan =
+        prepare_topics(*admin, topology_, config_, [this](Millis length) { return pause(length); });
     if (!plan.ok()) return std::move(plan).error();
     sources_ = std::move(plan->sources);
     for (std::int32_t number = 1; number <= config_.threads; ++number) {
@@ -210,14 +218,30 @@ class StreamsApp::Core {
 
   /// None while start() may be making them; once it has, they and `sources_` stay as they are.
   std::span<const std::unique_ptr<StreamThread>> threads() const {
-    if (phase() == Phase::kCreated) return {};
+    if (!has_threads()) return {};
     return threads_;
   }
+  bool has_threads() const { return phase() != Phase::kCreated && phase() != Phase::kStarting; }
 
   Phase phase() const { return phase_.load(); }
-  void set_phase(Phase phase) {
-    phase_.store(phase);
+  /// False, without a change, in another phase than `from`.
+  bool move_phase(Phase from, Phase to) {
+    if (!phase_.compare_exchange_strong(from, to)) return false;
     wake_waiters();
+    return true;
+  }
+  void wait_while(Phase passing) const {
+    std::unique_lock lock(mutex_);
+    changed_->wait(lock, [&] { return phase() != passing; });
+  }
+  /// Within start().                                       errors  kCancelled once stop() is called
+  Status pause(Millis length) const {
+    std::unique_lock lock(mutex_);
+    const bool is_given_up =
+        changed_->wait_for(lock, env_->clock(), length, [this] { return stop_asked_.load(); });
+    if (!is_given_up) return {};
+    return Error{ErrorCode::kCancelled, fmt::format("application {} was stopped while it started",
+                                                    config_.application_id)};
   }
   /// On the thread that changed. One that has failed takes the others with it: half an application
   /// would look alive and fall behind.
@@ -235,10 +259,10 @@ class StreamsApp::Core {
   const io::LentEnv env_;
   const Topology topology_;
   const StreamsConfig config_;
-  std::mutex lifecycle_;
   TopicPartitions sources_;                             // fixed by start()
   std::vector<std::unique_ptr<StreamThread>> threads_;  // fixed by start()
   std::atomic<Phase> phase_{Phase::kCreated};
+  std::atomic<bool> stop_asked_{false};
   mutable std::mutex mutex_;
   const std::unique_ptr<io::Condition> changed_;
 };

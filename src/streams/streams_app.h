@@ -74,8 +74,8 @@ class StreamsApp {
 
   /// Makes the internal topics that are missing, checks that topics read together have equally many
   /// partitions, and starts the threads.
-  /// errors  kNotFound for a source topic, kInvalidArgument for partitions that do not match, and
-  ///         what the brokers answer
+  /// errors  kNotFound for a source topic, kInvalidArgument for partitions that do not match,
+  ///         kCancelled when stop() was called meanwhile, and what the brokers answer
   Status start();
   /// Commits, leaves the group and joins the threads. Further calls do nothing.
   /// errors  the failure that had stopped the application, or the one met while stopping

@@ -8,6 +8,7 @@ import collections
 import datetime
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,11 @@ LINE = re.compile(rb'^(\S+) \S+ \S+ \[(\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}
 def run_demo(*arguments):
     return subprocess.run([BINARY, "demo", *arguments], text=True, capture_output=True, timeout=120,
                           check=True)
+
+
+def topics_of(broker):
+    return subprocess.run([BINARY, "topic", "list", "-b", broker.address], text=True, capture_output=True,
+                          check=True).stdout
 
 
 def is_text(line):
@@ -122,12 +128,24 @@ class DemoTest(unittest.TestCase):
             self.assertEqual((Path(out) / "access_by_status.tsv").read_text(), by_status)
             self.assertEqual((Path(out) / "access_by_minute_status.tsv").read_text(), by_minute)
 
+    def test_on_a_cluster_it_cleans_up_after_itself_when_a_signal_ends_it(self):
+        for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(how.name), BrokerProcess(BINARY) as broker:
+                demo = subprocess.Popen([BINARY, "demo", "--brokers", broker.address, "--lines", "1000000"],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                with demo:
+                    while "demo" not in topics_of(broker):
+                        self.assertIsNone(demo.poll(), "it ended before it made its topics")
+                    demo.send_signal(how)
+                    _, said = demo.communicate(timeout=60)
+                self.assertEqual(demo.returncode, 1)
+                self.assertIn("stopped before all lines were counted", said)
+                self.assertNotIn("demo", topics_of(broker))
+
     def test_on_a_cluster_it_cleans_up_after_itself(self):
         with BrokerProcess(BINARY) as broker:
             run_demo("--brokers", broker.address, "--lines", "1000")
-            topics = subprocess.run([BINARY, "topic", "list", "-b", broker.address], text=True,
-                                    capture_output=True, check=True).stdout
-            self.assertNotIn("demo", topics)
+            self.assertNotIn("demo", topics_of(broker))
 
 
 if __name__ == "__main__":

@@ -301,6 +301,24 @@ TEST_F(StreamsE2e, DoesNotStartWithoutItsSourceTopic) {
   EXPECT_THAT(started.error().message, HasSubstr("nowhere"));
 }
 
+TEST_F(StreamsE2e, GivesItsStartUpWhenItIsStoppedMeanwhile) {
+  StreamsBuilder builder;
+  builder.stream<Text, Text>("nowhere").to("word-counts");
+  auto app = make_app(builder.build().value());
+  Status started;
+  const auto starter = cluster_.env().start_thread("starter", [&] { started = app->start(); });
+  while (app->state() == AppState::kCreated) {
+  }
+
+  const Status stopped = app->stop();
+  starter->join();
+
+  EXPECT_TRUE(stopped.ok());
+  ASSERT_FALSE(started.ok());
+  EXPECT_EQ(started.error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(app->state(), AppState::kNotRunning);
+}
+
 TEST_F(StreamsE2e, MakesItsInternalTopicsUnderItsName) {
   auto app = make_app(word_count());
   ASSERT_TRUE(app->start().ok());

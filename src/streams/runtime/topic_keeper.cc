@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "base/log.h"
@@ -34,14 +32,12 @@ Result<TopicPartitions> existing(client::Admin& admin, const std::vector<std::st
 
 /// The same, and asks again for a while when some are missing.
 Result<TopicPartitions> existing_after_a_while(client::Admin& admin,
-                                               const std::vector<std::string>& names) {
-  std::mutex unshared;
-  std::unique_lock lock(unshared);
-  std::condition_variable never;
+                                               const std::vector<std::string>& names,
+                                               const Pause& pause) {
   auto counts = existing(admin, names);
   for (int attempt = 1; attempt < kSourceTopicAttempts; ++attempt) {
     if (!counts.ok() || counts->size() == names.size()) break;
-    never.wait_for(lock, kSourceTopicPause);
+    if (Status waited = pause(kSourceTopicPause); !waited.ok()) return std::move(waited).error();
     counts = existing(admin, names);
   }
   return counts;
@@ -66,9 +62,9 @@ Status create(client::Admin& admin, const std::vector<client::NewTopic>& topics)
 }  // namespace
 
 Result<InternalTopicPlan> prepare_topics(client::Admin& admin, const Topology& topology,
-                                         const StreamsConfig& config) {
+                                         const StreamsConfig& config, const Pause& pause) {
   const std::vector<std::string> sources = external_sources(topology);
-  auto external = existing_after_a_while(admin, sources);
+  auto external = existing_after_a_while(admin, sources, pause);
   if (!external.ok()) return std::move(external).error();
   for (const std::string& name : sources) {
     if (external->contains(name)) continue;
