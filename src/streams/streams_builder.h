@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "streams/dsl/common_types.h"
 #include "streams/dsl/source.h"
 #include "streams/dsl/stream.h"
 #include "streams/topology/topology.h"
