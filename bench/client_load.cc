@@ -29,6 +29,23 @@ void produce(const Load& load, io::Env& env) {
   stopwatch.report(load.records);
 }
 
+/// With the default properties, linger.ms=5 among them.
+void await(const Load& load, io::Env& env) {
+  auto producer = client::Producer::create({{"bootstrap.servers", load.brokers}}, {}, &env);
+  if (!producer.ok()) fail(producer.error().message);
+  const std::string value = value_of(load.value_bytes);
+  const client::TopicHandle topic = producer->topic(load.topic);
+  Latencies latencies(load.records);
+  for (std::int64_t i = 0; i < load.records; ++i) {
+    latencies.measure([&] {
+      const auto written =
+          producer->send_and_wait(topic, {.topic = load.topic, .value = value}, Millis{10'000});
+      if (!written.ok()) fail(written.error().message);
+    });
+  }
+  latencies.report();
+}
+
 /// Nothing is missing and nothing is there twice.
 void check_count(client::Consumer& consumer, const client::PartitionList& partitions,
                  std::int64_t records) {
@@ -79,6 +96,8 @@ int main(int argc, char** argv) {
   const auto env = millrace::io::make_system_env();
   if (load.mode == "produce") {
     millrace::bench::produce(load, *env);
+  } else if (load.mode == "await") {
+    millrace::bench::await(load, *env);
   } else {
     millrace::bench::consume(load, *env);
   }

@@ -2,21 +2,23 @@
 
 import contextlib
 import shutil
+import statistics
 import sys
 
 from contenders import Kafka, Millrace, why_no_kafka
-from programs import ROOT, build, delete_topic, make_topic, run_load, shown_size
+from programs import BUILD, ROOT, build, delete_topic, make_topic, run_json, run_load, shown_size
 from results import median_of, row
 
 FOLDER = ROOT / "build/bench/client"
 RECORDS = {100: 2_000_000, 1024: 400_000}
 CODECS = ["none", "lz4"]
+AWAITED = 3_000
 PROGRAMS = ["client_load", "rdkafka_load"]  # ours, and the peer
 NAMES = {"ours": "client", "peer": "client on Apache Kafka"}  # by whose broker it is
 
 
 def run(runs):
-    build("millrace", *PROGRAMS)
+    build("millrace", "loopback_load", *PROGRAMS)
     reason = why_no_kafka()
     if reason:
         print(f"client: WITHOUT APACHE KAFKA, only our broker is used: {reason}", file=sys.stderr)
@@ -32,6 +34,7 @@ def run(runs):
                 for size in RECORDS:
                     for codec in CODECS:
                         rows += measure(broker, size, codec, runs)
+                rows += measure_awaited(broker, runs)
     finally:
         shutil.rmtree(FOLDER, ignore_errors=True)
     return rows
@@ -48,6 +51,26 @@ def measure(broker, size, codec, runs):
                  row(f"{name}, wall", "records/s", *(median_of(each, "records_per_s") for each in results)),
                  row(f"{name}, CPU", "ns/record", *cpu, best="lower")]
     return rows
+
+
+def measure_awaited(broker, runs):
+    """One record after the other, each when the one before is acknowledged; both with their default properties."""
+    size = 100
+    results = [[] for _ in PROGRAMS]
+    loopback_ms = []
+    for index in range(runs):
+        for program, result in zip(PROGRAMS, results):
+            topic = f"{program}-awaited-{index}"
+            make_topic(broker.address, topic)
+            result.append(run_load(program, "await", broker.address, topic, AWAITED, size))
+            delete_topic(broker.address, topic)
+        loopback_ms.append(run_json([BUILD / "bench/loopback_load", AWAITED, size])["p50_ms"])
+    name = f"{NAMES[broker.whose]}: awaited produce {shown_size(size)}"
+    p50 = [median_of(each, "p50_ms") for each in results]
+    return [row(f"{name}, p50", "ms", *p50, best="lower"),
+            row(f"{name}, p99", "ms", *(median_of(each, "p99_ms") for each in results), best="lower"),
+            row(f"{name}, p50 in round trips of the loopback", "", p50[0] / statistics.median(loopback_ms),
+                p50[1] / statistics.median(loopback_ms), best="lower")]
 
 
 def one_round(broker, size, codec, suffix):

@@ -4,15 +4,18 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace millrace::bench {
 
-/// produce|consume BROKERS TOPIC RECORDS VALUE_BYTES CODEC; a consumer takes what codec it finds.
+/// produce|consume|await BROKERS TOPIC RECORDS VALUE_BYTES CODEC; a consumer takes what codec it
+/// finds. await  produces one record after the other, each when the one before is acknowledged
 struct Load {
   std::string mode;
   std::string brokers;
@@ -24,7 +27,7 @@ struct Load {
 
 inline Load load_from(int argc, char** argv) {
   if (argc != 7) {
-    fmt::print(stderr, "wanted: {} produce|consume BROKERS TOPIC RECORDS VALUE_BYTES CODEC\n",
+    fmt::print(stderr, "wanted: {} produce|consume|await BROKERS TOPIC RECORDS VALUE_BYTES CODEC\n",
                argv[0]);
     std::exit(2);
   }
@@ -70,6 +73,34 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   double cpu_started_ = cpu_seconds();
+};
+
+/// How long each of many like things took. Prints the quantiles in milliseconds; the first tenth is
+/// the warm-up.
+class Latencies {
+ public:
+  explicit Latencies(std::int64_t count) { took_.reserve(static_cast<std::size_t>(count)); }
+
+  template <class Function>
+  void measure(Function&& function) {
+    const auto started = std::chrono::steady_clock::now();
+    function();
+    took_.push_back(std::chrono::steady_clock::now() - started);
+  }
+  void report() {
+    took_.erase(took_.begin(), took_.begin() + static_cast<std::ptrdiff_t>(took_.size() / 10));
+    std::sort(took_.begin(), took_.end());
+    const auto quantile_ms = [&](double quantile) {
+      const auto last = static_cast<double>(took_.size() - 1);
+      const auto took = took_[static_cast<std::size_t>(quantile * last)];
+      return std::chrono::duration<double, std::milli>(took).count();
+    };
+    fmt::print("{{\"p50_ms\": {:.4f}, \"p99_ms\": {:.4f}}}\n", quantile_ms(0.5), quantile_ms(0.99));
+    (void)std::fflush(stdout);
+  }
+
+ private:
+  std::vector<std::chrono::steady_clock::duration> took_;
 };
 
 [[noreturn]] inline void fail(std::string_view what) {

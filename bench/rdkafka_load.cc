@@ -12,6 +12,13 @@
 namespace millrace::bench {
 namespace {
 
+std::int64_t delivered_count = 0;  // touched inside rd_kafka_poll() only
+
+void on_delivery(rd_kafka_t* /*client*/, const rd_kafka_message_t* message, void* /*opaque*/) {
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) fail(rd_kafka_err2str(message->err));
+  ++delivered_count;
+}
+
 rd_kafka_t* open_client(rd_kafka_type_t type,
                         std::initializer_list<std::pair<const char*, const char*>> properties) {
   std::array<char, 512> reason{};
@@ -21,6 +28,7 @@ rd_kafka_t* open_client(rd_kafka_type_t type,
       fail(reason.data());
     }
   }
+  if (type == RD_KAFKA_PRODUCER) rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
   rd_kafka_t* const client = rd_kafka_new(type, conf, reason.data(), reason.size());
   if (client == nullptr) fail(reason.data());
   return client;
@@ -61,6 +69,27 @@ void produce(const Load& load) {
   }
   if (rd_kafka_flush(client, 60'000) != RD_KAFKA_RESP_ERR_NO_ERROR) fail("flush timed out");
   stopwatch.report(load.records);
+  rd_kafka_topic_destroy(topic);
+  rd_kafka_destroy(client);
+}
+
+/// With the default properties, linger.ms=5 among them.
+void await(const Load& load) {
+  rd_kafka_t* const client =
+      open_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", load.brokers.c_str()}});
+  rd_kafka_topic_t* const topic = rd_kafka_topic_new(client, load.topic.c_str(), nullptr);
+  std::string value = value_of(load.value_bytes);
+  Latencies latencies(load.records);
+  for (std::int64_t i = 0; i < load.records; ++i) {
+    latencies.measure([&] {
+      const int queued = rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
+                                          value.data(), value.size(), nullptr, 0, nullptr);
+      if (queued != 0) fail(rd_kafka_err2str(rd_kafka_last_error()));
+      delivered_count = 0;
+      while (delivered_count == 0) rd_kafka_poll(client, 1000);
+    });
+  }
+  latencies.report();
   rd_kafka_topic_destroy(topic);
   rd_kafka_destroy(client);
 }
@@ -113,6 +142,8 @@ int main(int argc, char** argv) {
   const auto load = millrace::bench::load_from(argc, argv);
   if (load.mode == "produce") {
     millrace::bench::produce(load);
+  } else if (load.mode == "await") {
+    millrace::bench::await(load);
   } else {
     millrace::bench::consume(load);
   }
