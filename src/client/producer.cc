@@ -186,7 +186,7 @@ Result<RecordMetadata> Producer::Core::send_and_wait(ProducerTopic* topic,
     thread_.loop().cancel(awaited->timer);
     awaited->fate.put(fate);
   };
-  const AppendOptions options{&on_delivery, Urgency::kNow};
+  const AppendOptions options{&on_delivery, RecordWaiter::Kind::kAwaits, Urgency::kNow};
   const auto appended = accumulator_.append(topic, record, clock_, options);
   if (appended.outcome != RecordAccumulator::Outcome::kAppended) {
     const auto sent = send_slowly(appended, record, options, std::min(config_.max_block, timeout));
@@ -257,7 +257,7 @@ Status Producer::Core::close(Millis timeout) {
   Status failure;
   thread_.run([&] {
     sender_->fail_everything(closed_error());
-    failure = sender_->take_failure();
+    failure = sender_->take_untold_failure();
     sender_.reset();
     cluster_.reset();
   });

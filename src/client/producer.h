@@ -103,9 +103,9 @@ class Producer {
 
   /// Sends what is buffered without lingering and waits until all that was sent before this call is
   /// acknowledged or failed, and its callbacks have returned.
-  /// errors  kTimeout when something of it is still under way; the first delivery failure, or
-  ///         exception of a callback, that no flush() or close() has told yet; kClosed;
-  ///         kInvalidArgument in a callback
+  /// errors  the first failure, or exception of a callback, among them, or before them when no
+  ///         flush() has told it; what send_and_wait() told is not told again. kTimeout when
+  ///         something of it is still under way; kClosed; kInvalidArgument in a callback
   Status flush(Millis timeout = kNoTimeout);
 
   /// How many partitions a topic has. Waits for its metadata the first time, as send() does.

@@ -226,6 +226,16 @@ TEST_F(ProducerTest, SendAndWaitTellsWhyARecordWasNotWritten) {
   EXPECT_EQ(wire::kafka_error_of(refused.error()), KafkaError::kInvalidRecord);
 }
 
+TEST_F(ProducerTest, WhatSendAndWaitToldIsNoFailureOfAnybodyElse) {
+  broker_.judge_by([](const wire::BatchHeader&) { return KafkaError::kInvalidRecord; });
+  Producer producer = make(properties());
+  EXPECT_FALSE(producer.send_and_wait(record("v"), kPatience).ok());
+  EXPECT_TRUE(producer.flush(kPatience).ok());
+
+  ASSERT_TRUE(producer.send(record("v"), [](const Result<RecordMetadata>&) {}).ok());
+  EXPECT_FALSE(producer.flush(kPatience).ok()) << "who only listens may rely on flush()";
+}
+
 TEST_F(ProducerTest, FlushWaitsForWhatWasSentBeforeItOnly) {
   Producer producer = make(properties());
   ASSERT_TRUE(producer.partition_count("t").ok());

@@ -1,5 +1,6 @@
 #include "client/producer/delivery_reporter.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -30,6 +31,13 @@ Result<RecordMetadata> fate_of(const RecordWaiter& waiter, const DeliveryReport&
   return metadata;
 }
 
+bool is_awaited_throughout(const ProducerBatch& batch) {
+  const auto awaited = std::count_if(
+      batch.waiters.begin(), batch.waiters.end(),
+      [](const RecordWaiter& waiter) { return waiter.kind == RecordWaiter::Kind::kAwaits; });
+  return awaited == batch.record_count;
+}
+
 }  // namespace
 
 void DeliveryReporter::written(const TopicPartition& name, ProducerBatchPtr batch, Written where,
@@ -55,28 +63,19 @@ void DeliveryReporter::failed(const TopicPartition& name, ProducerBatchPtr batch
   metrics_.with([&](ProducerMetrics& metrics) {
     metrics.records_failed += static_cast<std::uint64_t>(batch->record_count);
   });
-  note_failure(report.status);
+  if (!is_awaited_throughout(*batch)) flushes_.fail(batch->id, report.status.error());
   tell(*batch, report);
 }
 
 void DeliveryReporter::tell(ProducerBatch& batch, const DeliveryReport& report) {
   accumulator_.finish(batch.id, batch.budget_bytes);
+  const auto note = [&](const Status& called) {
+    if (!called.ok()) flushes_.fail(batch.id, called.error());
+  };
   for (const RecordWaiter& waiter : batch.waiters) {
-    note_failure(
-        fenced("a record's delivery callback", [&] { waiter.tell(fate_of(waiter, report)); }));
+    note(fenced("a record's delivery callback", [&] { waiter.tell(fate_of(waiter, report)); }));
   }
-  if (on_delivery_) {
-    note_failure(fenced("the delivery callback", [&] { on_delivery_(report); }));
-  }
-}
-
-void DeliveryReporter::note_failure(const Status& status) {
-  if (!status.ok() && !first_failure_) first_failure_ = status.error();
-}
-
-Status DeliveryReporter::take_failure() {
-  if (!first_failure_) return {};
-  return *std::exchange(first_failure_, std::nullopt);
+  if (on_delivery_) note(fenced("the delivery callback", [&] { on_delivery_(report); }));
 }
 
 }  // namespace millrace::client

@@ -48,7 +48,7 @@ ProduceSender::ProduceSender(const ProducerConfig& config, Cluster& cluster,
       cluster_(cluster),
       accumulator_(accumulator),
       metrics_(metrics),
-      reporter_(accumulator, metrics, std::move(on_delivery)) {
+      reporter_(accumulator, metrics, flushes_, std::move(on_delivery)) {
   cluster_.on_metadata([this] {
     take_partition_counts();
     run();
@@ -58,10 +58,8 @@ ProduceSender::ProduceSender(const ProducerConfig& config, Cluster& cluster,
 ProduceSender::~ProduceSender() {
   life_.end();
   cluster_.loop().cancel(timer_);
-  for (auto& [id, waiter] : flush_waiters_) {
-    cluster_.loop().cancel(waiter.timer);
-    waiter.done(Error{ErrorCode::kClosed, "the producer was closed"});
-  }
+  for (const auto& [id, timer] : flush_timers_) cluster_.loop().cancel(timer);
+  flushes_.give_up_all({ErrorCode::kClosed, "the producer was closed"});
 }
 
 void ProduceSender::watch(ProducerTopic& topic) {
@@ -338,29 +336,24 @@ void ProduceSender::bump_epoch() {
 }
 
 void ProduceSender::when_finished(BatchId end, Millis timeout, std::function<void(Status)> done) {
-  const std::uint64_t id = next_flush_waiter_++;
-  FlushWaiter& waiter = flush_waiters_[id];
-  waiter.end = end;
-  waiter.done = std::move(done);
+  const FlushList::Id id = flushes_.add(end, std::move(done));
   if (timeout < kTimerMax) {
-    waiter.timer = cluster_.loop().call_after(timeout, life_.guard([this, id] {
-      const FlushWaiter late = std::move(flush_waiters_.at(id));
-      flush_waiters_.erase(id);
-      late.done(Error{ErrorCode::kTimeout, "flush: records are still under way"});
+    flush_timers_[id] = cluster_.loop().call_after(timeout, life_.guard([this, id] {
+      flush_timers_.erase(id);
+      flushes_.give_up(id, {ErrorCode::kTimeout, "flush: records are still under way"});
     }));
   }
   run();
 }
 
 void ProduceSender::check_flushed() {
-  for (auto entry = flush_waiters_.begin(); entry != flush_waiters_.end();) {
-    if (!accumulator_.has_finished_before(entry->second.end)) {
-      ++entry;
-      continue;
-    }
-    cluster_.loop().cancel(entry->second.timer);
-    entry->second.done(reporter_.take_failure());
-    entry = flush_waiters_.erase(entry);
+  const auto ended =
+      flushes_.finish([this](BatchId end) { return accumulator_.has_finished_before(end); });
+  for (const FlushList::Id id : ended) {
+    const auto timer = flush_timers_.find(id);
+    if (timer == flush_timers_.end()) continue;
+    cluster_.loop().cancel(timer->second);
+    flush_timers_.erase(timer);
   }
 }
 

@@ -40,13 +40,13 @@ class ProduceSender {
   void run();
   /// Partition counts of `topic` reach the accumulator whenever the metadata says so.
   void watch(ProducerTopic& topic);
-  /// Calls `done` when every batch before `end` is finished: with the first failure since the last
-  /// time. With kTimeout when that takes longer than `timeout`.
+  /// Calls `done` when every batch before `end` is finished: with the first failure among them, or
+  /// that nobody was told of before. With kTimeout when that takes longer than `timeout`.
   void when_finished(BatchId end, Millis timeout, std::function<void(Status)> done);
   /// Reports everything that is left as failed with `error`.
   void fail_everything(const Error& error);
-  /// The first failure that when_finished() has not told.
-  Status take_failure() { return reporter_.take_failure(); }
+  /// The first failure that nobody was told of by when_finished().
+  Status take_untold_failure() { return flushes_.take_untold(); }
 
  private:
   struct Partition {
@@ -61,11 +61,6 @@ class ProduceSender {
     Uuid topic_id;
   };
   using Parts = std::vector<Part>;
-  struct FlushWaiter {
-    BatchId end;
-    std::function<void(Status)> done;
-    io::TimerId timer = 0;
-  };
 
   Partition& partition(const ProducerTopic& topic, PartitionId id);
   void collect();
@@ -87,6 +82,8 @@ class ProduceSender {
   Cluster& cluster_;
   RecordAccumulator& accumulator_;
   Guarded<ProducerMetrics>& metrics_;
+  FlushList flushes_;
+  std::map<FlushList::Id, io::TimerId> flush_timers_;
   DeliveryReporter reporter_;
   Lifetime life_;
   std::map<std::string, ProducerTopic*> topics_;
@@ -95,9 +92,7 @@ class ProduceSender {
   ProducerIdentity identity_;
   bool identity_under_way_ = false;
   io::TimerId timer_ = 0;
-  std::optional<Error> fatal_error_;                    // why no record can be sent any more
-  std::map<std::uint64_t, FlushWaiter> flush_waiters_;  // in the order of their coming
-  std::uint64_t next_flush_waiter_ = 0;
+  std::optional<Error> fatal_error_;  // why no record can be sent any more
 };
 
 }  // namespace millrace::client

@@ -25,9 +25,12 @@ struct ProducerIdentity {
 
 /// Somebody who wants to know the fate of one record.
 struct RecordWaiter {
+  enum class Kind { kListens, kAwaits };  // with a callback, or in send_and_wait()
+
   std::int32_t index;  // of the record among those of its batch
   Timestamp timestamp;
   RecordCallback tell;
+  Kind kind = Kind::kListens;
 };
 
 struct ProducerBatch {

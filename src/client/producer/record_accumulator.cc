@@ -84,7 +84,8 @@ RecordAccumulator::Appended RecordAccumulator::append(ProducerTopic* known_topic
   buffered_bytes_ += batch.builder.size_bytes() - batch.budget_bytes;
   batch.budget_bytes = batch.builder.size_bytes();
   if (options.on_delivery != nullptr) {
-    batch.waiters.push_back({receipt.index, timestamp, std::move(*options.on_delivery)});
+    batch.waiters.push_back(
+        {receipt.index, timestamp, std::move(*options.on_delivery), options.kind});
   }
   if (options.urgency == Urgency::kNow) {
     batch.linger_until = MonotonicTime::min();

@@ -57,6 +57,7 @@ enum class Urgency { kLinger, kNow };
 struct AppendOptions {
   /// Moved into the batch when the record is taken, and only then; null: nobody asks.
   RecordCallback* on_delivery = nullptr;
+  RecordWaiter::Kind kind = RecordWaiter::Kind::kListens;
   Urgency urgency = Urgency::kLinger;
 };
 
