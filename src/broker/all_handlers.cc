@@ -3,6 +3,7 @@
 #include "broker/session/handler_table.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/create_topics.h"
+#include "wire/messages/delete_records.h"
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_configs.h"
@@ -30,6 +31,7 @@ HandlerTable make_handler_table() {
   table.add(&handle_create_topics,
             {{kCreate, kCluster}, {kCreate, kTopic}, {kDescribeConfigs, kTopic}});
   table.add(&handle_delete_topics, {{kDelete, kCluster}, {kDelete, kTopic}, {kDescribe, kTopic}});
+  table.add(&handle_delete_records, {{kDelete, kTopic}});
   table.add(&handle_init_producer_id,
             {{kIdempotentWrite, kCluster}, {kWrite, kTopic}, {kWrite, kTransactionalId}});
   table.add(&handle_offset_for_leader_epoch, {{kDescribe, kTopic}});

@@ -1,6 +1,8 @@
-// millrace topic create | list | describe | delete
+// millrace topic create | list | describe | delete | delete-records
+#include <charconv>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,8 @@ struct TopicOptions {
   std::int64_t partitions = -1;
   std::int64_t replication_factor = -1;
   std::vector<std::string> configs;
+  std::string before;
+  std::optional<std::int64_t> partition;
   bool validate_only = false;
   bool if_not_exists = false;
   bool with_internal = false;
@@ -82,6 +86,51 @@ ExitCode remove(const TopicOptions& options, Console& console, io::Env& env) {
     if (outcome.ok()) console.print("deleted {}\n", name);
   }
   return report_outcomes(console, *outcomes);
+}
+
+/// The first offset that stays: a number, or "end".
+Result<Offset> parse_before(const std::string& text) {
+  if (text == "end") return kNoOffset;
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, failure] = std::from_chars(text.data(), end, number);
+  if (failure != std::errc{} || stop != end || number < 0) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("want --before OFFSET or --before end, found \"{}\"", text)};
+  }
+  return Offset{number};
+}
+
+ExitCode delete_records(const TopicOptions& options, Console& console, io::Env& env) {
+  const auto before = parse_before(options.before);
+  if (!before.ok()) return report(console, before.error());
+  auto admin = connect_admin(options.cluster, console, env);
+  if (!admin.ok()) return report(console, admin.error());
+  std::map<TopicPartition, Offset> wanted;
+  const auto topics = admin->describe_topics(options.names);
+  if (!topics.ok()) return report(console, topics.error());
+  for (const auto& [name, topic] : *topics) {
+    if (!topic.ok()) return report(console, topic.error());
+    if (options.partition) {
+      const PartitionId only{static_cast<std::int32_t>(*options.partition)};
+      wanted.emplace(TopicPartition{name, only}, *before);
+      continue;
+    }
+    for (const auto& each : topic->partitions) {
+      wanted.emplace(TopicPartition{name, each.partition}, *before);
+    }
+  }
+  const auto outcomes = admin->delete_records(wanted);
+  if (!outcomes.ok()) return report(console, outcomes.error());
+  ExitCode code = ExitCode::kDone;
+  for (const auto& [partition, start] : *outcomes) {
+    if (start.ok()) {
+      console.print("{} begins at {}\n", partition, *start);
+    } else {
+      code = report(console, start.error());
+    }
+  }
+  return code;
 }
 
 ExitCode list(const TopicOptions& options, Console& console, io::Env& env) {
@@ -208,8 +257,9 @@ Command add(Command& topic, const SharedOptions& options, io::Env& env, Run run,
 }  // namespace
 
 void add_topic(Command root, io::Env& env) {
-  Command topic =
-      root.add_command("topic", "Create, list, describe and delete topics", "millrace topic list");
+  Command topic = root.add_command(
+      "topic", "Create, list, describe and delete topics, and delete their records",
+      "millrace topic list");
   const auto options = std::make_shared<TopicOptions>();
 
   Command creating = add(topic, options, env, create,
@@ -240,6 +290,15 @@ void add_topic(Command root, io::Env& env) {
       add(topic, options, env, remove,
           {"delete", "Delete topics and all their records", "millrace topic delete clicks"});
   deleting.arguments("TOPIC", options->names, "Names of the topics");
+
+  Command emptying = add(topic, options, env, delete_records,
+                         {"delete-records", "Delete the records before an offset, for good",
+                          "millrace topic delete-records clicks --before end"});
+  emptying.arguments("TOPIC", options->names, "Names of the topics");
+  emptying.option("-b,--before OFFSET", options->before,
+                  "The first offset that stays, or \"end\" to delete all records");
+  emptying.option("-p,--partition", options->partition, "Only this partition; without it all", 0,
+                  INT32_MAX);
 }
 
 }  // namespace millrace::cli

@@ -405,6 +405,14 @@ Result<Outcomes<TopicPartition, ListedOffset>> Admin::list_offsets(
   return listed;
 }
 
+Result<Outcomes<TopicPartition, Offset>> Admin::delete_records(
+    const std::map<TopicPartition, Offset>& before) {
+  return core().thread_.await<RecordsDeleted>([&](std::function<void(RecordsDeleted)> done) {
+    client::delete_records(*core().cluster_, before, core().config_.api_timeout, core().deadline(),
+                           std::move(done));
+  });
+}
+
 Result<CommittedOffsets> Admin::list_group_offsets(const std::string& group_id) {
   using Committed = Result<CommittedOffsets>;
   return core().thread_.await<Committed>([&](std::function<void(Committed)> done) {

@@ -86,6 +86,14 @@ class Admin {
   /// cost    one request for each broker that leads one of them, at the same time
   Result<Outcomes<TopicPartition, ListedOffset>> list_offsets(
       const std::map<TopicPartition, OffsetSpec>& partitions);
+  /// Lets each partition begin at the offset given with it, or at its end for kNoOffset: what lies
+  /// before is gone for good. A partition that begins there or later already stays as it is.
+  /// Returns where each begins now.
+  /// errors  of a partition: OFFSET_OUT_OF_RANGE (past its end), POLICY_VIOLATION (its topic is
+  ///         compacted), UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION (the cluster's own)
+  /// cost    one request to each leader
+  Result<Outcomes<TopicPartition, Offset>> delete_records(
+      const std::map<TopicPartition, Offset>& before);
   /// Everything that the group has committed; nothing for a group that is not known.
   Result<CommittedOffsets> list_group_offsets(const std::string& group_id);
 

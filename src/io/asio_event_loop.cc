@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "base/saturating.h"
 #include "io/event_loop.h"
 #include "io/socket_loop.h"
 #include "io/timer_queue.h"
@@ -103,7 +104,7 @@ class AsioEventLoop final : public SocketLoop {
   MonotonicTime now() const override { return std::chrono::steady_clock::now(); }
 
   TimerId call_after(Millis delay, Task task) override {
-    const TimerId timer = timers_.add(now() + delay, std::move(task));
+    const TimerId timer = timers_.add(deadline_after(now(), delay), std::move(task));
     arm_wake();
     return timer;
   }

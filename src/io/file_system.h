@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace millrace::io {
 
@@ -60,6 +61,9 @@ class FileSystem {
   /// errors  kNotFound, kIo
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   virtual Result<bool> exists(const std::string& path) = 0;
+  /// When the bytes of the file were last changed, by the wall clock; kNoTimestamp where the file
+  /// system does not keep that.   errors  kNotFound, kIo
+  virtual Result<Timestamp> modified_at(const std::string& path) = 0;
   /// Names in no particular order.   errors  kNotFound, kIo
   virtual Result<std::vector<DirectoryEntry>> list(const std::string& directory) = 0;
   virtual Status create_directories(const std::string& directory) = 0;

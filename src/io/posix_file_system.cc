@@ -166,6 +166,15 @@ class PosixFileSystem final : public FileSystem {
     return system_error("look for", path, errno);
   }
 
+  Result<Timestamp> modified_at(const std::string& path) override {
+    struct stat about {};
+    if (::stat(path.c_str(), &about) < 0) return system_error("look at", path, errno);
+    constexpr std::int64_t kMillisPerSecond = 1000;
+    constexpr std::int64_t kNanosPerMilli = 1'000'000;
+    return Timestamp{std::int64_t{about.st_mtim.tv_sec} * kMillisPerSecond +
+                     about.st_mtim.tv_nsec / kNanosPerMilli};
+  }
+
   Result<std::vector<DirectoryEntry>> list(const std::string& directory) override {
     std::error_code failure;
     std::vector<DirectoryEntry> entries;

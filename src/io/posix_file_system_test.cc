@@ -138,6 +138,15 @@ TEST_F(PosixFileSystemTest, SaysWhichLimitOfOpenFilesToRaise) {
   EXPECT_THAT(system_error("open", "a file", ENFILE).message, HasSubstr("fs.file-max"));
 }
 
+TEST_F(PosixFileSystemTest, TellsWhenAFileWasLastWritten) {
+  const std::string name = path("dated");
+  ASSERT_TRUE(files_->replace_atomically(name, "x").ok());
+  std::filesystem::last_write_time(name, std::filesystem::file_time_type::clock::from_sys(
+                                             std::chrono::sys_time<Millis>(Millis{1'234'567})));
+  EXPECT_EQ(files_->modified_at(name).value(), Timestamp{1'234'567});
+  EXPECT_EQ(files_->modified_at(path("nothing")).error().code, ErrorCode::kNotFound);
+}
+
 TEST_F(PosixFileSystemTest, ListsRenamesAndRemoves) {
   ASSERT_TRUE(files_->create_directories(path("a/b")).ok());
   ASSERT_TRUE(files_->replace_atomically(path("a/one"), "1").ok());

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "base/saturating.h"
 #include "base/strong_id.h"
 #include "base/time.h"
 
@@ -23,12 +24,14 @@ inline constexpr LeaderEpoch kNoLeaderEpoch{-1};
 inline constexpr ProducerId kNoProducerId{-1};
 inline constexpr ProducerEpoch kNoProducerEpoch{-1};
 
+// Offsets come from the wire and from files, some of them outside every checksum: sums stop at the
+// ends of int64.
 constexpr Offset operator+(Offset offset, std::int64_t count) {
-  return Offset{offset.value() + count};
+  return Offset{saturating_add(offset.value(), count)};
 }
 /// How many records lie from `from` up to, not including, `to`.
 constexpr std::int64_t operator-(Offset to, Offset from) {
-  return to.value() - from.value();
+  return saturating_subtract(to.value(), from.value());
 }
 
 }  // namespace millrace

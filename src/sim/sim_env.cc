@@ -31,7 +31,8 @@ std::unique_ptr<io::Condition> SimEnv::make_condition() {
 SimEnv& SimWorld::host(const std::string& name) {
   auto& place = hosts_[name];
   if (place == nullptr) {
-    place.reset(new SimEnv(scheduler_, network_, name, std::make_unique<SimFileSystem>()));
+    place.reset(new SimEnv(scheduler_, network_, name,
+                           std::make_unique<SimFileSystem>(&scheduler_.clock())));
   }
   return *place;
 }

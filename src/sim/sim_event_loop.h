@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/saturating.h"
 #include "io/event_loop.h"
 #include "sim/sim_network.h"
 #include "sim/sim_scheduler.h"
@@ -26,7 +27,7 @@ class SimEventLoop final : public io::EventLoop {
   bool is_loop_thread() const override { return lane_.is_running(); }
   MonotonicTime now() const override { return scheduler_.now(); }
   io::TimerId call_after(Millis delay, io::Task task) override {
-    return lane_.call_after(delay, std::move(task));
+    return lane_.call_after(bounded_wait(delay), std::move(task));
   }
   void cancel(io::TimerId timer) override { lane_.cancel(timer); }
   Result<std::unique_ptr<io::Listener>> listen(

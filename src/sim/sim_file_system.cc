@@ -20,6 +20,9 @@ struct SimFileSystem::State {
   bool fault_repeats = false;
   bool fault_hit = false;
   std::function<void()> sync_delay;
+  const Clock* clock = nullptr;
+
+  Timestamp wall() const { return clock == nullptr ? kNoTimestamp : clock->wall(); }
 
   /// Counts a call and says how it is to fail, if it is.
   std::optional<Fault> enter(bool writes) {
@@ -125,6 +128,7 @@ class SimFile final : public io::File {
     if (const auto fault = state_->enter(false)) return fault_error(*fault, "truncate", path_);
     if (!writable_) return read_only();
     node_->file.truncate(size_bytes);
+    node_->modified_at = state_->wall();
     return {};
   }
 
@@ -158,6 +162,7 @@ class SimFile final : public io::File {
     }
     if (!writable_) return read_only();
     node_->file.write(position, bytes);
+    node_->modified_at = state_->wall();
     return {};
   }
 
@@ -185,23 +190,27 @@ class SimFileLock final : public io::FileLock {
 
 }  // namespace
 
-SimFileSystem::SimFileSystem() : SimFileSystem(std::make_shared<SimNode>()) {
+SimFileSystem::SimFileSystem(const Clock* clock)
+    : SimFileSystem(std::make_shared<SimNode>(), clock) {
   state_->root->is_directory = true;
 }
 
-SimFileSystem::SimFileSystem(SimNodePtr root) : state_(std::make_shared<State>()) {
+SimFileSystem::SimFileSystem(SimNodePtr root, const Clock* clock)
+    : state_(std::make_shared<State>()) {
+  state_->clock = clock;
   state_->root = std::move(root);
 }
 
 std::unique_ptr<SimFileSystem> SimFileSystem::crash(std::uint64_t seed) const {
   const std::lock_guard lock(state_->mutex);
   Random random(seed);
-  return std::unique_ptr<SimFileSystem>(new SimFileSystem(state_->root->after_power_cut(random)));
+  return std::unique_ptr<SimFileSystem>(
+      new SimFileSystem(state_->root->after_power_cut(random), state_->clock));
 }
 
 std::unique_ptr<SimFileSystem> SimFileSystem::process_death() const {
   const std::lock_guard lock(state_->mutex);
-  return std::unique_ptr<SimFileSystem>(new SimFileSystem(state_->root->copy()));
+  return std::unique_ptr<SimFileSystem>(new SimFileSystem(state_->root->copy(), state_->clock));
 }
 
 void SimFileSystem::set_sync_delay(std::function<void()> delay) {
@@ -248,6 +257,7 @@ Result<std::unique_ptr<io::File>> SimFileSystem::open(const std::string& path, i
   if (place.directory == nullptr || (place.node == nullptr && !creates)) return not_found(path);
   if (place.node == nullptr) {
     place.node = std::make_shared<SimNode>();
+    place.node->modified_at = state_->wall();
     place.directory->directory.add(place.name, place.node);
   }
   if (place.node->is_directory) {
@@ -261,6 +271,14 @@ Result<bool> SimFileSystem::exists(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
   if (const auto fault = state_->enter(false)) return fault_error(*fault, "look for", path);
   return find_node(*state_, path_parts(path)) != nullptr;
+}
+
+Result<Timestamp> SimFileSystem::modified_at(const std::string& path) {
+  const std::lock_guard lock(state_->mutex);
+  if (const auto fault = state_->enter(false)) return fault_error(*fault, "look at", path);
+  const SimNodePtr node = find_node(*state_, path_parts(path));
+  if (node == nullptr) return not_found(path);
+  return node->modified_at;
 }
 
 Result<std::vector<io::DirectoryEntry>> SimFileSystem::list(const std::string& directory) {

@@ -27,7 +27,8 @@ enum class Fault {
 /// them; "/" and "" exist from the start.
 class SimFileSystem final : public io::FileSystem {
  public:
-  SimFileSystem();
+  /// clock  dates the files and outlives them; null: nobody knows when a file was changed
+  explicit SimFileSystem(const Clock* clock = nullptr);
 
   /// The file system as it may look after a power cut at this moment. This one stays as it is, so
   /// that one moment can be crashed with many seeds.
@@ -58,6 +59,7 @@ class SimFileSystem final : public io::FileSystem {
 
   Result<std::unique_ptr<io::File>> open(const std::string& path, io::OpenMode mode) override;
   Result<bool> exists(const std::string& path) override;
+  Result<Timestamp> modified_at(const std::string& path) override;
   Result<std::vector<io::DirectoryEntry>> list(const std::string& directory) override;
   Status create_directories(const std::string& directory) override;
   Status rename(const std::string& from, const std::string& to) override;
@@ -69,7 +71,7 @@ class SimFileSystem final : public io::FileSystem {
   struct State;
 
  private:
-  explicit SimFileSystem(SimNodePtr root);
+  SimFileSystem(SimNodePtr root, const Clock* clock);
 
   std::shared_ptr<State> state_;  // also held by the files, which may outlive the file system
 };

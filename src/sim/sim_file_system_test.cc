@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+#include "sim/sim_clock.h"
+
 namespace millrace::sim {
 namespace {
 
@@ -170,6 +172,22 @@ TEST(SimFileSystem, AnOpenFileOutlivesItsNameAndItsFileSystem) {
   std::string into(5, ' ');
   EXPECT_EQ(file->read_at(0, into).value(), 5U);
   EXPECT_EQ(into, "still");
+}
+
+TEST(SimFileSystem, AFileIsAsOldAsItsLastChange) {
+  SimClock clock;
+  SimFileSystem files(&clock);
+  auto file = files.open("/a", io::OpenMode::kCreateOrReadWrite).value();
+  const Timestamp made = clock.wall();
+  clock.advance(Millis{10});
+  EXPECT_EQ(files.modified_at("/a").value(), made);
+  ASSERT_TRUE(file->append("x").ok());
+  EXPECT_EQ(files.modified_at("/a").value(), clock.wall());
+  EXPECT_EQ(files.modified_at("/b").error().code, ErrorCode::kNotFound);
+
+  SimFileSystem undated;
+  ASSERT_TRUE(open_new(undated, "/a") != nullptr);
+  EXPECT_EQ(undated.modified_at("/a").value(), kNoTimestamp);
 }
 
 TEST(SimFileSystem, RenamesWithinAndAcrossDirectories) {

@@ -163,6 +163,7 @@ void SimDirectoryContent::restore(SimEntries entries) {
 SimNodePtr SimNode::after_power_cut(Random& random) const {
   auto after = std::make_shared<SimNode>();
   after->is_directory = is_directory;
+  after->modified_at = modified_at;
   if (!is_directory) {
     after->file = file.after_power_cut(random);
     return after;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/time.h"
 
 namespace millrace::sim {
 
@@ -83,6 +84,7 @@ class SimDirectoryContent {
 struct SimNode {
   bool is_directory = false;
   bool is_locked = false;
+  Timestamp modified_at = kNoTimestamp;  // of a file
   SimFileContent file;
   SimDirectoryContent directory;
 

@@ -1,6 +1,7 @@
 // Records, segments and logs that go: by retention, by request, with their topic.
 #include <gtest/gtest.h>
 
+#include "sim/sim_clock.h"
 #include "storage/partition_log.h"
 #include "storage/testing/log_fixture.h"
 #include "wire/error_codes.h"
@@ -43,6 +44,42 @@ TEST_F(LogDeletionTest, DeletesByAgeAndStartsAnewWhenAllIsOld) {
   EXPECT_EQ(log->log_end_offset(), Offset{3});
   EXPECT_EQ(log->apply_retention(Timestamp{9999}).value(), 0U) << "an empty log stays";
   EXPECT_EQ(append(*log, {}).value().base_offset, Offset{3});
+}
+
+TEST_F(LogDeletionTest, ASegmentWithoutTimestampsIsAsOldAsItsFile) {
+  sim::SimClock clock;
+  sim::SimFileSystem dated(&clock);
+  config.segment_bytes = 300;
+  config.retention_ms = 1000;
+  auto untimed = PartitionLog::open(dated, "/data/topic-0", config, {.now = clock.wall()}).value();
+  const auto append_at = [&](std::int64_t timestamp) {
+    const auto appended =
+        append(*untimed, {.values = {std::string(200, 'x')}, .timestamp = timestamp}, 0,
+               clock.wall().value());
+    ASSERT_TRUE(appended.ok());
+  };
+  append_at(-1);
+  append_at(-7);
+  append_at(clock.wall().value());
+  clock.advance(Millis{500});
+  append_at(-1);
+  ASSERT_EQ(untimed->segment_count(), 4U);
+
+  clock.advance(Millis{500});
+  EXPECT_EQ(untimed->apply_retention(clock.wall()).value(), 0U) << "as old as allowed";
+  clock.advance(Millis{1});
+  EXPECT_EQ(untimed->apply_retention(clock.wall()).value(), 3U);
+  EXPECT_EQ(untimed->log_start_offset(), Offset{3});
+  clock.advance(Millis{500});
+  EXPECT_EQ(untimed->apply_retention(clock.wall()).value(), 1U);
+  EXPECT_EQ(untimed->log_start_offset(), Offset{4});
+}
+
+TEST_F(LogDeletionTest, ASegmentOfUnknownAgeStays) {
+  config.retention_ms = 1000;
+  open();  // on a disk that does not say when a file was written
+  ASSERT_TRUE(append(*log, {.timestamp = -1}).ok());
+  EXPECT_EQ(log->apply_retention(Timestamp{INT64_MAX}).value(), 0U);
 }
 
 TEST_F(LogDeletionTest, ASliceOutlivesTheDeletionOfItsSegment) {

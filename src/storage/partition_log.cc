@@ -342,7 +342,8 @@ Result<std::optional<OffsetAtTime>> PartitionLog::max_timestamp() const {
     if (segment->next_offset() <= start) continue;
     newest = std::max(newest, segment->max_timestamp().timestamp);
   }
-  if (newest == kNoTimestamp) return std::optional<OffsetAtTime>{};
+  // Of untimed records only, -1 is the largest timestamp, and the first record has it.
+  if (start == log_end_offset()) return std::optional<OffsetAtTime>{};
   return parts_->find_time_from(start, newest);
 }
 
@@ -352,8 +353,7 @@ Result<std::size_t> PartitionLog::apply_retention(Timestamp now) {
   Parts& log = *parts_;
   std::vector<SegmentAge> ages;
   for (const auto& segment : log.segments.all()) {
-    ages.push_back(
-        {segment->next_offset(), segment->size_bytes(), segment->max_timestamp().timestamp});
+    ages.push_back({segment->next_offset(), segment->size_bytes(), segment->newest()});
   }
   RetentionPolicy policy;
   if (log.config.cleanup_policy_delete) {

@@ -81,7 +81,8 @@ class PartitionLog {
   /// The first record with a timestamp at or after `time`; nothing when there is none.
   /// cost  two index look-ups and one batch, decompressed
   Result<std::optional<OffsetAtTime>> offset_for_timestamp(Timestamp time) const;
-  /// The first record that has the largest timestamp; nothing when the log is empty.
+  /// The first record that has the largest timestamp, which is -1 when no record has one; nothing
+  /// when the log is empty.
   Result<std::optional<OffsetAtTime>> max_timestamp() const;
 
   Offset log_start_offset() const;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/saturating.h"
 #include "client/admin.h"
 #include "io/lent_env.h"
 #include "streams/runtime/progress.h"
@@ -151,7 +152,7 @@ class StreamsApp::Core {
                    fmt::format("application {} was not started: it has nothing to catch up with",
                                config_.application_id)};
     }
-    const MonotonicTime deadline = env_->clock().monotonic() + timeout;
+    const MonotonicTime deadline = deadline_after(env_->clock().monotonic(), timeout);
     auto admin = client::Admin::create(config_.admin, &*env_);
     if (!admin.ok()) return std::move(admin).error();
     std::uint64_t processed = 0;

@@ -4,13 +4,13 @@
 
 #include <compare>
 #include <cstdint>
-#include <limits>
 #include <string_view>
 
 #include "base/buffer.h"
 #include "base/byte_order.h"
 #include "base/check.h"
 #include "base/result.h"
+#include "base/saturating.h"
 #include "base/time.h"
 #include "streams/serde.h"
 
@@ -26,9 +26,7 @@ struct Window {
 
 /// Where a window of `size` that starts at `start` ends; no later than time itself.
 inline Timestamp window_end(Timestamp start, Millis size) {
-  const std::int64_t room = std::numeric_limits<std::int64_t>::max() - size.count();
-  if (start.value() > room) return Timestamp{std::numeric_limits<std::int64_t>::max()};
-  return Timestamp{start.value() + size.count()};
+  return timestamp_after(start, size);
 }
 
 /// Fixed-size windows side by side, aligned to 1970-01-01 UTC: a record belongs to exactly one.

@@ -6,6 +6,7 @@
 #include "wire/messages/api_versions.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_groups.h"
+#include "wire/messages/delete_records.h"
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_configs.h"
@@ -59,6 +60,7 @@ constexpr std::array kTable{
     row<ApiVersionsRequest, ApiVersionsResponse>(),
     row<CreateTopicsRequest, CreateTopicsResponse>(),
     row<DeleteTopicsRequest, DeleteTopicsResponse>(),
+    row<DeleteRecordsRequest, DeleteRecordsResponse>(),
     row<InitProducerIdRequest, InitProducerIdResponse>(VersionRange{0, 5}),
     row<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(),
     row<DescribeConfigsRequest, DescribeConfigsResponse>(),

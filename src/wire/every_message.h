@@ -9,6 +9,7 @@
 #include "wire/messages/api_versions.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_groups.h"
+#include "wire/messages/delete_records.h"
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_configs.h"
@@ -50,6 +51,7 @@ void for_each_request(Visitor&& visit) {
   visit(std::type_identity<ApiVersionsRequest>{});
   visit(std::type_identity<CreateTopicsRequest>{});
   visit(std::type_identity<DeleteTopicsRequest>{});
+  visit(std::type_identity<DeleteRecordsRequest>{});
   visit(std::type_identity<InitProducerIdRequest>{});
   visit(std::type_identity<OffsetForLeaderEpochRequest>{});
   visit(std::type_identity<DescribeConfigsRequest>{});
@@ -75,6 +77,7 @@ void for_each_response(Visitor&& visit) {
   visit(std::type_identity<ApiVersionsResponse>{});
   visit(std::type_identity<CreateTopicsResponse>{});
   visit(std::type_identity<DeleteTopicsResponse>{});
+  visit(std::type_identity<DeleteRecordsResponse>{});
   visit(std::type_identity<InitProducerIdResponse>{});
   visit(std::type_identity<OffsetForLeaderEpochResponse>{});
   visit(std::type_identity<DescribeConfigsResponse>{});

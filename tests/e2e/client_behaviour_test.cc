@@ -346,6 +346,26 @@ TEST_F(ClientBehaviour, AdminSeesTopicsGroupsAndTheCluster) {
   for (const auto& topic : *left) EXPECT_NE(topic.name, "t");
 }
 
+TEST_F(ClientBehaviour, AnAdminDeletesRecordsOfManyPartitions) {
+  cluster_.create_topic("t", 2);
+  auto producer = Producer::create(cluster_.properties(), {}, &cluster_.env());
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(producer->send({.topic = "t", .partition = PartitionId{0}, .value = "v"}).ok());
+  }
+  ASSERT_TRUE(producer->flush().ok());
+  auto admin = Admin::create(cluster_.properties(), &cluster_.env());
+
+  const auto some = admin->delete_records({{at(0), Offset{4}}, {at(1), kNoOffset}});
+  ASSERT_TRUE(some.ok()) << some.error().to_string();
+  EXPECT_EQ(some->at(at(0)).value(), Offset{4});
+  EXPECT_EQ(some->at(at(1)).value(), Offset{0});
+  const auto past = admin->delete_records({{at(0), Offset{11}}, {at(7), Offset{0}}});
+  EXPECT_EQ(wire::kafka_error_of(past->at(at(0)).error()), KafkaError::kOffsetOutOfRange);
+  EXPECT_EQ(wire::kafka_error_of(past->at(at(7)).error()), KafkaError::kUnknownTopicOrPartition);
+  const auto all = admin->delete_records({{at(0), kNoOffset}});
+  EXPECT_EQ(all->at(at(0)).value(), Offset{10});
+}
+
 TEST_F(ClientBehaviour, OffsetsOfATopicThatIsAboutToBeKnownAreWaitedFor) {
   auto properties = cluster_.properties();
   properties.set("retry.backoff.ms", "1").set("retry.backoff.max.ms", "1");

@@ -17,6 +17,8 @@ Verdict<wire::MetadataResponse> gate(wire::MetadataRequest& request, const Permi
 Verdict<wire::ApiVersionsResponse> gate(wire::ApiVersionsRequest& request, const Permit& permit);
 Verdict<wire::CreateTopicsResponse> gate(wire::CreateTopicsRequest& request, const Permit& permit);
 Verdict<wire::DeleteTopicsResponse> gate(wire::DeleteTopicsRequest& request, const Permit& permit);
+Verdict<wire::DeleteRecordsResponse> gate(wire::DeleteRecordsRequest& request,
+                                          const Permit& permit);
 Verdict<wire::InitProducerIdResponse> gate(wire::InitProducerIdRequest& request,
                                            const Permit& permit);
 Verdict<wire::OffsetForLeaderEpochResponse> gate(wire::OffsetForLeaderEpochRequest& request,

@@ -15,6 +15,7 @@
 #include "wire/messages/api_versions.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_groups.h"
+#include "wire/messages/delete_records.h"
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_configs.h"
@@ -224,6 +225,24 @@ TEST_F(Gates, ListOffsetsRefusesEachTopicThatMayNotBeDescribed) {
   for (const std::size_t i : {1U, 2U})
     EXPECT_EQ(error(response.topics[i].partitions[0].error_code),
               KafkaError::kTopicAuthorizationFailed);
+}
+
+TEST_F(Gates, DeleteRecordsRefusesEachTopicThatMayNotBeDeleted) {
+  rules_.allow(kDelete, kTopic, "mine");
+  wire::DeleteRecordsRequest request;
+  for (const auto* const name : {"mine", "yours", "nothing"}) {
+    auto& wanted = request.topics.emplace_back();
+    wanted.name = name;
+    wanted.partitions.emplace_back();
+  }
+  const auto response = ask<wire::DeleteRecordsResponse>(request, 2);
+  ASSERT_EQ(response.topics.size(), 3U);
+  EXPECT_EQ(error(response.topics[0].partitions[0].error_code), KafkaError::kNone);
+  for (const std::size_t i : {1U, 2U}) {
+    EXPECT_EQ(error(response.topics[i].partitions[0].error_code),
+              KafkaError::kTopicAuthorizationFailed);
+    EXPECT_EQ(response.topics[i].partitions[0].low_watermark, -1);
+  }
 }
 
 TEST_F(Gates, OffsetForLeaderEpochRefusesEachTopicThatMayNotBeDescribed) {

@@ -8,6 +8,7 @@
 #include "wire/error_codes.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/create_topics.h"
+#include "wire/messages/delete_records.h"
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_configs.h"
@@ -138,6 +139,20 @@ Verdict<wire::DeleteTopicsResponse> gate(wire::DeleteTopicsRequest& request, con
     answer.name = may_know ? std::move(name) : std::nullopt;
   }
   return answered_besides(&wire::DeleteTopicsResponse::responses, std::move(answers));
+}
+
+Verdict<wire::DeleteRecordsResponse> gate(wire::DeleteRecordsRequest& request,
+                                          const Permit& permit) {
+  std::vector<wire::DeleteRecordsResponse::DeleteRecordsTopicResult> answers;
+  for (auto& topic : take_refused(request.topics, [&](const auto& wanted) {
+         return permit.may(kDelete, kTopic, wanted.name);
+       })) {
+    auto& answer = answers.emplace_back();
+    answer.name = std::move(topic.name);
+    for (const auto& partition : topic.partitions)
+      answer.partitions.push_back({partition.partition_index, -1, kRefused});
+  }
+  return answered_besides(&wire::DeleteRecordsResponse::topics, std::move(answers));
 }
 
 Verdict<wire::DescribeConfigsResponse> gate(wire::DescribeConfigsRequest& request,

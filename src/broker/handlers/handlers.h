@@ -22,6 +22,9 @@ wire::CreateTopicsResponse handle_create_topics(wire::CreateTopicsRequest reques
                                                 const RequestContext& context, BrokerState& state);
 wire::DeleteTopicsResponse handle_delete_topics(wire::DeleteTopicsRequest request,
                                                 const RequestContext& context, BrokerState& state);
+wire::DeleteRecordsResponse handle_delete_records(wire::DeleteRecordsRequest request,
+                                                  const RequestContext& context,
+                                                  BrokerState& state);
 wire::InitProducerIdResponse handle_init_producer_id(wire::InitProducerIdRequest request,
                                                      const RequestContext& context,
                                                      BrokerState& state);

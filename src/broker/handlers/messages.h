@@ -6,6 +6,8 @@ struct ApiVersionsRequest;
 struct ApiVersionsResponse;
 struct CreateTopicsRequest;
 struct CreateTopicsResponse;
+struct DeleteRecordsRequest;
+struct DeleteRecordsResponse;
 struct DeleteTopicsRequest;
 struct DeleteTopicsResponse;
 struct DescribeClusterRequest;

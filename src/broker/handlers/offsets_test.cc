@@ -1,8 +1,9 @@
-// ListOffsets and OffsetForLeaderEpoch.
+// ListOffsets, OffsetForLeaderEpoch and DeleteRecords.
 #include <gtest/gtest.h>
 
 #include "broker/testing/core_fixture.h"
 #include "wire/error_codes.h"
+#include "wire/messages/delete_records.h"
 #include "wire/messages/list_offsets.h"
 #include "wire/messages/offset_for_leader_epoch.h"
 
@@ -54,6 +55,20 @@ TEST_F(OffsetHandlers, FindOffsetsByTimeAndByName) {
     EXPECT_EQ(answer.offset, each.offset) << each.what;
     EXPECT_EQ(answer.timestamp, each.timestamp) << each.what;
   }
+}
+
+TEST_F(OffsetHandlers, OfUntimedRecordsTheFirstIsTheNewest) {
+  make_topic("orders");
+  EXPECT_EQ(list(-3).offset, -1) << "an empty partition has none";
+  ASSERT_TRUE(append("orders", 0, batch_of({"a"}, {}, kNoTimestamp)).ok());
+  ASSERT_TRUE(append("orders", 0, batch_of({"b"}, {}, kNoTimestamp)).ok());
+
+  const auto answer = list(-3);
+
+  EXPECT_EQ(answer.error_code, 0);
+  EXPECT_EQ(answer.offset, 0);
+  EXPECT_EQ(answer.timestamp, -1);
+  EXPECT_EQ(answer.leader_epoch, 0);
 }
 
 TEST_F(OffsetHandlers, RefuseTimestampsThatTheVersionDoesNotKnow) {
@@ -116,6 +131,78 @@ TEST_F(OffsetHandlers, SayWhereAnEpochEndsAcrossAnUncleanStop) {
   EXPECT_EQ(ask(1).end_offset, 3);
   EXPECT_EQ(list(-2).leader_epoch, 0);
   EXPECT_EQ(list(-1).leader_epoch, 1);
+}
+
+class DeleteRecords : public OffsetHandlers {
+ protected:
+  using Results = std::vector<std::pair<std::int32_t, std::int64_t>>;
+  static constexpr auto code(KafkaError error) { return static_cast<std::int64_t>(error); }
+
+  /// Where each partition begins then; below zero, the error with its sign turned.
+  Results ask(const std::string& topic, const Results& partitions) {
+    wire::DeleteRecordsRequest request;
+    request.topics.push_back({.name = topic, .partitions = {}});
+    for (const auto& [index, offset] : partitions)
+      request.topics[0].partitions.push_back({index, offset});
+    Results results;
+    const auto response = call(&handle_delete_records, std::move(request), 2);
+    for (const auto& each : response.topics.at(0).partitions) {
+      if (each.error_code != 0) {
+        EXPECT_EQ(each.low_watermark, -1);
+      }
+      results.emplace_back(each.partition_index,
+                           each.error_code == 0 ? each.low_watermark : -each.error_code);
+    }
+    return results;
+  }
+};
+
+TEST_F(DeleteRecords, MovesTheStartForwardAndSaysWhereItIs) {
+  make_topic("orders", 2);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(append("orders", 0, batch_of({"a", "b"})).ok());
+  struct Case {
+    std::string what;
+    Results asked, answered;
+  };
+  const std::int64_t past = -code(KafkaError::kOffsetOutOfRange);
+  const std::int64_t missing = -code(KafkaError::kUnknownTopicOrPartition);
+  const std::vector<Case> cases{
+      {"inside a batch", {{0, 1}}, {{0, 1}}},
+      {"back", {{0, 0}}, {{0, 1}}},
+      {"past the end", {{0, 7}}, {{0, past}}},
+      {"below zero", {{0, -2}}, {{0, past}}},
+      {"an empty partition's end", {{1, -1}}, {{1, 0}}},
+      {"an empty partition's start", {{1, 0}}, {{1, 0}}},
+      {"a partition that is not there", {{5, 0}, {1, 0}}, {{1, 0}, {5, missing}}},
+      {"twice: the last one counts", {{0, 99}, {0, 3}}, {{0, 3}}},
+      {"all of it", {{0, -1}}, {{0, 6}}},
+  };
+  for (const auto& each : cases) EXPECT_EQ(ask("orders", each.asked), each.answered) << each.what;
+  EXPECT_EQ(list(-2).offset, 6);
+  EXPECT_EQ(ask("nowhere", {{0, 0}}), (Results{{0, missing}}));
+}
+
+TEST_F(DeleteRecords, RefusesTopicsThatDoNotDelete) {
+  make_topic("compacted", 1, {{"cleanup.policy", "compact"}});
+  make_topic("both", 1, {{"cleanup.policy", "compact,delete"}});
+  make_topic("__consumer_offsets");
+  EXPECT_EQ(ask("compacted", {{0, 0}}), (Results{{0, -code(KafkaError::kPolicyViolation)}}));
+  EXPECT_EQ(ask("both", {{0, -1}}), (Results{{0, 0}}));
+  EXPECT_EQ(ask("__consumer_offsets", {{0, 0}}),
+            (Results{{0, -code(KafkaError::kInvalidTopicException)}}));
+}
+
+TEST_F(DeleteRecords, WakesThoseWhoWaitAndOutlivesAStop) {
+  make_topic("orders");
+  ASSERT_TRUE(append("orders", 0, batch_of({"a", "b"})).ok());
+  int woken = 0;
+  state().topics.table()->find_partition("orders", 0)->add_waiter([&] { ++woken; });
+  EXPECT_EQ(ask("orders", {{0, 1}}), (Results{{0, 1}}));
+  EXPECT_EQ(woken, 1);
+
+  restart_cleanly();
+
+  EXPECT_EQ(list(-2).offset, 1);
 }
 
 }  // namespace

@@ -92,6 +92,22 @@ void Partition::wake_all() {
   for (const auto& wake : wakes) wake();
 }
 
+Result<Offset> Partition::delete_records_before(Offset offset) {
+  auto status = writer_.with([&](const Writer& writer) -> Status {
+    if (writer.is_closed) return gone(name_);
+    if (!log_->config().cleanup_policy_delete)
+      return wire::make_error(wire::KafkaError::kPolicyViolation,
+                              fmt::format("{} is compacted and deletes nothing else", name_));
+    if (offset < Offset{0})
+      return wire::make_error(wire::KafkaError::kOffsetOutOfRange,
+                              fmt::format("offset {}: want 0 or more", offset));
+    return log_->delete_records_before(offset);
+  });
+  if (!status.ok()) return std::move(status).error();
+  wake_all();
+  return log_->log_start_offset();
+}
+
 Status Partition::apply_retention(Timestamp now) {
   auto deleted = writer_.with([&](const Writer& writer) -> Result<std::size_t> {
     if (writer.is_closed) return std::size_t{0};

@@ -69,6 +69,11 @@ class Partition {
   WaiterId add_waiter(std::function<void()> wake);
   void remove_waiter(WaiterId waiter);
 
+  /// Lets the log begin at `offset`, unless it begins there or later already, and wakes the
+  /// waiters. Returns where it begins.
+  /// errors  OFFSET_OUT_OF_RANGE; POLICY_VIOLATION (the topic is compacted and does not delete);
+  ///         UNKNOWN_TOPIC_OR_PARTITION once closed; KAFKA_STORAGE_ERROR
+  Result<Offset> delete_records_before(Offset offset);
   /// Deletes what the topic's retention no longer keeps.
   Status apply_retention(Timestamp now);
   /// Forgets idempotent producers that were silent for `expiration`.

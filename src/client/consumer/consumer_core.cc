@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/saturating.h"
 #include "client/consumer/poll_collector.h"
 #include "wire/error_codes.h"
 
@@ -126,8 +127,7 @@ void Consumer::Core::tell_fetcher() {
 
 Result<PolledRecords> Consumer::Core::poll(Millis timeout) {
   if (auto status = check_open(); !status.ok()) return std::move(status).error();
-  const MonotonicTime deadline =
-      timeout >= Millis{INT32_MAX} ? MonotonicTime::max() : clock_.monotonic() + timeout;
+  const MonotonicTime deadline = deadline_after(clock_.monotonic(), timeout);
   for (;;) {
     note_poll();
     const auto has_rebalanced = run_callbacks();

@@ -1,7 +1,7 @@
 #include "client/consumer/offset_requests.h"
 
-#include <algorithm>
-
+#include "client/cluster/leader_questions.h"
+#include "wire/messages/delete_records.h"
 #include "wire/messages/list_offsets.h"
 #include "wire/messages/offset_commit.h"
 #include "wire/messages/offset_fetch.h"
@@ -11,151 +11,54 @@ namespace {
 
 using wire::KafkaError;
 
-// A broker of many hears late of a topic that was just created, the later the busier it is: one
-// that stays unknown for this long does not exist.
-constexpr Millis kUnknownTopicGrace{2'000};
+struct OffsetListing {
+  using Request = wire::ListOffsetsRequest;
+  using Response = wire::ListOffsetsResponse;
+  using PartitionResponse = Response::ListOffsetsPartitionResponse;
+  using Asked = std::int64_t;
+  using Answer = ListedOffset;
+  static constexpr std::string_view kVerb = "offset of";
 
-// One list_offsets() under way; kept alive by the callbacks that hold it.
-class OffsetListing : public std::enable_shared_from_this<OffsetListing> {
- public:
-  OffsetListing(Cluster& cluster, std::map<TopicPartition, std::int64_t> wanted,
-                IsolationLevel isolation, MonotonicTime deadline,
-                std::function<void(ListedOffsets)> done)
-      : cluster_(cluster),
-        cluster_watch_(cluster.watch()),
-        wanted_(std::move(wanted)),
-        isolation_(isolation),
-        unknown_until_(std::min(deadline, cluster.loop().now() + kUnknownTopicGrace)),
-        deadline_(deadline),
-        done_(std::move(done)) {}
-
-  void run() {
-    std::map<BrokerId, wire::ListOffsetsRequest> requests;
-    leaderless_.clear();
-    for (auto entry = wanted_.begin(); entry != wanted_.end();) {
-      const auto leader = cluster_.metadata().leader(entry->first);
-      if (leader) {
-        add(requests[leader->broker], entry->first, entry->second, leader->epoch);
-        ++entry;
-      } else if (auto error = why_no_leader(entry->first)) {
-        found_.emplace(entry->first, std::move(*error));
-        entry = wanted_.erase(entry);
-      } else {
-        leaderless_.push_back(entry->first.topic);
-        ++entry;
-      }
-    }
-    outstanding_ = requests.size();
-    if (requests.empty()) return finish_round();
-    const auto left = std::chrono::ceil<Millis>(deadline_ - cluster_.loop().now());
-    const Millis timeout = std::max(Millis{1}, std::min(left, cluster_.config().request_timeout));
-    for (auto& [broker, request] : requests) {
-      cluster_.call<wire::ListOffsetsRequest, wire::ListOffsetsResponse>(
-          broker, Lane::kMain, std::move(request), timeout,
-          [self = shared_from_this()](Result<wire::ListOffsetsResponse> answer) {
-            self->on_answer(std::move(answer));
-          });
-    }
-  }
-
- private:
-  void add(wire::ListOffsetsRequest& request, const TopicPartition& partition,
-           std::int64_t timestamp, LeaderEpoch epoch) const {
+  void ask(Request& request, const TopicPartition& partition, std::int64_t timestamp,
+           LeaderEpoch epoch) const {
     request.replica_id = -1;
-    request.isolation_level = static_cast<std::int8_t>(isolation_);
+    request.isolation_level = static_cast<std::int8_t>(isolation);
     if (request.topics.empty() || request.topics.back().name != partition.topic) {
       request.topics.push_back({.name = partition.topic, .partitions = {}});
     }
-    wire::ListOffsetsRequest::ListOffsetsPartition part;
+    Request::ListOffsetsPartition part;
     part.partition_index = partition.partition.value();
     part.current_leader_epoch = epoch.value();
     part.timestamp = timestamp;
     request.topics.back().partitions.push_back(part);
   }
-
-  std::optional<Error> why_no_leader(const TopicPartition& partition) const {
-    const TopicMetadata* const topic = cluster_.metadata().topic(partition.topic);
-    if (topic == nullptr) return std::nullopt;
-    const std::string context = fmt::format("offset of {}", partition);
-    if (topic->error != KafkaError::kNone) {
-      const bool is_final =
-          !wire::is_retriable(topic->error) || cluster_.loop().now() >= unknown_until_;
-      if (!is_final) return std::nullopt;
-      return wire::make_error(topic->error, context);
-    }
-    if (static_cast<std::size_t>(partition.partition.value()) < topic->partitions.size()) {
-      return std::nullopt;
-    }
-    return wire::make_error(KafkaError::kUnknownTopicOrPartition, context);
+  Answer read(const PartitionResponse& each) const {
+    return {Offset{each.offset}, Timestamp{each.timestamp}, LeaderEpoch{each.leader_epoch}};
   }
 
-  void on_answer(Result<wire::ListOffsetsResponse> answer) {
-    if (answer.ok()) {
-      for (const auto& topic : answer->topics) {
-        for (const auto& each : topic.partitions) take(topic.name, each);
-      }
-    } else {
-      last_error_ = answer.error();
-    }
-    if (--outstanding_ == 0) finish_round();
-  }
+  IsolationLevel isolation;
+};
 
-  void take(const std::string& topic,
-            const wire::ListOffsetsResponse::ListOffsetsPartitionResponse& each) {
-    const TopicPartition partition{topic, PartitionId{each.partition_index}};
-    const auto code = static_cast<KafkaError>(each.error_code);
-    if (code == KafkaError::kNone) {
-      found_.emplace(partition, ListedOffset{Offset{each.offset}, Timestamp{each.timestamp},
-                                             LeaderEpoch{each.leader_epoch}});
-    } else {
-      const Error error = wire::make_error(code, fmt::format("offset of {}", partition));
-      if (wire::is_retriable(code)) {
-        last_error_ = error;
-        return;
-      }
-      found_.emplace(partition, error);
-    }
-    wanted_.erase(partition);
-  }
+struct RecordDeletion {
+  using Request = wire::DeleteRecordsRequest;
+  using Response = wire::DeleteRecordsResponse;
+  using PartitionResponse = Response::DeleteRecordsPartitionResult;
+  using Asked = Offset;
+  using Answer = Offset;
+  static constexpr std::string_view kVerb = "delete records of";
 
-  void finish_round() {
-    if (wanted_.empty()) return done_(std::move(found_));
-    if (cluster_watch_.is_over()) return fail_the_rest(last_error_);
-    const Millis delay = next_delay(cluster_.config().retry_backoff, tries_++, cluster_.random());
-    const bool is_final = last_error_.code == ErrorCode::kUnsupported;
-    if (is_final || cluster_.loop().now() + delay >= deadline_) {
-      return fail_the_rest(last_error_);
+  void ask(Request& request, const TopicPartition& partition, Offset before,
+           LeaderEpoch /*epoch*/) const {
+    request.timeout_ms = timeout_ms;
+    if (request.topics.empty() || request.topics.back().name != partition.topic) {
+      request.topics.push_back({.name = partition.topic, .partitions = {}});
     }
-    const auto again = [self = shared_from_this()](const Status& status) {
-      if (status.ok() || status.error().code != ErrorCode::kClosed) return self->run();
-      self->fail_the_rest(status.error());
-    };
-    // Leaders can turn up before the backoff is over; other errors take their time.
-    if (leaderless_.empty()) {
-      cluster_.refresh_metadata();
-      cluster_.call_later(delay, again);
-    } else {
-      cluster_.await_topics(leaderless_, cluster_.loop().now() + delay, again);
-    }
+    request.topics.back().partitions.push_back(
+        {.partition_index = partition.partition.value(), .offset = before.value()});
   }
+  Answer read(const PartitionResponse& each) const { return Offset{each.low_watermark}; }
 
-  void fail_the_rest(const Error& error) {
-    for (const auto& [partition, timestamp] : wanted_) found_.emplace(partition, error);
-    done_(std::move(found_));
-  }
-
-  Cluster& cluster_;
-  const Lifetime::Watch cluster_watch_;
-  std::map<TopicPartition, std::int64_t> wanted_;
-  IsolationLevel isolation_;
-  MonotonicTime unknown_until_;  // until then a topic that nobody knows may be about to be known
-  MonotonicTime deadline_;
-  std::function<void(ListedOffsets)> done_;
-  ListedOffsets found_;
-  std::vector<std::string> leaderless_;  // topics of the round under way
-  std::size_t outstanding_ = 0;
-  int tries_ = 0;
-  Error last_error_{ErrorCode::kTimeout, "no leader was found in time"};
+  std::int32_t timeout_ms;
 };
 
 KafkaError first_error(const wire::OffsetFetchResponse& answer) {
@@ -203,8 +106,14 @@ KafkaError first_error(const wire::OffsetCommitResponse& answer) {
 void list_offsets(Cluster& cluster, std::map<TopicPartition, std::int64_t> wanted,
                   IsolationLevel isolation, MonotonicTime deadline,
                   std::function<void(ListedOffsets)> done) {
-  std::make_shared<OffsetListing>(cluster, std::move(wanted), isolation, deadline, std::move(done))
-      ->run();
+  LeaderQuestions<OffsetListing>::ask(cluster, {isolation}, std::move(wanted), deadline,
+                                      std::move(done));
+}
+
+void delete_records(Cluster& cluster, std::map<TopicPartition, Offset> before, Millis timeout,
+                    MonotonicTime deadline, std::function<void(RecordsDeleted)> done) {
+  const RecordDeletion kind{static_cast<std::int32_t>(timeout.count())};
+  LeaderQuestions<RecordDeletion>::ask(cluster, kind, std::move(before), deadline, std::move(done));
 }
 
 void fetch_committed(Cluster& cluster, const std::string& group,

@@ -22,6 +22,13 @@ void list_offsets(Cluster& cluster, std::map<TopicPartition, std::int64_t> wante
                   IsolationLevel isolation, MonotonicTime deadline,
                   std::function<void(ListedOffsets)> done);
 
+using RecordsDeleted = std::map<TopicPartition, Result<Offset>>;
+
+/// Asks the leader of each partition to let it begin at the offset, or at its end for kNoOffset.
+/// timeout  what the brokers are told; `deadline` is when this ends
+void delete_records(Cluster& cluster, std::map<TopicPartition, Offset> before, Millis timeout,
+                    MonotonicTime deadline, std::function<void(RecordsDeleted)> done);
+
 /// What `group` has committed for `partitions`, or for all when not given.
 void fetch_committed(Cluster& cluster, const std::string& group,
                      const std::optional<std::vector<TopicPartition>>& partitions,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/buffer.h"
+#include "base/saturating.h"
 #include "wire/crc32c.h"
 #include "wire/error_codes.h"
 #include "wire/record_batch.h"
@@ -60,10 +61,10 @@ Status check_timestamps(const wire::BatchHeader& header, const LogConfig& config
   }
   const bool too_late =
       header.max_timestamp.value() >= 0 &&
-      header.max_timestamp.value() - now.value() > config.message_timestamp_after_max_ms;
+      millis_between(now, header.max_timestamp) > config.message_timestamp_after_max_ms;
   const bool too_early =
       header.base_timestamp.value() >= 0 &&
-      now.value() - header.base_timestamp.value() > config.message_timestamp_before_max_ms;
+      millis_between(header.base_timestamp, now) > config.message_timestamp_before_max_ms;
   if (!too_late && !too_early) return {};
   return make_error(
       KafkaError::kInvalidTimestamp,

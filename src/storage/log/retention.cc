@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/saturating.h"
+
 namespace millrace::storage {
 
 std::size_t expired_segments(std::span<const SegmentAge> segments, Offset log_start,
@@ -14,8 +16,8 @@ std::size_t expired_segments(std::span<const SegmentAge> segments, Offset log_st
 
   std::size_t by_age = 0;
   if (policy.age_ms_max >= 0) {
-    while (by_age < segments.size() && segments[by_age].max_timestamp.value() >= 0 &&
-           now.value() - segments[by_age].max_timestamp.value() > policy.age_ms_max) {
+    while (by_age < segments.size() && segments[by_age].newest.value() >= 0 &&
+           millis_between(segments[by_age].newest, now) > policy.age_ms_max) {
       ++by_age;
     }
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/saturating.h"
 #include "wire/error_codes.h"
 
 namespace millrace::storage {
@@ -138,7 +139,7 @@ void ProducerStates::apply_older(const wire::BatchHeader& header) {
 void ProducerStates::expire(Timestamp now, Millis expiration) {
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     const bool is_old = !entry->second.transaction_start &&
-                        now.value() - entry->second.last_timestamp.value() >= expiration.count();
+                        millis_between(entry->second.last_timestamp, now) >= expiration.count();
     entry = is_old ? entries_.erase(entry) : std::next(entry);
   }
 }

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/saturating.h"
 #include "storage/segment/segment_format.h"
 
 namespace millrace::storage {
@@ -85,6 +86,16 @@ TimestampOffset Segment::max_timestamp() const {
   return extent_.max_timestamp;
 }
 
+Timestamp Segment::newest() const {
+  const Timestamp largest = max_timestamp().timestamp;
+  if (largest.value() >= 0) return largest;
+  const auto modified = files_.modified_at(path(kLogSuffix));
+  if (modified.ok()) return *modified;
+  LOG_WARN("the age of a segment cannot be told",
+           {{"path", path(kLogSuffix)}, {"reason", modified.error().message}});
+  return kNoTimestamp;
+}
+
 std::string Segment::path(std::string_view suffix) const {
   return directory_ + '/' + segment_file_name(base_, suffix);
 }
@@ -94,8 +105,9 @@ bool Segment::must_roll_before(const wire::BatchHeader& header, const RollLimits
   const auto size = static_cast<std::int64_t>(extent_.size_bytes);
   if (size == 0) return false;
   const std::int64_t first = indexes_.first_batch_timestamp.value();
-  const std::int64_t waited_ms =
-      first >= 0 ? header.max_timestamp.value() - first : now.value() - created_.value();
+  const std::int64_t waited_ms = first >= 0
+                                     ? saturating_subtract(header.max_timestamp.value(), first)
+                                     : millis_between(created_, now);
   const auto entries_max = limits.index_bytes / static_cast<std::int64_t>(kTimeIndexEntrySize);
   return size + static_cast<std::int64_t>(header.size_bytes()) >
              std::min(limits.segment_bytes, kSegmentBytesLimit) ||

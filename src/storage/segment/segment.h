@@ -56,6 +56,9 @@ class Segment {
   Offset next_offset() const;
   TimestampOffset max_timestamp() const;
   std::string path(std::string_view suffix) const;
+  /// The largest timestamp, or when the file was last written when no record has one;
+  /// kNoTimestamp when nobody knows.    cost  without timestamps a look at the file
+  Timestamp newest() const;
 
   // The writer's side.
 

@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "base/saturating.h"
 #include "streams/runtime/task.h"
 #include "streams/testing/memory_topics.h"
 
@@ -33,8 +34,8 @@ class TestDriver::Core {
   }
 
   void advance(Millis by) {
-    now_ = Timestamp{now_.value() + by.count()};
-    if (now_.value() - committed_at_.value() >= options_.commit_interval.count()) {
+    now_ = timestamp_after(now_, by);
+    if (millis_between(committed_at_, now_) >= options_.commit_interval.count()) {
       const Status committed = commit();
       CHECK(committed.ok(), "commit: {}", committed.error().to_string());
     }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/saturating.h"
 #include "broker/groups/offsets/log_records.h"
 #include "wire/record_batch_builder.h"
 
@@ -120,7 +121,7 @@ std::vector<OffsetChange> expired_offsets(const Turn& turn, const Group& group) 
   const OffsetsStore::ByTopic* const topics = turn.state.offsets.find(group.id());
   if (topics == nullptr) return expired;
   const std::int64_t expired_until =
-      turn.now.wall.value() - turn.state.config.offsets_retention.count();
+      saturating_subtract(turn.now.wall.value(), turn.state.config.offsets_retention.count());
   for (const auto& [topic, partitions] : *topics) {
     for (const auto& [partition, committed] : partitions) {
       const auto base = retention_base(group, topic, committed);

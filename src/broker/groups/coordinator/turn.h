@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/saturating.h"
 #include "broker/groups/coordinator/group_config.h"
 #include "broker/groups/coordinator/group_effects.h"
 #include "broker/groups/coordinator/group_state.h"
@@ -56,7 +57,9 @@ struct Turn {
   /// Asks for the records to be appended; `outcome` says what follows.
   void append(const std::string& group_id, std::vector<GroupRecord> records, AppendOutcome outcome);
 
-  void set_timer(TimerKey key, Millis delay) { state.timers.set(key, now.monotonic + delay); }
+  void set_timer(TimerKey key, Millis delay) {
+    state.timers.set(key, deadline_after(now.monotonic, delay));
+  }
   /// The member must be heard of again within its session time-out, or within `timeout`.
   void expect_heartbeat(const Group& group, const Member& member);
   void expect_heartbeat_within(const Group& group, const Member& member, Millis timeout);
