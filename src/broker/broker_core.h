@@ -45,6 +45,9 @@ class BrokerCore {
 
   /// Deletes what retention no longer keeps.
   void apply_retention(Timestamp now);
+  /// Removes the files of deleted topics and segments that have waited for file.delete.delay.ms.
+  /// cost  the file system's unlinking; nothing when nothing waits
+  void remove_given_up_files(MonotonicTime now) { (void)directory_->removal().remove_due(now); }
   /// Forgets idempotent producers that were silent for producer.id.expiration.ms.
   void expire_producers(Timestamp now);
   /// Writes down from where on each log counts, and up to where it is known to be on disk. Cheap

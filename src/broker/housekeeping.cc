@@ -6,6 +6,13 @@
 
 namespace millrace::broker {
 
+namespace {
+
+/// How much longer than file.delete.delay.ms a file may stay.
+constexpr Millis kRemovalInterval{5'000};
+
+}  // namespace
+
 Housekeeping::Housekeeping(io::Env& env, BrokerCore& core)
     : env_(env), core_(core), loop_(env.make_loop()) {
   const BrokerConfig& config = core.state().config;
@@ -14,6 +21,7 @@ Housekeeping::Housekeeping(io::Env& env, BrokerCore& core)
     core_.apply_retention(now);
     core_.expire_producers(now);
   });
+  repeat(kRemovalInterval, [this] { core_.remove_given_up_files(env_.clock().monotonic()); });
   repeat(config.recovery_point_interval, [this] {
     if (auto status = core_.write_checkpoints(); !status.ok())
       LOG_WARN("could not write checkpoints", {{"reason", status.error().to_string()}});

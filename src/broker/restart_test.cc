@@ -267,5 +267,56 @@ TEST_F(Restart, AcknowledgedTopicsSurviveAPowerCut) {
   }
 }
 
+TEST_F(Restart, NoRecordOfADeletedTopicComesBackInTheNextOneOfItsName) {
+  core_.reset();
+  fsync_ = FsyncPolicy::kAlways;
+  open();
+  for (int round = 0; round < 30; ++round) {
+    make_topic("orders");
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(append("orders", 0, batch_of({"old"})).ok());
+    ASSERT_TRUE(state().topics.remove("orders").ok());
+    make_topic("orders");
+    const bool is_written = round % 2 == 0;
+    if (is_written) {
+      ASSERT_TRUE(append("orders", 0, batch_of({"new"})).ok());
+    }
+    core_.reset();
+    world_.crash("broker", sim::SimNetwork::Kernel::kDies);
+    open();
+    const auto* const partition = state().topics.table()->find_partition("orders", 0);
+    ASSERT_NE(partition, nullptr);
+    EXPECT_EQ(partition->high_watermark(), Offset{is_written ? 1 : 0}) << "round " << round;
+    ASSERT_TRUE(state().topics.remove("orders").ok());
+  }
+}
+
+TEST_F(Restart, FilesOfADeletedTopicAreRenamedAndGoAfterTheirDelay) {
+  make_topic("orders", 2, {{"file.delete.delay.ms", "1000"}});
+  ASSERT_TRUE(append("orders", 0, batch_of({"a"})).ok());
+  ASSERT_TRUE(state().topics.remove("orders").ok());
+  const auto deleted = [&] {
+    std::size_t count = 0;
+    const auto entries = env().files().list("/data").value();
+    for (const auto& entry : entries) {
+      if (!entry.name.starts_with("orders-")) continue;
+      EXPECT_TRUE(entry.name.ends_with("-delete")) << entry.name;
+      ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(deleted(), 2U);
+  const MonotonicTime now = env().clock().monotonic();
+  core_->remove_given_up_files(now);
+  EXPECT_EQ(deleted(), 2U);
+  core_->remove_given_up_files(now + Millis{1000});
+  EXPECT_EQ(deleted(), 0U);
+
+  make_topic("orders");
+  ASSERT_TRUE(state().topics.remove("orders").ok());
+  restart_cleanly();
+  core_->remove_given_up_files(now);
+  EXPECT_EQ(deleted(), 0U) << "what a stop left waits no longer";
+}
+
 }  // namespace
 }  // namespace millrace::broker

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "storage/directory/checkpoint_text.h"
+#include "storage/directory/deleted_names.h"
 #include "storage/directory/meta_properties.h"
 
 namespace millrace::storage {
@@ -80,6 +81,7 @@ Status DataDirectory::open_all(const Identity& identity) {
   lock_ = std::move(lock).value();
   if (Status status = load_or_write_identity(identity); !status.ok()) return status;
   if (Status status = take_clean_mark(); !status.ok()) return status;
+  if (Status status = find_left_overs(); !status.ok()) return status;
   return load_checkpoints();
 }
 
@@ -122,6 +124,26 @@ Status DataDirectory::take_clean_mark() {
   if (!*is_marked) return {};
   has_taken_mark_ = true;
   if (Status status = files_.remove(file_path(kCleanMarkName)); !status.ok()) return status;
+  return files_.sync_directory(path_);
+}
+
+/// What was to be removed when the last owner stopped has waited long enough.
+Status DataDirectory::find_left_overs() {
+  auto entries = files_.list(path_);
+  if (!entries.ok()) return std::move(entries).error();
+  for (const auto& entry : *entries) {
+    if (entry.is_directory && is_deleted_folder(entry.name)) {
+      removal_.add(file_path(entry.name), Millis{0});
+    }
+  }
+  return {};
+}
+
+Status DataDirectory::retire_log(const TopicPartition& partition, const Uuid& unique) {
+  return retire_folder(files_, log_path(partition), unique, {&removal_, Millis{0}});
+}
+
+Status DataDirectory::sync_names() {
   return files_.sync_directory(path_);
 }
 
@@ -180,15 +202,18 @@ Result<OpenOptions> DataDirectory::open_options(const TopicPartition& partition,
   const auto exists = files_.exists(log_path(partition));
   if (exists.ok() && !*exists) {
     if (Status status = forget(partition); !status.ok()) return std::move(status).error();
-    return OpenOptions{now, previous_stop_, Offset{0}, Offset{0}};
+    return OpenOptions{.now = now, .previous_stop = previous_stop_, .removal = &removal_};
   }
   return checkpoints_.with([&](const Checkpoints& known) {
     const auto offset_in = [&](const Offsets& offsets) {
       const auto found = offsets.find(partition);
       return found == offsets.end() ? Offset{0} : found->second;
     };
-    return OpenOptions{now, previous_stop_, offset_in(known.recovery_points),
-                       offset_in(known.log_start_offsets)};
+    return OpenOptions{.now = now,
+                       .previous_stop = previous_stop_,
+                       .recovery_point = offset_in(known.recovery_points),
+                       .log_start_offset = offset_in(known.log_start_offsets),
+                       .removal = &removal_};
   });
 }
 

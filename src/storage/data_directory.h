@@ -14,6 +14,7 @@
 #include "model/ids.h"
 #include "model/topic_partition.h"
 #include "model/uuid.h"
+#include "storage/delayed_removal.h"
 #include "storage/log/log_recovery.h"
 #include "storage/offset_checkpoint.h"
 
@@ -21,7 +22,7 @@ namespace millrace::storage {
 
 /// Layout, file names and formats are Kafka's: .lock, meta.properties, .kafka_cleanshutdown,
 /// recovery-point-offset-checkpoint, log-start-offset-checkpoint, and a folder topic-N a partition.
-/// thread  open_options and the checkpoints: any; the rest one at a time
+/// thread  open_options, the checkpoints, removal: any; the rest one at a time
 class DataDirectory {
  public:
   struct Identity {
@@ -50,6 +51,16 @@ class DataDirectory {
   /// out.
   Result<std::vector<TopicPartition>> list_logs() const;
 
+  /// Gives up the folder of a partition that belongs to no topic any more, if there is one.
+  /// errors  kIo: the folder is still there
+  Status retire_log(const TopicPartition& partition, const Uuid& unique);
+  /// Makes the names of folders that came and went survive a power cut.
+  /// errors  kIo
+  Status sync_names();
+  /// What was given up by logs, and by retire_log(), and what earlier owners left of that. Whoever
+  /// does the housekeeping has it removed.
+  DelayedRemoval& removal() { return removal_; }
+
   using Offsets = OffsetsByPartition;
   /// Where the partition's log was known to be on disk up to; nothing when no checkpoint says so.
   std::optional<Offset> recovery_point(const TopicPartition& partition) const;
@@ -67,7 +78,8 @@ class DataDirectory {
   Status mark_clean();
 
  private:
-  DataDirectory(io::FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
+  DataDirectory(io::FileSystem& files, std::string path)
+      : files_(files), path_(std::move(path)), removal_(files) {}
 
   Status open_all(const Identity& identity);
   Status make_durable_directory();
@@ -79,6 +91,7 @@ class DataDirectory {
     Offsets log_start_offsets;
   };
 
+  Status find_left_overs();
   Status load_checkpoints();
   Status load_checkpoint(std::string_view name, Offsets& into) const;
   /// Brings the file to `wanted`, and then what is known of it.
@@ -95,6 +108,7 @@ class DataDirectory {
   bool has_taken_mark_ = false;
   PreviousStop previous_stop_ = PreviousStop::kUnclean;
   Guarded<Checkpoints> checkpoints_;
+  DelayedRemoval removal_;
 };
 
 /// "orders-eu-3" is partition 3 of "orders-eu"; nothing when `folder` is no partition's name.

@@ -44,9 +44,12 @@ constexpr std::int64_t kLongMax = INT64_MAX;
 // clang-format off
 const std::array kProperties{
     Property{{"cleanup.policy", PropertyType::kList, "What happens to old segments: delete, compact, or both."}, CleanupPolicy{}},
+    Property{{"compression.gzip.level", PropertyType::kInt, "Level used when compression.type is gzip; -1 is the codec's own."}, Integer{&LogConfig::compression_gzip_level, -1, 9}},
+    Property{{"compression.lz4.level", PropertyType::kInt, "Level used when compression.type is lz4."}, Integer{&LogConfig::compression_lz4_level, 1, 17}},
     Property{{"compression.type", PropertyType::kString, "Codec of stored batches; producer keeps each batch as it came."}, CompressionType{}},
+    Property{{"compression.zstd.level", PropertyType::kInt, "Level used when compression.type is zstd."}, Integer{&LogConfig::compression_zstd_level, -131072, 22}},
     Property{{"delete.retention.ms", PropertyType::kLong, "How long tombstones stay in a compacted topic."}, Integer{&LogConfig::delete_retention_ms, 0, kLongMax}},
-    Property{{"file.delete.delay.ms", PropertyType::kLong, "Accepted; deleted files go at once, readers keep theirs open."}, Integer{&LogConfig::file_delete_delay_ms, 0, kLongMax}},
+    Property{{"file.delete.delay.ms", PropertyType::kLong, "How long a file stays on disk after it was given up."}, Integer{&LogConfig::file_delete_delay_ms, 0, kLongMax}},
     Property{{"flush.messages", PropertyType::kLong, "Accepted; the broker's fsync policy decides when to sync."}, Integer{&LogConfig::flush_messages, 1, kLongMax}},
     Property{{"flush.ms", PropertyType::kLong, "Accepted; the broker's fsync policy decides when to sync."}, Integer{&LogConfig::flush_ms, 0, kLongMax}},
     Property{{"index.interval.bytes", PropertyType::kInt, "Bytes between two entries of the offset index."}, Integer{&LogConfig::index_interval_bytes, 0, kIntMax}},
@@ -140,7 +143,14 @@ struct Setter {
     if (std::find(kTypes.begin(), kTypes.end(), value) == kTypes.end()) {
       return refuse(fmt::format("one of {}", fmt::join(kTypes, ", ")));
     }
-    config.compression_type = value;
+    if (value == "producer") {
+      config.compression.reset();
+    } else {
+      // Kafka has a name of its own here for what is not compressed.
+      const auto codec = wire::parse_compression(value == "uncompressed" ? "none" : value);
+      if (!codec.ok()) return codec.error();
+      config.compression = *codec;
+    }
     return {};
   }
   Status operator()(const TimestampKind&) const {
@@ -165,7 +175,11 @@ struct Getter {
     if (!config.cleanup_policy_compact) return "delete";
     return config.cleanup_policy_delete ? "compact,delete" : "compact";
   }
-  std::string operator()(const CompressionType&) const { return config.compression_type; }
+  std::string operator()(const CompressionType&) const {
+    if (!config.compression) return "producer";
+    if (*config.compression == wire::Compression::kNone) return "uncompressed";
+    return std::string(wire::compression_name(*config.compression));
+  }
   std::string operator()(const TimestampKind&) const {
     return config.message_timestamp_type == wire::TimestampType::kCreateTime ? "CreateTime"
                                                                              : "LogAppendTime";
@@ -173,6 +187,17 @@ struct Getter {
 };
 
 }  // namespace
+
+wire::CompressionLevel LogConfig::compression_level() const {
+  using wire::Compression;
+  const Compression codec = compression.value_or(Compression::kNone);
+  if (codec == Compression::kLz4) return static_cast<int>(compression_lz4_level);
+  if (codec == Compression::kZstd) return static_cast<int>(compression_zstd_level);
+  if (codec == Compression::kGzip && compression_gzip_level >= 0) {
+    return static_cast<int>(compression_gzip_level);
+  }
+  return std::nullopt;
+}
 
 Status LogConfig::set(std::string_view name, std::string_view value) {
   const Property* const property = find_property(name);

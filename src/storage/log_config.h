@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "wire/batch_header.h"
+#include "wire/compression.h"
 
 namespace millrace::storage {
 
@@ -27,7 +29,11 @@ enum class PropertyType : std::int8_t {
 struct LogConfig {
   bool cleanup_policy_delete = true;
   bool cleanup_policy_compact = false;
-  std::string compression_type = "producer";
+  /// compression.type: the codec of stored batches; nothing keeps each as its producer sent it.
+  std::optional<wire::Compression> compression = std::nullopt;
+  std::int64_t compression_gzip_level = -1;
+  std::int64_t compression_lz4_level = 9;
+  std::int64_t compression_zstd_level = 3;
   std::int64_t segment_bytes = std::int64_t{1} << 30;
   std::int64_t segment_ms = std::int64_t{7} * 24 * 60 * 60 * 1000;
   std::int64_t segment_index_bytes = std::int64_t{10} << 20;
@@ -49,6 +55,10 @@ struct LogConfig {
   double min_cleanable_dirty_ratio = 0.5;
   bool preallocate = false;
   bool unclean_leader_election_enable = false;
+
+  /// The level that belongs to `compression`; nothing where the codec has none, or its default is
+  /// asked for.
+  wire::CompressionLevel compression_level() const;
 
   /// Sets one property from its text.
   /// errors  kInvalidArgument: no such property (names the nearest), or a value that Kafka refuses

@@ -118,9 +118,93 @@ TEST_F(LogDeletionTest, DeletesRecordsBeforeAnOffset) {
 TEST_F(LogDeletionTest, RemovesItsFolder) {
   open();
   ASSERT_TRUE(append(*log, {}).ok());
-  ASSERT_TRUE(log->remove().ok());
+  ASSERT_TRUE(log->remove(Uuid{}).ok());
   EXPECT_FALSE(files.exists("/data/topic-0").value());
   EXPECT_EQ(append_error({}), KafkaError::kKafkaStorageError);
+}
+
+class DelayedDeletionTest : public LogDeletionTest {
+ protected:
+  void open_with_removal(sim::SimFileSystem& on, DelayedRemoval* into,
+                         PreviousStop stop = PreviousStop::kClean) {
+    log.reset();
+    auto opened =
+        PartitionLog::open(on, "/data/topic-0", config,
+                           {.now = Timestamp{1000}, .previous_stop = stop, .removal = into});
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    log = std::move(opened).value();
+  }
+  void append_segments(int count) {
+    for (int i = 0; i < count; ++i) {
+      ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+    }
+  }
+
+  DelayedRemoval removal{files};
+};
+
+TEST_F(DelayedDeletionTest, FilesOfSegmentsAreRenamedAndGoAfterTheirDelay) {
+  config.segment_bytes = 300;
+  config.file_delete_delay_ms = 100;
+  open_with_removal(files, &removal);
+  append_segments(4);
+  ASSERT_TRUE(log->delete_records_before(Offset{2}).ok());
+
+  EXPECT_EQ(names(".log").size(), 2U);
+  EXPECT_EQ(names(".log.deleted").size(), 2U);
+  const MonotonicTime start{std::chrono::hours{1}};
+  EXPECT_EQ(removal.remove_due(start), 0U);
+  EXPECT_GT(removal.remove_due(start + Millis{100}), 2U);
+  EXPECT_TRUE(names(".deleted").empty());
+  EXPECT_EQ(read_log(*log)->size(), 2U);
+}
+
+TEST_F(DelayedDeletionTest, WhatAStopLeftOfThemIsRemovedAtTheNextStart) {
+  config.segment_bytes = 300;
+  open_with_removal(files, &removal);
+  append_segments(4);
+  ASSERT_TRUE(log->delete_records_before(Offset{2}).ok());
+  ASSERT_TRUE(log->close().ok());
+  open_with_removal(files, &removal);
+  EXPECT_TRUE(names(".deleted").empty());
+  EXPECT_EQ(log->log_start_offset(), Offset{2});
+}
+
+TEST_F(DelayedDeletionTest, AReaderOfADeletedSegmentIsToldAndNeverGetsAnothersBytes) {
+  config.segment_bytes = 300;
+  open_with_removal(files, &removal);
+  append_segments(4);
+  ASSERT_TRUE(log->delete_records_before(Offset{2}).ok());
+  EXPECT_EQ(wire::kafka_error_of(log->read(Offset{1}, 1000, MinOneBatch::kYes).error()),
+            KafkaError::kOffsetOutOfRange);
+}
+
+TEST_F(DelayedDeletionTest, APowerCutAtAnyStepOfADeletionLeavesARunOfTheLog) {
+  config.segment_bytes = 300;
+  for (std::uint64_t step = 1;; ++step) {
+    sim::SimFileSystem disk;
+    ASSERT_TRUE(disk.create_directories("/data").ok());
+    ASSERT_TRUE(disk.sync_directory("/").ok());
+    DelayedRemoval gone(disk);
+    open_with_removal(disk, &gone);
+    append_segments(6);
+    ASSERT_TRUE(log->flush().ok());
+    disk.fail_from(step, sim::Fault::kIo);
+    const bool went_through = log->delete_records_before(Offset{4}).ok() && !disk.fault_hit();
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      const auto after = disk.crash(seed);
+      DelayedRemoval later(*after);
+      open_with_removal(*after, &later, PreviousStop::kUnclean);
+      const auto records = read_log(*log);
+      ASSERT_TRUE(records.has_value()) << "step " << step << " seed " << seed;
+      EXPECT_EQ(log->log_end_offset(), Offset{6}) << "step " << step << " seed " << seed;
+      EXPECT_GE(records->size(), 2U);
+      EXPECT_LE(log->log_start_offset(), Offset{4});
+      (void)later.remove_due(MonotonicTime{});
+      log.reset();
+    }
+    if (went_through) break;
+  }
 }
 
 }  // namespace

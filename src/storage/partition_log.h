@@ -2,7 +2,6 @@
 // What the broker holds per partition; everything else in this module is a part of it.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,26 +15,20 @@
 #include "io/connection.h"
 #include "io/file_system.h"
 #include "model/ids.h"
+#include "model/uuid.h"
 #include "storage/log/leader_epochs.h"
 #include "storage/log/log_reader.h"
 #include "storage/log/log_recovery.h"
+#include "storage/log/log_writer.h"
+#include "storage/log/segment_rewrite.h"
 #include "storage/log_config.h"
 #include "storage/producers/producer_state.h"
 
 namespace millrace::storage {
 
-struct AppendResult {
-  Offset base_offset;
-  Offset last_offset;
-  Timestamp log_append_time = kNoTimestamp;  // kNoTimestamp unless the topic says LogAppendTime
-  Offset log_start_offset;
-  bool duplicate = false;  // had been appended before; nothing was written
-  bool rolled = false;     // a segment was sealed: flush_sealed() has work
-};
-
 /// A log with one writer and many readers.
 ///
-/// thread     append, roll, retention, delete_records_before, close, remove, set_config: one at a
+/// thread     append, roll, retention, delete_records_before, replace, close, remove, set_config: one at a
 ///            time, the caller sees to it. Everything that is const, and the flushes: any thread,
 ///            beside the writer.
 /// invariant  log_start_offset() <= recovery_point() <= log_end_offset(), but that a start moved by
@@ -58,12 +51,14 @@ class PartitionLog {
   const std::string& directory() const;
 
   /// Appends one batch, which must fill `batch` exactly; base offset, leader epoch and, with
-  /// LogAppendTime, time stamp are written into it in place.
+  /// LogAppendTime, time stamp are written into it in place. Where the topic names a codec and a
+  /// client sent another, a recompressed copy is stored instead.
   /// errors  as Kafka answers them (wire::make_error): CORRUPT_MESSAGE, MESSAGE_TOO_LARGE,
   ///         RECORD_LIST_TOO_LARGE, INVALID_RECORD, UNSUPPORTED_FOR_MESSAGE_FORMAT,
   ///         INVALID_TIMESTAMP, OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH,
   ///         INVALID_TXN_STATE, KAFKA_STORAGE_ERROR (disk; the log is as it was before)
-  /// cost    CRC of the batch and one write; an fsync never
+  /// cost    CRC of the batch and one write; an fsync never; where the codec differs, what recompress()
+  ///         costs, with the writer held, as in Kafka
   Result<AppendResult> append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
                               AppendOrigin origin = AppendOrigin::kClient);
 
@@ -87,6 +82,11 @@ class PartitionLog {
 
   Offset log_start_offset() const;
   Offset log_end_offset() const;
+  /// What readers may see: everything before it is on every replica that counts.
+  Offset high_watermark() const;
+  /// What readers of committed records may see: the high watermark, or the first record of the
+  /// oldest transaction that is open.
+  Offset last_stable_offset() const;
   /// Everything before it has been synced.
   Offset recovery_point() const;
   std::uint64_t size_bytes() const;
@@ -119,14 +119,24 @@ class PartitionLog {
   /// cost  nothing when nothing was appended or deleted since an open after a clean stop
   /// Nothing but the destructor may follow.
   Status close();
-  /// Deletes the folder. Nothing but the destructor may follow.
-  Status remove();
+  /// Gives the folder up: it gets the name that `unique` makes for a deleted one, and is removed
+  /// later, as OpenOptions::removal says. Nothing but the destructor may follow. The caller syncs
+  /// the folder above before a log of the same name is made.
+  /// errors  kIo; the folder is then still there
+  Status remove(const Uuid& unique);
+
+  /// Plans to rewrite the sealed segments that lie wholly in [from, before) and on disk. One
+  /// rewrite of a log at a time.
+  /// errors  kNotFound: there are none; kDiskFull, kIo       thread  any, beside the writer
+  Result<SegmentRewrite> plan_rewrite(Offset from, Offset before) const;
+  /// Puts a finished copy in the place of the segments it was made from.
+  /// errors  as SegmentSwap::perform       thread  as append
+  Status replace(SegmentRewrite rewrite);
 
  private:
-  struct Parts;
-  explicit PartitionLog(std::unique_ptr<Parts> parts);
+  explicit PartitionLog(std::unique_ptr<LogParts> parts);
 
-  std::unique_ptr<Parts> parts_;
+  std::unique_ptr<LogParts> parts_;
 };
 
 }  // namespace millrace::storage

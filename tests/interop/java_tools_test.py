@@ -5,6 +5,7 @@ import json
 import queue
 import sys
 import tempfile
+from pathlib import Path
 
 import java_tools
 import proof
@@ -41,6 +42,28 @@ def check_verifiable_producer(tools):
     assert sent == list(range(200)), said
 
 
+def check_record_deletion(tools, scratch):
+    """Two partitions begin where they were told to, the others where they did; past its end none can."""
+    def ask(*offsets):
+        partitions = [{"topic": TOPIC, "partition": partition, "offset": offset} for partition, offset in offsets]
+        path = Path(scratch) / "offsets.json"
+        path.write_text(json.dumps({"version": 1, "partitions": partitions}))
+        return tools.run(java_tools.DELETE_RECORDS, "--offset-json-file", str(path))
+
+    def offsets(time):
+        lines = tools.run(java_tools.GET_OFFSETS, "--topic", TOPIC, "--time", time).split()
+        return {int(line.split(":")[1]): int(line.split(":")[2]) for line in lines}
+
+    ends = offsets("latest")
+    said = ask((0, 2), (1, -1))
+    assert f"partition: {TOPIC}-0\tlow_watermark: 2" in said, said
+    assert f"partition: {TOPIC}-1\tlow_watermark: {ends[1]}" in said, said
+    assert offsets("earliest") == {0: 2, 1: ends[1], 2: 0, 3: 0}, offsets("earliest")
+    said = ask((0, ends[0] + 1))
+    assert f"partition: {TOPIC}-0\terror: " in said and "OffsetOutOfRange" in said, said
+    assert offsets("earliest")[0] == 2
+
+
 def check_deletion(tools):
     """What is deleted is gone, and nothing else is."""
     tools.run(java_tools.GROUPS, "--delete", "--group", GROUP)
@@ -68,8 +91,10 @@ def main():
         check_topics(tools)
         check_groups(tools)
         check_verifiable_producer(tools)
+        check_record_deletion(tools, scratch)
         check_deletion(tools)
-        proved["features"] += ["topics list, describe and delete", "groups list, describe and delete"]
+        proved["features"] += ["topics list, describe and delete", "groups list, describe and delete",
+                               "records delete"]
     if where[0] != "--brokers":
         proof.write("java-tools", requests=cluster.requests, **proved)
 

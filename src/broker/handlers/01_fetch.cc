@@ -25,6 +25,7 @@ using wire::FetchResponse;
 using wire::KafkaError;
 
 constexpr std::int32_t kFinalSessionEpoch = -1;
+constexpr std::int8_t kReadCommitted = 1;
 constexpr std::int16_t kFirstTopicIdVersion = 13;
 
 /// A fetch that waits for records. Its timer owns it; partitions only know how to wake it.
@@ -68,9 +69,12 @@ class ParkedFetch : public std::enable_shared_from_this<ParkedFetch> {
       for (const auto& each : wanted.partitions) {
         if (topic->partition(each.partition) == nullptr) continue;
         const auto& partition = topic->partitions[static_cast<std::size_t>(each.partition)];
-        const auto id = partition->add_waiter([weak = weak_from_this()] {
-          if (const auto self = weak.lock()) self->wake();
-        });
+        const auto id = partition->add_waiter(
+            [weak = weak_from_this()] {
+              if (const auto self = weak.lock()) self->wake();
+            },
+            request_.isolation_level == kReadCommitted ? Partition::WaitsFor::kLastStableOffset
+                                                       : Partition::WaitsFor::kHighWatermark);
         waits_.push_back({partition, id});
       }
     }

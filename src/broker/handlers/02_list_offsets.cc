@@ -1,4 +1,5 @@
 // ListOffsets, versions 1–11.
+//   Readers of committed records see no offset past the last stable one.
 //   A timestamp finds the first record that is not older; none gives offset -1 without an error.
 //   Below zero: -1 the end, -2 the start, -3 the record with the largest timestamp (v7), -4 the
 //   start on local disk (v8), -5 the end of tiered storage (v9), -6 what waits for upload (v11); a
@@ -29,6 +30,7 @@ constexpr std::int64_t kLatestTiered = -5;
 constexpr std::int64_t kEarliestPendingUpload = -6;
 
 constexpr std::int16_t kFirstVersionWithEpochs = 4;
+constexpr std::int8_t kReadCommitted = 1;
 
 /// The first version that gives a timestamp below zero its meaning; past the last when none does.
 std::int16_t first_version_of(std::int64_t timestamp) {
@@ -65,10 +67,15 @@ void fill(Answer& answer, const storage::OffsetAtTime& found) {
   answer.leader_epoch = found.leader_epoch.value();
 }
 
-void look_up(const Partition& partition, std::int64_t timestamp, Answer& answer) {
+/// What a client may see of a partition, by the isolation level that it asks with.
+enum class Sees : std::uint8_t { kAll, kCommitted };
+
+void look_up(const Partition& partition, std::int64_t timestamp, Sees sees, Answer& answer) {
   const auto& log = partition.log();
+  const Offset end =
+      sees == Sees::kCommitted ? partition.last_stable_offset() : partition.high_watermark();
   if (timestamp == kLatest) {
-    answer.offset = partition.high_watermark().value();
+    answer.offset = end.value();
     answer.leader_epoch = partition.leader_epoch().value();
     return;
   }
@@ -84,11 +91,12 @@ void look_up(const Partition& partition, std::int64_t timestamp, Answer& answer)
                                                 : log.offset_for_timestamp(Timestamp{timestamp});
   if (!found.ok())
     answer.error_code = code_of(wire::kafka_error_of(found.error()));
-  else if (found->has_value())
+  else if (found->has_value() && (*found)->offset < end)
     fill(answer, **found);
 }
 
-Answer answer_one(const Partition* partition, const Wanted& wanted, std::int16_t version) {
+Answer answer_one(const Partition* partition, const Wanted& wanted, Sees sees,
+                  std::int16_t version) {
   Answer answer;
   answer.partition_index = wanted.partition_index;
   if (wanted.timestamp < 0 && version < first_version_of(wanted.timestamp)) {
@@ -100,7 +108,7 @@ Answer answer_one(const Partition* partition, const Wanted& wanted, std::int16_t
     return answer;
   }
   answer.error_code = code_of(check_leader_epoch(*partition, wanted.current_leader_epoch));
-  if (answer.error_code == 0) look_up(*partition, wanted.timestamp, answer);
+  if (answer.error_code == 0) look_up(*partition, wanted.timestamp, sees, answer);
   if (version < kFirstVersionWithEpochs) answer.leader_epoch = -1;
   return answer;
 }
@@ -111,13 +119,14 @@ wire::ListOffsetsResponse handle_list_offsets(wire::ListOffsetsRequest request,
                                               const RequestContext& context, BrokerState& state) {
   const auto topics = state.topics.table();
   std::set<std::pair<std::string, std::int32_t>> seen;
+  const Sees sees = request.isolation_level == kReadCommitted ? Sees::kCommitted : Sees::kAll;
   wire::ListOffsetsResponse response;
   for (auto& topic : request.topics) {
     auto& answers = response.topics.emplace_back();
     for (const auto& wanted : topic.partitions) {
       if (seen.emplace(topic.name, wanted.partition_index).second) {
         answers.partitions.push_back(
-            answer_one(topics->find_partition(topic.name, wanted.partition_index), wanted,
+            answer_one(topics->find_partition(topic.name, wanted.partition_index), wanted, sees,
                        context.api_version));
       } else {
         auto& answer = answers.partitions.emplace_back();

@@ -1,6 +1,6 @@
 // DeleteTopics, versions 1–6.
-//   Gone at once: metadata, files, and the offsets that groups kept; those who wait in a fetch are
-//   told.
+//   Gone at once: metadata, and the offsets that groups kept; those who wait in a fetch are told.
+//   The files are renamed, and removed by the housekeeping after file.delete.delay.ms.
 // Version notes: v5 says why; v6 takes a name or an id.
 #include <map>
 #include <string>

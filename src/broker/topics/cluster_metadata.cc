@@ -58,7 +58,7 @@ Status ClusterMetadata::open_all(Writer& writer) {
                     directory_.log_path(log), status.error().message)};
   }
   writer.next_producer_id = writer.producer_ids_end = writer.image.next_producer_id();
-  if (status = settle_folders(writer.image); !status.ok()) return status;
+  if (status = settle_folders(writer); !status.ok()) return status;
 
   // After an unclean stop the ends of logs may be lost: a new epoch lets clients notice.
   if (directory_.previous_stop() == storage::PreviousStop::kUnclean) {
@@ -77,7 +77,8 @@ Status ClusterMetadata::open_all(Writer& writer) {
 }
 
 /// Puts away the folders that belong to no topic, and says which ones are missing.
-Status ClusterMetadata::settle_folders(const MetadataImage& image) {
+Status ClusterMetadata::settle_folders(Writer& writer) {
+  const MetadataImage& image = writer.image;
   const auto folders = directory_.list_logs();
   if (!folders.ok()) return folders.error();
   complain_of_missing(image, *folders);
@@ -85,7 +86,8 @@ Status ClusterMetadata::settle_folders(const MetadataImage& image) {
     if (folder.topic == kMetadataTopic || image.find(folder.topic) != nullptr) continue;
     const std::string path = directory_.log_path(folder);
     if (image.removed_names().contains(folder.topic)) {
-      if (auto status = env_.files().remove_all(path); !status.ok()) return status;
+      auto status = directory_.retire_log(folder, Uuid::random(writer.random));
+      if (!status.ok()) return status;
       continue;
     }
     // Nobody remembers this topic: its bytes are put aside, not thrown away.
@@ -191,11 +193,12 @@ Result<std::shared_ptr<const Topic>> ClusterMetadata::create(Writer& writer,
         fmt::format("topic '{}' collides with '{}': '.' and '_' count as one", topic.name, *other));
   // What an earlier topic of this name could not remove must not become part of the new one.
   for (std::int32_t index = 0; index < topic.partition_count; ++index) {
-    const std::string path =
-        directory_.log_path(partition_name(topic.name, static_cast<std::size_t>(index)));
-    const auto exists = env_.files().exists(path);
+    const auto name = partition_name(topic.name, static_cast<std::size_t>(index));
+    const auto exists = env_.files().exists(directory_.log_path(name));
     if (exists.ok() && !*exists) continue;
-    if (auto status = env_.files().remove_all(path); !status.ok()) return std::move(status).error();
+    auto status = directory_.retire_log(name, Uuid::random(writer.random));
+    if (status.ok()) status = directory_.sync_names();
+    if (!status.ok()) return std::move(status).error();
   }
 
   const auto id = Uuid::random(writer.random);
@@ -224,10 +227,14 @@ Status ClusterMetadata::remove(std::string_view name) {
       return written;
     publish(current->without(name));
     for (const auto& partition : removed->partitions) {
-      if (auto gone = partition->remove(); !gone.ok())
+      if (auto gone = partition->remove(Uuid::random(writer.random)); !gone.ok())
         LOG_WARN("could not remove a log",
                  {{"partition", partition->name()}, {"reason", gone.error().to_string()}});
     }
+    // Before a topic of this name is made again: its folders must not come back as that one's.
+    if (auto synced = directory_.sync_names(); !synced.ok())
+      LOG_WARN("could not make the removal of a topic durable",
+               {{"topic", name}, {"reason", synced.error().to_string()}});
     return {};
   });
   if (status.ok() && on_removed_) on_removed_(*removed);

@@ -67,7 +67,7 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
   /// Opens the logs of a topic that the image has.
   Result<std::shared_ptr<const Topic>> open_topic(const TopicImage& topic);
   Status open_all(Writer& writer);
-  Status settle_folders(const MetadataImage& image);
+  Status settle_folders(Writer& writer);
   void complain_of_missing(const MetadataImage& image,
                            const std::vector<TopicPartition>& folders) const;
   void publish(TopicTable table);

@@ -77,12 +77,15 @@ class FetchReader {
                              PartitionData data) {
     const auto partition_max = static_cast<std::size_t>(std::max(wanted.partition_max_bytes, 0));
     const auto first = found_.bytes == 0 ? storage::MinOneBatch::kYes : storage::MinOneBatch::kNo;
-    const auto slice =
-        partition.log().read(Offset{wanted.fetch_offset}, std::min(partition_max, budget_), first);
+    const bool committed_only = request_.isolation_level == kReadCommitted;
+    const Offset before =
+        committed_only ? partition.last_stable_offset() : partition.high_watermark();
+    const auto slice = partition.log().read(Offset{wanted.fetch_offset},
+                                            std::min(partition_max, budget_), first, before);
     if (!slice.ok()) return refused(std::move(data), wire::kafka_error_of(slice.error()));
 
     fill_ends(partition, data);
-    if (request_.isolation_level == kReadCommitted) data.aborted_transactions.emplace();
+    if (committed_only) data.aborted_transactions.emplace();
     const auto size = static_cast<std::size_t>(slice->slice.size_bytes);
     if (size == 0) return data;
     data.records = wire::Records::external(size);
@@ -94,7 +97,7 @@ class FetchReader {
 
   static void fill_ends(const Partition& partition, PartitionData& data) {
     data.high_watermark = partition.high_watermark().value();
-    data.last_stable_offset = data.high_watermark;
+    data.last_stable_offset = partition.last_stable_offset().value();
     data.log_start_offset = partition.log().log_start_offset().value();
   }
 

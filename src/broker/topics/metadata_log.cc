@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "wire/record_batch.h"
+#include "storage/log_replay.h"
 #include "wire/record_batch_builder.h"
 
 namespace millrace::broker {
@@ -13,6 +13,31 @@ namespace {
 /// One change is one batch; the largest is a new epoch for every partition there is.
 constexpr std::int64_t kChangeBytesMax = std::int64_t{256} << 20;
 constexpr std::size_t kReplayBytes = std::size_t{1} << 20;
+
+/// Hands each record over; one that cannot be read ends the replay.
+class RecordReplay final : public storage::BatchVisitor {
+ public:
+  using Visit = std::function<void(const wire::MetadataRecord&)>;
+  explicit RecordReplay(const Visit& visit) : visit_(visit) {}
+
+  Status on_batch(wire::BatchReader& batch) override {
+    RecordView record;
+    while (!batch.header().is_control() && batch.next(record)) {
+      auto decoded = wire::decode_metadata_record(record.value.value_or(""));
+      if (!decoded.ok())
+        return std::move(decoded).error().with_context(
+            fmt::format("metadata record at offset {}", record.offset));
+      visit_(*decoded);
+    }
+    return {};
+  }
+  Status on_unreadable(const wire::BatchHeader& /*header*/, const Error& why) override {
+    return why;
+  }
+
+ private:
+  const Visit& visit_;
+};
 
 }  // namespace
 
@@ -29,32 +54,13 @@ Result<MetadataLog> MetadataLog::open(io::FileSystem& files, storage::DataDirect
 }
 
 Status MetadataLog::replay(const std::function<void(const wire::MetadataRecord&)>& visit) const {
-  Buffer scratch;
-  Offset next = log_->log_start_offset();
-  while (next < log_->log_end_offset()) {
-    auto bytes = log_->read_bytes(next, kReplayBytes, storage::MinOneBatch::kYes);
-    if (!bytes.ok()) return std::move(bytes).error();
-    wire::BatchCursor cursor(bytes->view());
-    const Offset before = next;
-    while (const auto batch = cursor.next()) {
-      auto reader = wire::BatchReader::open(*batch, scratch);
-      if (!reader.ok()) return std::move(reader).error();
-      RecordView record;
-      while (!reader->header().is_control() && reader->next(record)) {
-        auto decoded = wire::decode_metadata_record(record.value.value_or(""));
-        if (!decoded.ok())
-          return std::move(decoded).error().with_context(
-              fmt::format("metadata record at offset {}", record.offset));
-        visit(*decoded);
-      }
-      if (!reader->status().ok()) return reader->status();
-      next = reader->header().next_offset();
-    }
-    if (!cursor.status().ok()) return cursor.status();
-    if (next == before)
-      return Error{ErrorCode::kCorrupt, fmt::format("the metadata log stops at offset {}", next)};
-  }
-  return {};
+  RecordReplay visitor(visit);
+  const auto end = storage::replay(
+      [&](Offset from) { return log_->read_bytes(from, kReplayBytes, storage::MinOneBatch::kYes); },
+      log_->log_start_offset(), visitor);
+  if (!end.ok()) return end.error();
+  if (*end == log_->log_end_offset()) return {};
+  return Error{ErrorCode::kCorrupt, fmt::format("the metadata log stops at offset {}", *end)};
 }
 
 Status MetadataLog::append(const MetadataImage::Records& records, Timestamp now, Sync sync) {

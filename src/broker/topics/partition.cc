@@ -27,8 +27,10 @@ Partition::Partition(TopicPartition name, std::shared_ptr<storage::PartitionLog>
 
 Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp now,
                                                 storage::AppendOrigin origin) {
+  Ends before;
   auto result = writer_.with([&](Writer& writer) -> Result<storage::AppendResult> {
     if (writer.is_closed) return gone(name_);
+    before = ends();
     auto appended = log_->append(batch, leadership_.epoch, now, origin);
     note_disk(writer, appended);
     return appended;
@@ -36,7 +38,7 @@ Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp
   if (!result.ok()) return result;
 
   // A batch that came again may have been written by a try whose flush was never confirmed.
-  if (!result->duplicate) wake_all();
+  if (!result->duplicate) wake_since(before);
   if (durability_.policy == FsyncPolicy::kAlways) {
     if (auto flushed = log_->flush(); !flushed.ok()) return std::move(flushed).error();
   } else if (result->rolled && durability_.flusher != nullptr) {
@@ -63,10 +65,10 @@ void Partition::when_durable(std::function<void(const Status&)> done) {
   durability_.flusher->request(log_, std::move(done));
 }
 
-WaiterId Partition::add_waiter(std::function<void()> wake) {
+WaiterId Partition::add_waiter(std::function<void()> wake, WaitsFor what) {
   return waiters_.with([&](Waiters& waiters) {
     const WaiterId id = waiters.next_id++;
-    waiters.by_id.emplace(id, std::move(wake));
+    waiters.by_id.emplace(id, Waiter{std::move(wake), what});
     waiter_count_.store(waiters.by_id.size());
     return id;
   });
@@ -81,12 +83,18 @@ void Partition::remove_waiter(WaiterId waiter) {
   });
 }
 
-void Partition::wake_all() {
+void Partition::wake_since(const Ends& before) {
   if (waiter_count_.load() == 0) return;
-  const auto wakes = waiters_.with([](const Waiters& waiters) {
+  const Ends now = ends();
+  const auto wakes = waiters_.with([&](const Waiters& waiters) {
     std::vector<std::function<void()>> copies;
     copies.reserve(waiters.by_id.size());
-    for (const auto& [id, wake] : waiters.by_id) copies.push_back(wake);
+    for (const auto& [id, waiter] : waiters.by_id) {
+      const bool has_moved = waiter.what == WaitsFor::kHighWatermark
+                                 ? now.high_watermark != before.high_watermark
+                                 : now.last_stable != before.last_stable;
+      if (has_moved) copies.push_back(waiter.wake);
+    }
     return copies;
   });
   for (const auto& wake : wakes) wake();
@@ -124,21 +132,22 @@ void Partition::expire_producers(Timestamp now, Millis expiration) {
   });
 }
 
-Status Partition::close() {
-  return end_with(&storage::PartitionLog::close);
-}
-
-Status Partition::remove() {
-  return end_with(&storage::PartitionLog::remove);
-}
-
-Status Partition::end_with(Status (storage::PartitionLog::*ending)()) {
+template <class Ending>
+Status Partition::end_with(Ending ending) {
   auto status = writer_.with([&](Writer& writer) -> Status {
     if (std::exchange(writer.is_closed, true)) return {};
-    return ((*log_).*ending)();
+    return ending(*log_);
   });
   wake_all();
   return status;
+}
+
+Status Partition::close() {
+  return end_with([](storage::PartitionLog& log) { return log.close(); });
+}
+
+Status Partition::remove(const Uuid& unique) {
+  return end_with([&](storage::PartitionLog& log) { return log.remove(unique); });
 }
 
 }  // namespace millrace::broker

@@ -16,6 +16,7 @@
 #include "broker/topics/leadership.h"
 #include "model/ids.h"
 #include "model/topic_partition.h"
+#include "model/uuid.h"
 #include "storage/partition_log.h"
 
 namespace millrace::storage {
@@ -60,13 +61,16 @@ class Partition {
 
   /// For reads, which need no lock: offsets, slices, look-ups by time and by epoch.   thread  any
   const storage::PartitionLog& log() const { return *log_; }
-  /// The end of the log; on one node also its high watermark and, without transactions, its last
-  /// stable offset.
-  Offset high_watermark() const { return log_->log_end_offset(); }
+  /// What readers may see; readers of committed records, up to the last stable offset.
+  Offset high_watermark() const { return log_->high_watermark(); }
+  Offset last_stable_offset() const { return log_->last_stable_offset(); }
 
-  /// Calls `wake` after every change of the log's ends until it is removed. `wake` must not block,
-  /// and may be called once more while remove_waiter() runs on another thread.
-  WaiterId add_waiter(std::function<void()> wake);
+  /// Which offset somebody waits for: one of those two.
+  enum class WaitsFor : std::uint8_t { kHighWatermark, kLastStableOffset };
+  /// Calls `wake` after every change of that offset or of the log's start, and when the log is
+  /// closed, until it is removed. `wake` must not block, and may be called once more while
+  /// remove_waiter() runs on another thread.
+  WaiterId add_waiter(std::function<void()> wake, WaitsFor what = WaitsFor::kHighWatermark);
   void remove_waiter(WaiterId waiter);
 
   /// Lets the log begin at `offset`, unless it begins there or later already, and wakes the
@@ -82,21 +86,33 @@ class Partition {
   Status flush() { return log_->flush(); }
   /// Ends the log cleanly and wakes the waiters.
   Status close();
-  /// Deletes the log and wakes the waiters.
-  Status remove();
+  /// Gives the log's folder up, under a name that `unique` makes, and wakes the waiters.
+  Status remove(const Uuid& unique);
 
  private:
   struct Writer {
     bool is_closed = false;
     bool disk_refuses = false;  // the last append failed for the disk's sake
   };
+  struct Waiter {
+    std::function<void()> wake;
+    WaitsFor what;
+  };
   struct Waiters {
-    std::map<WaiterId, std::function<void()>> by_id;
+    std::map<WaiterId, Waiter> by_id;
     WaiterId next_id = 1;
   };
 
-  Status end_with(Status (storage::PartitionLog::*ending)());
-  void wake_all();
+  template <class Ending>
+  Status end_with(Ending ending);
+  /// Wakes those for whom something has moved; all of them when the log's start has, or its state.
+  struct Ends {
+    Offset high_watermark;
+    Offset last_stable;
+  };
+  Ends ends() const { return {high_watermark(), last_stable_offset()}; }
+  void wake_since(const Ends& before);
+  void wake_all() { wake_since({kNoOffset, kNoOffset}); }
   void note_disk(Writer& writer, const Result<storage::AppendResult>& appended) const;
 
   const TopicPartition name_;

@@ -90,7 +90,9 @@ Status check_records(std::string_view batch, const LogConfig& config) {
   return {};
 }
 
-Status check_size(std::size_t size_bytes, const LogConfig& config) {
+}  // namespace
+
+Status check_batch_size(std::size_t size_bytes, const LogConfig& config) {
   if (std::cmp_greater(size_bytes, config.max_message_bytes)) {
     return make_error(KafkaError::kMessageTooLarge,
                       fmt::format("batch of {} bytes, max.message.bytes is {}", size_bytes,
@@ -104,12 +106,10 @@ Status check_size(std::size_t size_bytes, const LogConfig& config) {
   return {};
 }
 
-}  // namespace
-
 Result<CheckedBatch> check_append(std::string_view batch, const LogConfig& config,
                                   const ProducerStates& producers, AppendOrigin origin,
                                   Timestamp now) {
-  if (Status status = check_size(batch.size(), config); !status.ok()) {
+  if (Status status = check_batch_size(batch.size(), config); !status.ok()) {
     return std::move(status).error();
   }
   auto header = wire::check_batch(batch);

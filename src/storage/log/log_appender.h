@@ -27,6 +27,10 @@ Result<CheckedBatch> check_append(std::string_view batch, const LogConfig& confi
                                   const ProducerStates& producers, AppendOrigin origin,
                                   Timestamp now);
 
+/// Whether a batch of that many bytes may be stored.
+/// errors  MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE
+Status check_batch_size(std::size_t size_bytes, const LogConfig& config);
+
 /// Gives the batch its place in the log: offset, epoch and, with LogAppendTime, its time stamp.
 /// Returns the header as it then is.
 wire::BatchHeader place_batch(std::span<char> batch, wire::BatchHeader header, Offset base,

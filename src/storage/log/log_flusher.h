@@ -60,6 +60,10 @@ class LogFlusher {
   /// `segment` was deleted.
   void forget(const std::shared_ptr<Segment>& segment);
 
+  /// The log's files are in a state that only the next start can mend: nothing is appended or
+  /// confirmed any more. Returns KAFKA_STORAGE_ERROR for `cause`.
+  Status give_up(const Error& cause) { return broken_by(cause); }
+
   /// The log was deleted: a sync that fails from now on says nothing.
   void stop() { is_stopped_ = true; }
 

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/log.h"
+#include "storage/directory/deleted_names.h"
+#include "storage/log/segment_swap.h"
 #include "storage/producers/producer_refill.h"
 #include "storage/producers/producer_snapshot.h"
 #include "storage/segment/segment_format.h"
@@ -61,6 +63,9 @@ class Loader {
 };
 
 Status Loader::list_files() {
+  auto swapped = finish_swaps(files_, directory_);
+  if (!swapped.ok()) return std::move(swapped).error();
+  if (*swapped) log_.names_changed = true;
   auto entries = files_.list(directory_);
   if (!entries.ok()) return std::move(entries).error();
   std::set<Offset> logs;
@@ -76,8 +81,8 @@ Status Loader::list_files() {
     const auto time_index = offset_of_file(name, kTimeIndexSuffix);
     const bool is_orphan =
         (index && !logs.contains(*index)) || (time_index && !logs.contains(*time_index));
-    if (is_orphan || name.ends_with(".tmp") || name.ends_with(".deleted") ||
-        name.ends_with(".cleaned")) {
+    if (is_orphan || name.ends_with(".tmp") || name.ends_with(kDeletedFileSuffix) ||
+        name.ends_with(kCleanedSuffix) || name.ends_with(kSwapSuffix)) {
       if (Status status = remove_stray(name); !status.ok()) return status;
     }
   }
@@ -129,7 +134,7 @@ Status Loader::start_anew() {
     for (const auto& segment : log_.segments) {
       const std::string name = segment->path(kLogSuffix);
       Status status = files_.rename(name, name + ".corrupt-0");
-      if (status.ok()) status = segment->remove_files();
+      if (status.ok()) status = segment->retire({}, Segment::Snapshot::kGoes);
       if (!status.ok()) return status;
     }
     log_.segments.clear();

@@ -40,6 +40,8 @@ struct OpenOptions {
   /// kPassOver goes by the recovery point, which a clean stop leaves at the end of the log; where
   /// that makes no sense either the log is refused.
   BadEnd bad_end = BadEnd::kRefuse;
+  /// Takes the files that the log gives up, and outlives it; null: they are removed at once.
+  DelayedRemoval* removal = nullptr;
 };
 
 /// What opening found; for the log line, and for the broker to bump the leader epoch.

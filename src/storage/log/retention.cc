@@ -8,8 +8,12 @@ namespace millrace::storage {
 
 std::size_t expired_segments(std::span<const SegmentAge> segments, Offset log_start,
                              const RetentionPolicy& policy, Timestamp now) {
+  // The active segment stays while it is empty; compaction may have emptied others.
+  const auto may_go = [&](std::size_t i) {
+    return i + 1 < segments.size() || segments[i].size_bytes > 0;
+  };
   std::size_t by_start = 0;
-  while (by_start < segments.size() && segments[by_start].size_bytes > 0 &&
+  while (by_start < segments.size() && may_go(by_start) &&
          segments[by_start].next_offset <= log_start) {
     ++by_start;
   }
@@ -28,7 +32,7 @@ std::size_t expired_segments(std::span<const SegmentAge> segments, Offset log_st
     for (const SegmentAge& segment : segments) {
       excess += static_cast<std::int64_t>(segment.size_bytes);
     }
-    while (by_size < segments.size() && segments[by_size].size_bytes > 0 &&
+    while (by_size < segments.size() && may_go(by_size) &&
            excess >= static_cast<std::int64_t>(segments[by_size].size_bytes)) {
       excess -= static_cast<std::int64_t>(segments[by_size].size_bytes);
       ++by_size;

@@ -110,13 +110,22 @@ void ProducerStates::apply(const wire::BatchHeader& header) {
   }
   entry.last_timestamp = header.max_timestamp;
   if (header.is_control()) {
+    if (entry.transaction_start) open_transactions_.erase(*entry.transaction_start);
     entry.transaction_start.reset();
     return;
   }
   entry.remember(appended_batch(header));
   if (header.is_transactional() && !entry.transaction_start) {
     entry.transaction_start = header.base_offset;
+    open_transactions_.insert(header.base_offset);
   }
+}
+
+void ProducerStates::restore(ProducerId id, const ProducerEntry& entry) {
+  ProducerEntry& known = entries_[id];
+  if (known.transaction_start) open_transactions_.erase(*known.transaction_start);
+  known = entry;
+  if (known.transaction_start) open_transactions_.insert(*known.transaction_start);
 }
 
 bool ProducerStates::lacks_batches(Offset since) const {

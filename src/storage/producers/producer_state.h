@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <unordered_map>
 
 #include "base/result.h"
@@ -48,6 +49,7 @@ struct ProducerEntry {
 };
 
 /// Pure: no clock, no disk.
+/// invariant  open_transactions_ holds the transaction_start of each entry that has one
 class ProducerStates {
  public:
   /// Whether `header` may be appended: nothing to say yes, the batch it repeats when it is one of
@@ -70,14 +72,22 @@ class ProducerStates {
 
   /// Forgets producers without open transaction whose last batch is `expiration` old or older.
   void expire(Timestamp now, Millis expiration);
-  void clear() { entries_.clear(); }
+  void clear() {
+    entries_.clear();
+    open_transactions_.clear();
+  }
+  /// The first record of the oldest open transaction; kNoOffset when none is open.
+  Offset first_unstable() const {
+    return open_transactions_.empty() ? kNoOffset : *open_transactions_.begin();
+  }
 
   using Entries = std::unordered_map<ProducerId, ProducerEntry>;
   const Entries& entries() const { return entries_; }
-  void restore(ProducerId id, const ProducerEntry& entry) { entries_[id] = entry; }
+  void restore(ProducerId id, const ProducerEntry& entry);
 
  private:
   Entries entries_;
+  std::set<Offset> open_transactions_;  // where those of the entries begin
 };
 
 }  // namespace millrace::storage

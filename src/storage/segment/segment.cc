@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/saturating.h"
+#include "storage/directory/deleted_names.h"
 #include "storage/segment/segment_format.h"
 
 namespace millrace::storage {
@@ -68,6 +69,17 @@ std::shared_ptr<Segment> Segment::sealed(io::FileSystem& files, const std::strin
   segment->is_sealed_ = true;
   segment->has_indexes_ = false;
   segment->extent_ = extent;
+  return segment;
+}
+
+std::shared_ptr<Segment> Segment::rewritten(io::FileSystem& files, const std::string& directory,
+                                            Offset base, std::unique_ptr<io::File> file,
+                                            SegmentIndexes indexes, const SegmentExtent& extent) {
+  auto segment = sealed(files, directory, base, extent);
+  segment->file_ = std::move(file);
+  segment->indexes_ = std::move(indexes);
+  segment->has_indexes_ = true;
+  segment->is_pinned_ = true;
   return segment;
 }
 
@@ -174,7 +186,7 @@ Status Segment::sync() {
   std::shared_ptr<io::File> time_index;
   {
     const std::lock_guard lock(mutex_);
-    if (is_removed_) return {};
+    if (is_retired_) return {};
     log = file_;
     index = unsynced_index_;
     time_index = unsynced_time_index_;
@@ -191,19 +203,39 @@ Status Segment::sync() {
 
 void Segment::release_files() {
   const std::lock_guard lock(mutex_);
-  if (!is_sealed_ || unsynced_index_ != nullptr || unsynced_time_index_ != nullptr) return;
+  if (is_pinned_ || !is_sealed_ || unsynced_index_ != nullptr || unsynced_time_index_ != nullptr)
+    return;
   file_.reset();
   indexes_ = SegmentIndexes(base_);
   has_indexes_ = false;
 }
 
-Status Segment::remove_files() {
+void Segment::unpin_files() {
+  const std::lock_guard lock(mutex_);
+  is_pinned_ = false;
+}
+
+bool Segment::is_retired() const {
+  const std::lock_guard lock(mutex_);
+  return is_retired_;
+}
+
+Status Segment::retire(const FileRetirement& retirement, Snapshot snapshot) {
   {
     const std::lock_guard lock(mutex_);
-    is_removed_ = true;
+    is_retired_ = true;
   }
   for (const auto suffix : {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix, kSnapshotSuffix}) {
-    Status status = files_.remove(path(suffix));
+    if (suffix == kSnapshotSuffix && snapshot == Snapshot::kStays) continue;
+    std::string deleted = path(suffix);
+    Status status;
+    if (retirement.removal == nullptr) {
+      status = files_.remove(deleted);
+    } else {
+      deleted += kDeletedFileSuffix;
+      status = files_.rename(path(suffix), deleted);
+      if (status.ok()) retirement.removal->add(std::move(deleted), retirement.delay);
+    }
     if (!status.ok() && status.error().code != ErrorCode::kNotFound) return status;
   }
   return {};
@@ -211,11 +243,13 @@ Status Segment::remove_files() {
 
 Status Segment::open_files() const {
   if (file_ == nullptr) {
+    // What bears its name by now may be another segment's.
+    if (is_retired_) return Error{ErrorCode::kNotFound, path(kLogSuffix) + " was given up"};
     auto file = files_.open(path(kLogSuffix), io::OpenMode::kRead);
     if (!file.ok()) return std::move(file).error();
     file_ = std::move(file).value();
   }
-  if (has_indexes_) return {};
+  if (has_indexes_ || is_retired_) return {};
   auto offsets = load_index<OffsetIndex>(
       files_, path(kOffsetIndexSuffix), base_, [this](std::string_view bytes) {
         return OffsetIndex::decode(base_, bytes, extent_.size_bytes);

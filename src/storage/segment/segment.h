@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "io/file_system.h"
+#include "storage/delayed_removal.h"
 #include "storage/segment/batch_scanner.h"
 #include "storage/segment/segment_indexes.h"
 
@@ -50,6 +51,10 @@ class Segment {
   /// A sealed one, whose files are opened when they are needed.
   static std::shared_ptr<Segment> sealed(io::FileSystem& files, const std::string& directory,
                                          Offset base, const SegmentExtent& extent);
+  /// A sealed one whose files have not got their names yet: they stay open until unpin_files().
+  static std::shared_ptr<Segment> rewritten(io::FileSystem& files, const std::string& directory,
+                                            Offset base, std::unique_ptr<io::File> file,
+                                            SegmentIndexes indexes, const SegmentExtent& extent);
 
   Offset base_offset() const { return base_; }
   std::uint64_t size_bytes() const;
@@ -83,8 +88,15 @@ class Segment {
   Status sync();
   /// Closes what a sealed segment has open; it is opened again when needed.
   void release_files();
-  /// Deletes the files. Readers that hold one keep it.
-  Status remove_files();
+  /// From now on release_files() does something for a rewritten segment too.
+  void unpin_files();
+  /// Whether the producer snapshot at the segment's start goes with it.
+  enum class Snapshot : std::uint8_t { kStays, kGoes };
+  /// Gives the files up: they are renamed to .deleted, and removed as `retirement` says. Readers
+  /// that hold one keep it; who comes later finds none.
+  /// errors  kIo
+  Status retire(const FileRetirement& retirement, Snapshot snapshot);
+  bool is_retired() const;
 
   // The readers' side.
 
@@ -112,7 +124,8 @@ class Segment {
 
   mutable std::mutex mutex_;  // guards what follows; held for file calls only when sealed
   bool is_sealed_ = false;
-  bool is_removed_ = false;
+  bool is_retired_ = false;
+  bool is_pinned_ = false;
   bool has_torn_tail_ = false;  // bytes after size_bytes that could not be cut off
   mutable std::shared_ptr<io::File> file_;
   std::shared_ptr<io::File> unsynced_index_, unsynced_time_index_;

@@ -63,6 +63,29 @@ void SegmentList::add(std::shared_ptr<Segment> active) {
   segments_.with([&](Segments& segments) { segments.push_back(std::move(active)); });
 }
 
+bool SegmentList::holds(const Segments& run) const {
+  return segments_.with([&](const Segments& segments) {
+    const auto sealed_end = segments.end() - 1;
+    return !run.empty() &&
+           std::search(segments.begin(), sealed_end, run.begin(), run.end()) != sealed_end;
+  });
+}
+
+void SegmentList::replace(const Segments& run, std::shared_ptr<Segment> copy) {
+  segments_.with([&](Segments& segments) {
+    const auto first = std::search(segments.begin(), segments.end() - 1, run.begin(), run.end());
+    CHECK(!run.empty() && first != segments.end() - 1, "the list does not hold the run");
+    CHECK(copy->base_offset() == run.front()->base_offset(), "a copy at {} for a run from {}",
+          copy->base_offset(), run.front()->base_offset());
+    *first = std::move(copy);
+    segments.erase(first + 1, first + static_cast<std::ptrdiff_t>(run.size()));
+  });
+  open_sealed_.with([&](Segments& open) {
+    std::erase_if(
+        open, [&](const auto& one) { return std::find(run.begin(), run.end(), one) != run.end(); });
+  });
+}
+
 void SegmentList::remove_oldest() {
   const auto oldest = segments_.with([](Segments& segments) {
     CHECK(segments.size() > 1, "the active segment stays");

@@ -40,6 +40,10 @@ class SegmentList {
   void keep_open(const std::shared_ptr<Segment>& segment) const;
 
   void add(std::shared_ptr<Segment> active);
+  /// Whether the segments of `run` are in the list, side by side, and none of them the active one.
+  bool holds(const Segments& run) const;
+  /// Puts `copy` in the place of `run`, which it holds(): a copy that begins where the run begins.
+  void replace(const Segments& run, std::shared_ptr<Segment> copy);
   /// Takes the oldest one out; there must be another. Who reads finds the next one from now on.
   void remove_oldest();
 

@@ -38,7 +38,9 @@ class SegmentLoader {
   Status load_segment(std::size_t i);
   Result<bool> load_sealed(Offset base, Offset next_base);
   Result<bool> load_active(Offset base);
-  Status scan(Offset base, std::optional<Offset> next_base, bool may_be_torn);
+  /// Whether a segment's end may be what a power cut left of it.
+  enum class Tail : std::uint8_t { kOnDisk, kMayBeTorn };
+  Status scan(Offset base, std::optional<Offset> next_base, Tail tail);
   bool must_end_after(const ScannedSegment& scanned, std::optional<Offset> next_base) const;
   Result<Offset> end_behind(Offset base, const ScannedSegment& scanned) const;
   Status start_segment(Offset base);
@@ -67,14 +69,15 @@ Status SegmentLoader::load() {
 Status SegmentLoader::load_segment(std::size_t i) {
   const Offset base = bases_[i];
   const bool is_last = i + 1 == bases_.size();
-  const bool may_be_torn = is_unclean() && (is_last || bases_[i + 1] > options_.recovery_point);
-  if (!may_be_torn) {
+  const bool is_unsure = is_unclean() && (is_last || bases_[i + 1] > options_.recovery_point);
+  const Tail tail = is_unsure ? Tail::kMayBeTorn : Tail::kOnDisk;
+  if (tail == Tail::kOnDisk) {
     auto loaded = is_last ? load_active(base) : load_sealed(base, bases_[i + 1]);
     if (!loaded.ok()) return std::move(loaded).error();
     if (*loaded) return {};
     ++loaded_.report.indexes_rebuilt;
   }
-  return scan(base, is_last ? std::nullopt : std::optional(bases_[i + 1]), may_be_torn);
+  return scan(base, is_last ? std::nullopt : std::optional(bases_[i + 1]), tail);
 }
 
 /// False when the index files do not do, and the segment has to be scanned.
@@ -249,10 +252,9 @@ Status SegmentLoader::put_aside(Offset base) {
   return files_.rename(path(base, kLogSuffix), name);
 }
 
-/// Reads the whole segment. may_be_torn  the stop was unclean and the segment not known to be on
-/// disk: it is cut where it turns bad. Without it the file is left and served as it lies, for the
-/// reader to find what is bad.
-Status SegmentLoader::scan(Offset base, std::optional<Offset> next_base, bool may_be_torn) {
+/// Reads the whole segment. One that may be torn is cut where it turns bad; one that was wholly on
+/// disk is left and served as it lies, for the reader to find what is bad.
+Status SegmentLoader::scan(Offset base, std::optional<Offset> next_base, Tail tail) {
   auto file = files_.open(path(base, kLogSuffix), io::OpenMode::kReadWrite);
   if (!file.ok()) return std::move(file).error();
   ++loaded_.report.segments_scanned;
@@ -266,7 +268,7 @@ Status SegmentLoader::scan(Offset base, std::optional<Offset> next_base, bool ma
   if (!scanned.ok()) return std::move(scanned).error();
   const bool is_last = !next_base;
   if (!scanned->bad.empty()) {
-    if (may_be_torn) {
+    if (tail == Tail::kMayBeTorn) {
       if (Status status = cut(base, *file.value(), *scanned); !status.ok()) return status;
     } else {
       LOG_ERROR("bad bytes in a file that was wholly on disk, leaving it as it is",
@@ -280,7 +282,7 @@ Status SegmentLoader::scan(Offset base, std::optional<Offset> next_base, bool ma
       scanned->extent.next_offset = *next_base;
     }
   }
-  ends_here_ = may_be_torn && must_end_after(*scanned, next_base);
+  ends_here_ = tail == Tail::kMayBeTorn && must_end_after(*scanned, next_base);
   auto segment = Segment::active(files_, directory_, base, std::move(file).value(),
                                  std::move(scanned->indexes), scanned->extent, options_.now);
   loaded_.segments.push_back(segment);
@@ -299,7 +301,7 @@ Status SegmentLoader::drop_segments_from(std::size_t i) {
              {{"path", path(base, kLogSuffix)}});
     if (Status status = put_aside(base); !status.ok()) return status;
     const auto segment = Segment::sealed(files_, directory_, base, {});
-    if (Status status = segment->remove_files(); !status.ok()) return status;
+    if (Status status = segment->retire({}, Segment::Snapshot::kGoes); !status.ok()) return status;
     loaded_.snapshots.erase(base);
     ++loaded_.report.segments_deleted;
   }

@@ -1,11 +1,10 @@
 #include "broker/groups/offsets/group_loader.h"
 
 #include <cstdint>
-#include <string_view>
 #include <utility>
 
 #include "base/log.h"
-#include "wire/record_batch.h"
+#include "storage/log_replay.h"
 
 namespace millrace::broker {
 
@@ -13,51 +12,38 @@ namespace {
 
 constexpr std::size_t kReadBytes = 1024 * 1024;
 
-void replay_batch(std::string_view batch, Buffer& scratch, GroupCoordinator& coordinator) {
-  auto reader = wire::BatchReader::open(batch, scratch);
-  if (!reader.ok()) {
-    LOG_ERROR("batch of __consumer_offsets skipped", {{"reason", reader.error().to_string()}});
-    return;
-  }
-  RecordView record;
-  while (reader->next(record)) {
-    if (!record.key) continue;
-    const Status replayed = coordinator.replay(reader->header(), *record.key, record.value);
-    if (replayed.ok()) continue;
-    LOG_WARN("record of __consumer_offsets skipped",
-             {{"offset", record.offset}, {"reason", replayed.error().to_string()}});
-  }
-  if (!reader->status().ok()) {
-    LOG_ERROR("batch of __consumer_offsets is cut",
-              {{"reason", reader->status().error().to_string()}});
-  }
-}
+/// Shows the coordinator every record with the batch that it stands in.
+class GroupReplay final : public storage::BatchVisitor {
+ public:
+  explicit GroupReplay(GroupCoordinator& coordinator) : coordinator_(coordinator) {}
 
-/// Replays what `bytes` holds and says where to go on.
-Result<Offset> replay_bytes(const Buffer& bytes, Offset from, GroupCoordinator& coordinator) {
-  Buffer scratch;
-  wire::BatchCursor cursor(bytes.view());
-  while (const auto batch = cursor.next()) {
-    const auto header = wire::read_batch_header(*batch);
-    if (!header.ok()) return header.error();
-    replay_batch(*batch, scratch, coordinator);
-    from = std::max(from, header->base_offset + (std::int64_t{header->last_offset_delta} + 1));
+  Status on_batch(wire::BatchReader& batch) override {
+    RecordView record;
+    while (batch.next(record)) {
+      if (!record.key) continue;
+      const Status replayed = coordinator_.replay(batch.header(), *record.key, record.value);
+      if (replayed.ok()) continue;
+      LOG_WARN("record of __consumer_offsets skipped",
+               {{"offset", record.offset}, {"reason", replayed.error().to_string()}});
+    }
+    return {};
   }
-  if (!cursor.status().ok()) return cursor.status().error();
-  return from;
-}
+  Status on_unreadable(const wire::BatchHeader& header, const Error& why) override {
+    LOG_ERROR("batch of __consumer_offsets is cut, or skipped",
+              {{"offset", header.base_offset}, {"reason", why.to_string()}});
+    return {};
+  }
+
+ private:
+  GroupCoordinator& coordinator_;
+};
 
 Status load_partition(OffsetsLog& log, PartitionId partition, GroupCoordinator& coordinator) {
-  Offset from = log.log_start_offset(partition);
-  for (;;) {
-    const auto bytes = log.read(partition, from, kReadBytes);
-    if (!bytes.ok()) return bytes.error();
-    if (bytes->empty()) return {};
-    const auto next = replay_bytes(*bytes, from, coordinator);
-    if (!next.ok()) return next.error();
-    if (*next == from) return {};
-    from = *next;
-  }
+  GroupReplay visitor(coordinator);
+  const auto end =
+      storage::replay([&](Offset from) { return log.read(partition, from, kReadBytes); },
+                      log.log_start_offset(partition), visitor);
+  return end.ok() ? Status{} : Status{end.error()};
 }
 
 }  // namespace

@@ -1,0 +1,31 @@
+#include "storage/log/log_parts.h"
+
+#include <utility>
+
+#include "storage/segment/segment_format.h"
+
+namespace millrace::storage {
+
+LogParts::LogParts(io::FileSystem& file_system, std::string path, LogConfig log_config,
+                   LoadedLog loaded, Offset recovery_point, DelayedRemoval* delayed_removal)
+    : files(file_system),
+      directory(std::move(path)),
+      report(loaded.report),
+      removal(delayed_removal),
+      config(std::move(log_config)),
+      active(loaded.segments.back()),
+      producers(std::move(loaded.producers)),
+      snapshots(std::move(loaded.snapshots)),
+      is_as_closed(loaded.is_as_closed),
+      segments(std::move(loaded.segments)),
+      flusher(files, directory, recovery_point,
+              loaded.names_changed ? LogFlusher::Names::kUnsynced : LogFlusher::Names::kSynced),
+      epochs(std::move(loaded.epochs)),
+      offsets(loaded.log_start_offset, loaded.log_end_offset, producers.first_unstable()) {}
+
+Status LogParts::write_epochs() {
+  const std::string text = epochs.with([](const LeaderEpochs& known) { return known.encode(); });
+  return files.replace_atomically(path(kEpochCheckpointName), text);
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,98 @@
+#include "storage/log/log_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "storage/log/log_parts.h"
+#include "storage/segment/segment_format.h"
+#include "storage/storage_error.h"
+#include "wire/error_codes.h"
+
+namespace millrace::storage {
+namespace {
+
+using wire::KafkaError;
+
+/// Bytes that are no batch stay so: CORRUPT_MESSAGE, which a consumer is told of, as when it finds
+/// a bad checksum itself. With KAFKA_STORAGE_ERROR it would ask again for ever.
+Error read_error(const Error& cause) {
+  if (cause.code != ErrorCode::kCorrupt) return storage_error("reading", cause);
+  return wire::make_error(KafkaError::kCorruptMessage, cause.message);
+}
+
+}  // namespace
+
+Result<LogSlice> read(const LogParts& log, Offset from, const ReadLimits& limits) {
+  LogSlice result;
+  result.first_batch_base = kNoOffset;
+  result.log_end_offset = log.offsets.end();
+  result.log_start_offset = log.offsets.start();
+  const auto out_of_range = [&] {
+    return wire::make_error(KafkaError::kOffsetOutOfRange,
+                            fmt::format("offset {}, the log holds {} up to {}", from,
+                                        log.offsets.start(), result.log_end_offset));
+  };
+  if (from < result.log_start_offset || from > result.log_end_offset) return out_of_range();
+  if (from == result.log_end_offset) return result;
+  // Batches appended since log_end_offset was read are left out, so that the two agree.
+  const Offset bound = limits.before == kNoOffset ? result.log_end_offset
+                                                  : std::min(limits.before, result.log_end_offset);
+  for (Offset at = from;;) {
+    const auto found = log.segments.find(at);
+    auto slice = read_segment(*found.segment, from, {limits.bytes_max, limits.min_one, bound});
+    // Retention may have deleted what holds `from` since: then the segment found is a later one, or
+    // its files are gone. Records that were there are never passed over in silence.
+    if (from < log.offsets.start()) return out_of_range();
+    // A rewritten segment took its place meanwhile: the list knows which.
+    if (!slice.ok() && found.segment->is_retired()) continue;
+    if (!slice.ok()) return read_error(slice.error());
+    if (!found.is_active()) log.segments.keep_open(found.segment);
+    if (slice->slice.size_bytes > 0) {
+      result.slice = std::move(slice->slice);
+      result.first_batch_base = slice->first_batch_base;
+    }
+    if (found.is_active() || slice->first_batch_base != kNoOffset) return result;
+    // Nothing in this segment at or after `from`: compaction took its end, or it was lost. The next
+    // one goes on.
+    at = found.next_base;
+  }
+}
+
+Result<std::optional<OffsetAtTime>> find_time_from(const LogParts& log, Offset from,
+                                                   Timestamp time) {
+  const auto all = log.segments.all();
+  for (const auto& segment : all) {
+    auto found = find_time(*segment, time, from);
+    if (!found.ok() && segment->next_offset() <= log.offsets.start())
+      continue;  // deleted meanwhile
+    if (!found.ok() && segment->is_retired()) return find_time_from(log, from, time);  // rewritten
+    if (!found.ok() && found.error().code == ErrorCode::kCorrupt) {
+      LOG_WARN("a segment cannot be read, finding a time behind it",
+               {{"path", segment->path(kLogSuffix)}, {"reason", found.error().message}});
+      continue;
+    }
+    if (!found.ok()) return storage_error("looking up a time", found.error());
+    if (segment != all.back() && segment->max_timestamp().timestamp >= time) {
+      log.segments.keep_open(segment);
+    }
+    if (*found) return found;
+  }
+  return std::optional<OffsetAtTime>{};
+}
+
+Result<std::optional<OffsetAtTime>> find_max_timestamp(const LogParts& log) {
+  const Offset start = log.offsets.start();
+  Timestamp newest = kNoTimestamp;
+  for (const auto& segment : log.segments.all()) {
+    if (segment->next_offset() <= start) continue;
+    newest = std::max(newest, segment->max_timestamp().timestamp);
+  }
+  // Of untimed records only, -1 is the largest timestamp, and the first record has it.
+  if (start == log.offsets.end()) return std::optional<OffsetAtTime>{};
+  return find_time_from(log, start, newest);
+}
+
+}  // namespace millrace::storage

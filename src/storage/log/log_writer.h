@@ -1,0 +1,35 @@
+// The writer of a log: appending batches, and rolling to a new segment.
+#pragma once
+
+#include <span>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/ids.h"
+#include "storage/producers/producer_state.h"
+
+namespace millrace::storage {
+
+struct LogParts;
+
+struct AppendResult {
+  Offset base_offset;
+  Offset last_offset;
+  Timestamp log_append_time = kNoTimestamp;  // kNoTimestamp unless the topic says LogAppendTime
+  Offset log_start_offset;
+  bool duplicate = false;  // had been appended before; nothing was written
+  bool rolled = false;     // a segment was sealed: flush_sealed() has work
+};
+
+/// As PartitionLog::append.
+Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch epoch, Timestamp now,
+                            AppendOrigin origin);
+
+/// Seals the active segment when it is not empty, and begins the next one.
+Status roll(LogParts& log, Timestamp now);
+
+/// Writes the producers as they are before `offset`, and deletes snapshots that are of no more use:
+/// all older ones but those at the start of a segment.
+Status write_snapshot(LogParts& log, Offset offset);
+
+}  // namespace millrace::storage

@@ -1,0 +1,117 @@
+#include "storage/log/segment_rewrite.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/buffer.h"
+#include "base/check.h"
+#include "storage/log/segment_swap.h"
+#include "storage/segment/batch_scanner.h"
+#include "storage/segment/segment_format.h"
+
+namespace millrace::storage {
+
+SegmentRewrite::SegmentRewrite(io::FileSystem& files, std::string directory, Segments run,
+                               Offset end, std::int64_t index_interval_bytes)
+    : files_(&files),
+      directory_(std::move(directory)),
+      run_(std::move(run)),
+      end_(end),
+      index_interval_bytes_(index_interval_bytes),
+      indexes_(run_.front()->base_offset()),
+      extent_{0, run_.front()->base_offset(), {kNoTimestamp, run_.front()->base_offset()}} {}
+
+SegmentRewrite::SegmentRewrite(SegmentRewrite&&) noexcept = default;
+
+Result<SegmentRewrite> SegmentRewrite::begin(io::FileSystem& files, const std::string& directory,
+                                             Segments run, Offset end,
+                                             std::int64_t index_interval_bytes) {
+  CHECK(!run.empty(), "a rewrite of no segment");
+  SegmentRewrite rewrite(files, directory, std::move(run), end, index_interval_bytes);
+  auto file = files.open(rewrite.path(kLogSuffix), io::OpenMode::kCreateOrReadWrite);
+  if (!file.ok()) return std::move(file).error();
+  rewrite.file_ = std::move(file).value();
+  // One that was given up may have left its own.
+  if (Status status = rewrite.file_->truncate(0); !status.ok()) return std::move(status).error();
+  return rewrite;
+}
+
+SegmentRewrite::~SegmentRewrite() {
+  if (run_.empty() || is_swapped_) return;
+  for (const auto suffix : {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    (void)files_->remove(path(suffix)).ok();  // the next start removes what is left
+  }
+}
+
+std::string SegmentRewrite::path(std::string_view suffix) const {
+  return fmt::format("{}/{}{}", directory_, segment_file_name(base(), suffix), kCleanedSuffix);
+}
+
+Status SegmentRewrite::for_each_batch(
+    const std::function<Status(std::string_view, const wire::BatchHeader&)>& visit) {
+  Buffer bytes;
+  for (const auto& segment : run_) {
+    auto start = segment->start_for(segment->base_offset());
+    if (!start.ok()) return std::move(start).error();
+    for (BatchScanner scanner(*start->file, 0, start->end);;) {
+      auto place = scanner.next();
+      if (!place.ok()) return std::move(place).error();
+      if (!*place) break;
+      const wire::BatchHeader& header = (*place)->header;
+      bytes.resize_uninitialized(header.size_bytes());
+      auto count = start->file->read_at((*place)->position, {bytes.data(), bytes.size()});
+      if (!count.ok()) return std::move(count).error();
+      if (Status status = visit(bytes.view().substr(0, *count), header); !status.ok()) {
+        return status;
+      }
+    }
+    segment->release_files();
+  }
+  return {};
+}
+
+Status SegmentRewrite::add(std::string_view batch) {
+  CHECK(!is_finished_, "a batch for a copy that is finished");
+  auto header = wire::read_batch_header(batch);
+  if (!header.ok()) return std::move(header).error();
+  if (header->size_bytes() != batch.size() || header->base_offset < extent_.next_offset ||
+      header->next_offset() > end_) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("wanted a whole batch between offsets {} and {}, found {} of {} bytes "
+                             "at {} to {}",
+                             extent_.next_offset, end_, batch.size(), header->size_bytes(),
+                             header->base_offset, header->last_offset())};
+  }
+  const bool fits =
+      extent_.size_bytes + batch.size() <= static_cast<std::uint64_t>(kSegmentBytesLimit) &&
+      header->last_offset() - base() <= INT32_MAX;
+  if (!fits) return Error{ErrorCode::kTooLarge, "a segment holds 2 GiB and 2^31 offsets"};
+  if (Status status = file_->append(batch); !status.ok()) return status;
+  indexes_.add(*header, static_cast<std::uint32_t>(extent_.size_bytes), index_interval_bytes_);
+  extent_ = {extent_.size_bytes + batch.size(), header->next_offset(), indexes_.max_timestamp};
+  return {};
+}
+
+Status SegmentRewrite::finish() {
+  CHECK(!is_finished_, "a copy is finished once");
+  if (Status status = file_->sync(); !status.ok()) return status;
+  TimeIndex times = indexes_.times;
+  times.append(indexes_.max_timestamp);
+  const std::pair<std::string_view, std::string> indexes[] = {
+      {kOffsetIndexSuffix, indexes_.offsets.encode()}, {kTimeIndexSuffix, times.encode()}};
+  for (const auto& [suffix, bytes] : indexes) {
+    auto file = files_->open(path(suffix), io::OpenMode::kCreateOrReadWrite);
+    if (!file.ok()) return std::move(file).error();
+    if (Status status = file.value()->truncate(0); !status.ok()) return status;
+    if (Status status = file.value()->append(bytes); !status.ok()) return status;
+    if (Status status = file.value()->sync(); !status.ok()) return status;
+  }
+  if (Status status = write_swap_range(*files_, directory_, {base(), end_}); !status.ok()) {
+    return status;
+  }
+  is_finished_ = true;
+  return {};
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,82 @@
+// SegmentRewrite: a run of neighbouring sealed segments, and the copy that is to take their place.
+// What compaction writes with. The copy is made beside the log while it goes on; only putting it in
+// its place (log/segment_swap.h) needs the log's writer.
+//   auto rewrite = log.plan_rewrite(from, before);      the segments to rewrite
+//   rewrite->for_each_batch([&](batch, header) { … rewrite->add(what stays of it); … });
+//   rewrite->finish();                                  the copy is on disk
+//   log.replace(std::move(*rewrite));                   under the writer
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "io/file_system.h"
+#include "model/ids.h"
+#include "storage/segment/segment.h"
+
+namespace millrace::storage {
+
+struct LogParts;
+
+/// thread     one at a time; any
+/// invariant  the copy holds whole batches with offsets that grow, all of them in [base, end) of the
+///            run, and is nobody's business until it is swapped in: dropped before that, it leaves
+///            the log as it was
+class SegmentRewrite {
+ public:
+  using Segments = std::vector<std::shared_ptr<Segment>>;
+
+  /// run  not empty, neighbours, sealed, on disk     end  where the segment after them begins
+  static Result<SegmentRewrite> begin(io::FileSystem& files, const std::string& directory,
+                                      Segments run, Offset end, std::int64_t index_interval_bytes);
+  /// Removes what was written, unless it was swapped in.
+  ~SegmentRewrite();
+  SegmentRewrite(SegmentRewrite&&) noexcept;
+  SegmentRewrite& operator=(SegmentRewrite&&) = delete;
+
+  const Segments& run() const { return run_; }
+  Offset base() const { return run_.front()->base_offset(); }
+  Offset end() const { return end_; }
+
+  /// Shows each batch of the run in order, until `visit` fails.
+  /// bytes   valid during the call
+  /// errors  kIo; kCorrupt where a header makes no sense; those of `visit`
+  /// cost    reads all of the run; memory for the largest batch
+  Status for_each_batch(
+      const std::function<Status(std::string_view bytes, const wire::BatchHeader& header)>& visit);
+  /// Appends a whole batch with its offsets, epoch and checksum to the copy.
+  /// errors  kInvalidArgument (offsets that do not grow, or lie outside the run), kTooLarge (more than
+  ///         a segment holds), kDiskFull, kIo
+  Status add(std::string_view batch);
+  /// Writes the indexes and brings all of it to the disk. Nothing may be added afterwards.
+  /// errors  kDiskFull, kIo
+  Status finish();
+
+  /// Whether the copy holds every offset up to the end of the run. One that does not is for
+  /// compacted topics, where gaps are no sign of lost records.
+  bool reaches_end() const { return extent_.next_offset == end_; }
+
+ private:
+  friend class SegmentSwap;
+
+  SegmentRewrite(io::FileSystem& files, std::string directory, Segments run, Offset end,
+                 std::int64_t index_interval_bytes);
+  std::string path(std::string_view suffix) const;
+
+  io::FileSystem* files_;
+  std::string directory_;
+  Segments run_;  // empty once moved from
+  Offset end_;
+  std::int64_t index_interval_bytes_;
+  std::unique_ptr<io::File> file_;
+  SegmentIndexes indexes_;
+  SegmentExtent extent_;
+  bool is_finished_ = false;
+  bool is_swapped_ = false;
+};
+
+}  // namespace millrace::storage

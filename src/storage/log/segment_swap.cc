@@ -1,0 +1,220 @@
+#include "storage/log/segment_swap.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "storage/directory/checkpoint_text.h"
+#include "storage/log/log_parts.h"
+#include "storage/segment/batch_scanner.h"
+#include "storage/segment/segment_format.h"
+#include "storage/storage_error.h"
+
+namespace millrace::storage {
+namespace {
+
+constexpr std::string_view kDataSuffixes[] = {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix};
+
+/// Fails for any reason but that the file is not there.
+Status unless_missing(Status status) {
+  if (!status.ok() && status.error().code == ErrorCode::kNotFound) return {};
+  return status;
+}
+
+Result<SwapRange> decode_swap_range(std::string_view text) {
+  auto lines = checkpoint_lines(text);
+  if (!lines.ok()) return std::move(lines).error();
+  std::vector<std::string_view> fields;
+  if (lines->size() == 1) fields = split_fields(lines->front());
+  const bool is_pair = fields.size() == 2;
+  const std::int64_t base = is_pair ? parse_number(fields[0]).value_or(-1) : -1;
+  const std::int64_t end = is_pair ? parse_number(fields[1]).value_or(-1) : -1;
+  if (base < 0 || end < base) {
+    return Error{ErrorCode::kCorrupt, fmt::format("wanted 'base end', found '{}'", text)};
+  }
+  return SwapRange{Offset{base}, Offset{end}};
+}
+
+/// One log's folder, as a stop left it in the middle of a swap.
+class SwapRecovery {
+ public:
+  SwapRecovery(io::FileSystem& files, const std::string& directory)
+      : files_(files), directory_(directory) {}
+
+  Result<bool> run() {
+    auto entries = files_.list(directory_);
+    if (!entries.ok()) return std::move(entries).error();
+    for (const auto& entry : *entries) note(entry.name);
+    if (ranges_.empty() && swaps_.empty()) return false;
+    if (Status status = read_ranges(); !status.ok()) return std::move(status).error();
+    for (const auto step : {&SwapRecovery::remove_old, &SwapRecovery::put_in_place}) {
+      for (const SwapRange& range : found_) {
+        if (Status status = (this->*step)(range); !status.ok()) return std::move(status).error();
+      }
+      if (Status status = files_.sync_directory(directory_); !status.ok()) {
+        return std::move(status).error();
+      }
+    }
+    for (const Offset base : ranges_) {
+      Status status = unless_missing(files_.remove(path(base, kSwapRangeSuffix)));
+      if (!status.ok()) return std::move(status).error();
+    }
+    return true;
+  }
+
+ private:
+  std::string path(Offset base, std::string_view suffix, std::string_view end = {}) const {
+    return fmt::format("{}/{}{}", directory_, segment_file_name(base, suffix), end);
+  }
+
+  void note(std::string_view name) {
+    const auto of = [name](std::string_view suffix, std::string_view end = {}) {
+      return name.ends_with(end) ? offset_of_file(name.substr(0, name.size() - end.size()), suffix)
+                                 : std::nullopt;
+    };
+    if (const auto base = of(kLogSuffix)) logs_.insert(*base);
+    if (const auto base = of(kLogSuffix, kCleanedSuffix)) cleaned_.insert(*base);
+    if (const auto base = of(kLogSuffix, kSwapSuffix)) swaps_.insert(*base);
+    if (const auto base = of(kSwapRangeSuffix)) ranges_.insert(*base);
+  }
+
+  Status read_ranges() {
+    for (const Offset base : ranges_) {
+      if (!swaps_.contains(base)) continue;
+      auto text = files_.read_all(path(base, kSwapRangeSuffix));
+      if (!text.ok()) return std::move(text).error();
+      auto range = decode_swap_range(*text);
+      if (!range.ok()) return std::move(range).error().with_context(path(base, kSwapRangeSuffix));
+      found_.push_back(*range);
+    }
+    for (const Offset base : swaps_) {
+      if (ranges_.contains(base)) continue;
+      // As Kafka leaves them: of several copies of one run, those behind a .cleaned never counted.
+      if (!cleaned_.empty() && base >= *cleaned_.begin()) {
+        if (Status status = remove(base, kSwapSuffix); !status.ok()) return status;
+        continue;
+      }
+      auto end = end_of_swap(base);
+      if (!end.ok()) return std::move(end).error();
+      found_.push_back({base, *end});
+    }
+    return {};
+  }
+
+  Status remove(Offset base, std::string_view end = {}) {
+    for (const auto suffix : kDataSuffixes) {
+      Status status = unless_missing(files_.remove(path(base, suffix, end)));
+      if (!status.ok()) return status;
+    }
+    return {};
+  }
+
+  Result<Offset> end_of_swap(Offset base) {
+    auto file = files_.open(path(base, kLogSuffix, kSwapSuffix), io::OpenMode::kRead);
+    if (!file.ok()) return std::move(file).error();
+    Offset end = base;
+    for (BatchScanner scanner(*file.value(), 0, file.value()->size());;) {
+      auto place = scanner.next();
+      if (!place.ok()) return std::move(place).error();
+      if (!*place) return end;
+      end = (*place)->header.next_offset();
+    }
+  }
+
+  Status remove_old(const SwapRange& range) {
+    LOG_INFO("finishing the replacement of segments",
+             {{"directory", directory_}, {"from", range.base}, {"to", range.end}});
+    for (const Offset old : logs_) {
+      if (old < range.base || old >= range.end) continue;
+      if (Status status = remove(old); !status.ok()) return status;
+    }
+    return {};
+  }
+
+  Status put_in_place(const SwapRange& range) {
+    for (const auto suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
+      for (const auto end : {kCleanedSuffix, kSwapSuffix}) {
+        Status status =
+            unless_missing(files_.rename(path(range.base, suffix, end), path(range.base, suffix)));
+        if (!status.ok()) return status;
+      }
+    }
+    return files_.rename(path(range.base, kLogSuffix, kSwapSuffix), path(range.base, kLogSuffix));
+  }
+
+  io::FileSystem& files_;
+  const std::string& directory_;
+  std::set<Offset> logs_, cleaned_, swaps_, ranges_;
+  std::vector<SwapRange> found_;
+};
+
+}  // namespace
+
+Status write_swap_range(io::FileSystem& files, const std::string& directory,
+                        const SwapRange& range) {
+  return files.replace_atomically(
+      fmt::format("{}/{}", directory, segment_file_name(range.base, kSwapRangeSuffix)),
+      fmt::format("{}{} {}\n", checkpoint_head(1), range.base, range.end));
+}
+
+Status SegmentSwap::perform(LogParts& log, SegmentRewrite rewrite) {
+  CHECK(rewrite.is_finished_, "a copy is swapped in once it is on disk");
+  if (Status status = log.flusher.check_usable(); !status.ok()) return status;
+  if (!rewrite.reaches_end() && !log.config.cleanup_policy_compact) {
+    return Error{ErrorCode::kInvalidArgument,
+                 fmt::format("wanted a copy up to offset {}, found one up to {}: only compacted "
+                             "topics have gaps",
+                             rewrite.end(), rewrite.extent_.next_offset)};
+  }
+  SegmentExtent extent = rewrite.extent_;
+  extent.next_offset = rewrite.end();
+  const auto copy =
+      Segment::rewritten(log.files, log.directory, rewrite.base(), std::move(rewrite.file_),
+                         std::move(rewrite.indexes_), extent);
+  const auto old_path = copy->path(kLogSuffix);
+  const std::string swap_path = fmt::format("{}{}", old_path, kSwapSuffix);
+  const std::string cleaned_path = rewrite.path(kLogSuffix);
+  if (!log.segments.holds(rewrite.run())) {
+    return Error{ErrorCode::kCancelled, "segments that were rewritten are gone"};
+  }
+
+  // From the first sync on, the next start finishes what is begun here, and nothing else may.
+  log.is_as_closed = false;
+  Status status = log.files.rename(cleaned_path, swap_path);
+  if (!status.ok()) return storage_error("replacing segments", status.error());
+  rewrite.is_swapped_ = true;
+  if (status = log.files.sync_directory(log.directory); !status.ok()) {
+    return log.flusher.give_up(status.error());
+  }
+  log.segments.replace(rewrite.run(), copy);
+  for (const auto& old : rewrite.run()) {
+    log.flusher.forget(old);
+    if (status.ok()) status = old->retire(log.retirement(), Segment::Snapshot::kStays);
+  }
+  if (status.ok()) status = log.files.sync_directory(log.directory);
+  for (const auto suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
+    if (status.ok()) status = log.files.rename(rewrite.path(suffix), copy->path(suffix));
+  }
+  if (status.ok()) status = log.files.rename(swap_path, old_path);
+  if (status.ok()) status = log.files.sync_directory(log.directory);
+  if (!status.ok()) return log.flusher.give_up(status.error());
+  copy->unpin_files();
+  const std::string range_name = segment_file_name(rewrite.base(), kSwapRangeSuffix);
+  if (status = log.files.remove(log.path(range_name)); !status.ok()) {
+    LOG_WARN("a file of a finished replacement stays until the next start",
+             {{"path", log.path(range_name)}, {"reason", status.error().message}});
+  }
+  return {};
+}
+
+Result<bool> finish_swaps(io::FileSystem& files, const std::string& directory) {
+  return SwapRecovery(files, directory).run();
+}
+
+}  // namespace millrace::storage

@@ -1,0 +1,65 @@
+// Putting a rewritten segment in the place of those it was made from, so that a power cut at any
+// moment leaves the ones or the other, and never a mix. The steps, and the files they leave:
+//
+//   1  beside the log      the copy is written and synced     N.log.cleaned N.index.cleaned
+//                                                             N.timeindex.cleaned
+//   2  beside the log      the range of the run, synced       N.swap-range: "0\n1\nN END\n"
+//   3  with the writer     the copy is renamed, synced        N.log.swap         from here on it
+//   counts 4  with the writer     the old files are renamed, synced  N.log.deleted M.log.deleted …
+//   5  with the writer     the copy's files are renamed       N.index N.timeindex, last N.log;
+//   synced 6  with the writer     the range is removed
+//
+// At the next start (finish_swaps): where N.log.swap is, steps 4 to 6 are done again; where it is
+// not, the copy never counted, or is in its place already. Names that were not synced may come back
+// in any order, hence the sync between 4 and 5: old segments are gone for good before the copy's
+// own name says nothing of them any more. An index that is lost on the way is made anew.
+//
+// source  Kafka's UnifiedLog.replaceSegments and LogLoader. Kafka has no file with the range: it takes
+// a .swap to reach as far as its last batch, and so do we where the range is missing.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "io/file_system.h"
+#include "model/ids.h"
+#include "storage/log/segment_rewrite.h"
+
+namespace millrace::storage {
+
+inline constexpr std::string_view kCleanedSuffix = ".cleaned";
+inline constexpr std::string_view kSwapSuffix = ".swap";
+inline constexpr std::string_view kSwapRangeSuffix = ".swap-range";
+
+/// The offsets of a run of segments: from `base` up to, not including, `end`.
+struct SwapRange {
+  Offset base;
+  Offset end;
+};
+
+/// Step 2.   errors  kDiskFull, kIo
+Status write_swap_range(io::FileSystem& files, const std::string& directory,
+                        const SwapRange& range);
+
+/// Steps 3 to 6.
+class SegmentSwap {
+ public:
+  /// Puts the copy in its place. Readers find it from now on; those that read an old segment finish
+  /// with that.
+  /// rewrite  finish()ed
+  /// thread   the log's writer
+  /// errors   kCancelled: a segment of the run is gone, by retention or a deletion; kInvalidArgument: a
+  ///          copy with a gap at its end where the topic is not compacted; KAFKA_STORAGE_ERROR. But
+  ///          for the last, the log is as it was; after it, it may be out of use until the next
+  ///          start.
+  /// cost     three syncs of the directory and a few renames
+  static Status perform(LogParts& log, SegmentRewrite rewrite);
+};
+
+/// Ends what a stop interrupted. Before anything else of the log in `directory` is looked at.
+/// Returns whether files were renamed or removed.
+/// errors  kIo, kDiskFull, kCorrupt (a range that makes no sense)
+Result<bool> finish_swaps(io::FileSystem& files, const std::string& directory);
+
+}  // namespace millrace::storage

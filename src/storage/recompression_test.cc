@@ -1,0 +1,135 @@
+// A topic's compression.type: batches are stored with its codec, and say what they said.
+#include "storage/log/recompression.h"
+
+#include <gtest/gtest.h>
+
+#include "storage/testing/log_fixture.h"
+#include "wire/record_batch_builder.h"
+#include "wire/record_batch_format.h"
+
+namespace millrace::storage {
+namespace {
+
+using testing::append;
+using testing::BatchSpec;
+using testing::LogFixture;
+using testing::read_log;
+using wire::Compression;
+using wire::KafkaError;
+
+constexpr std::array kCodecs{Compression::kNone, Compression::kGzip, Compression::kSnappy,
+                             Compression::kLz4, Compression::kZstd};
+
+std::string property_of(Compression codec) {
+  return codec == Compression::kNone ? "uncompressed" : std::string(compression_name(codec));
+}
+
+class RecompressionTest : public LogFixture {
+ protected:
+  wire::BatchHeader first_header(Offset from) {
+    const Buffer bytes = log->read_bytes(from, 1, MinOneBatch::kYes).value();
+    auto header = wire::check_batch(bytes.view());
+    EXPECT_TRUE(header.ok()) << header.error().message;
+    return header.value();
+  }
+};
+
+TEST_F(RecompressionTest, StoresEveryCodecAsEveryOtherAndProducerKeepsIt) {
+  std::int64_t next = 0;
+  open();
+  for (const Compression sent : kCodecs) {
+    for (const char* type : {"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"}) {
+      ASSERT_TRUE(config.set("compression.type", type).ok());
+      log->set_config(config);
+      const BatchSpec spec{.values = {std::string(500, 'a'), "b", "c"},
+                           .timestamp = 5000 + next,
+                           .compression = sent};
+      const auto appended = append(*log, spec);
+      ASSERT_TRUE(appended.ok()) << appended.error().message;
+      EXPECT_EQ(appended->base_offset, Offset{next});
+      const auto header = first_header(Offset{next});
+      const std::string stored = property_of(header.compression());
+      EXPECT_EQ(stored, type == std::string("producer") ? property_of(sent) : type);
+      EXPECT_EQ(header.record_count, 3);
+      EXPECT_EQ(header.max_timestamp, Timestamp{5002 + next});
+      next += 3;
+    }
+  }
+  const auto records = read_log(*log);
+  ASSERT_EQ(records->size(), static_cast<std::size_t>(next));
+  for (std::size_t i = 0; i < records->size(); ++i) {
+    EXPECT_EQ((*records)[i].offset, static_cast<std::int64_t>(i));
+    EXPECT_EQ((*records)[i].timestamp, 5000 + static_cast<std::int64_t>(i));
+    EXPECT_EQ((*records)[i].value, i % 3 == 0 ? std::string(500, 'a') : i % 3 == 1 ? "b" : "c");
+  }
+}
+
+TEST_F(RecompressionTest, AnIdempotentBatchKeepsItsProducerAndIsKnownAgain) {
+  ASSERT_TRUE(config.set("compression.type", "zstd").ok());
+  open();
+  for (const std::int32_t sequence : {0, 1}) {
+    ASSERT_TRUE(append(*log, {.producer_id = 7, .sequence = sequence}).ok());
+  }
+  const auto header = first_header(Offset{1});
+  EXPECT_EQ(header.producer_id, ProducerId{7});
+  EXPECT_EQ(header.base_sequence, 1);
+  EXPECT_EQ(header.compression(), Compression::kZstd);
+  const auto again = append(*log, {.producer_id = 7, .sequence = 1});
+  EXPECT_TRUE(again->duplicate);
+  EXPECT_EQ(again->base_offset, Offset{1});
+}
+
+TEST_F(RecompressionTest, TheLogsTimeStampAndTheEpochStandInTheStoredBatch) {
+  ASSERT_TRUE(config.set("compression.type", "lz4").ok());
+  ASSERT_TRUE(config.set("message.timestamp.type", "LogAppendTime").ok());
+  open();
+  ASSERT_TRUE(append(*log, {}, 5, 7777).ok());
+  const auto header = first_header(Offset{0});
+  EXPECT_EQ(header.max_timestamp, Timestamp{7777});
+  EXPECT_EQ(header.partition_leader_epoch, LeaderEpoch{5});
+  EXPECT_EQ(header.compression(), Compression::kLz4);
+}
+
+TEST_F(RecompressionTest, RecordsThatMakeNoSenseAreRefused) {
+  ASSERT_TRUE(config.set("compression.type", "zstd").ok());
+  open();
+  std::string batch =
+      testing::make_batch({.values = {std::string(500, 'a')}, .compression = Compression::kGzip});
+  batch[batch.size() - 1] = static_cast<char>(batch[batch.size() - 1] ^ 1);
+  wire::patch_producer(batch.data(), batch.size(), kNoProducerId, kNoProducerEpoch, -1);  // its CRC
+  const auto refused = log->append(batch, LeaderEpoch{0}, Timestamp{1000});
+  EXPECT_EQ(wire::kafka_error_of(refused.error()), KafkaError::kInvalidRecord);
+  EXPECT_EQ(log->log_end_offset(), Offset{0});
+}
+
+TEST_F(RecompressionTest, ABatchThatGrowsPastTheLimitIsRefused) {
+  ASSERT_TRUE(config.set("compression.type", "uncompressed").ok());
+  ASSERT_TRUE(config.set("max.message.bytes", "1000").ok());
+  open();
+  EXPECT_EQ(append_error({.values = {std::string(5000, 'a')}, .compression = Compression::kZstd}),
+            KafkaError::kMessageTooLarge);
+}
+
+TEST_F(RecompressionTest, WhatACoordinatorWritesStaysAsItIs) {
+  ASSERT_TRUE(config.set("compression.type", "zstd").ok());
+  open();
+  std::string batch = testing::make_batch({});
+  ASSERT_TRUE(log->append(batch, LeaderEpoch{0}, Timestamp{1000}, AppendOrigin::kCoordinator).ok());
+  EXPECT_EQ(first_header(Offset{0}).compression(), Compression::kNone);
+}
+
+TEST_F(RecompressionTest, LevelsAreTheTopics) {
+  ASSERT_TRUE(config.set("compression.type", "zstd").ok());
+  EXPECT_EQ(config.compression_level(), 3);
+  ASSERT_TRUE(config.set("compression.zstd.level", "19").ok());
+  EXPECT_EQ(config.compression_level(), 19);
+  ASSERT_TRUE(config.set("compression.type", "gzip").ok());
+  EXPECT_EQ(config.compression_level(), std::nullopt) << "-1 is the codec's own";
+  ASSERT_TRUE(config.set("compression.type", "producer").ok());
+  EXPECT_EQ(config.compression_level(), std::nullopt);
+  EXPECT_FALSE(config.set("compression.gzip.level", "10").ok());
+  EXPECT_FALSE(config.set("compression.lz4.level", "0").ok());
+}
+
+}  // namespace
+}  // namespace millrace::storage
