@@ -40,8 +40,8 @@ using PartitionCounts = std::map<std::string, std::int32_t, std::less<>>;
 /// By member id; every member has an entry.
 using GroupAssignment = std::map<std::string, MemberAssignment>;
 
-/// name() and protocol() must not throw; what the others throw takes the member out of the group
-/// and is the error of the next poll().
+/// What they throw: name() and protocol(), which are asked once, fail Consumer::create(); the
+/// others take the member out of its group and are the error of the next poll().
 /// thread  of whoever deals: a consumer's I/O thread, a coordinator's loop; must not block
 class Assignor {
  public:

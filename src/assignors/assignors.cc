@@ -214,11 +214,4 @@ Result<std::shared_ptr<Assignor>> find_coordinator_assignor(std::string_view nam
                fmt::format("wanted the assignor uniform or range, found \"{}\"", name)};
 }
 
-RebalanceProtocol common_protocol(const std::vector<std::shared_ptr<Assignor>>& assignors) {
-  const bool all = std::all_of(assignors.begin(), assignors.end(), [](const auto& assignor) {
-    return assignor->protocol() == RebalanceProtocol::kCooperative;
-  });
-  return all ? RebalanceProtocol::kCooperative : RebalanceProtocol::kEager;
-}
-
 }  // namespace millrace::assignors

@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "assignors/assignor.h"
 #include "base/result.h"
@@ -33,8 +32,5 @@ Result<std::shared_ptr<Assignor>> find_client_assignor(std::string_view name);
 /// Those a coordinator may name: uniform, range.
 /// errors  kInvalidArgument listing the names there are
 Result<std::shared_ptr<Assignor>> find_coordinator_assignor(std::string_view name);
-
-/// The way all of them can work: cooperative only when each of them is able to.
-RebalanceProtocol common_protocol(const std::vector<std::shared_ptr<Assignor>>& assignors);
 
 }  // namespace millrace::assignors

@@ -41,7 +41,9 @@ Result<Consumer> Consumer::create(const Properties& properties, ConsumerOptions 
     if (!named.ok()) return std::move(named).error();
     assignors = std::move(named).value();
   }
-  return Consumer(std::make_unique<Core>(std::move(config).value(), std::move(assignors),
+  auto offered = offer(assignors);
+  if (!offered.ok()) return std::move(offered).error();
+  return Consumer(std::make_unique<Core>(std::move(config).value(), std::move(offered).value(),
                                          std::move(options.listener), io::LentEnv(env)));
 }
 

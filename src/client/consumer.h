@@ -109,7 +109,8 @@ class Consumer {
  public:
   /// Starts the I/O thread; connects when something is asked for.
   /// env     must outlive the consumer; null: the consumer makes and owns one of the machine
-  /// errors  kInvalidArgument for a property, naming what was wanted
+  /// errors  kInvalidArgument for a property, naming what was wanted, or for an assignor that is
+  ///         null; kThrown when one throws as it is asked who it is
   static Result<Consumer> create(const Properties& properties, ConsumerOptions options = {},
                                  io::Env* env = nullptr);
   /// close() with a short time-out.

@@ -89,17 +89,26 @@ TEST_F(UserFunctions, ACommitCallbackThatThrowsFailsTheCallItRunsInAndTheNextOne
 
 class RefusingAssignor final : public client::Assignor {
  public:
-  std::string_view name() const override { return "refusing"; }
+  enum class Refuses { kToDeal, kToSayItsName };
+  explicit RefusingAssignor(Refuses what) : what_(what) {}
+
+  std::string_view name() const override {
+    if (what_ == Refuses::kToSayItsName) throw std::runtime_error("not today");
+    return "refusing";
+  }
   client::RebalanceProtocol protocol() const override { return client::RebalanceProtocol::kEager; }
   client::GroupAssignment assign(const client::PartitionCounts& /*counts*/,
                                  const std::vector<client::MemberSubscription>&) const override {
     throw std::runtime_error("not today");
   }
+
+ private:
+  const Refuses what_;
 };
 
 TEST_F(UserFunctions, AnAssignorThatThrowsFailsThePollAndFreesTheGroup) {
   client::ConsumerOptions options;
-  options.assignors = {std::make_shared<RefusingAssignor>()};
+  options.assignors = {std::make_shared<RefusingAssignor>(RefusingAssignor::Refuses::kToDeal)};
   auto consumer = member(std::move(options));
 
   const auto failed = poll(consumer);
@@ -107,6 +116,21 @@ TEST_F(UserFunctions, AnAssignorThatThrowsFailsThePollAndFreesTheGroup) {
   EXPECT_THAT(failed.error().message, HasSubstr("\"refusing\" threw: not today"));
   auto other = member({});
   EXPECT_EQ(poll(other)->count(), 1U);
+}
+
+TEST_F(UserFunctions, AnAssignorThatDoesNotSayWhoItIsFailsTheCreation) {
+  for (const std::shared_ptr<client::Assignor>& assignor :
+       {std::shared_ptr<client::Assignor>(),
+        std::shared_ptr<client::Assignor>(
+            std::make_shared<RefusingAssignor>(RefusingAssignor::Refuses::kToSayItsName))}) {
+    client::ConsumerOptions options;
+    options.assignors = {assignor};
+    const auto made =
+        Consumer::create(cluster_.group_properties("g"), std::move(options), &cluster_.env());
+    ASSERT_FALSE(made.ok());
+    EXPECT_EQ(made.error().code,
+              assignor == nullptr ? ErrorCode::kInvalidArgument : ErrorCode::kThrown);
+  }
 }
 
 }  // namespace

@@ -31,8 +31,9 @@ class Consumer:
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.lines = queue.Queue()
         self.said = []
-        threading.Thread(target=self._read, daemon=True).start()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.threads = [threading.Thread(target=each, daemon=True) for each in (self._read, self._listen)]
+        for thread in self.threads:
+            thread.start()
 
     def _read(self):
         for line in self.process.stdout:
@@ -66,6 +67,10 @@ class Consumer:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        for thread in self.threads:
+            thread.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

@@ -5,6 +5,8 @@
 
 #include "client/consumer/offset_requests.h"
 #include "sim/sim_env.h"
+#include "wire/messages/api_versions.h"
+#include "wire/messages/find_coordinator.h"
 #include "wire/messages/list_groups.h"
 
 namespace millrace::client {
@@ -59,6 +61,75 @@ TEST_F(ClusterTest, AListingOfOffsetsEndsWithTheCluster) {
   world_.scheduler().run_for(Millis{60'000});
 
   EXPECT_EQ(answers, std::vector{ErrorCode::kClosed});
+}
+
+/// Knows who coordinates what, and counts how often it was asked.
+class Directory {
+ public:
+  explicit Directory(sim::SimEnv& host) : loop_(host.make_loop()) {
+    auto made = loop_->listen({host.host(), 9092}, {}, [this](auto connection) {
+      io::Connection& to = *connection;
+      to.start({.on_frame = [this, &to](Buffer frame) { answer(to, frame.view()); },
+                .on_closed = [](const Error&) {}},
+               1U << 20U);
+      connections_.push_back(std::move(connection));
+    });
+    EXPECT_TRUE(made.ok());
+    listener_ = std::move(made).value();
+  }
+  int asked() const { return asked_; }
+
+ private:
+  void answer(io::Connection& to, std::string_view frame) {
+    ByteReader reader(frame);
+    const auto header = wire::decode_request_header(reader);
+    if (header->api_key == wire::ApiKey::kApiVersions) {
+      wire::ApiVersionsResponse versions;
+      for (const auto key : {wire::ApiKey::kApiVersions, wire::ApiKey::kFindCoordinator}) {
+        auto& row = versions.api_keys.emplace_back();
+        row.api_key = static_cast<std::int16_t>(key);
+        row.max_version = 3;
+      }
+      return send(to, *header, versions);
+    }
+    ++asked_;
+    const auto request =
+        wire::decode_body<wire::FindCoordinatorRequest>(reader, header->api_version);
+    wire::FindCoordinatorResponse found;
+    found.node_id = request->key_type == 0 ? 1 : 2;
+    found.host = "somewhere";
+    found.port = 9092;
+    send(to, *header, found);
+  }
+  template <class Response>
+  static void send(io::Connection& to, const wire::RequestHeader& header, const Response& message) {
+    auto response =
+        wire::encode_response(header.api_key, header.api_version, header.correlation_id, message);
+    to.send(io::one_chunk(std::move(response->bytes)));
+  }
+
+  std::unique_ptr<io::EventLoop> loop_;
+  std::unique_ptr<io::Listener> listener_;
+  std::vector<std::unique_ptr<io::Connection>> connections_;
+  int asked_ = 0;
+};
+
+TEST_F(ClusterTest, AGroupAndATransactionOfOneNameHaveCoordinatorsOfTheirOwn) {
+  Directory directory(world_.host("nobody"));
+  const auto coordinator_of = [this](const CoordinatorKey& key) {
+    std::optional<BrokerId> found;
+    cluster_->find_coordinator(key, loop_->now() + Millis{10'000},
+                               [&](const Result<BrokerId>& broker) { found = *broker; });
+    world_.scheduler().run_until([&] { return found.has_value(); }, std::chrono::seconds{10});
+    return found.value_or(kNoBroker);
+  };
+
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(coordinator_of(CoordinatorKey::group("x")), BrokerId{1});
+    EXPECT_EQ(coordinator_of(CoordinatorKey::transaction("x")), BrokerId{2});
+  }
+  EXPECT_EQ(directory.asked(), 2) << "each is asked for once";
+  cluster_.reset();
 }
 
 TEST_F(ClusterTest, ABrokerThatCannotBeReachedIsToldOfAfterTwoSecondsAndOnce) {

@@ -24,8 +24,8 @@ FetchPlanConfig plan_config(const ConsumerConfig& config) {
 
 }  // namespace
 
-Consumer::Core::Core(ConsumerConfig config, std::vector<std::shared_ptr<Assignor>> assignors,
-                     RebalanceListener listener, io::LentEnv env)
+Consumer::Core::Core(ConsumerConfig config, OfferedAssignors assignors, RebalanceListener listener,
+                     io::LentEnv env)
     : env_(std::move(env)),
       config_(std::move(config)),
       listener_(std::move(listener)),

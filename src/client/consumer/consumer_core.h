@@ -39,8 +39,8 @@ inline void keep_first(Status& outcome, Status next) {
 /// thread  the caller's, but for queue_rebalance(), commit() and what is posted
 class Consumer::Core {
  public:
-  Core(ConsumerConfig config, std::vector<std::shared_ptr<Assignor>> assignors,
-       RebalanceListener listener, io::LentEnv env);
+  Core(ConsumerConfig config, OfferedAssignors assignors, RebalanceListener listener,
+       io::LentEnv env);
   ~Core() { (void)close(Millis{0}); }
 
   Status subscribe(std::vector<std::string> topics);

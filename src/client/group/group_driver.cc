@@ -13,8 +13,7 @@ using wire::KafkaError;
 constexpr Millis kJoinGrace{5000};  // beyond the time that the group may take to rebalance
 constexpr Millis kLeaveTimeout{1000};
 
-GroupMemberConfig member_config(const ConsumerConfig& config,
-                                std::vector<std::shared_ptr<Assignor>> assignors) {
+GroupMemberConfig member_config(const ConsumerConfig& config, OfferedAssignors assignors) {
   GroupMemberConfig member;
   member.group_id = config.group_id;
   member.group_instance_id = config.group_instance_id;
@@ -39,8 +38,7 @@ bool lost_its_coordinator(const Result<Response>& answer) {
 
 }  // namespace
 
-GroupDriver::GroupDriver(const ConsumerConfig& config,
-                         std::vector<std::shared_ptr<Assignor>> assignors, Cluster& cluster,
+GroupDriver::GroupDriver(const ConsumerConfig& config, OfferedAssignors assignors, Cluster& cluster,
                          ConsumerShared& shared, std::function<void(const Rebalance&)> on_rebalance)
     : config_(config),
       coordinator_(CoordinatorKey::group(config.group_id)),

@@ -26,9 +26,8 @@ namespace millrace::client {
 class GroupDriver {
  public:
   /// on_rebalance  to be run by the application inside poll(), which then calls rebalance_done()
-  GroupDriver(const ConsumerConfig& config, std::vector<std::shared_ptr<Assignor>> assignors,
-              Cluster& cluster, ConsumerShared& shared,
-              std::function<void(const Rebalance&)> on_rebalance);
+  GroupDriver(const ConsumerConfig& config, OfferedAssignors assignors, Cluster& cluster,
+              ConsumerShared& shared, std::function<void(const Rebalance&)> on_rebalance);
   ~GroupDriver();
 
   void subscribe(const std::vector<std::string>& topics);

@@ -9,8 +9,8 @@
 
 namespace millrace::client {
 
-std::string in_assignor(const Assignor& assignor, std::string_view function) {
-  return fmt::format("{} of the assignor \"{}\"", function, assignor.name());
+std::string in_assignor(const OfferedAssignor& offered, std::string_view function) {
+  return fmt::format("{} of the assignor \"{}\"", function, offered.name);
 }
 
 void GroupLeader::take_members(const wire::JoinGroupResponse& answer) {
@@ -31,10 +31,11 @@ void GroupLeader::take_members(const wire::JoinGroupResponse& answer) {
   topics_.erase(std::unique(topics_.begin(), topics_.end()), topics_.end());
 }
 
-Result<GroupLeader::Shares> GroupLeader::deal(const Assignor& assignor, PartitionCounts counts) {
+Result<GroupLeader::Shares> GroupLeader::deal(const OfferedAssignor& offered,
+                                              PartitionCounts counts) {
   dealt_counts_ = std::move(counts);
-  const auto dealt = fenced(in_assignor(assignor, "assign"),
-                            [&] { return assignor.assign(*dealt_counts_, members_); });
+  const auto dealt = fenced(in_assignor(offered, "assign"),
+                            [&] { return offered.assignor->assign(*dealt_counts_, members_); });
   if (!dealt.ok()) return dealt.error();
   Shares shares;
   for (const auto& [member_id, assignment] : *dealt) {

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "client/assignor.h"
+#include "client/group/offered_assignor.h"
 #include "wire/messages/join_group.h"
 #include "wire/messages/sync_group.h"
 
@@ -23,7 +24,7 @@ class GroupLeader {
   void take_members(const wire::JoinGroupResponse& answer);
   /// Deals by these counts.
   /// errors  kThrown of the assignor
-  Result<Shares> deal(const Assignor& assignor, PartitionCounts counts);
+  Result<Shares> deal(const OfferedAssignor& offered, PartitionCounts counts);
   /// Whether the partitions are others than those that were dealt. A leader that dealt nothing, as
   /// one that came back to what was dealt before, takes the first counts it sees for those.
   bool are_outdated_by(const PartitionCounts& counts);
@@ -39,6 +40,6 @@ class GroupLeader {
 };
 
 /// "assign of the assignor NAME": what is called, for errors.
-std::string in_assignor(const Assignor& assignor, std::string_view function);
+std::string in_assignor(const OfferedAssignor& offered, std::string_view function);
 
 }  // namespace millrace::client

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "assignors/assignors.h"
 #include "base/check.h"
 #include "base/fence.h"
 #include "client/group/subscription_codec.h"
@@ -39,8 +38,7 @@ constexpr std::string_view kProtocolType = "consumer";
 GroupMember::GroupMember(GroupMemberConfig config, Random random)
     : config_(std::move(config)),
       random_(random),
-      is_cooperative_(assignors::common_protocol(config_.assignors) ==
-                      RebalanceProtocol::kCooperative) {
+      is_cooperative_(common_protocol(config_.assignors) == RebalanceProtocol::kCooperative) {
   CHECK(!config_.assignors.empty(), "a group member needs an assignor");
 }
 
@@ -224,23 +222,23 @@ void GroupMember::send_join(MonotonicTime now) {
   request.member_id = member_id_;
   request.group_instance_id = config_.group_instance_id;
   request.protocol_type = kProtocolType;
-  for (const auto& assignor : config_.assignors) {
-    auto subscription = encode_subscription(*assignor);
+  for (const OfferedAssignor& offered : config_.assignors) {
+    auto subscription = encode_subscription(offered);
     if (!subscription.ok()) return give_up_membership(std::move(subscription).error());
     request.protocols.push_back(
-        {.name = std::string(assignor->name()), .metadata = std::move(subscription).value()});
+        {.name = offered.name, .metadata = std::move(subscription).value()});
   }
   effects_.push_back(SendJoin{next_ticket(), std::move(request)});
 }
 
-Result<std::string> GroupMember::encode_subscription(const Assignor& assignor) const {
+Result<std::string> GroupMember::encode_subscription(const OfferedAssignor& offered) const {
   MemberSubscription mine;
   mine.topics = topics_;
   mine.rack = config_.rack;
   mine.generation = generation_;
   if (is_cooperative_) mine.owned = owned_;
-  auto user_data = fenced(in_assignor(assignor, "subscription_user_data"),
-                          [&] { return assignor.subscription_user_data(owned_); });
+  auto user_data = fenced(in_assignor(offered, "subscription_user_data"),
+                          [&] { return offered.assignor->subscription_user_data(owned_); });
   if (!user_data.ok()) return std::move(user_data).error();
   mine.user_data = std::move(user_data).value();
   return client::encode_subscription(mine);
@@ -324,9 +322,9 @@ void GroupMember::take_assignment(std::string_view bytes, MonotonicTime now) {
     fail(std::move(assignment).error().with_context("assignment in group " + config_.group_id));
     return;
   }
-  Assignor& assignor = *chosen_assignor();
-  const Status told = fenced(in_assignor(assignor, "on_assignment"),
-                             [&] { assignor.on_assignment(*assignment, generation_); });
+  const OfferedAssignor& chosen = *chosen_assignor();
+  const Status told = fenced(in_assignor(chosen, "on_assignment"),
+                             [&] { chosen.assignor->on_assignment(*assignment, generation_); });
   if (!told.ok()) return give_up_membership(told.error());
   state_ = State::kStable;
   next_heartbeat_ = now + config_.heartbeat_interval;
@@ -413,9 +411,9 @@ std::optional<MonotonicTime> GroupMember::next_deadline() const {
   return std::nullopt;
 }
 
-Assignor* GroupMember::chosen_assignor() const {
-  for (const auto& assignor : config_.assignors) {
-    if (assignor->name() == protocol_name_) return assignor.get();
+const OfferedAssignor* GroupMember::chosen_assignor() const {
+  for (const OfferedAssignor& offered : config_.assignors) {
+    if (offered.name == protocol_name_) return &offered;
   }
   return nullptr;
 }

@@ -33,7 +33,7 @@ struct GroupMemberConfig {
   Millis rebalance_timeout{300'000};
   Millis heartbeat_interval{3000};
   Backoff retry_backoff{Millis{100}, Millis{1000}};
-  std::vector<std::shared_ptr<Assignor>> assignors = {};  // at least one, most wanted first
+  OfferedAssignors assignors = {};  // at least one
 };
 
 /// Names one request that the member is waiting for; an answer with another ticket came too late.
@@ -144,8 +144,8 @@ class GroupMember {
   void on_told_to_rejoin(const Error& error, MonotonicTime now);
   void lead(const wire::JoinGroupResponse& answer, MonotonicTime now);
   void take_assignment(std::string_view bytes, MonotonicTime now);
-  Result<std::string> encode_subscription(const Assignor& assignor) const;
-  Assignor* chosen_assignor() const;
+  Result<std::string> encode_subscription(const OfferedAssignor& offered) const;
+  const OfferedAssignor* chosen_assignor() const;
   bool has_assignment() const;
 
   GroupMemberConfig config_;

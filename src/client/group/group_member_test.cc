@@ -30,9 +30,10 @@ enum class SkipAssignment { kNo, kYes };
 class Member {
  public:
   explicit Member(std::shared_ptr<Assignor> assignor, std::optional<std::string> instance = {})
-      : machine_(
-            {.group_id = "g", .group_instance_id = std::move(instance), .assignors = {assignor}},
-            Random(1)),
+      : machine_({.group_id = "g",
+                  .group_instance_id = std::move(instance),
+                  .assignors = *offer({assignor})},
+                 Random(1)),
         assignor_name_(assignor->name()) {
     machine_.subscribe({"t"}, now_);
     collect();
