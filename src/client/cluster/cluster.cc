@@ -86,19 +86,26 @@ std::size_t Cluster::unanswered_count(BrokerId broker, Lane lane) const {
   return known == channels_.end() ? 0 : known->second->unanswered_count();
 }
 
-// One that is connected if there is one; otherwise one that did not just fail.
+// One that is connected if there is one; otherwise one that did not just fail. When all that are
+// known did, those of bootstrap.servers are asked again: the others may have moved.
 BrokerId Cluster::any_broker() {
   std::vector<BrokerId> candidates;
-  for (const auto& [id, node] : metadata_.brokers()) candidates.push_back(id);
-  for (std::size_t i = 0; i < config_.bootstrap_servers.size(); ++i) {
-    const bool is_needed = metadata_.brokers().empty() || refresh_failures_ > 1;
-    if (is_needed) candidates.push_back(bootstrap_id(i));
-  }
   std::vector<BrokerId> fit;
-  for (const BrokerId id : candidates) {
+  const auto consider = [&](BrokerId id) {
     const auto known = channels_.find({id, Lane::kMain});
-    if (known != channels_.end() && known->second->is_ready()) return id;
-    if (known == channels_.end() || !known->second->is_backing_off()) fit.push_back(id);
+    const bool is_known = known != channels_.end();
+    if (is_known && known->second->is_ready()) return true;
+    candidates.push_back(id);
+    if (!is_known || !known->second->is_backing_off()) fit.push_back(id);
+    return false;
+  };
+  for (const auto& [id, node] : metadata_.brokers()) {
+    if (consider(id)) return id;
+  }
+  if (fit.empty() || refresh_failures_ > 1) {
+    for (std::size_t i = 0; i < config_.bootstrap_servers.size(); ++i) {
+      if (consider(bootstrap_id(i))) return bootstrap_id(i);
+    }
   }
   const auto& choice = fit.empty() ? candidates : fit;
   return choice[random_.below(choice.size())];

@@ -118,8 +118,9 @@ TEST_F(ClusterTest, AGroupAndATransactionOfOneNameHaveCoordinatorsOfTheirOwn) {
   Directory directory(world_.host("nobody"));
   const auto coordinator_of = [this](const CoordinatorKey& key) {
     std::optional<BrokerId> found;
-    cluster_->find_coordinator(key, loop_->now() + Millis{10'000},
-                               [&](const Result<BrokerId>& broker) { found = *broker; });
+    cluster_->find_coordinator(
+        key, loop_->now() + Millis{10'000},
+        [&](const Result<BrokerId>& broker) { found = broker.ok() ? *broker : kNoBroker; });
     world_.scheduler().run_until([&] { return found.has_value(); }, std::chrono::seconds{10});
     return found.value_or(kNoBroker);
   };
@@ -129,6 +130,20 @@ TEST_F(ClusterTest, AGroupAndATransactionOfOneNameHaveCoordinatorsOfTheirOwn) {
     EXPECT_EQ(coordinator_of(CoordinatorKey::transaction("x")), BrokerId{2});
   }
   EXPECT_EQ(directory.asked(), 2) << "each is asked for once";
+  cluster_.reset();
+}
+
+TEST_F(ClusterTest, BootstrapServersAreAskedAgainWhenNoBrokerThatIsKnownCanBeReached) {
+  Directory directory(world_.host("nobody"));
+  cluster_->metadata().note_broker({BrokerId{9}, {"gone", 9092}});
+  std::optional<Result<BrokerId>> found;
+  cluster_->find_coordinator(CoordinatorKey::group("x"), loop_->now() + Millis{10'000},
+                             [&](Result<BrokerId> broker) { found = std::move(broker); });
+
+  world_.scheduler().run_until([&] { return found.has_value(); }, std::chrono::seconds{20});
+
+  ASSERT_TRUE(found.has_value());
+  EXPECT_TRUE(found->ok()) << found->error().to_string();
   cluster_.reset();
 }
 
