@@ -50,6 +50,8 @@ struct AppMetrics {
 ///                                  those of another, so that they go by their timestamps. 0 and
 ///                                  -1: it takes what is at hand
 ///   buffered.records.per.partition 1000; with that many waiting, a partition is not read on
+///   repartition.purge.interval.ms  30000; how often what was read and committed is deleted from
+///                                  repartition topics; also done at a clean end
 ///   replication.factor             -1, of internal topics: the broker's default
 /// and every client property, for one kind of client as consumer.…, producer.… or admin.…
 /// (auto.offset.reset is earliest unless said otherwise).

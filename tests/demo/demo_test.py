@@ -6,6 +6,7 @@ Run as: demo_test.py PATH_TO_MILLRACE [unittest arguments]
 
 import collections
 import datetime
+import json
 import os
 import re
 import signal
@@ -127,6 +128,20 @@ class DemoTest(unittest.TestCase):
             self.assertGreater(refused, 0)
             self.assertEqual((Path(out) / "access_by_status.tsv").read_text(), by_status)
             self.assertEqual((Path(out) / "access_by_minute_status.tsv").read_text(), by_minute)
+
+    def test_what_it_has_read_of_its_repartition_topics_is_deleted(self):
+        with BrokerProcess(BINARY) as broker:
+            run_demo("--brokers", broker.address, "--lines", "5000", "--keep")
+            repartition = re.findall(r"(\S+-repartition)\s", topics_of(broker))
+            self.assertTrue(repartition)
+            for topic in repartition:
+                described = json.loads(subprocess.run(
+                    [BINARY, "topic", "describe", topic, "-b", broker.address, "-o", "json"], text=True,
+                    capture_output=True, check=True).stdout)
+                partitions = described["partitions"]
+                self.assertGreater(sum(each["end"] for each in partitions), 0)
+                for each in partitions:
+                    self.assertEqual(each["start"], each["end"], each)
 
     def test_on_a_cluster_it_cleans_up_after_itself_when_a_signal_ends_it(self):
         for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -151,6 +151,40 @@ TEST_F(StreamsE2e, CountsPerKeyAndWindowAndGoesOnAfterARestart) {
   EXPECT_EQ(app->metrics().tasks.late_records_dropped, 0U);
 }
 
+TEST_F(StreamsE2e, DeletesFromItsRepartitionTopicsWhatItHasReadAndCommitted) {
+  std::map<TopicPartition, client::OffsetSpec> begins;
+  std::map<TopicPartition, client::OffsetSpec> ends;
+  for (std::int32_t id = 0; id < 4; ++id) {
+    const TopicPartition partition{"app-words-repartition", PartitionId{id}};
+    begins.emplace(partition, client::OffsetSpec::earliest());
+    ends.emplace(partition, client::OffsetSpec::latest());
+  }
+  auto admin = client::Admin::create(cluster_.properties(), &cluster_.env()).value();
+  const auto sum = [&](const std::map<TopicPartition, client::OffsetSpec>& asked) {
+    std::int64_t offsets = 0;
+    const auto listed = admin.list_offsets(asked);
+    EXPECT_TRUE(listed.ok());
+    for (const auto& [partition, outcome] : *listed) offsets += outcome.value().offset.value();
+    return offsets;
+  };
+  client::Properties properties = app_properties();
+  properties.set("repartition.purge.interval.ms", "50");
+  auto app = StreamsApp::create(word_count(), properties, &cluster_.env()).value();
+  ASSERT_TRUE(app.start().ok());
+
+  std::int64_t deleted = 0;
+  for (int round = 0; round < 100 && deleted == 0; ++round) {  // each is a commit and its time
+    produce(round * 100, 100);
+    ASSERT_TRUE(app.wait_until_caught_up(kPatience).ok());
+    deleted = sum(begins);
+  }
+  EXPECT_GT(deleted, 0);
+  ASSERT_TRUE(app.stop().ok());
+
+  EXPECT_GT(sum(ends), 0);
+  EXPECT_EQ(sum(begins), sum(ends));
+}
+
 TEST_F(StreamsE2e, HandsTasksOverBetweenInstancesWithoutLosingACount) {
   auto first = make_app(word_count());
   ASSERT_TRUE(first->start().ok());

@@ -1,12 +1,13 @@
 #include "streams/runtime/committer.h"
 
 #include <string>
+#include <utility>
 
 #include "wire/error_codes.h"
 
 namespace millrace::streams {
 
-Status Committer::commit(TaskSet& tasks) {
+Result<client::OffsetsToCommit> Committer::commit(TaskSet& tasks) {
   client::OffsetsToCommit offsets;
   bool has_changelog = false;
   for (const Task* const task : tasks.all()) {
@@ -15,23 +16,25 @@ Status Committer::commit(TaskSet& tasks) {
     }
     has_changelog = has_changelog || (task->needs_commit() && !task->changelog_topics().empty());
   }
-  if (offsets.empty()) return {};
+  if (offsets.empty()) return offsets;
 
-  if (Status flushed = collector_.flush(); !flushed.ok()) return flushed;
+  if (Status flushed = collector_.flush(); !flushed.ok()) return std::move(flushed).error();
   for (Task* const task : tasks.all()) {
     if (!task->needs_commit()) continue;
-    if (Status written = task->write_changelogs(); !written.ok()) return written;
+    if (Status written = task->write_changelogs(); !written.ok()) return std::move(written).error();
   }
   if (has_changelog) {
-    if (Status flushed = collector_.flush(); !flushed.ok()) return flushed;
+    if (Status flushed = collector_.flush(); !flushed.ok()) return std::move(flushed).error();
   }
-  if (Status committed = consumer_.commit_sync(offsets); !committed.ok()) return committed;
+  if (Status committed = consumer_.commit_sync(offsets); !committed.ok()) {
+    return std::move(committed).error();
+  }
   // Asked anew: some tasks may have been revoked meanwhile. None has processed anything since.
   for (Task* const task : tasks.all()) {
     if (!task->needs_commit()) continue;
-    if (Status done = task->commit_done(); !done.ok()) return done;
+    if (Status done = task->commit_done(); !done.ok()) return std::move(done).error();
   }
-  return {};
+  return offsets;
 }
 
 bool is_rebalance_error(const Error& error) {

@@ -22,7 +22,8 @@ class Committer {
   ///         see is_rebalance_error)
   /// cost    two flushes and one OffsetCommit; nothing when no task has processed anything
   /// note    runs the consumer's callbacks, which may take tasks out of `tasks` and commit again
-  Status commit(TaskSet& tasks);
+  /// returns  what was committed, with the commits of the callbacks left out
+  Result<client::OffsetsToCommit> commit(TaskSet& tasks);
 
  private:
   client::Consumer& consumer_;

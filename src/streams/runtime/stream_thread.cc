@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "base/log.h"
@@ -15,6 +16,16 @@ namespace {
 constexpr Millis kRestoreSlice{100};
 /// How long the brokers are waited for within one slice.
 constexpr const char* kRestoreTimeoutMs = "5000";
+/// How long they are waited for by a thread that has other things to do than to tidy up.
+constexpr const char* kPurgeTimeoutMs = "5000";
+
+std::set<std::string> repartition_topics(const Topology& topology, std::string_view application) {
+  std::set<std::string> names;
+  for (const RepartitionTopic& topic : topology.repartition_topics()) {
+    names.insert(TopicRef{topic.name, TopicRef::Kind::kInternal}.resolve(application));
+  }
+  return names;
+}
 
 /// A task whose sub-topology reads several topics needs the same partition of each: the range
 /// assignor deals them so, as long as all members read the same topics.
@@ -90,6 +101,7 @@ Status StreamThread::make_clients(std::int32_t number) {
                  *collector_);
   committer_.emplace(*consumer_, *collector_);
   restorer_.emplace(std::move(restoring), env_);
+  purge_.emplace(repartition_topics(topology_, config_.application_id), config_.purge_interval);
   return {};
 }
 
@@ -193,17 +205,57 @@ Status StreamThread::restore_a_slice() {
 
 Status StreamThread::commit() {
   committed_at_ = env_.clock().monotonic();
-  Status committed = committer_->commit(*tasks_);
-  if (committed.ok() || !is_rebalance_error(committed.error())) return committed;
+  const auto committed = committer_->commit(*tasks_);
+  if (committed.ok()) {
+    for (const auto& [partition, offset] : *committed) {
+      purge_->on_committed(partition, offset.offset);
+    }
+    delete_records(purge_->take_due(committed_at_));
+    return {};
+  }
+  if (!is_rebalance_error(committed.error())) return committed.error();
   // The tasks keep what they have; the next commit, or on_lost, settles it.
   LOG_INFO("commit put off by a rebalance", {{"thread", name_}});
   return {};
+}
+
+/// Not vital: what could not be deleted is covered by the next time.
+void StreamThread::delete_records(const std::map<TopicPartition, Offset>& before) {
+  if (before.empty()) return;
+  std::optional<Error> failure;
+  if (!admin_) {
+    client::Properties properties = config_.admin;
+    properties.set("client.id", name_ + "-admin");
+    if (!properties.contains("default.api.timeout.ms")) {
+      properties.set("default.api.timeout.ms", kPurgeTimeoutMs);
+    }
+    auto admin = client::Admin::create(properties, &env_);
+    if (admin.ok()) {
+      admin_.emplace(std::move(*admin));
+    } else {
+      failure = admin.error();
+    }
+  }
+  if (admin_) {
+    const auto deleted = admin_->delete_records(before);
+    if (!deleted.ok()) {
+      failure = deleted.error();
+    } else {
+      for (const auto& [partition, outcome] : *deleted) {
+        if (!outcome.ok()) failure = outcome.error();
+      }
+    }
+  }
+  if (!failure) return;
+  LOG_INFO("repartition topics keep what was read, for now",
+           {{"thread", name_}, {"reason", failure->message}});
 }
 
 void StreamThread::shut_down() {
   if (!failure_) {
     if (Status committed = commit(); !committed.ok()) failure_ = std::move(committed).error();
   }
+  if (!failure_) delete_records(purge_->take_all());
   if (failure_) {
     // Nothing may be committed any more: the work since the last commit is repeated elsewhere.
     (void)producer_->close(Millis{0});

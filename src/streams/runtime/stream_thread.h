@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,12 +13,14 @@
 #include "base/guarded.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "client/admin.h"
 #include "client/consumer.h"
 #include "client/producer.h"
 #include "io/env.h"
 #include "streams/runtime/changelog_restorer.h"
 #include "streams/runtime/committer.h"
 #include "streams/runtime/producer_collector.h"
+#include "streams/runtime/repartition_purge.h"
 #include "streams/runtime/streams_config.h"
 #include "streams/runtime/task_set.h"
 #include "streams/topology/topology.h"
@@ -71,6 +74,7 @@ class StreamThread {
   void hold_back();
   Status restore_a_slice();
   Status commit();
+  void delete_records(const std::map<TopicPartition, Offset>& before);
   void shut_down();
   void publish(ThreadState state);
 
@@ -92,6 +96,8 @@ class StreamThread {
   std::optional<TaskSet> tasks_;
   std::optional<Committer> committer_;
   std::optional<ChangelogRestorer> restorer_;
+  std::optional<RepartitionPurge> purge_;
+  std::optional<client::Admin> admin_;  // made when first needed
 
   std::atomic<bool> stop_requested_{false};
   std::atomic<bool> commit_requested_{false};

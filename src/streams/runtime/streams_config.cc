@@ -17,7 +17,7 @@ using client::ClientKind;
 constexpr std::string_view kOwnNames =
     "application.id, num.stream.threads, commit.interval.ms, poll.ms, "
     "deserialization.exception.handler, max.task.idle.ms, buffered.records.per.partition, "
-    "replication.factor";
+    "repartition.purge.interval.ms, replication.factor";
 
 Error wrong_value(std::string_view name, std::string_view wanted, std::string_view found) {
   return {ErrorCode::kInvalidArgument,
@@ -83,7 +83,8 @@ Result<bool> take_own(std::string_view name, const std::string& value, StreamsCo
                                  Integer{"poll.ms", {0, kDayMs}},
                                  Integer{"replication.factor", {-1, INT16_MAX}},
                                  Integer{"max.task.idle.ms", {-1, kDayMs}},
-                                 Integer{"buffered.records.per.partition", {1, INT32_MAX}}};
+                                 Integer{"buffered.records.per.partition", {1, INT32_MAX}},
+                                 Integer{"repartition.purge.interval.ms", {0, kDayMs}}};
   const auto found = std::find_if(kIntegers.begin(), kIntegers.end(),
                                   [&](const Integer& one) { return one.name == name; });
   if (found == kIntegers.end()) return false;
@@ -93,6 +94,7 @@ Result<bool> take_own(std::string_view name, const std::string& value, StreamsCo
   if (name == "commit.interval.ms") config.commit_interval = Millis{*number};
   if (name == "poll.ms") config.poll_time = Millis{*number};
   if (name == "max.task.idle.ms") config.task_idle_max = Millis{std::max<std::int64_t>(*number, 0)};
+  if (name == "repartition.purge.interval.ms") config.purge_interval = Millis{*number};
   if (name == "buffered.records.per.partition") {
     config.buffered_records_max = static_cast<std::size_t>(*number);
   }

@@ -20,6 +20,7 @@ struct StreamsConfig {
   /// How long a source of a task is waited for; 0: not at all.
   Millis task_idle_max{0};
   std::size_t buffered_records_max = 1000;
+  Millis purge_interval{30'000};  // of what was read of repartition topics
   std::int16_t replication_factor = -1;
   client::Properties consumer;  // without group.id and client.id, which the threads add
   client::Properties producer;
