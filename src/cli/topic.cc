@@ -295,7 +295,7 @@ void add_topic(Command root, io::Env& env) {
                          {"delete-records", "Delete the records before an offset, for good",
                           "millrace topic delete-records clicks --before end"});
   emptying.arguments("TOPIC", options->names, "Names of the topics");
-  emptying.option("-b,--before OFFSET", options->before,
+  emptying.option("--before OFFSET", options->before,
                   "The first offset that stays, or \"end\" to delete all records");
   emptying.option("-p,--partition", options->partition, "Only this partition; without it all", 0,
                   INT32_MAX);
