@@ -1,15 +1,25 @@
 #!/usr/bin/env python3
-"""Checks the documents: every relative link resolves, one H1 each, a README in every module."""
+"""Checks the documents: every relative link resolves, one H1 each, a README in every module, and code that a document
+shows from a test is what the test runs.
+
+In a document:                                   In the file:
+  <!-- from tests/e2e/x_test.cc#send -->          // [send]
+  ```cpp                                          …
+  …                                               // [end]
+  ```
+"""
 
 import json
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+SHOWN = re.compile(r"^<!-- from (\S+)#(\S+) -->\n```\w*\n(.*?)^```\s*$", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*$", re.MULTILINE)
 
 
@@ -42,12 +52,31 @@ def check_links(document, text):
             yield f"{name}: link to {target}: no heading gives that anchor"
 
 
+def region(path, mark):
+    """The lines between the marks, moved to the left; nothing when there are no such marks."""
+    if not path.exists():
+        return None
+    found = re.search(rf"^ *// \[{re.escape(mark)}\]\n(.*?)^ *// \[end\]$", path.read_text(encoding="utf-8"),
+                      re.DOTALL | re.MULTILINE)
+    return textwrap.dedent(found.group(1)) if found else None
+
+
+def check_shown_code(document, text):
+    for path, mark, shown in SHOWN.findall(text):
+        run = region(ROOT / path, mark)
+        if run is None:
+            yield f"{document.relative_to(ROOT)}: wanted the marks [{mark}] and [end] in {path}, found none"
+        elif run != shown:
+            yield f"{document.relative_to(ROOT)}: the code from {path}#{mark} differs from that file"
+
+
 def check_document(document):
     text = document.read_text(encoding="utf-8")
     titles = [title for level, title in HEADING.findall(FENCE.sub("", text)) if level == "#"]
     if len(titles) != 1:
         yield f"{document.relative_to(ROOT)}: wanted one top heading, found {len(titles)}"
     yield from check_links(document, text)
+    yield from check_shown_code(document, text)
 
 
 def main():
