@@ -96,7 +96,7 @@ Result<Offset> parse_before(const std::string& text) {
   const auto [stop, failure] = std::from_chars(text.data(), end, number);
   if (failure != std::errc{} || stop != end || number < 0) {
     return Error{ErrorCode::kInvalidArgument,
-                 fmt::format("want --before OFFSET or --before end, found \"{}\"", text)};
+                 fmt::format("wanted --before OFFSET or --before end, found \"{}\"", text)};
   }
   return Offset{number};
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/saturating.h"
 #include "storage/partition_log.h"
 #include "wire/record_batch.h"
 #include "wire/record_batch_builder.h"
@@ -36,7 +37,8 @@ inline std::string make_batch(const BatchSpec& spec) {
   wire::RecordBatchBuilder builder(options, 256);
   std::int64_t timestamp = spec.timestamp;
   for (const std::string& value : spec.values) {
-    builder.append(Timestamp{timestamp++}, spec.key, value);
+    builder.append(Timestamp{timestamp}, spec.key, value);
+    timestamp = saturating_add(timestamp, 1);
   }
   return std::string(builder.build().view());
 }
