@@ -28,7 +28,7 @@ namespace millrace::streams {
 
 /// What a serde of T must offer. encode() appends to `out`; decode() may be given anything and
 /// answers bad bytes with an Error, or throws, which means the same. What encode() throws fails the
-/// task. Const calls come from several threads at once.
+/// task. A decode() that is noexcept costs no fence. Const calls come from several threads at once.
 template <class S, class T>
 concept Serde = requires(const S& serde, const T& value, Buffer& out, std::string_view bytes) {
   serde.encode(value, out);
@@ -37,7 +37,7 @@ concept Serde = requires(const S& serde, const T& value, Buffer& out, std::strin
 
 struct StringViewSerde {
   void encode(std::string_view value, Buffer& out) const { out.append(value); }
-  Result<std::string_view> decode(std::string_view bytes) const { return bytes; }
+  Result<std::string_view> decode(std::string_view bytes) const noexcept { return bytes; }
   /// Optional part of a serde: the bytes without copying them, when the value already is bytes.
   std::string_view bytes_of(std::string_view value) const { return value; }
 };
@@ -51,7 +51,7 @@ struct StringSerde {
 template <std::signed_integral T>
 struct IntegerSerde {
   void encode(T value, Buffer& out) const { store_big_endian(out.extend(sizeof(T)), value); }
-  Result<T> decode(std::string_view bytes) const {
+  Result<T> decode(std::string_view bytes) const noexcept {
     if (bytes.size() == sizeof(T)) return load_big_endian<T>(bytes.data());
     return Error{ErrorCode::kCorrupt,
                  fmt::format("an integer takes {} bytes, not {}", sizeof(T), bytes.size())};
@@ -60,7 +60,7 @@ struct IntegerSerde {
 
 struct DoubleSerde {
   void encode(double value, Buffer& out) const { ByteWriter(out).f64(value); }
-  Result<double> decode(std::string_view bytes) const {
+  Result<double> decode(std::string_view bytes) const noexcept {
     if (bytes.size() == sizeof(double)) return ByteReader(bytes).f64();
     return Error{ErrorCode::kCorrupt, fmt::format("a double takes 8 bytes, not {}", bytes.size())};
   }
@@ -178,7 +178,11 @@ class PlainCodec final : public Codec<T> {
   }
   Result<T> decode(std::optional<std::string_view> bytes) const override {
     if (!bytes) return Error{ErrorCode::kInvalidArgument, "null where a value is needed"};
-    return fenced("the serde of a value", [&] { return serde_.decode(*bytes); });
+    if constexpr (noexcept(serde_.decode(*bytes))) {
+      return serde_.decode(*bytes);
+    } else {
+      return fenced("the serde of a value", [&] { return serde_.decode(*bytes); });
+    }
   }
   std::string_view partition_bytes(std::string_view encoded) const override {
     if constexpr (requires { serde_.partition_bytes(encoded); }) {

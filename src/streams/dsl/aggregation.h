@@ -116,7 +116,7 @@ class KeyedAggregation final : public Operator<K, V, K, Change<A>> {
     }
     step_.start(record, *context_);
     const auto timestamp = store_->update(*key, record.timestamp, step_);
-    if (!timestamp.ok()) return context_->fail(Error(timestamp.error()).with_context("store"));
+    if (!timestamp) return context_->fail(store_->failure().with_context("store"));
     if (context_->failed()) return;
     this->forward({record.key, step_.change(), *timestamp, record.headers, true});
   }
@@ -168,7 +168,7 @@ class WindowedAggregation final : public Operator<K, V, Windowed<K>, Change<A>>,
     const Window window = clock_.window();
     step_.start(record, *context_);
     const auto timestamp = store_->update(*key, window.start, record.timestamp, step_);
-    if (!timestamp.ok()) return context_->fail(Error(timestamp.error()).with_context("store"));
+    if (!timestamp) return context_->fail(store_->failure().with_context("store"));
     if (context_->failed()) return;
     if (emit_ == EmitStrategy::kOnWindowUpdate) {
       this->forward({{record.key, window}, step_.change(), *timestamp, record.headers, true});

@@ -32,8 +32,8 @@ class RamKeyValueStore final : public KeyValueStore {
     entries_.erase(key);
     return {};
   }
-  Result<Timestamp> update(std::string_view key, Timestamp timestamp,
-                           StateUpdater& updater) override {
+  std::optional<Timestamp> update(std::string_view key, Timestamp timestamp,
+                                  StateUpdater& updater) override {
     return entries_.update(key, timestamp, updater);
   }
   Status for_each(KeyValueVisitor& visitor) const override;

@@ -75,6 +75,7 @@ Status RamWindowStore::abort() {
   closed_written_ = 0;
   for (const std::int64_t start : touched_) {
     const auto found = windows_.find(start);
+    if (found == windows_.end()) continue;  // was named twice
     found->second.abort();
     if (found->second.size() == 0) windows_.erase(found);
   }
@@ -91,14 +92,12 @@ Result<std::optional<StoredValue>> RamWindowStore::get(std::string_view key,
   return found->second.find(key);
 }
 
-Result<Timestamp> RamWindowStore::update(std::string_view key, Timestamp window_start,
-                                         Timestamp timestamp, StateUpdater& updater) {
+std::optional<Timestamp> RamWindowStore::update(std::string_view key, Timestamp window_start,
+                                                Timestamp timestamp, StateUpdater& updater) {
   ByteMap& entries = window(window_start);
-  const bool was_untouched = !entries.has_changes();
-  const Timestamp updated = entries.update(key, timestamp, updater);
-  if (was_untouched && entries.has_changes()) touched_.push_back(window_start.value());
+  if (!entries.has_changes()) touched_.push_back(window_start.value());
   largest_timestamp_ = std::max(largest_timestamp_, timestamp.value());
-  return updated;
+  return entries.update(key, timestamp, updater);
 }
 
 Status RamWindowStore::close_through(Timestamp start_last, WindowVisitor* visitor) {

@@ -18,10 +18,10 @@ namespace millrace::streams {
 /// that it knows: so the topic needs no retention by time, which would bite when old data is
 /// processed again.
 ///
-/// Invariants: `touched_` names exactly the windows, open or closed, with changes since the last
-/// commit. A window that was closed since then is in `closed_` with all it held, and goes back to
-/// `windows_` on abort(); the first `closed_written_` of them have their tombstones in the
-/// changelog.
+/// Invariants: `touched_` names every window, open or closed, with changes since the last commit,
+/// and beside them at most those that an update found and left as they were. A window that was
+/// closed since then is in `closed_` with all it held, and goes back to `windows_` on abort(); the
+/// first `closed_written_` of them have their tombstones in the changelog.
 class RamWindowStore final : public WindowStore {
  public:
   explicit RamWindowStore(std::string name) : name_(std::move(name)) {}
@@ -36,8 +36,8 @@ class RamWindowStore final : public WindowStore {
 
   Result<std::optional<StoredValue>> get(std::string_view key,
                                          Timestamp window_start) const override;
-  Result<Timestamp> update(std::string_view key, Timestamp window_start, Timestamp timestamp,
-                           StateUpdater& updater) override;
+  std::optional<Timestamp> update(std::string_view key, Timestamp window_start, Timestamp timestamp,
+                                  StateUpdater& updater) override;
   Status close_through(Timestamp start_last, WindowVisitor* visitor) override;
   std::optional<Timestamp> oldest_start() const override;
   Timestamp largest_timestamp() const override { return Timestamp{largest_timestamp_}; }

@@ -46,7 +46,9 @@ class StateUpdater {
 /// succeeds; what was written is kept apart until then, so that abort() can undo it.
 ///
 /// errors  those of every call are the backend's (a disk that refuses, a file that is damaged); the
-///         store must not be used further. Stores in RAM have none.
+///         store must not be used further. Stores in RAM have none. update(), which is called for
+///         every record, keeps its error in failure() instead of returning it: a Result<Timestamp>
+///         there took a tenth of a windowed count's time.
 /// thread  its task's
 class StateStore {
  public:
@@ -54,6 +56,10 @@ class StateStore {
 
   virtual const std::string& name() const = 0;
   virtual std::size_t entry_count() const = 0;
+  /// What update() met when it returned null.
+  virtual Error failure() const {
+    return {ErrorCode::kUnsupported, "store " + name() + " never fails"};
+  }
 
   /// Takes the records of the changelog that follow those of the last call; `next` is where the
   /// changelog goes on after them. Not a change: there is nothing to undo or to write.
@@ -88,9 +94,9 @@ class KeyValueStore : public StateStore {
   virtual Status put(std::string_view key, std::string_view value, Timestamp timestamp) = 0;
   virtual Status erase(std::string_view key) = 0;
   /// Reads and writes in one step; the entry's timestamp becomes the larger of the old one and
-  /// `timestamp`, which is returned.           cost  one look-up in RAM stores
-  virtual Result<Timestamp> update(std::string_view key, Timestamp timestamp,
-                                   StateUpdater& updater) = 0;
+  /// `timestamp`, which is returned; null: see failure().         cost  one look-up in RAM stores
+  virtual std::optional<Timestamp> update(std::string_view key, Timestamp timestamp,
+                                          StateUpdater& updater) = 0;
   /// Shows every entry, in the order of the keys' bytes.
   virtual Status for_each(KeyValueVisitor& visitor) const = 0;
 };
@@ -110,8 +116,8 @@ class WindowStore : public StateStore {
   virtual Result<std::optional<StoredValue>> get(std::string_view key,
                                                  Timestamp window_start) const = 0;
   /// As KeyValueStore::update, for a window that is not closed yet.
-  virtual Result<Timestamp> update(std::string_view key, Timestamp window_start,
-                                   Timestamp timestamp, StateUpdater& updater) = 0;
+  virtual std::optional<Timestamp> update(std::string_view key, Timestamp window_start,
+                                          Timestamp timestamp, StateUpdater& updater) = 0;
   /// Forgets the windows that start at or before `start_last`; shows their entries to `visitor`
   /// first when there is one, by window start, then by key.
   virtual Status close_through(Timestamp start_last, WindowVisitor* visitor) = 0;
