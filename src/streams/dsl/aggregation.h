@@ -115,10 +115,10 @@ class KeyedAggregation final : public Operator<K, V, K, Change<A>> {
       return;
     }
     step_.start(record, *context_);
-    const auto timestamp = store_->update(*key, record.timestamp, step_);
-    if (!timestamp) return context_->fail(store_->failure().with_context("store"));
+    const Timestamp timestamp = store_->update(*key, record.timestamp, step_);
+    if (timestamp == kNoTimestamp) return context_->fail(store_->failure().with_context("store"));
     if (context_->failed()) return;
-    this->forward({record.key, step_.change(), *timestamp, record.headers, true});
+    this->forward({record.key, step_.change(), timestamp, record.headers, true});
   }
 
  private:
@@ -167,11 +167,11 @@ class WindowedAggregation final : public Operator<K, V, Windowed<K>, Change<A>>,
     }
     const Window window = clock_.window();
     step_.start(record, *context_);
-    const auto timestamp = store_->update(*key, window.start, record.timestamp, step_);
-    if (!timestamp) return context_->fail(store_->failure().with_context("store"));
+    const Timestamp timestamp = store_->update(*key, window.start, record.timestamp, step_);
+    if (timestamp == kNoTimestamp) return context_->fail(store_->failure().with_context("store"));
     if (context_->failed()) return;
     if (emit_ == EmitStrategy::kOnWindowUpdate) {
-      this->forward({{record.key, window}, step_.change(), *timestamp, record.headers, true});
+      this->forward({{record.key, window}, step_.change(), timestamp, record.headers, true});
     }
     if (clock_.has_due_window()) {
       fail_unless(

@@ -32,8 +32,7 @@ class RamKeyValueStore final : public KeyValueStore {
     entries_.erase(key);
     return {};
   }
-  std::optional<Timestamp> update(std::string_view key, Timestamp timestamp,
-                                  StateUpdater& updater) override {
+  Timestamp update(std::string_view key, Timestamp timestamp, StateUpdater& updater) override {
     return entries_.update(key, timestamp, updater);
   }
   Status for_each(KeyValueVisitor& visitor) const override;

@@ -92,8 +92,8 @@ Result<std::optional<StoredValue>> RamWindowStore::get(std::string_view key,
   return found->second.find(key);
 }
 
-std::optional<Timestamp> RamWindowStore::update(std::string_view key, Timestamp window_start,
-                                                Timestamp timestamp, StateUpdater& updater) {
+Timestamp RamWindowStore::update(std::string_view key, Timestamp window_start, Timestamp timestamp,
+                                 StateUpdater& updater) {
   ByteMap& entries = window(window_start);
   if (!entries.has_changes()) touched_.push_back(window_start.value());
   largest_timestamp_ = std::max(largest_timestamp_, timestamp.value());

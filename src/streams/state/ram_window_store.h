@@ -36,8 +36,8 @@ class RamWindowStore final : public WindowStore {
 
   Result<std::optional<StoredValue>> get(std::string_view key,
                                          Timestamp window_start) const override;
-  std::optional<Timestamp> update(std::string_view key, Timestamp window_start, Timestamp timestamp,
-                                  StateUpdater& updater) override;
+  Timestamp update(std::string_view key, Timestamp window_start, Timestamp timestamp,
+                   StateUpdater& updater) override;
   Status close_through(Timestamp start_last, WindowVisitor* visitor) override;
   std::optional<Timestamp> oldest_start() const override;
   Timestamp largest_timestamp() const override { return Timestamp{largest_timestamp_}; }

@@ -56,7 +56,7 @@ class StateStore {
 
   virtual const std::string& name() const = 0;
   virtual std::size_t entry_count() const = 0;
-  /// What update() met when it returned null.
+  /// What update() met when it returned kNoTimestamp.
   virtual Error failure() const {
     return {ErrorCode::kUnsupported, "store " + name() + " never fails"};
   }
@@ -94,9 +94,8 @@ class KeyValueStore : public StateStore {
   virtual Status put(std::string_view key, std::string_view value, Timestamp timestamp) = 0;
   virtual Status erase(std::string_view key) = 0;
   /// Reads and writes in one step; the entry's timestamp becomes the larger of the old one and
-  /// `timestamp`, which is returned; null: see failure().         cost  one look-up in RAM stores
-  virtual std::optional<Timestamp> update(std::string_view key, Timestamp timestamp,
-                                          StateUpdater& updater) = 0;
+  /// `timestamp`, which is returned; kNoTimestamp: see failure().  cost  one look-up in RAM stores
+  virtual Timestamp update(std::string_view key, Timestamp timestamp, StateUpdater& updater) = 0;
   /// Shows every entry, in the order of the keys' bytes.
   virtual Status for_each(KeyValueVisitor& visitor) const = 0;
 };
@@ -116,8 +115,8 @@ class WindowStore : public StateStore {
   virtual Result<std::optional<StoredValue>> get(std::string_view key,
                                                  Timestamp window_start) const = 0;
   /// As KeyValueStore::update, for a window that is not closed yet.
-  virtual std::optional<Timestamp> update(std::string_view key, Timestamp window_start,
-                                          Timestamp timestamp, StateUpdater& updater) = 0;
+  virtual Timestamp update(std::string_view key, Timestamp window_start, Timestamp timestamp,
+                           StateUpdater& updater) = 0;
   /// Forgets the windows that start at or before `start_last`; shows their entries to `visitor`
   /// first when there is one, by window start, then by key.
   virtual Status close_through(Timestamp start_last, WindowVisitor* visitor) = 0;
