@@ -136,9 +136,9 @@ class DemoTest(unittest.TestCase):
             self.assertTrue(repartition)
             for topic in repartition:
                 described = json.loads(subprocess.run(
-                    [BINARY, "topic", "describe", topic, "-b", broker.address, "-o", "json"], text=True,
+                    [BINARY, "topic", "describe", topic, "-b", broker.address, "-f", "json"], text=True,
                     capture_output=True, check=True).stdout)
-                partitions = described["partitions"]
+                partitions = described[0]["partitions"]
                 self.assertGreater(sum(each["end"] for each in partitions), 0)
                 for each in partitions:
                     self.assertEqual(each["start"], each["end"], each)
