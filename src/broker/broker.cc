@@ -71,8 +71,8 @@ class Broker::Runtime {
     loops_.front()->close_listener();
     const io::Endpoint endpoint{config.kafka.host, endpoint_.port};
     for (const auto& loop : loops_) {
-      auto shared = loop->listen(
-          endpoint, {.loops_share_port = true, .send_buffer_bytes = send_buffer_bytes});
+      auto shared = loop->listen(endpoint, {.sharing = io::PortSharing::kAmongLoops,
+                                            .send_buffer_bytes = send_buffer_bytes});
       if (!shared.ok()) return std::move(shared).error();
     }
     return {};

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "io/event_loop.h"
+#include "io/network.h"
 
 namespace millrace::cli {
 namespace {
@@ -30,8 +31,9 @@ class Look {
 
   Status run() {
     for (std::size_t i = 0; i < brokers_.size(); ++i) {
-      loop_->connect(endpoint_of(brokers_[i].node), limit_,
-                     [this, i](auto made) { note_outcome(brokers_[i], std::move(made)); });
+      loop_->network().connect(endpoint_of(brokers_[i].node), limit_, [this, i](auto made) {
+        note_outcome(brokers_[i], std::move(made));
+      });
     }
     loop_->call_after(kPatience, [this] { lose_patience(); });
     loop_->run();

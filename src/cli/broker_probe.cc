@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "io/event_loop.h"
+#include "io/network.h"
 #include "wire/frame.h"
 #include "wire/messages/api_versions.h"
 
@@ -40,7 +41,8 @@ class Probe {
   Probe(const io::Endpoint& endpoint, io::Env& env) : endpoint_(endpoint), loop_(env.make_loop()) {}
 
   Status run() {
-    loop_->connect(endpoint_, kConnectTimeout, [this](auto made) { ask(std::move(made)); });
+    loop_->network().connect(endpoint_, kConnectTimeout,
+                             [this](auto made) { ask(std::move(made)); });
     loop_->run();
     return outcome_;
   }

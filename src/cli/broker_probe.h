@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "io/endpoint.h"
 #include "io/env.h"
 
 namespace millrace::cli {

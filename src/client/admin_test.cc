@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "client/cluster/loop_thread.h"
+#include "io/network.h"
 #include "wire/error_codes.h"
 #include "wire/frame.h"
 #include "wire/messages/api_versions.h"
@@ -32,7 +33,7 @@ class ScriptedBroker {
   ScriptedBroker(io::Env& env, std::vector<std::string> groups)
       : groups_(std::move(groups)), thread_(env, "admin-io") {
     thread_.run([this] {
-      auto made = thread_.loop().listen(
+      auto made = thread_.loop().network().listen(
           {.host = "127.0.0.1", .port = 0}, {},
           [this](std::unique_ptr<io::Connection> connection) { accept(std::move(connection)); });
       ASSERT_TRUE(made.ok()) << made.error().message;

@@ -18,6 +18,7 @@
 #include "base/saturating.h"
 #include "io/event_loop.h"
 #include "io/socket_loop.h"
+#include "io/tcp_network.h"
 #include "io/timer_queue.h"
 
 namespace millrace::io {
@@ -83,7 +84,7 @@ class AsioEventLoop final : public SocketLoop {
 
   ~AsioEventLoop() override {
     // Tasks may own connections, which have to go while the context is still whole.
-    drop_connectors();
+    network_.reset();
     while (!timers_.empty()) (void)timers_.take_due(MonotonicTime::max());
   }
   AsioEventLoop(const AsioEventLoop&) = delete;
@@ -140,6 +141,8 @@ class AsioEventLoop final : public SocketLoop {
         });
   }
 
+  Network& network() override { return *network_; }
+
   std::span<char> scratch() override { return {scratch_.get(), kScratchBytes}; }
 
  private:
@@ -173,6 +176,7 @@ class AsioEventLoop final : public SocketLoop {
   asio::io_context context_{1};
   asio::steady_timer wake_{context_};
   asio::ip::tcp::resolver resolver_{context_};
+  std::unique_ptr<TcpNetwork> network_ = std::make_unique<TcpNetwork>(*this);
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "io/event_loop.h"
+#include "io/network.h"
 #include "io/posix_file_system.h"
 
 namespace millrace::io {
@@ -22,16 +23,16 @@ class Server {
   using OnFrame = std::function<void(Connection&, Buffer)>;
 
   explicit Server(OnFrame on_frame) {
-    auto made = loop_->listen({.host = "127.0.0.1", .port = 0}, {},
-                              [this, on_frame](std::unique_ptr<Connection> connection) {
-                                connection_ = std::move(connection);
-                                connection_->start({.on_frame =
-                                                        [this, on_frame](Buffer frame) {
-                                                          on_frame(*connection_, std::move(frame));
-                                                        },
-                                                    .on_closed = [](const Error&) {}},
-                                                   kFrameMax);
-                              });
+    auto made = loop_->network().listen(
+        {.host = "127.0.0.1", .port = 0}, {},
+        [this, on_frame](std::unique_ptr<Connection> connection) {
+          connection_ = std::move(connection);
+          connection_->start(
+              {.on_frame = [this,
+                            on_frame](Buffer frame) { on_frame(*connection_, std::move(frame)); },
+               .on_closed = [](const Error&) {}},
+              kFrameMax);
+        });
     listener_ = std::move(made).value();
     thread_ = std::thread([this] { loop_->run(); });
   }
@@ -55,7 +56,7 @@ class Server {
 class Client {
  public:
   Client(const Endpoint& endpoint, std::string request) : request_(Buffer::copy_of(request)) {
-    loop_->connect(endpoint, Millis{5000}, [this](auto made) {
+    loop_->network().connect(endpoint, Millis{5000}, [this](auto made) {
       connection_ = std::move(made).value();
       connection_->start({.on_frame = [this](const Buffer& frame) { on_answer(frame.size()); },
                           .on_closed = [](const Error&) {}},

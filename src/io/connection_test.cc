@@ -370,7 +370,7 @@ TEST_F(ConnectionTest, ManyConnectionsAtOnce) {
     servers.push_back(std::move(made));
   });
   for (int i = 0; i < 200; ++i) {
-    loop_->connect(listener_->local_endpoint(), Millis{10'000}, [&, i](auto made) {
+    loop_->network().connect(listener_->local_endpoint(), Millis{10'000}, [&, i](auto made) {
       ASSERT_TRUE(made.ok()) << made.error().message;
       Connection& client = **made;
       client.start({.on_frame =

@@ -98,7 +98,7 @@ TEST_F(EventLoopTest, APortInUseIsNamedWithWhatToDo) {
   listen([](std::unique_ptr<Connection>) {});
   const Endpoint taken = listener_->local_endpoint();
 
-  const auto second = loop_->listen(taken, {}, [](std::unique_ptr<Connection>) {});
+  const auto second = loop_->network().listen(taken, {}, [](std::unique_ptr<Connection>) {});
 
   EXPECT_EQ(second.error().code, ErrorCode::kIo);
   EXPECT_THAT(second.error().message, HasSubstr(taken.to_string()));
@@ -109,29 +109,29 @@ TEST_F(EventLoopTest, APortInUseIsNamedWithWhatToDo) {
 TEST_F(EventLoopTest, SeveralLoopsMayShareAPort) {
   const auto ignore = [](std::unique_ptr<Connection>) {};
   const Endpoint any{.host = "127.0.0.1", .port = 0};
-  const auto first = loop_->listen(any, {.loops_share_port = true}, ignore);
+  const auto first = loop_->network().listen(any, {.sharing = PortSharing::kAmongLoops}, ignore);
   ASSERT_TRUE(first.ok());
   const auto other = make_event_loop();
 
-  const auto second =
-      other->listen(first.value()->local_endpoint(), {.loops_share_port = true}, ignore);
+  const auto second = other->network().listen(first.value()->local_endpoint(),
+                                              {.sharing = PortSharing::kAmongLoops}, ignore);
 
   EXPECT_TRUE(second.ok()) << second.error().message;
 }
 
 TEST_F(EventLoopTest, AHostThatDoesNotResolveOrIsNotOursIsRefused) {
   const auto ignore = [](std::unique_ptr<Connection>) {};
-  EXPECT_EQ(loop_->listen({.host = "no such host", .port = 0}, {}, ignore).error().code,
+  EXPECT_EQ(loop_->network().listen({.host = "no such host", .port = 0}, {}, ignore).error().code,
             ErrorCode::kInvalidArgument);
-  const auto foreign = loop_->listen({.host = "192.0.2.1", .port = 0}, {}, ignore);
+  const auto foreign = loop_->network().listen({.host = "192.0.2.1", .port = 0}, {}, ignore);
   EXPECT_THAT(foreign.error().message, HasSubstr("no such address"));
 }
 
 TEST_F(EventLoopTest, LocalhostAndAllAddressesCanBeReached) {
   for (const std::string host : {"localhost", "*", "0.0.0.0"}) {
     int accepted = 0;
-    auto listener = loop_->listen({.host = host, .port = 0}, {},
-                                  [&](std::unique_ptr<Connection>) { ++accepted; });
+    auto listener = loop_->network().listen({.host = host, .port = 0}, {},
+                                            [&](std::unique_ptr<Connection>) { ++accepted; });
     ASSERT_TRUE(listener.ok()) << listener.error().message;
     const std::uint16_t port = listener.value()->local_endpoint().port;
     EXPECT_NE(port, 0);
@@ -139,7 +139,7 @@ TEST_F(EventLoopTest, LocalhostAndAllAddressesCanBeReached) {
 
     int connected = 0;
     for (const std::string target : {"localhost", "127.0.0.1"}) {
-      loop_->connect({.host = target, .port = port}, Millis{5000}, [&](auto made) {
+      loop_->network().connect({.host = target, .port = port}, Millis{5000}, [&](auto made) {
         EXPECT_TRUE(made.ok()) << made.error().message;
         ++connected;
       });
@@ -153,7 +153,7 @@ TEST_F(EventLoopTest, ConnectingToNobodyIsRefusedWithTheAddress) {
   const Endpoint gone = listener_->local_endpoint();
   listener_.reset();
   std::optional<Error> failure;
-  loop_->connect(gone, Millis{5000}, [&](auto made) { failure = made.error(); });
+  loop_->network().connect(gone, Millis{5000}, [&](auto made) { failure = made.error(); });
   EXPECT_FALSE(failure.has_value());
   run_until([&] { return failure.has_value(); });
 
@@ -164,8 +164,8 @@ TEST_F(EventLoopTest, ConnectingToNobodyIsRefusedWithTheAddress) {
 
 TEST_F(EventLoopTest, ConnectingToANameThatDoesNotResolveFails) {
   std::optional<Error> failure;
-  loop_->connect({.host = "no such host", .port = 1}, Millis{10'000},
-                 [&](auto made) { failure = made.error(); });
+  loop_->network().connect({.host = "no such host", .port = 1}, Millis{10'000},
+                           [&](auto made) { failure = made.error(); });
   run_until([&] { return failure.has_value(); });
 
   EXPECT_THAT(failure->message, HasSubstr("no such host"));
@@ -187,7 +187,7 @@ TEST_F(EventLoopTest, ConnectingTimesOut) {
   std::vector<std::unique_ptr<Connection>> made;
   std::optional<Error> failure;
   for (int i = 0; i < 4; ++i) {
-    loop_->connect(endpoint, Millis{100}, [&](auto outcome) {
+    loop_->network().connect(endpoint, Millis{100}, [&](auto outcome) {
       if (outcome.ok()) {
         made.push_back(std::move(outcome).value());
       } else {

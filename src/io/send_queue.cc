@@ -1,17 +1,13 @@
 #include "io/send_queue.h"
 
 #include <fmt/format.h>
-#include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <limits>
 
 #include "base/byte_order.h"
-#include "io/system_error.h"
 
 namespace millrace::io {
 namespace {
@@ -73,33 +69,37 @@ Status SendQueue::push_frame(Chunks frame) {
                  fmt::format("a frame of {} bytes does not fit its length prefix", size)};
   }
   store_big_endian(open_tail().extend(sizeof(std::int32_t)), static_cast<std::int32_t>(size));
-  unsent_bytes_ += sizeof(std::int32_t) + static_cast<std::size_t>(size);
-  for (Chunk& chunk : frame) push_chunk(std::move(chunk));
+  unsent_bytes_ += sizeof(std::int32_t);
+  push(std::move(frame));
   return {};
 }
 
-Result<SendQueue::Progress> SendQueue::write_to(int socket) {
+void SendQueue::push(Chunks bytes) {
+  unsent_bytes_ += static_cast<std::size_t>(size_bytes(bytes));
+  for (Chunk& chunk : bytes) push_chunk(std::move(chunk));
+}
+
+Result<SendQueue::Progress> SendQueue::write_to(Transport& transport) {
   const std::size_t unsent_before = unsent_bytes_;
   while (!pieces_.empty()) {
     if (unsent_before - unsent_bytes_ >= kBytesPerTurnMax) return Progress::kShareUsed;
     auto* const slice = std::get_if<FileSlice>(&pieces_.front());
-    const auto wrote = slice != nullptr ? write_file(socket, *slice) : write_bytes(socket);
-    if (!wrote.ok()) return wrote.error();
-    if (!*wrote) return Progress::kSocketFull;
+    const auto step = slice != nullptr ? write_file(transport, *slice) : write_bytes(transport);
+    if (!step.ok()) return step.error();
+    if (*step == Step::kSocketFull) return Progress::kSocketFull;
   }
   return Progress::kEmpty;
 }
 
-// Both writers say true when something went out, and false when the socket is full.
-Result<bool> SendQueue::write_bytes(int socket) {
+Result<SendQueue::Step> SendQueue::write_bytes(Transport& transport) {
   std::array<iovec, kPiecesPerWriteMax> vectors;  // filled below as far as it is used
   std::size_t count = 0;
   std::size_t skip = front_sent_;
-  bool file_follows = false;
+  auto follows = Transport::Follows::kNothing;
   for (const Piece& piece : pieces_) {
     if (count == vectors.size()) break;
     if (std::holds_alternative<FileSlice>(piece)) {
-      file_follows = true;
+      follows = Transport::Follows::kMore;
       break;
     }
     const auto* const owned = std::get_if<Buffer>(&piece);
@@ -108,45 +108,33 @@ Result<bool> SendQueue::write_bytes(int socket) {
     bytes.remove_prefix(std::exchange(skip, 0));
     vectors[count++] = {const_cast<char*>(bytes.data()), bytes.size()};
   }
-  msghdr message{};
-  message.msg_iov = vectors.data();
-  message.msg_iovlen = count;
-  for (;;) {
-    const ssize_t sent =
-        ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (file_follows ? MSG_MORE : 0));
-    if (sent >= 0) {
-      consume(static_cast<std::size_t>(sent));
-      return true;
-    }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
-    if (errno != EINTR) return system_error("write to", "the connection", errno);
-  }
+  const auto moved = transport.write({vectors.data(), count}, follows);
+  if (!moved.ok()) return moved.error();
+  if (!moved->has_value()) return Step::kSocketFull;
+  consume(**moved);
+  return Step::kMoved;
 }
 
-Result<bool> SendQueue::write_file(int socket, FileSlice& slice) {
-  if (slice.file->native_handle() < 0) {
+Result<SendQueue::Step> SendQueue::write_file(Transport& transport, FileSlice& slice) {
+  if (slice.file->native_handle() < 0 || !transport.can_send_files()) {
     if (auto status = load_part(slice); !status.ok()) return std::move(status).error();
-    return true;
+    return Step::kMoved;
   }
-  for (;;) {
-    auto position = static_cast<off_t>(slice.position);
-    const std::size_t wanted =
-        static_cast<std::size_t>(std::min<std::uint64_t>(slice.size_bytes, kBytesPerTurnMax));
-    const ssize_t sent = ::sendfile(socket, slice.file->native_handle(), &position, wanted);
-    if (sent > 0) {
-      slice.position += static_cast<std::uint64_t>(sent);
-      slice.size_bytes -= static_cast<std::uint64_t>(sent);
-      unsent_bytes_ -= static_cast<std::size_t>(sent);
-      if (slice.size_bytes == 0) pieces_.pop_front();
-      return true;
-    }
-    if (sent == 0) return shortened(slice);
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
-    if (errno != EINTR) return system_error("send a file to", "the connection", errno);
-  }
+  const std::size_t wanted =
+      static_cast<std::size_t>(std::min<std::uint64_t>(slice.size_bytes, kBytesPerTurnMax));
+  const auto moved = transport.send_file(*slice.file, slice.position, wanted);
+  if (!moved.ok()) return moved.error();
+  if (!moved->has_value()) return Step::kSocketFull;
+  const std::size_t sent = **moved;
+  if (sent == 0) return shortened(slice);
+  slice.position += sent;
+  slice.size_bytes -= sent;
+  unsent_bytes_ -= sent;
+  if (slice.size_bytes == 0) pieces_.pop_front();
+  return Step::kMoved;
 }
 
-// A file without a descriptor is read part by part; each part goes before what is left of it.
+// A file that cannot be sent as one is read part by part; each part goes before what is left of it.
 Status SendQueue::load_part(FileSlice& slice) {
   const std::size_t wanted =
       static_cast<std::size_t>(std::min<std::uint64_t>(slice.size_bytes, kFilePartBytesMax));

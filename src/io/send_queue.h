@@ -1,4 +1,4 @@
-// SendQueue: what a connection still has to write, as pieces that go out by writev and sendfile.
+// SendQueue: what a connection still has to write, as pieces that go out through its transport.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,8 @@
 
 #include "base/buffer.h"
 #include "base/result.h"
-#include "io/connection.h"
+#include "io/chunks.h"
+#include "io/transport.h"
 
 namespace millrace::io {
 
@@ -18,11 +19,12 @@ class SendQueue {
  public:
   /// Queues a frame, its length prefix first.   errors  kTooLarge beyond an int32 of bytes
   Status push_frame(Chunks frame);
-  /// Writes to the non-blocking socket until it takes no more, all is written, or a turn's share is
-  /// used up.
+  /// Queues bytes as they are.
+  void push(Chunks bytes);
+  /// Writes to the transport until it takes no more, all is written, or a turn's share is used up.
   /// errors  kClosed when the peer is gone; kIo, also for a file shorter than its slice
   enum class Progress { kEmpty, kSocketFull, kShareUsed };
-  Result<Progress> write_to(int socket);
+  Result<Progress> write_to(Transport& transport);
 
   std::size_t unsent_bytes() const { return unsent_bytes_; }
   void clear();
@@ -32,8 +34,9 @@ class SendQueue {
 
   Buffer& open_tail();
   void push_chunk(Chunk chunk);
-  Result<bool> write_bytes(int socket);
-  Result<bool> write_file(int socket, FileSlice& slice);
+  enum class Step : std::uint8_t { kMoved, kSocketFull };
+  Result<Step> write_bytes(Transport& transport);
+  Result<Step> write_file(Transport& transport, FileSlice& slice);
   Status load_part(FileSlice& slice);
   void consume(std::size_t count);
 

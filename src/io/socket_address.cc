@@ -66,7 +66,8 @@ bool family_is_missing(int error_number) {
   return error_number == EAFNOSUPPORT || error_number == EADDRNOTAVAIL;
 }
 
-Result<UniqueFd> listen_at(const SocketAddress& address, const Endpoint& name, bool share_port) {
+Result<UniqueFd> listen_at(const SocketAddress& address, const Endpoint& name,
+                           PortSharing sharing) {
   auto socket = make_tcp_socket(address);
   if (!socket.ok()) return listen_error(name, socket.error().detail);
   const int fd = socket.value().get();
@@ -79,7 +80,8 @@ Result<UniqueFd> listen_at(const SocketAddress& address, const Endpoint& name, b
   const bool is_any_ipv6 =
       address.family() == AF_INET6 && std::memcmp(&bound, &in6addr_any, sizeof bound) == 0;
   bool done = set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (share_port) done = done && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (sharing == PortSharing::kAmongLoops)
+    done = done && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (address.family() == AF_INET6) {
     done = done && set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, is_any_ipv6 ? 0 : 1);
   }
@@ -89,13 +91,13 @@ Result<UniqueFd> listen_at(const SocketAddress& address, const Endpoint& name, b
 }
 
 Result<BoundSockets> listen_once(std::vector<SocketAddress>& addresses, const Endpoint& name,
-                                 bool share_port) {
+                                 PortSharing sharing) {
   BoundSockets bound;
   bound.port = name.port;
   std::optional<Error> missing;
   for (SocketAddress& address : addresses) {
     address.set_port(bound.port);
-    auto socket = listen_at(address, name, share_port);
+    auto socket = listen_at(address, name, sharing);
     if (!socket.ok()) {
       if (!family_is_missing(socket.error().detail)) return std::move(socket).error();
       missing = socket.error();
@@ -174,9 +176,9 @@ SocketAddress peer_address(int socket) {
 }
 
 Result<BoundSockets> listen_on(std::vector<SocketAddress> addresses, const Endpoint& name,
-                               bool share_port) {
+                               PortSharing sharing) {
   for (int tries = 1;; ++tries) {
-    auto bound = listen_once(addresses, name, share_port);
+    auto bound = listen_once(addresses, name, sharing);
     // With port 0 the first address chose; the choice may be taken on the second.
     const bool unlucky = !bound.ok() && name.port == 0 && bound.error().detail == EADDRINUSE;
     if (!unlucky || tries == kFreePortTriesMax) return bound;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "io/connection.h"
+#include "io/network.h"
 #include "io/unique_fd.h"
 
 namespace millrace::io {
@@ -43,6 +43,6 @@ struct BoundSockets {
 /// Addresses of a family that this machine lacks are left out as long as one is left.
 /// name  what the user asked for, for messages
 Result<BoundSockets> listen_on(std::vector<SocketAddress> addresses, const Endpoint& name,
-                               bool share_port);
+                               PortSharing sharing);
 
 }  // namespace millrace::io

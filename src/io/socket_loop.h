@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -27,13 +26,8 @@ class SocketWatch {
   virtual UniqueFd release() = 0;
 };
 
-class TcpConnector;
-
 class SocketLoop : public EventLoop {
  public:
-  SocketLoop();
-  ~SocketLoop() override;
-
   virtual std::unique_ptr<SocketWatch> watch(UniqueFd socket, Task on_readable,
                                              Task on_writable) = 0;
   /// Looks up a host name without blocking; `on_done` is called later.
@@ -42,20 +36,6 @@ class SocketLoop : public EventLoop {
                        std::function<void(Result<Addresses>)> on_done) = 0;
   /// Room for one read, free for whoever runs on the loop until it returns.
   virtual std::span<char> scratch() = 0;
-
-  Result<std::unique_ptr<Listener>> listen(
-      const Endpoint& endpoint, ListenOptions options,
-      std::function<void(std::unique_ptr<Connection>)> on_accept) final;
-  void connect(const Endpoint& endpoint, Millis timeout,
-               std::function<void(Result<std::unique_ptr<Connection>>)> on_done) final;
-
- protected:
-  /// Gives up all connecting, without calling anybody. For the destructor of the loop proper.
-  void drop_connectors();
-
- private:
-  std::map<std::uint64_t, std::unique_ptr<TcpConnector>> connectors_;
-  std::uint64_t last_connector_ = 0;
 };
 
 }  // namespace millrace::io

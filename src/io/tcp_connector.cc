@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "io/system_error.h"
-#include "io/tcp_connection.h"
 
 namespace millrace::io {
 namespace {
@@ -84,8 +83,7 @@ void TcpConnector::on_writable() {
     try_next_address();
     return;
   }
-  UniqueFd socket = std::exchange(watch_, nullptr)->release();
-  finish(std::unique_ptr<Connection>(new TcpConnection(loop_, std::move(socket))));
+  finish(std::exchange(watch_, nullptr)->release());
 }
 
 void TcpConnector::remember_failure(int error_number) {

@@ -14,7 +14,7 @@ namespace millrace::io {
 /// Destroying it gives up and calls nobody.
 class TcpConnector {
  public:
-  using Outcome = Result<std::unique_ptr<Connection>>;
+  using Outcome = Result<UniqueFd>;
   /// on_done  called once, from the loop; destroys this connector
   TcpConnector(SocketLoop& loop, Endpoint endpoint, std::function<void(Outcome)> on_done);
   ~TcpConnector();

@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "io/system_error.h"
-#include "io/tcp_connection.h"
 
 namespace millrace::io {
 namespace {
@@ -60,7 +59,7 @@ void TcpListener::accept_from(std::size_t index) {
     UniqueFd socket(
         ::accept4(watches_[index]->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.is_open()) {
-      (*on_accept)(std::make_unique<TcpConnection>(loop_, std::move(socket)));
+      (*on_accept)(std::move(socket));
       if (watch.is_over()) return;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       break;

@@ -1,4 +1,4 @@
-// TcpListener: accepts connections on one or more listening sockets.
+// TcpListener: accepts on one or more listening sockets.
 #pragma once
 
 #include <functional>
@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "base/lifetime.h"
-#include "io/event_loop.h"
+#include "io/network.h"
 #include "io/socket_loop.h"
 
 namespace millrace::io {
 
 class TcpListener final : public Listener {
  public:
-  using OnAccept = std::function<void(std::unique_ptr<Connection>)>;
+  using OnAccept = std::function<void(UniqueFd socket)>;
   TcpListener(SocketLoop& loop, BoundSockets bound, const std::string& host, OnAccept on_accept);
   ~TcpListener() override;
   TcpListener(const TcpListener&) = delete;

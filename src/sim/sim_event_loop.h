@@ -1,16 +1,42 @@
 // SimEventLoop: an io::EventLoop in virtual time.
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <string>
+#include <utility>
 
 #include "base/saturating.h"
 #include "io/event_loop.h"
+#include "io/network.h"
 #include "sim/sim_network.h"
 #include "sim/sim_scheduler.h"
 
 namespace millrace::sim {
+
+/// A loop's io::Network in the world's one.
+class SimPorts final : public io::Network {
+ public:
+  /// network, scheduler, lane  outlive this
+  SimPorts(SimNetwork& network, SimScheduler& scheduler, SimLane& lane,
+           std::shared_ptr<const SimLife> life)
+      : network_(network), scheduler_(scheduler), lane_(lane), life_(std::move(life)) {}
+
+  Result<std::unique_ptr<io::Listener>> listen(const io::Endpoint& endpoint,
+                                               io::ListenOptions options,
+                                               OnAccept<io::Connection> on_accept) override;
+  Result<std::unique_ptr<io::Listener>> listen_for_streams(
+      const io::Endpoint& endpoint, io::ListenOptions options,
+      OnAccept<io::ByteStream> on_accept) override;
+  void connect(const io::Endpoint& endpoint, io::ConnectOptions options,
+               OnConnect<io::Connection> on_done) override;
+  void connect_stream(const io::Endpoint& endpoint, io::ConnectOptions options,
+                      OnConnect<io::ByteStream> on_done) override;
+
+ private:
+  SimNetwork& network_;
+  SimScheduler& scheduler_;
+  SimLane& lane_;
+  const std::shared_ptr<const SimLife> life_;
+};
 
 class SimEventLoop final : public io::EventLoop {
  public:
@@ -30,17 +56,12 @@ class SimEventLoop final : public io::EventLoop {
     return lane_.call_after(bounded_wait(delay), std::move(task));
   }
   void cancel(io::TimerId timer) override { lane_.cancel(timer); }
-  Result<std::unique_ptr<io::Listener>> listen(
-      const io::Endpoint& endpoint, ListenOptions options,
-      std::function<void(std::unique_ptr<io::Connection>)> on_accept) override;
-  void connect(const io::Endpoint& endpoint, Millis timeout,
-               std::function<void(Result<std::unique_ptr<io::Connection>>)> on_done) override;
+  io::Network& network() override { return ports_; }
 
  private:
   SimScheduler& scheduler_;
-  SimNetwork& network_;
-  const std::shared_ptr<const SimLife> life_;
   SimLane lane_;
+  SimPorts ports_;
 };
 
 }  // namespace millrace::sim

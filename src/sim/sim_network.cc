@@ -131,7 +131,8 @@ void SimNetwork::add_link(const std::shared_ptr<SimLink>& link) {
 
 Result<std::unique_ptr<io::Listener>> SimNetwork::listen(SimLane& lane, const std::string& host,
                                                          const io::Endpoint& endpoint,
-                                                         bool share_port, OnAccept on_accept) {
+                                                         io::PortSharing sharing,
+                                                         OnAccept on_accept) {
   io::Endpoint local = endpoint;
   if (local.port == 0) local.port = next_port();
   Address address{host_named(host, endpoint.host), local.port};
@@ -140,7 +141,7 @@ Result<std::unique_ptr<io::Listener>> SimNetwork::listen(SimLane& lane, const st
                  fmt::format("cannot listen on {}: this is host {}", local.to_string(), host),
                  EADDRNOTAVAIL};
   }
-  if (!share_port && listeners_.contains(address)) {
+  if (sharing == io::PortSharing::kAlone && listeners_.contains(address)) {
     return Error{ErrorCode::kIo,
                  fmt::format("cannot listen on {}: the port is in use", local.to_string()),
                  EADDRINUSE};

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "io/event_loop.h"
+#include "io/network.h"
 #include "sim/sim_scheduler.h"
 
 namespace millrace::sim {
@@ -55,7 +55,7 @@ class SimNetwork {
   void end_life(SimLife& life, Kernel kernel);
 
  private:
-  friend class SimEventLoop;
+  friend class SimPorts;
   friend class SimListener;
   friend class SimConnection;
   friend struct SimLink;
@@ -67,8 +67,8 @@ class SimNetwork {
   using LifePtr = std::shared_ptr<const SimLife>;
 
   Result<std::unique_ptr<io::Listener>> listen(SimLane& lane, const std::string& host,
-                                               const io::Endpoint& endpoint, bool share_port,
-                                               OnAccept on_accept);
+                                               const io::Endpoint& endpoint,
+                                               io::PortSharing sharing, OnAccept on_accept);
   void connect(SimLane& lane, const LifePtr& life, const io::Endpoint& endpoint, Millis timeout,
                OnConnect on_done);
   std::uint16_t next_port();

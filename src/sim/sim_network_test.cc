@@ -21,7 +21,7 @@ class SimNetworkTest : public ::testing::Test {
   io::Chunks chunks_of(std::string_view bytes) { return io::one_chunk(Buffer::copy_of(bytes)); }
 
   void listen() {
-    auto listener = server_loop_->listen(
+    auto listener = server_loop_->network().listen(
         {.host = "*", .port = 9092}, {}, [this](std::unique_ptr<io::Connection> made) {
           io::Connection& server = *made;
           server.start(
@@ -36,16 +36,17 @@ class SimNetworkTest : public ::testing::Test {
   }
 
   void connect() {
-    client_loop_->connect({.host = "server", .port = 9092}, Millis{1000}, [this](auto made) {
-      if (!made.ok()) {
-        failure_ = made.error();
-        return;
-      }
-      client_ = std::move(made).value();
-      client_->start({.on_frame = [this](Buffer frame) { frames_.emplace_back(frame.view()); },
-                      .on_closed = [this](const Error& reason) { client_closed_ = reason; }},
-                     1000);
-    });
+    client_loop_->network().connect(
+        {.host = "server", .port = 9092}, Millis{1000}, [this](auto made) {
+          if (!made.ok()) {
+            failure_ = made.error();
+            return;
+          }
+          client_ = std::move(made).value();
+          client_->start({.on_frame = [this](Buffer frame) { frames_.emplace_back(frame.view()); },
+                          .on_closed = [this](const Error& reason) { client_closed_ = reason; }},
+                         1000);
+        });
     run_until([this] { return client_ != nullptr || failure_; });
   }
 
@@ -194,11 +195,15 @@ TEST_F(SimNetworkTest, BrokenConnectionsAreToldToBothSides) {
 TEST_F(SimNetworkTest, APortIsTakenOnceOnAHost) {
   listen();
   const auto ignore = [](std::unique_ptr<io::Connection>) {};
-  EXPECT_EQ(server_loop_->listen({.host = "localhost", .port = 9092}, {}, ignore).error().detail,
+  EXPECT_EQ(server_loop_->network()
+                .listen({.host = "localhost", .port = 9092}, {}, ignore)
+                .error()
+                .detail,
             EADDRINUSE);
-  EXPECT_TRUE(client_loop_->listen({.host = "localhost", .port = 9092}, {}, ignore).ok());
-  EXPECT_EQ(client_loop_->listen({.host = "server", .port = 1}, {}, ignore).error().detail,
-            EADDRNOTAVAIL);
+  EXPECT_TRUE(client_loop_->network().listen({.host = "localhost", .port = 9092}, {}, ignore).ok());
+  EXPECT_EQ(
+      client_loop_->network().listen({.host = "server", .port = 1}, {}, ignore).error().detail,
+      EADDRNOTAVAIL);
 }
 
 TEST_F(SimNetworkTest, ACutOfPowerLosesUnsyncedFilesAndConnections) {
@@ -223,8 +228,8 @@ TEST_F(SimNetworkTest, AfterTheDeathOfAMachineItsPeersHearNothingUntilItListensA
   EXPECT_FALSE(client_closed_.has_value());
 
   const auto loop = world_.host("server").make_loop();
-  const auto listener =
-      loop->listen({.host = "localhost", .port = 9092}, {}, [](std::unique_ptr<io::Connection>) {});
+  const auto listener = loop->network().listen({.host = "localhost", .port = 9092}, {},
+                                               [](std::unique_ptr<io::Connection>) {});
   ASSERT_TRUE(listener.ok());
   client_->send(chunks_of("who are you"));
   run_until([&] { return client_closed_.has_value(); });
@@ -236,8 +241,8 @@ TEST_F(SimNetworkTest, AGhostReachesNobody) {
   listen();
   const auto loop = ghost.make_loop();
   std::optional<ErrorCode> outcome;
-  loop->connect({.host = "server", .port = 9092}, Millis{1000},
-                [&](auto connected) { outcome = connected.error().code; });
+  loop->network().connect({.host = "server", .port = 9092}, Millis{1000},
+                          [&](auto connected) { outcome = connected.error().code; });
   run_until([&] { return outcome.has_value(); });
 
   EXPECT_EQ(outcome, ErrorCode::kTimeout);
@@ -251,6 +256,43 @@ TEST_F(SimNetworkTest, OfAHalfOpenConnectionOnlyOneEndLearnsThatItBroke) {
   world_.scheduler().run_for(std::chrono::minutes{1});
 
   EXPECT_NE(client_closed_.has_value(), server_closed_.has_value());
+}
+
+TEST_F(SimNetworkTest, BytesOfAStreamArriveInOrderAndStopWhilePaused) {
+  std::unique_ptr<io::ByteStream> server;
+  std::unique_ptr<io::ByteStream> client;
+  std::string heard;
+  auto listener = server_loop_->network().listen_for_streams(
+      {.host = "*", .port = 80}, {}, [&](std::unique_ptr<io::ByteStream> made) {
+        server = std::move(made);
+        server->start({.on_bytes =
+                           [&](std::string_view bytes) {
+                             heard += bytes;
+                             server->pause_reading();
+                           },
+                       .on_closed = [this](const Error& reason) { server_closed_ = reason; }});
+      });
+  ASSERT_TRUE(listener.ok());
+  client_loop_->network().connect_stream({.host = "server", .port = 80}, Millis{1000},
+                                         [&](auto made) { client = std::move(made).value(); });
+  run_until([&] { return client != nullptr; });
+  client->start({.on_bytes = [](std::string_view) {}, .on_closed = [](const Error&) {}});
+  const std::string sent = "GET / HTTP/1.1\r\nHost: here\r\n\r\n" + std::string(500, 'x');
+  client->send(chunks_of(sent.substr(0, 100)));
+  client->send(chunks_of(sent.substr(100)));
+  client->close_after_flush();
+  run_until([&] { return !heard.empty(); });
+  const std::string first = heard;
+  world_.scheduler().run_for(1s);
+  EXPECT_EQ(heard, first) << "it was paused";
+
+  for (int i = 0; i < 10'000 && !server_closed_; ++i) {
+    server->resume_reading();
+    world_.scheduler().run_for(10ms);
+  }
+
+  EXPECT_EQ(heard, sent);
+  EXPECT_EQ(server_closed_->code, ErrorCode::kClosed);
 }
 
 }  // namespace

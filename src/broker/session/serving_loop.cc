@@ -13,9 +13,8 @@ ServingLoop::~ServingLoop() {
   join();
 }
 
-Result<io::Endpoint> ServingLoop::listen(const io::Endpoint& endpoint,
-                                         io::EventLoop::ListenOptions options) {
-  auto listener = loop_->listen(
+Result<io::Endpoint> ServingLoop::listen(const io::Endpoint& endpoint, io::ListenOptions options) {
+  auto listener = loop_->network().listen(
       endpoint, options,
       [this](std::unique_ptr<io::Connection> connection) { accept(std::move(connection)); });
   if (!listener.ok()) return std::move(listener).error();

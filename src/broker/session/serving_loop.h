@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "broker/session/session.h"
 #include "io/env.h"
+#include "io/network.h"
 
 namespace millrace::broker {
 
@@ -26,7 +27,7 @@ class ServingLoop {
 
   /// Before start(). Returns the address with the port that was given.
   /// errors  kIo with the address, such as a port in use
-  Result<io::Endpoint> listen(const io::Endpoint& endpoint, io::EventLoop::ListenOptions options);
+  Result<io::Endpoint> listen(const io::Endpoint& endpoint, io::ListenOptions options);
   /// Stops listening. Before start().
   void close_listener() { listener_.reset(); }
   void start();

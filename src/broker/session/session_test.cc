@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "broker/testing/core_fixture.h"
+#include "io/network.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/produce.h"
@@ -41,14 +42,14 @@ class SessionTest : public CoreFixture {
   /// One client that is connected to a session with these handlers.
   void connect(const HandlerTable& handlers) {
     host_.emplace(SessionHost{*loop_, env().clock(), handlers, state()});
-    auto listener =
-        loop_->listen({"broker", 9092}, {}, [this](std::unique_ptr<io::Connection> connection) {
+    auto listener = loop_->network().listen(
+        {"broker", 9092}, {}, [this](std::unique_ptr<io::Connection> connection) {
           session_ = std::make_shared<Session>(std::move(connection), *host_);
           session_->start([this] { has_ended_ = true; });
         });
     ASSERT_TRUE(listener.ok());
     listener_ = std::move(listener).value();
-    client_loop_->connect({"broker", 9092}, Millis{1000}, [this](auto made) {
+    client_loop_->network().connect({"broker", 9092}, Millis{1000}, [this](auto made) {
       client_ = std::move(made).value();
       client_->start({.on_frame = [this](Buffer frame) { answers_.push_back(std::move(frame)); },
                       .on_closed = [](const Error&) {}},

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "io/network.h"
 #include "wire/error_codes.h"
 
 namespace millrace::client {
@@ -57,10 +58,10 @@ void BrokerChannel::send(Call call) {
 void BrokerChannel::connect() {
   state_ = State::kConnecting;
   if (!trying_since_) trying_since_ = loop_.now();
-  loop_.connect(endpoint_, config_.connection_setup_timeout,
-                life_.guard([this](Result<std::unique_ptr<io::Connection>> connection) {
-                  on_connected(std::move(connection));
-                }));
+  loop_.network().connect(endpoint_, config_.connection_setup_timeout,
+                          life_.guard([this](Result<std::unique_ptr<io::Connection>> connection) {
+                            on_connected(std::move(connection));
+                          }));
 }
 
 void BrokerChannel::on_connected(Result<std::unique_ptr<io::Connection>> connection) {

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "client/config/client_config.h"
+#include "io/connection.h"
 #include "io/event_loop.h"
 #include "wire/api_key.h"
 #include "wire/frame.h"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "client/consumer/offset_requests.h"
+#include "io/network.h"
 #include "sim/sim_env.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/find_coordinator.h"
@@ -67,7 +68,7 @@ TEST_F(ClusterTest, AListingOfOffsetsEndsWithTheCluster) {
 class Directory {
  public:
   explicit Directory(sim::SimEnv& host) : loop_(host.make_loop()) {
-    auto made = loop_->listen({host.host(), 9092}, {}, [this](auto connection) {
+    auto made = loop_->network().listen({host.host(), 9092}, {}, [this](auto connection) {
       io::Connection& to = *connection;
       to.start({.on_frame = [this, &to](Buffer frame) { answer(to, frame.view()); },
                 .on_closed = [](const Error&) {}},

@@ -15,6 +15,7 @@
 
 #include "base/guarded.h"
 #include "client/cluster/loop_thread.h"
+#include "io/network.h"
 #include "model/topic_partition.h"
 #include "wire/batch_header.h"
 #include "wire/error_codes.h"
@@ -36,7 +37,7 @@ class ProduceBroker {
 
   explicit ProduceBroker(io::Env& env) : thread_(env, "produce-broker") {
     thread_.run([this] {
-      auto made = thread_.loop().listen(
+      auto made = thread_.loop().network().listen(
           {.host = "127.0.0.1", .port = 0}, {},
           [this](std::unique_ptr<io::Connection> connection) { accept(std::move(connection)); });
       ASSERT_TRUE(made.ok()) << made.error().message;

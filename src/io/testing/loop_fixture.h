@@ -15,6 +15,7 @@
 #include "base/byte_order.h"
 #include "base/random.h"
 #include "io/event_loop.h"
+#include "io/network.h"
 #include "io/unique_fd.h"
 
 namespace millrace::io {
@@ -60,7 +61,8 @@ class LoopTest : public ::testing::Test {
   }
 
   void listen(std::function<void(std::unique_ptr<Connection>)> on_accept) {
-    auto listener = loop_->listen({.host = "127.0.0.1", .port = 0}, {}, std::move(on_accept));
+    auto listener =
+        loop_->network().listen({.host = "127.0.0.1", .port = 0}, {}, std::move(on_accept));
     ASSERT_TRUE(listener.ok()) << listener.error().message;
     listener_ = std::move(listener).value();
   }
@@ -68,7 +70,7 @@ class LoopTest : public ::testing::Test {
   /// Listens, connects, and sets server_ and client_, neither started.
   void connect_pair() {
     listen([this](std::unique_ptr<Connection> made) { server_ = std::move(made); });
-    loop_->connect(listener_->local_endpoint(), Millis{5000}, [this](auto made) {
+    loop_->network().connect(listener_->local_endpoint(), Millis{5000}, [this](auto made) {
       ASSERT_TRUE(made.ok()) << made.error().message;
       client_ = std::move(made).value();
     });

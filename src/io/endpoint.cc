@@ -1,4 +1,4 @@
-#include "io/connection.h"
+#include "io/endpoint.h"
 
 #include <fmt/format.h>
 
@@ -7,39 +7,12 @@
 namespace millrace::io {
 namespace {
 
-std::uint64_t size_of(const Buffer& bytes) {
-  return bytes.size();
-}
-std::uint64_t size_of(const SharedBuffer& bytes) {
-  return bytes->size();
-}
-std::uint64_t size_of(const BufferSlice& slice) {
-  return slice.size_bytes;
-}
-std::uint64_t size_of(const FileSlice& slice) {
-  return slice.size_bytes;
-}
-
 Error bad_endpoint(std::string_view text) {
   return {ErrorCode::kInvalidArgument,
           fmt::format("wanted HOST:PORT such as localhost:9092 or [::1]:9092, found \"{}\"", text)};
 }
 
 }  // namespace
-
-Chunks one_chunk(Buffer bytes) {
-  Chunks chunks;
-  chunks.emplace_back(std::move(bytes));
-  return chunks;
-}
-
-std::uint64_t size_bytes(const Chunks& chunks) {
-  std::uint64_t total = 0;
-  for (const Chunk& chunk : chunks) {
-    total += std::visit([](const auto& piece) { return size_of(piece); }, chunk);
-  }
-  return total;
-}
 
 std::string Endpoint::to_string() const {
   const bool is_ipv6 = host.find(':') != std::string::npos;
