@@ -1,28 +1,14 @@
-// LogConfig: what a topic's properties say about its logs, under Kafka's names and defaults.
+// LogConfig: what a topic's properties say about its logs, under Kafka's names and defaults. The
+// broker's catalogue of properties fills it in.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <span>
-#include <string>
-#include <string_view>
 
-#include "base/result.h"
-#include "base/time.h"
 #include "wire/batch_header.h"
 #include "wire/compression.h"
 
 namespace millrace::storage {
-
-/// As DescribeConfigs numbers them.
-enum class PropertyType : std::int8_t {
-  kBoolean = 1,
-  kString = 2,
-  kInt = 3,
-  kLong = 5,
-  kDouble = 6,
-  kList = 7
-};
 
 /// A topic's properties, parsed. Members are named as in Kafka, with '.' as '_'.
 /// -1 means without limit where Kafka says so (retention_bytes, retention_ms).
@@ -59,23 +45,6 @@ struct LogConfig {
   /// The level that belongs to `compression`; nothing where the codec has none, or its default is
   /// asked for.
   wire::CompressionLevel compression_level() const;
-
-  /// Sets one property from its text.
-  /// errors  kInvalidArgument: no such property (names the nearest), or a value that Kafka refuses
-  Status set(std::string_view name, std::string_view value);
-  /// The property's value as text, in the form that set() takes.
-  /// errors  kInvalidArgument: no such property
-  Result<std::string> get(std::string_view name) const;
 };
-
-/// What DescribeConfigs tells of a property.
-struct LogProperty {
-  std::string_view name;
-  PropertyType type;
-  std::string_view documentation;
-};
-
-/// All properties, sorted by name. Defaults are those of LogConfig{}.
-std::span<const LogProperty> log_properties();
 
 }  // namespace millrace::storage

@@ -3,7 +3,6 @@
 
 #include "storage/log/leader_epochs.h"
 #include "storage/log/retention.h"
-#include "storage/log_config.h"
 #include "storage/segment/offset_index.h"
 #include "storage/segment/segment_format.h"
 #include "storage/segment/time_index.h"
@@ -139,42 +138,6 @@ TEST(Retention, CountsWhatMayGoFromTheOldest) {
                              {0, 0}, Timestamp{1}),
             0U)
       << "an empty log stays";
-}
-
-TEST(LogConfig, TakesBackEveryPropertyItGives) {
-  const LogConfig defaults;
-  for (const LogProperty& property : log_properties()) {
-    LogConfig config;
-    const std::string value = defaults.get(property.name).value();
-    EXPECT_TRUE(config.set(property.name, value).ok()) << property.name;
-    EXPECT_EQ(config.get(property.name).value(), value) << property.name;
-    EXPECT_FALSE(property.documentation.empty());
-  }
-  EXPECT_TRUE(std::is_sorted(
-      log_properties().begin(), log_properties().end(),
-      [](const LogProperty& left, const LogProperty& right) { return left.name < right.name; }));
-}
-
-TEST(LogConfig, RefusesWhatKafkaRefusesAndSaysWhatItWants) {
-  struct Case {
-    const char* name;
-    const char* value;
-  };
-  for (const Case& one :
-       {Case{"retention.ms", "-2"}, Case{"retention.ms", "1x"}, Case{"segment.bytes", "1"},
-        Case{"segment.bytes", "2147483648"}, Case{"cleanup.policy", "keep"},
-        Case{"cleanup.policy", ""}, Case{"compression.type", "brotli"}, Case{"preallocate", "yes"},
-        Case{"min.cleanable.dirty.ratio", "1.5"}, Case{"message.timestamp.type", "createtime"}}) {
-    LogConfig config;
-    const Status status = config.set(one.name, one.value);
-    ASSERT_FALSE(status.ok()) << one.name << '=' << one.value;
-    EXPECT_NE(status.error().message.find(one.name), std::string::npos);
-  }
-  LogConfig config;
-  EXPECT_TRUE(config.set("cleanup.policy", "compact, delete").ok());
-  EXPECT_TRUE(config.cleanup_policy_compact && config.cleanup_policy_delete);
-  const Status unknown = config.set("retention.sm", "1");
-  EXPECT_NE(unknown.error().message.find("'retention.ms'"), std::string::npos);
 }
 
 }  // namespace

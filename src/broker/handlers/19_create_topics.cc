@@ -12,7 +12,7 @@
 
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
-#include "broker/topics/config_entries.h"
+#include "broker/properties/config_entries.h"
 #include "broker/topics/topic_catalogue.h"
 #include "broker/topics/topic_rules.h"
 #include "wire/error_text.h"

@@ -10,7 +10,7 @@
 
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
-#include "broker/topics/config_entries.h"
+#include "broker/properties/config_entries.h"
 #include "broker/topics/topic_catalogue.h"
 #include "broker/topics/topic_rules.h"
 #include "wire/error_text.h"
@@ -55,8 +55,8 @@ Result<std::vector<ConfigEntry>> entries_of(const Resource& resource, const Requ
   // Nothing was ever set for the whole cluster, and loggers have no levels of their own.
   if (is_cluster_default || resource.resource_type == kBrokerLogger)
     return std::vector<ConfigEntry>{};
-  return broker_config_entries(state.config, context.node,
-                               "PLAINTEXT://" + context.advertised().to_string());
+  const std::string listener = "PLAINTEXT://" + context.advertised().to_string();
+  return broker_config_entries({state.config, context.node, listener});
 }
 
 Shown show(const ConfigEntry& entry, const DescribeConfigsRequest& request) {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "broker/properties.h"
 #include "broker/testing/core_fixture.h"
-#include "broker/topics/config_catalogue.h"
 #include "wire/error_codes.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/describe_cluster.h"
@@ -110,7 +110,7 @@ TEST_F(ClusterHandlers, DescribeConfigsListsEveryPropertyOfATopic) {
   make_topic("orders", 1, {{"retention.ms", "5"}});
   const auto all = describe(2, "orders");
   EXPECT_EQ(error(all.error_code), KafkaError::kNone);
-  EXPECT_EQ(all.configs.size(), topic_config_definitions().size());
+  EXPECT_EQ(all.configs.size(), topic_properties().size());
 
   const auto one = describe(2, "orders", {"retention.ms"});
   ASSERT_EQ(one.configs.size(), 1U);

@@ -1,8 +1,8 @@
 // Metadata, CreateTopics, DeleteTopics: the handlers by which topics come, show and go.
 #include <gtest/gtest.h>
 
+#include "broker/properties.h"
 #include "broker/testing/core_fixture.h"
-#include "broker/topics/config_catalogue.h"
 #include "wire/error_codes.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_topics.h"
@@ -133,7 +133,7 @@ TEST_F(TopicHandlers, CreateShowsWhatTheTopicBecame) {
   EXPECT_EQ(topic.num_partitions, 2);
   EXPECT_EQ(topic.replication_factor, 1);
   EXPECT_EQ(topic.topic_id, state().topics.table()->find("new")->id);
-  EXPECT_EQ(topic.configs->size(), topic_config_definitions().size());
+  EXPECT_EQ(topic.configs->size(), topic_properties().size());
   EXPECT_EQ(topic.error_message, std::nullopt);
 }
 

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "broker/topics/config_catalogue.h"
+#include "broker/properties/topic_property.h"
 #include "model/topic_name.h"
 #include "wire/error_codes.h"
 
@@ -72,7 +72,7 @@ Result<TopicConfigs> check_configs(const Wanted& wanted) {
   for (const auto& config : wanted.configs) {
     if (!config.value.has_value())
       return make_error(KafkaError::kInvalidConfig, fmt::format("{} may not be null", config.name));
-    if (auto status = check_topic_config(config.name, *config.value); !status.ok())
+    if (auto status = admit_topic_property(config.name, *config.value); !status.ok())
       return make_error(KafkaError::kInvalidConfig, status.error().message);
     configs[config.name] = *config.value;
   }
@@ -128,9 +128,9 @@ Result<NewTopic> plan_topic(const Wanted& wanted, const BrokerConfig& config, Br
 Result<storage::LogConfig> log_config_of(const TopicConfigs& configs) {
   storage::LogConfig parsed;
   for (const auto& [name, value] : configs) {
-    // Kafka has properties that mean nothing to a log on one broker; they are kept and shown.
-    if (!parsed.get(name).ok()) continue;
-    if (auto status = parsed.set(name, value); !status.ok())
+    // A later version may have written what this one does not know.
+    if (find_topic_property(name) == nullptr) continue;
+    if (auto status = set_topic_property(parsed, name, value); !status.ok())
       return make_error(KafkaError::kInvalidConfig, status.error().message);
   }
   return parsed;

@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "broker/topics/config_catalogue.h"
-#include "broker/topics/config_entries.h"
 #include "wire/error_codes.h"
 
 namespace millrace::broker {
@@ -99,6 +97,8 @@ TEST(TopicRules, RefuseWhatKafkaRefusesWithItsError) {
       {"configured", configure("retention.ms", "1000"), KafkaError::kNone},
       {"unknown property", configure("retention.sm", "1000"), KafkaError::kInvalidConfig},
       {"bad value", configure("retention.ms", "soon"), KafkaError::kInvalidConfig},
+      {"a value that nothing honours", configure("preallocate", "true"),
+       KafkaError::kInvalidConfig},
       {"null value", configure("retention.ms", std::nullopt), KafkaError::kInvalidConfig},
   };
   for (const auto& each : cases) {
@@ -120,74 +120,6 @@ TEST(TopicRules, CountAssignedPartitions) {
 
   ASSERT_TRUE(planned.ok());
   EXPECT_EQ(planned->partition_count, 3);
-}
-
-TEST(ConfigCatalogue, IsSortedAndItsDefaultsAreValid) {
-  std::string_view before;
-  for (const auto& each : topic_config_definitions()) {
-    EXPECT_LT(before, each.name);
-    before = each.name;
-    const bool may_be_empty = each.default_value.empty();
-    const auto status = check_topic_config(each.name, each.default_value);
-    EXPECT_TRUE(may_be_empty || status.ok()) << each.name;
-    EXPECT_FALSE(each.documentation.empty()) << each.name;
-  }
-}
-
-TEST(ConfigCatalogue, TakesTheDefaultsOfTheLog) {
-  for (const auto& each : topic_config_definitions()) {
-    storage::LogConfig config;
-    const auto ours = config.get(each.name);
-    if (!ours.ok()) continue;
-    EXPECT_TRUE(config.set(each.name, each.default_value).ok()) << each.name;
-    EXPECT_EQ(config.get(each.name).value(), *ours) << each.name;
-  }
-}
-
-TEST(ConfigCatalogue, ChecksValuesAsKafkaDoes) {
-  struct Case {
-    std::string name, value;
-    bool is_valid;
-  };
-  const std::vector<Case> cases{
-      {"cleanup.policy", "compact,delete", true},
-      {"cleanup.policy", "compact, delete", true},
-      {"cleanup.policy", "shred", false},
-      {"compression.type", "zstd", true},
-      {"compression.type", "rar", false},
-      {"max.message.bytes", "0", true},
-      {"max.message.bytes", "-1", false},
-      {"max.message.bytes", "3000000000", false},
-      {"retention.ms", "-1", true},
-      {"retention.ms", "-2", false},
-      {"retention.ms", "", false},
-      {"retention.ms", "10 ", false},
-      {"min.cleanable.dirty.ratio", "0.25", true},
-      {"min.cleanable.dirty.ratio", "1.5", false},
-      {"min.cleanable.dirty.ratio", "half", false},
-      {"preallocate", "true", true},
-      {"preallocate", "yes", false},
-      {"message.timestamp.type", "LogAppendTime", true},
-      {"message.timestamp.type", "logappendtime", false},
-  };
-  for (const auto& each : cases)
-    EXPECT_EQ(check_topic_config(each.name, each.value).ok(), each.is_valid)
-        << each.name << "=" << each.value;
-}
-
-TEST(ConfigEntries, ShowWhereAValueComesFrom) {
-  const auto entries = topic_config_entries({{"retention.ms", "5"}});
-
-  const auto set = std::find_if(entries.begin(), entries.end(),
-                                [](const auto& each) { return each.name == "retention.ms"; });
-  ASSERT_NE(set, entries.end());
-  EXPECT_EQ(set->value, "5");
-  EXPECT_EQ(set->source, ConfigSource::kTopic);
-  ASSERT_EQ(set->synonyms.size(), 2U);
-  EXPECT_EQ(set->synonyms[0].name, "retention.ms");
-  EXPECT_EQ(set->synonyms[1].name, "log.retention.ms");
-  EXPECT_EQ(set->synonyms[1].value, "604800000");
-  EXPECT_EQ(entries.size(), topic_config_definitions().size());
 }
 
 }  // namespace

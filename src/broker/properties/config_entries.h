@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/broker_config.h"
-#include "broker/topics/config_catalogue.h"
-#include "model/ids.h"
+#include "broker/properties.h"
+#include "broker/properties/broker_property.h"
+#include "broker/topics/topic_table.h"
 
 namespace millrace::broker {
 
@@ -26,7 +26,7 @@ struct ConfigEntry {
   std::string name;
   std::string value;
   ConfigSource source = ConfigSource::kDefault;
-  ConfigType type = ConfigType::kString;
+  PropertyType type = PropertyType::kString;
   std::string_view documentation;  // lives as long as the program
   bool is_read_only = false;
   /// From the one that holds to the default.
@@ -37,8 +37,6 @@ struct ConfigEntry {
 std::vector<ConfigEntry> topic_config_entries(const TopicConfigs& overrides);
 
 /// All properties of the broker, sorted by name: its own and the defaults of topics.
-/// listener  such as "PLAINTEXT://127.0.0.1:9092"
-std::vector<ConfigEntry> broker_config_entries(const BrokerConfig& config, BrokerId node,
-                                               std::string_view listener);
+std::vector<ConfigEntry> broker_config_entries(const BrokerView& broker);
 
 }  // namespace millrace::broker

@@ -1,0 +1,79 @@
+#include "broker/properties/broker_property.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+namespace millrace::broker {
+
+namespace {
+
+using enum PropertyType;
+using enum Effect;
+using View = const BrokerView&;
+
+constexpr std::string_view kOneBroker = "there is one broker";
+constexpr std::string_view kUp = "millrace up";
+constexpr std::string_view kEmbedder = "BrokerConfig";
+
+std::string text(std::int64_t number) {
+  return fmt::to_string(number);
+}
+std::string text(std::size_t number) {
+  return fmt::to_string(number);
+}
+std::string text(bool flag) {
+  return flag ? "true" : "false";
+}
+std::string text(Millis time) {
+  return fmt::to_string(time.count());
+}
+
+// clang-format off
+constexpr std::array kRows{
+    BrokerProperty{{"advertised.listeners", kString, "", "Where clients are told to connect: under the address by which they came.", kWorks, kUp}, [](View broker) { return std::string(broker.listener); }},
+    BrokerProperty{{"auto.create.topics.enable", kBoolean, "true", "Whether asking for an unknown topic makes it.", kWorks, kUp}, [](View broker) { return text(broker.config.auto_create_topics); }},
+    BrokerProperty{{"broker.id", kInt, "-1", "The number of this broker.", kWorks, "the data directory"}, [](View broker) { return fmt::to_string(broker.node); }},
+    BrokerProperty{{"connections.max.idle.ms", kLong, "600000", "When a silent connection is closed, and how long a fetch may wait.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.connections_max_idle); }},
+    BrokerProperty{{"default.replication.factor", kInt, "1", "Replicas of a topic that does not say.", kHolds, kOneBroker}, [](View) { return std::string("1"); }},
+    BrokerProperty{{"delete.topic.enable", kBoolean, "true", "Whether topics may be deleted.", kWorks, "always"}, [](View) { return std::string("true"); }},
+    BrokerProperty{{"fetch.max.bytes", kInt, "57671680", "The most that one fetch returns.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.fetch_bytes_max); }},
+    BrokerProperty{{"group.initial.rebalance.delay.ms", kInt, "0", "How long a new group waits for more members.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.groups.initial_rebalance_delay); }},
+    BrokerProperty{{"group.max.session.timeout.ms", kInt, "1800000", "The longest session a member may ask for.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.groups.session_timeout_max); }},
+    BrokerProperty{{"group.max.size", kInt, "2147483647", "The most members of one group.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{broker.config.groups.group_size_max}); }},
+    BrokerProperty{{"group.min.session.timeout.ms", kInt, "10", "The shortest session a member may ask for.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.groups.session_timeout_min); }},
+    BrokerProperty{{"listeners", kString, "PLAINTEXT://:9092", "Where this broker listens.", kWorks, kUp}, [](View broker) { return std::string(broker.listener); }},
+    BrokerProperty{{"log.dir", kString, "", "Where the logs lie.", kWorks, kUp}, [](View broker) { return broker.config.data_directory; }},
+    BrokerProperty{{"log.dirs", kString, "", "Where the logs lie.", kWorks, kUp}, [](View broker) { return broker.config.data_directory; }},
+    BrokerProperty{{"log.flush.offset.checkpoint.interval.ms", kInt, "60000", "How often the last offset known to be on disk is written down.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.recovery_point_interval); }},
+    BrokerProperty{{"log.retention.check.interval.ms", kLong, "300000", "How often old segments are looked for.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.log_retention_check_interval); }},
+    BrokerProperty{{"node.id", kInt, "1", "The number of this node.", kWorks, "the data directory"}, [](View broker) { return fmt::to_string(broker.node); }},
+    BrokerProperty{{"num.network.threads", kInt, "1", "Event loops that serve connections.", kWorks, kUp}, [](View broker) { return text(std::int64_t{std::max(broker.config.loops, 1)}); }},
+    BrokerProperty{{"num.partitions", kInt, "1", "Partitions of a topic that does not say.", kWorks, kUp}, [](View broker) { return text(std::int64_t{broker.config.num_partitions}); }},
+    BrokerProperty{{"offset.metadata.max.bytes", kInt, "4096", "The longest note that may be kept with an offset.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{broker.config.groups.offset_metadata_bytes_max}); }},
+    BrokerProperty{{"offsets.retention.minutes", kInt, "10080", "How long offsets of an empty group are kept.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{std::chrono::duration_cast<std::chrono::minutes>(broker.config.groups.offsets_retention).count()}); }},
+    BrokerProperty{{"offsets.topic.num.partitions", kInt, "4", "Partitions of __consumer_offsets.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{broker.config.offsets_partitions}); }},
+    BrokerProperty{{"offsets.topic.replication.factor", kShort, "1", "Replicas of __consumer_offsets.", kHolds, kOneBroker}, [](View) { return std::string("1"); }},
+    BrokerProperty{{"process.roles", kList, "broker,controller", "What this node does in the cluster: all of it.", kHolds, kOneBroker}, [](View) { return std::string("broker,controller"); }},
+    BrokerProperty{{"producer.id.expiration.ms", kInt, "86400000", "How long an idempotent producer may be silent before it is forgotten.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.producer_id_expiration); }},
+    BrokerProperty{{"socket.request.max.bytes", kInt, "104857600", "The largest request that is read.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.request_bytes_max); }},
+    BrokerProperty{{"socket.send.buffer.bytes", kInt, "262144", "SO_SNDBUF of a connection; 0 is the system's choice.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.send_buffer_bytes); }},
+    BrokerProperty{{"transaction.max.timeout.ms", kInt, "900000", "The longest a transaction may stay open.", kHolds, "there are no transactions yet"}, [](View) { return std::string("900000"); }},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const BrokerProperty> broker_property_rows() {
+  return kRows;
+}
+
+std::vector<Property> broker_properties() {
+  std::vector<Property> properties;
+  for (const BrokerProperty& row : kRows) properties.push_back(row.about);
+  return properties;
+}
+
+}  // namespace millrace::broker

@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include <string>
+
+#include "broker/properties.h"
+
+namespace millrace::broker {
+
+namespace {
+
+constexpr std::int64_t kNoMin = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kNoMax = std::numeric_limits<std::int64_t>::max();
+
+std::string effect_of(const Property& property) {
+  switch (property.effect) {
+    case Effect::kWorks:
+      return fmt::format("works: {}", property.reason);
+    case Effect::kHolds:
+      return fmt::format("holds: {}", property.reason);
+    case Effect::kRefused:
+      return fmt::format("**refused**: {}", property.reason);
+  }
+  return {};
+}
+
+/// In a cell of a table a bar would end it.
+std::string cell(std::string_view text) {
+  std::string escaped;
+  for (const char letter : text) {
+    if (letter == '|') escaped += '\\';
+    escaped += letter;
+  }
+  return escaped;
+}
+
+std::string code(std::string_view text) {
+  return text.empty() ? std::string() : fmt::format("`{}`", cell(text));
+}
+
+}  // namespace
+
+std::string_view property_type_name(PropertyType type) {
+  switch (type) {
+    case PropertyType::kBoolean:
+      return "boolean";
+    case PropertyType::kString:
+      return "string";
+    case PropertyType::kInt:
+      return "int";
+    case PropertyType::kShort:
+      return "short";
+    case PropertyType::kLong:
+      return "long";
+    case PropertyType::kDouble:
+      return "double";
+    case PropertyType::kList:
+      return "list";
+  }
+  return "unknown";
+}
+
+std::string Property::wanted() const {
+  if (type == PropertyType::kBoolean) return "true or false";
+  if (!choices.empty())
+    return type == PropertyType::kList ? fmt::format("a list of {}", choices)
+                                       : std::string(choices);
+  if (min != kNoMin && max != kNoMax) return fmt::format("a number from {} to {}", min, max);
+  if (min != kNoMin) return fmt::format("at least {}", min);
+  return {};
+}
+
+std::string properties_page() {
+  std::string page =
+      "# Properties\n\n"
+      "Generated from the catalogue in `src/broker/properties`; `./dev properties` writes it "
+      "anew.\n\n"
+      "A property *works* when what it says is done here, *holds* when nothing need be done for "
+      "it, and is *refused* by "
+      "CreateTopics, unless it is left at its default, when nothing here would do it.\n\n"
+      "## Of topics\n\n"
+      "`millrace topic create NAME --config PROPERTY=VALUE`, or any client's CreateTopics. The "
+      "broker's property of the last "
+      "column shows the default.\n\n"
+      "| property | type | default | wanted | what it is | here | default from |\n"
+      "|---|---|---|---|---|---|---|\n";
+  for (const Property& property : topic_properties())
+    page += fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", property.name,
+                        property_type_name(property.type), code(property.default_value),
+                        cell(property.wanted()), property.documentation, effect_of(property),
+                        code(property.synonym));
+  page +=
+      "\n## Of the broker\n\n"
+      "Read-only while it runs. *works: millrace up* has a flag of the command line, *works: "
+      "BrokerConfig* a member of that "
+      "struct for programs that embed the broker.\n\n"
+      "| property | type | default | what it is | here |\n"
+      "|---|---|---|---|---|\n";
+  for (const Property& property : broker_properties())
+    page += fmt::format("| `{}` | {} | {} | {} | {} |\n", property.name,
+                        property_type_name(property.type), code(property.default_value),
+                        property.documentation, effect_of(property));
+  return page;
+}
+
+}  // namespace millrace::broker
