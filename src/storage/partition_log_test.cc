@@ -299,6 +299,7 @@ TEST_F(PartitionLogTest, AnswersADuplicateWithItsFirstOffsets) {
 TEST_F(PartitionLogTest, ForgetsSilentProducers) {
   open();
   ASSERT_TRUE(append(*log, {.timestamp = 1000, .producer_id = 9, .sequence = 0}).ok());
+  log->expire_producers(Timestamp{1000}, Millis{1000});
   log->expire_producers(Timestamp{1500}, Millis{1000});
   EXPECT_NE(append_error({.producer_id = 9, .sequence = 7}), KafkaError::kNone);
   log->expire_producers(Timestamp{2000}, Millis{1000});

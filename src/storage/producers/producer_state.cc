@@ -108,6 +108,7 @@ void ProducerStates::apply(const wire::BatchHeader& header) {
     entry.epoch = header.producer_epoch;
     entry.batch_count = 0;
   }
+  entry.silent_since.reset();
   entry.last_timestamp = header.max_timestamp;
   if (header.is_control()) {
     if (entry.transaction_start) open_transactions_.erase(*entry.transaction_start);
@@ -146,10 +147,12 @@ void ProducerStates::apply_older(const wire::BatchHeader& header) {
 }
 
 void ProducerStates::expire(Timestamp now, Millis expiration) {
-  for (auto entry = entries_.begin(); entry != entries_.end();) {
-    const bool is_old = !entry->second.transaction_start &&
-                        millis_between(entry->second.last_timestamp, now) >= expiration.count();
-    entry = is_old ? entries_.erase(entry) : std::next(entry);
+  for (auto each = entries_.begin(); each != entries_.end();) {
+    ProducerEntry& entry = each->second;
+    if (!entry.silent_since) entry.silent_since = now;
+    const bool is_old =
+        !entry.transaction_start && millis_between(*entry.silent_since, now) >= expiration.count();
+    each = is_old ? entries_.erase(each) : std::next(each);
   }
 }
 

@@ -40,6 +40,9 @@ struct ProducerEntry {
   std::optional<Offset> transaction_start;
   std::array<AppendedBatch, kBatchesRemembered> batches;  // the oldest first
   std::size_t batch_count = 0;
+  /// Since when the producer is known to be silent, by the broker's clock; nothing while it writes.
+  /// Not in snapshots: after a start every producer has its full time again.
+  std::optional<Timestamp> silent_since = {};
 
   std::int32_t last_sequence() const;
   void remember(const AppendedBatch& batch);
@@ -70,7 +73,9 @@ class ProducerStates {
   /// from the newest to the oldest; batches that are known already change nothing.
   void apply_older(const wire::BatchHeader& header);
 
-  /// Forgets producers without open transaction whose last batch is `expiration` old or older.
+  /// Forgets producers without open transaction that have been silent for `expiration` or longer,
+  /// as far as earlier calls can tell. Timestamps of records say nothing about that: who writes the
+  /// events of last week is no less alive, and would be forgotten between a batch and its retry.
   void expire(Timestamp now, Millis expiration);
   void clear() {
     entries_.clear();

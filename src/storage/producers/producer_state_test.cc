@@ -141,14 +141,28 @@ TEST(ProducerStates, APlainBatchMayNotInterruptATransaction) {
 TEST(ProducerStates, ExpiresTheSilentButNotThoseInATransaction) {
   ProducerStates states;
   states.apply(header_of({.attributes = wire::batch_format::kTransactionalBit}));
+  states.expire(Timestamp{1000}, Millis{10});
   states.expire(Timestamp{1'000'000}, Millis{10});
   EXPECT_EQ(states.entries().size(), 1U);
   states.clear();
   states.apply(header_of({}));
+  states.expire(Timestamp{1000}, Millis{10});
   states.expire(Timestamp{1009}, Millis{10});
   EXPECT_EQ(states.entries().size(), 1U);
   states.expire(Timestamp{1010}, Millis{10});
   EXPECT_TRUE(states.entries().empty());
+}
+
+TEST(ProducerStates, AProducerOfOldRecordsIsForgottenNoSoonerThanAnother) {
+  ProducerStates states;
+  states.apply(header_of({.sequence = 0, .offset = 0}));
+  constexpr std::int64_t kLongAfterItsTimestamps = 1'000'000'000;
+  for (std::int64_t sweep = 0; sweep < 5; ++sweep) {
+    states.expire(Timestamp{kLongAfterItsTimestamps + sweep * 9}, Millis{10});
+    ASSERT_EQ(states.entries().size(), 1U) << "its batches would be written twice";
+    states.apply(
+        header_of({.sequence = static_cast<std::int32_t>(sweep) + 1, .offset = sweep + 1}));
+  }
 }
 
 // Laid out by hand from Kafka's ProducerSnapshot schema, version 1.
