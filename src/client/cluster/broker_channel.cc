@@ -69,12 +69,18 @@ void BrokerChannel::on_connected(Result<std::unique_ptr<io::Connection>> connect
     fail_connection(std::move(connection).error());
     return;
   }
+  CHECK(state_ == State::kConnecting, "a broker is connected to once at a time");
   connection_ = std::move(connection).value();
-  connection_->start(
-      {.on_frame = life_.guard([this](Buffer frame) { on_frame(std::move(frame)); }),
-       .on_closed = life_.guard([this](const Error& reason) { fail_connection(reason); }),
-       .memory = memory_},
-      kFrameBytesMax);
+  // What one that was given up still says is not about its successor.
+  const io::Connection* const mine = connection_.get();
+  connection_->start({.on_frame = life_.guard([this, mine](Buffer frame) {
+                        if (connection_.get() == mine) on_frame(std::move(frame));
+                      }),
+                      .on_closed = life_.guard([this, mine](const Error& reason) {
+                        if (connection_.get() == mine) fail_connection(reason);
+                      }),
+                      .memory = memory_},
+                     kFrameBytesMax);
   state_ = State::kNegotiating;
   negotiate(wire::ApiVersionsRequest::kVersions.max);
 }
@@ -250,11 +256,13 @@ void BrokerChannel::fail_connection(const Error& reason) {
   waiting_.clear();
   const Millis delay = next_delay(config_.reconnect_backoff, failures_++, random_);
   state_ = State::kBackingOff;
+  loop_.cancel(std::exchange(backoff_timer_, 0));
   if (was_ready && in_flight.empty() && waiting.empty()) {
     state_ = State::kIdle;
     failures_ = 0;
   } else {
     backoff_timer_ = loop_.call_after(delay, life_.guard([this] {
+      backoff_timer_ = 0;
       state_ = State::kIdle;
       if (!waiting_.empty()) connect();
     }));

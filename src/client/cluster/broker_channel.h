@@ -104,6 +104,10 @@ class BrokerChannel {
   void arm_timer();
   void on_timer();
 
+  // Invariants: at most one connection, or attempt at one, at a time. What is in flight was sent on
+  // `connection_`; when that ends, all of it fails at once, before anything is sent on another: so
+  // answers come in the order of their requests, whatever breaks. The backoff timer is set in
+  // kBackingOff alone.
   io::EventLoop& loop_;
   const ConnectionConfig& config_;
   io::Endpoint endpoint_;

@@ -134,6 +134,71 @@ TEST_F(ClusterTest, AGroupAndATransactionOfOneNameHaveCoordinatorsOfTheirOwn) {
   cluster_.reset();
 }
 
+/// Answers nothing but ApiVersions, and counts the connections that are open at once.
+class Mute {
+ public:
+  explicit Mute(sim::SimEnv& host) : loop_(host.make_loop()) {
+    auto made = loop_->listen({host.host(), 9092}, {}, [this](auto connection) {
+      io::Connection& to = *connection;
+      ++open_;
+      open_max_ = std::max(open_max_, open_);
+      to.start({.on_frame = [this, &to](Buffer frame) { hear(to, frame.view()); },
+                .on_closed = [this](const Error&) { --open_; }},
+               1U << 20U);
+      connections_.push_back(std::move(connection));
+    });
+    EXPECT_TRUE(made.ok());
+    listener_ = std::move(made).value();
+  }
+  int open_max() const { return open_max_; }
+
+ private:
+  static void hear(io::Connection& to, std::string_view frame) {
+    ByteReader reader(frame);
+    const auto header = wire::decode_request_header(reader);
+    if (header->api_key != wire::ApiKey::kApiVersions) return;
+    wire::ApiVersionsResponse versions;
+    for (const auto key : {wire::ApiKey::kApiVersions, wire::ApiKey::kListGroups}) {
+      auto& row = versions.api_keys.emplace_back();
+      row.api_key = static_cast<std::int16_t>(key);
+      row.max_version = 3;
+    }
+    auto response = wire::encode_response(header->api_key, header->api_version,
+                                          header->correlation_id, versions);
+    to.send(io::one_chunk(std::move(response->bytes)));
+  }
+
+  std::unique_ptr<io::EventLoop> loop_;
+  std::unique_ptr<io::Listener> listener_;
+  std::vector<std::unique_ptr<io::Connection>> connections_;
+  int open_ = 0;
+  int open_max_ = 0;
+};
+
+// The end of a connection that was given up may be told later than its successor is under way.
+// Taken for the successor's, it would make a second one, and the calls of the first would hang in
+// the air while later ones overtake them: of a producer, out of order and twice.
+TEST_F(ClusterTest, ABrokerThatDoesNotAnswerIsConnectedToOnceAtATime) {
+  Mute mute(world_.host("nobody"));
+  cluster_->metadata().note_broker({BrokerId{7}, {"nobody", 9092}});
+  int answered = 0;
+  constexpr int kCalls = 40;
+  for (int number = 0; number < kCalls; ++number) {
+    cluster_->call<wire::ListGroupsRequest, wire::ListGroupsResponse>(
+        BrokerId{7}, Lane::kMain, {}, Millis{300},
+        [&](const Result<wire::ListGroupsResponse>& answer) {
+          EXPECT_FALSE(answer.ok());
+          ++answered;
+        });
+    world_.scheduler().run_for(Millis{70});
+  }
+  world_.scheduler().run_for(Millis{5'000});
+
+  EXPECT_EQ(answered, kCalls);
+  EXPECT_EQ(mute.open_max(), 1);
+  cluster_.reset();
+}
+
 TEST_F(ClusterTest, BootstrapServersAreAskedAgainWhenNoBrokerThatIsKnownCanBeReached) {
   Directory directory(world_.host("nobody"));
   cluster_->metadata().note_broker({BrokerId{9}, {"gone", 9092}});
