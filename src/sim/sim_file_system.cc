@@ -19,7 +19,6 @@ struct SimFileSystem::State {
   std::uint64_t fault_call = 0;  // the value of `calls` from which the fault strikes
   bool fault_repeats = false;
   bool fault_hit = false;
-  std::function<void()> sync_delay;
   const Clock* clock = nullptr;
 
   Timestamp wall() const { return clock == nullptr ? kNoTimestamp : clock->wall(); }
@@ -118,9 +117,13 @@ class SimFile final : public io::File {
   }
 
   Status sync() override {
-    Status synced = sync_now();
-    if (state_->sync_delay) state_->sync_delay();
-    return synced;
+    const std::lock_guard lock(state_->mutex);
+    if (const auto fault = state_->enter(false)) {
+      node_->file.forget_unsynced();
+      return fault_error(*fault, "sync", path_);
+    }
+    node_->file.sync();
+    return {};
   }
 
   Status truncate(std::uint64_t size_bytes) override {
@@ -140,16 +143,6 @@ class SimFile final : public io::File {
   int native_handle() const override { return -1; }
 
  private:
-  Status sync_now() {
-    const std::lock_guard lock(state_->mutex);
-    if (const auto fault = state_->enter(false)) {
-      node_->file.forget_unsynced();
-      return fault_error(*fault, "sync", path_);
-    }
-    node_->file.sync();
-    return {};
-  }
-
   Error read_only() const {
     return {ErrorCode::kIo, fmt::format("cannot write {}: it is open for reading", path_), EBADF};
   }
@@ -211,10 +204,6 @@ std::unique_ptr<SimFileSystem> SimFileSystem::crash(std::uint64_t seed) const {
 std::unique_ptr<SimFileSystem> SimFileSystem::process_death() const {
   const std::lock_guard lock(state_->mutex);
   return std::unique_ptr<SimFileSystem>(new SimFileSystem(state_->root->copy(), state_->clock));
-}
-
-void SimFileSystem::set_sync_delay(std::function<void()> delay) {
-  state_->sync_delay = std::move(delay);
 }
 
 void SimFileSystem::fail_call(std::uint64_t nth, Fault fault) {

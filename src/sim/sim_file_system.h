@@ -5,7 +5,6 @@
 //   auto after = files.crash(seed);   // as the disk may look after a power cut at this moment
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fault_point.h"
 #include "storage/partition_log.h"
 
 namespace millrace::storage {
@@ -48,6 +49,8 @@ class GroupFlusher::Worker {
   }
 
  private:
+  static constexpr Millis kLongFlush{700};  // in simulation only
+
   struct Request {
     std::shared_ptr<PartitionLog> log;
     Done done;  // empty: only sealed segments, and nobody waits
@@ -60,6 +63,10 @@ class GroupFlusher::Worker {
       if (waiting_.empty()) return;
       if (window_ > Millis{0} && !is_stopping_) {
         (void)wake_->wait_for(lock, clock_, window_, [this] { return is_stopping_; });
+      }
+      // As behind a disk that is slow to sync: acknowledgements wait, appends go on.
+      if (!is_stopping_ && FAULT_POINT("a flush takes long")) {
+        (void)wake_->wait_for(lock, clock_, kLongFlush, [this] { return is_stopping_; });
       }
       std::vector<Request> round = std::exchange(waiting_, {});
       is_busy_ = true;

@@ -1,0 +1,140 @@
+#include "tests/simulation/consumer_actor.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace millrace::simulation {
+namespace {
+
+constexpr Millis kPollTime{200};
+constexpr Millis kPauseAfterError{500};
+
+}  // namespace
+
+ConsumerActor::ConsumerActor(RunState& run, std::string name) : run_(run), name_(std::move(name)) {
+  thread_ = run.world.host(name_).start_thread("app", [this] { live(); });
+}
+
+void ConsumerActor::crash() {
+  is_ghost_ = true;
+  run_.history.did(name_ + " dies");
+  run_.world.crash(name_, sim::SimNetwork::Kernel::kLivesOn);
+}
+
+void ConsumerActor::live() {
+  io::Env& env = run_.world.host(name_);
+  while (may_go_on()) {
+    client::Properties properties{{"bootstrap.servers", run_.bootstrap()},
+                                  {"group.id", kGroup},
+                                  {"enable.auto.commit", "false"},
+                                  {"auto.offset.reset", "earliest"},
+                                  {"session.timeout.ms", "6000"},
+                                  {"heartbeat.interval.ms", "1000"},
+                                  {"max.poll.interval.ms", "20000"},
+                                  {"max.poll.records", "50"},
+                                  {"request.timeout.ms", "5000"},
+                                  {"default.api.timeout.ms", "10000"},
+                                  {"partition.assignment.strategy",
+                                   run_.scenario.is_cooperative ? "cooperative-sticky" : "range"}};
+    client::ConsumerOptions options;
+    options.listener = listener();
+    auto consumer = client::Consumer::create(properties, std::move(options), &env);
+    if (!consumer.ok()) return run_.history.violated(consumer.error().to_string());
+    consumer_ = &*consumer;
+    if (const Status status = consumer->subscribe({kInputTopic}); !status.ok()) {
+      run_.history.violated(status.error().to_string());
+    }
+    consume(*consumer);
+    (void)consumer->close(is_ghost_ ? Millis{0} : Millis{10'000});
+    consumer_ = nullptr;
+  }
+}
+
+// Until the run wants no more, or an error says that this consumer is of no use any more.
+void ConsumerActor::consume(client::Consumer& consumer) {
+  while (may_go_on()) {
+    if (stall_ > Millis{0}) run_.sleep(std::exchange(stall_, Millis{0}));
+    auto polled = consumer.poll(kPollTime);
+    if (is_ghost_) return;
+    if (!polled.ok()) {
+      run_.history.saw(fmt::format("{} cannot poll: {}", name_, polled.error().to_string()));
+      run_.sleep(kPauseAfterError);
+      if (!polled.error().is_retriable()) return;
+      continue;
+    }
+    process(consumer, *polled);
+    if (run_.random().chance(0.3)) commit(consumer);
+  }
+  if (!is_ghost_ && !run_.has_failed()) commit(consumer);
+}
+
+void ConsumerActor::process(client::Consumer&, const client::PolledRecords& polled) {
+  for (const client::PartitionRecords& part : polled) {
+    if (part.records.empty()) continue;
+    if (fresh_.erase(part.partition) > 0) {
+      run_.report(run_.group.began(name_, part.partition, part.records.front().offset));
+    }
+    for (const RecordView& record : part.records) {
+      if (run_.may_read_what_is_lost()) break;
+      run_.report(run_.ledger.check_read(part.partition, record.offset, record.value.value_or("")));
+      const auto previous = processed_.find(part.partition);
+      if (previous != processed_.end() && record.offset != previous->second) {
+        run_.history.violated(fmt::format("{} was given offset {} of {} after {}", name_,
+                                          record.offset, part.partition, previous->second + -1));
+      }
+      processed_[part.partition] = record.offset + 1;
+    }
+    processed_[part.partition] = part.next_offset;
+    run_.group.processed(part.partition, part.next_offset);
+  }
+}
+
+void ConsumerActor::commit(client::Consumer& consumer) {
+  client::OffsetsToCommit offsets;
+  for (const auto& [partition, next] : processed_) offsets[partition] = {.offset = next};
+  if (offsets.empty()) return;
+  const std::int32_t generation = consumer.group_membership().generation;
+  std::map<TopicPartition, bool> was_replaced;
+  for (const auto& [partition, next] : offsets) {
+    was_replaced[partition] = run_.group.is_replaced(name_, generation, partition);
+  }
+  const Status status = consumer.commit_sync(offsets);
+  if (is_ghost_) return;
+  if (!status.ok()) {
+    run_.history.saw(fmt::format("{} cannot commit: {}", name_, status.error().to_string()));
+    return;
+  }
+  for (const auto& [partition, offset] : offsets) {
+    run_.report(run_.group.committed(name_, partition, offset.offset, was_replaced[partition]));
+  }
+}
+
+client::RebalanceListener ConsumerActor::listener() {
+  const auto forget = [this](std::span<const TopicPartition> partitions) {
+    for (const TopicPartition& partition : partitions) {
+      fresh_.erase(partition);
+      processed_.erase(partition);
+      if (!is_ghost_) run_.group.revoked(name_, partition);
+    }
+  };
+  client::RebalanceListener listener;
+  listener.on_assigned = [this](std::span<const TopicPartition> partitions) {
+    if (is_ghost_ || consumer_ == nullptr) return;
+    const std::int32_t generation = consumer_->group_membership().generation;
+    for (const TopicPartition& partition : partitions) {
+      fresh_.insert(partition);
+      processed_.erase(partition);
+      run_.history.saw(fmt::format("{} owns {} in generation {}", name_, partition, generation));
+      run_.report(run_.group.assigned(name_, generation, partition));
+    }
+  };
+  listener.on_revoked = [this, forget](std::span<const TopicPartition> partitions) {
+    if (consumer_ != nullptr && !is_ghost_ && !run_.has_failed()) commit(*consumer_);
+    forget(partitions);
+  };
+  listener.on_lost = forget;
+  return listener;
+}
+
+}  // namespace millrace::simulation

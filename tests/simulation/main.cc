@@ -1,0 +1,234 @@
+// simulate: runs the simulation for many seeds, or for one, and says what it found.
+//   simulate --seeds 1000          seeds 1 to 1000, as many at a time as there are processors
+//   simulate --seed 42 [--log]     one seed, with its history
+// Each seed runs in a process of its own: a CHECK that fails, or a run that hangs, is a finding
+// like any other. Exit codes: 0 all is well, 1 something was found, 2 wrong usage.
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/log.h"
+#include "base/probe.h"
+#include "tests/simulation/simulation.h"
+
+namespace millrace::simulation {
+namespace {
+
+struct Options {
+  std::uint64_t first = 1;
+  std::uint64_t seeds = 50;
+  std::optional<std::uint64_t> one;
+  std::optional<std::int64_t> minutes;  // of real time: no seed begins after them
+  std::uint64_t jobs = std::max(1U, std::thread::hardware_concurrency());
+  bool logs = false;
+};
+
+constexpr std::chrono::seconds kRealTimeMax{60};  // for one seed, which takes seconds
+
+/// What a child tells its parent, as lines of text: the outcome, then its probes.
+std::string report_of(const Outcome& outcome) {
+  std::string report = "fingerprint " + std::to_string(outcome.fingerprint) + "\n";
+  report += "acknowledged " + std::to_string(outcome.acknowledged) + "\n";
+  report += "virtual " + std::to_string(outcome.virtual_seconds) + "\n";
+  for (const Probe* const probe : Probe::all()) {
+    if (probe->hits() > 0) report += "probe " + std::string(probe->name()) + "\n";
+  }
+  if (outcome.violation) {
+    report += "violation " + *outcome.violation + "\n";
+    report += "scenario " + outcome.scenario + "\nhistory\n" + outcome.history;
+  }
+  return report;
+}
+
+struct Child {
+  std::uint64_t seed = 0;
+  pid_t process = 0;
+  int pipe = -1;
+  std::chrono::steady_clock::time_point started;
+  std::string report;
+};
+
+Child start_child(std::uint64_t seed) {
+  int ends[2] = {-1, -1};
+  if (pipe(ends) != 0) {
+    std::perror("pipe");
+    std::exit(1);
+  }
+  const pid_t process = fork();
+  if (process == 0) {
+    close(ends[0]);
+    const std::string report = report_of(simulate(seed));
+    std::string_view rest = report;
+    while (!rest.empty()) {
+      const auto count = write(ends[1], rest.data(), rest.size());
+      if (count <= 0) _exit(1);
+      rest.remove_prefix(static_cast<std::size_t>(count));
+    }
+    _exit(0);
+  }
+  close(ends[1]);
+  return {.seed = seed,
+          .process = process,
+          .pipe = ends[0],
+          .started = std::chrono::steady_clock::now(),
+          .report = {}};
+}
+
+/// Reads what there is; true when the child has ended.
+bool read_child(Child& child) {
+  pollfd waiting{.fd = child.pipe, .events = POLLIN, .revents = 0};
+  while (poll(&waiting, 1, 5) > 0) {
+    char bytes[4096];
+    const auto count = read(child.pipe, bytes, sizeof bytes);
+    if (count <= 0) return true;
+    child.report.append(bytes, static_cast<std::size_t>(count));
+  }
+  if (std::chrono::steady_clock::now() - child.started > kRealTimeMax) kill(child.process, SIGKILL);
+  return false;
+}
+
+/// What the fleet has come to so far.
+struct Tally {
+  std::uint64_t runs = 0;
+  std::uint64_t found = 0;
+  std::uint64_t acknowledged = 0;
+  double virtual_seconds = 0;
+  std::set<std::string, std::less<>> probes;
+};
+
+void finish_child(Child& child, Tally& tally) {
+  close(child.pipe);
+  int status = 0;
+  waitpid(child.process, &status, 0);
+  ++tally.runs;
+  std::string finding;
+  std::string_view rest = child.report;
+  while (!rest.empty() && finding.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    const std::string_view word = line.substr(0, line.find(' '));
+    const std::string value(line.substr(std::min(line.size(), word.size() + 1)));
+    if (word == "acknowledged") tally.acknowledged += std::stoull(value);
+    if (word == "virtual") tally.virtual_seconds += std::stod(value);
+    if (word == "probe") tally.probes.insert(value);
+    if (word == "violation") finding = rest;
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  }
+  if (finding.empty() && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
+    finding = WIFSIGNALED(status) ? "the process died of signal " + std::to_string(WTERMSIG(status))
+                                  : "the process ended with a failure";
+    finding += "\n";
+  }
+  if (finding.empty()) return;
+  ++tally.found;
+  std::cout << "seed " << child.seed << ": " << finding << "again: ./dev sim --seed " << child.seed
+            << "\n"
+            << std::flush;
+}
+
+int run_fleet(const Options& options) {
+  Tally tally;
+  std::vector<Child> children;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto may_start = [&](std::uint64_t seed) {
+    if (options.minutes) {
+      return std::chrono::steady_clock::now() - begin < std::chrono::minutes(*options.minutes);
+    }
+    return seed < options.first + options.seeds;
+  };
+  for (std::uint64_t next = options.first; may_start(next) || !children.empty();) {
+    while (children.size() < options.jobs && may_start(next))
+      children.push_back(start_child(next++));
+    for (std::size_t i = 0; i < children.size();) {
+      if (!read_child(children[i])) {
+        ++i;
+        continue;
+      }
+      finish_child(children[i], tally);
+      children.erase(children.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+  std::vector<std::string> unreached;
+  for (const Probe* const probe : Probe::all()) {
+    if (!tally.probes.contains(probe->name())) unreached.emplace_back(probe->name());
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  std::cout << tally.runs << " seeds from " << options.first << ": " << tally.found
+            << " with findings; " << tally.acknowledged << " records acknowledged in "
+            << static_cast<std::int64_t>(tally.virtual_seconds / 60) << " virtual minutes, "
+            << static_cast<std::int64_t>(took.count()) << " s of real time\n"
+            << tally.probes.size() << " of " << tally.probes.size() + unreached.size()
+            << " probes reached\n";
+  for (const std::string& name : unreached) std::cout << "not reached: " << name << "\n";
+  return tally.found == 0 ? 0 : 1;
+}
+
+int run_one(std::uint64_t seed, bool logs) {
+  set_log_level(logs ? LogLevel::kInfo : LogLevel::kOff);
+  const Outcome outcome = simulate(seed);
+  std::cout << outcome.scenario << "\n" << outcome.history;
+  std::cout << "seed " << seed << ": " << outcome.violation.value_or("nothing found") << "; "
+            << outcome.acknowledged << " records acknowledged in "
+            << static_cast<std::int64_t>(outcome.virtual_seconds)
+            << " virtual seconds; fingerprint " << outcome.fingerprint << "\n";
+  return outcome.violation ? 1 : 0;
+}
+
+int usage(std::string_view problem) {
+  std::cerr << "simulate: " << problem
+            << "\nwanted: --seeds N, --first SEED, --minutes M, --jobs N, --seed SEED, --log\n";
+  return 2;
+}
+
+int run(const std::vector<std::string_view>& arguments) {
+  Options options;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view name = arguments[i];
+    if (name == "--log") {
+      options.logs = true;
+      continue;
+    }
+    std::uint64_t value = 0;
+    const std::string_view text = i + 1 < arguments.size() ? arguments[++i] : "";
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) {
+      return usage(std::string(name) + " wants a number, found \"" + std::string(text) + "\"");
+    }
+    if (name == "--seeds") {
+      options.seeds = value;
+    } else if (name == "--first") {
+      options.first = value;
+    } else if (name == "--minutes") {
+      options.minutes = static_cast<std::int64_t>(value);
+    } else if (name == "--jobs" && value > 0) {
+      options.jobs = value;
+    } else if (name == "--seed") {
+      options.one = value;
+    } else {
+      return usage("no option \"" + std::string(name) + "\"");
+    }
+  }
+  if (options.one) return run_one(*options.one, options.logs);
+  set_log_level(LogLevel::kOff);
+  return run_fleet(options);
+}
+
+}  // namespace
+}  // namespace millrace::simulation
+
+int main(int argc, char** argv) {
+  return millrace::simulation::run({argv + 1, argv + argc});
+}

@@ -1,0 +1,160 @@
+#include "tests/simulation/nemesis.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/probe.h"
+
+namespace millrace::simulation {
+
+Millis Nemesis::up_to(std::int64_t limit_ms) {
+  return Millis{
+      static_cast<std::int64_t>(run_.random().below(static_cast<std::uint64_t>(limit_ms)))};
+}
+
+std::vector<Nemesis::Deed> Nemesis::deeds() const {
+  const Scenario& scenario = run_.scenario;
+  std::vector<Deed> allowed;
+  const auto allow = [&](bool is_allowed, Deed deed) {
+    if (is_allowed) allowed.push_back(deed);
+  };
+  allow(scenario.kills_brokers, &Nemesis::kill_broker);
+  allow(scenario.cuts_power, &Nemesis::cut_power);
+  allow(scenario.restarts_cleanly, &Nemesis::restart_broker);
+  allow(scenario.isolates_hosts, &Nemesis::isolate_a_host);
+  allow(scenario.breaks_connections, &Nemesis::break_connections);
+  allow(scenario.breaks_connections, &Nemesis::trouble_network);
+  allow(scenario.fills_disks, &Nemesis::fill_disk);
+  allow(scenario.moves_clocks, &Nemesis::move_clock);
+  allow(scenario.crashes_consumers, &Nemesis::crash_consumer);
+  allow(scenario.stalls_consumers, &Nemesis::stall_consumer);
+  allow(scenario.crashes_streams && victims_.streams != nullptr, &Nemesis::crash_streams);
+  return allowed;
+}
+
+void Nemesis::rage() {
+  const auto allowed = deeds();
+  const MonotonicTime end = run_.world.scheduler().now() + run_.scenario.duration;
+  while (run_.world.scheduler().now() < end && !run_.has_failed()) {
+    run_.sleep(up_to(run_.scenario.trouble_pause.count()) + Millis{1});
+    if (!allowed.empty()) {
+      const Deed deed = allowed[static_cast<std::size_t>(run_.random().below(allowed.size()))];
+      (this->*deed)();
+    }
+    if (victims_.streams != nullptr) victims_.streams->restart_if_failed();
+  }
+  heal();
+}
+
+void Nemesis::down_for_a_while() {
+  run_.sleep(run_.random().chance(0.2) ? up_to(30'000) : up_to(2'000));
+  victims_.broker.start();
+}
+
+void Nemesis::kill_broker() {
+  victims_.broker.crash(sim::SimNetwork::Kernel::kLivesOn);
+  down_for_a_while();
+}
+
+void Nemesis::cut_power() {
+  victims_.broker.crash(sim::SimNetwork::Kernel::kDies);
+  down_for_a_while();
+}
+
+void Nemesis::restart_broker() {
+  victims_.broker.stop_cleanly();
+  down_for_a_while();
+}
+
+std::string Nemesis::any_host() {
+  std::vector<std::string> hosts{kBrokerHost};
+  for (int number = 0; number < run_.scenario.producers; ++number) {
+    hosts.push_back(fmt::format("producer-{}", number));
+  }
+  for (const ConsumerActor* const consumer : victims_.living) hosts.push_back(consumer->name());
+  return hosts[static_cast<std::size_t>(run_.random().below(hosts.size()))];
+}
+
+void Nemesis::isolate_a_host() {
+  const std::string host = any_host();
+  run_.history.did(host + " is cut off");
+  run_.world.network().isolate(host);
+  run_.sleep(run_.random().chance(0.3) ? up_to(40'000) : up_to(5'000));
+  run_.world.network().heal(host);
+  run_.history.did(host + " is back");
+}
+
+void Nemesis::break_connections() {
+  const std::string host = any_host();
+  run_.history.did("all connections of " + host + " break");
+  run_.world.network().reset_connections(host);
+}
+
+void Nemesis::trouble_network() {
+  sim::SimNetworkOptions& options = run_.world.network().options();
+  run_.history.did("the network is bad");
+  options.frame_reset_chance = 0.02 * run_.random().unit();
+  options.connect_lost_chance = 0.3 * run_.random().unit();
+  options.half_open_chance = 0.5;
+  options.latency_max = std::chrono::milliseconds{1 + run_.random().below(400)};
+  run_.sleep(up_to(15'000));
+  options = {};
+  run_.history.did("the network is good");
+}
+
+void Nemesis::fill_disk() {
+  sim::SimFileSystem& disk = run_.world.host(kBrokerHost).disk();
+  const bool is_short = run_.random().chance(0.5);
+  run_.history.did("the broker's disk is full");
+  disk.fail_from(1, is_short ? sim::Fault::kShortWrite : sim::Fault::kDiskFull);
+  run_.sleep(up_to(10'000));
+  disk.clear_fault();
+  run_.history.did("the broker's disk has room");
+}
+
+void Nemesis::move_clock() {
+  const Millis by = up_to(7'200'000) - Millis{3'600'000};
+  run_.history.did(fmt::format("the clocks move by {} ms", by.count()));
+  run_.world.scheduler().clock().shift_wall(by);
+}
+
+void Nemesis::crash_consumer() {
+  if (victims_.living.empty()) return;
+  const auto index = static_cast<std::ptrdiff_t>(run_.random().below(victims_.living.size()));
+  victims_.living[static_cast<std::size_t>(index)]->crash();
+  victims_.living.erase(victims_.living.begin() + index);
+  run_.sleep(up_to(10'000));
+  victims_.consumers.push_back(
+      std::make_unique<ConsumerActor>(run_, fmt::format("consumer-again-{}", consumer_lives_++)));
+  victims_.living.push_back(victims_.consumers.back().get());
+  run_.history.did(victims_.living.back()->name() + " takes its place");
+}
+
+void Nemesis::stall_consumer() {
+  if (victims_.living.empty()) return;
+  ConsumerActor& victim =
+      *victims_.living[static_cast<std::size_t>(run_.random().below(victims_.living.size()))];
+  const Millis duration = up_to(40'000);
+  run_.history.did(fmt::format("{} stalls for {} ms", victim.name(), duration.count()));
+  victim.stall(duration);
+}
+
+void Nemesis::crash_streams() {
+  victims_.streams->crash();
+  run_.sleep(up_to(5'000));
+  victims_.streams->start();
+}
+
+void Nemesis::heal() {
+  run_.world.network().options() = {};
+  if (victims_.broker.is_up()) {
+    // A log whose sync failed serves no more until it is opened again.
+    victims_.broker.stop_cleanly();
+  }
+  run_.world.host(kBrokerHost).disk().clear_fault();
+  victims_.broker.start();
+  run_.history.did("all is healed");
+}
+
+}  // namespace millrace::simulation

@@ -1,0 +1,71 @@
+#include "tests/simulation/scenario.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace millrace::simulation {
+namespace {
+
+std::int32_t between(Random& random, std::int32_t low, std::int32_t high) {
+  return low + static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(high - low + 1)));
+}
+
+}  // namespace
+
+Scenario Scenario::from(Random& random) {
+  Scenario made;
+  made.partitions = between(random, 1, 6);
+  made.broker_loops = between(random, 1, 3);
+  made.producers = between(random, 1, 3);
+  made.consumers = between(random, 1, 4);
+  made.stream_threads = between(random, 0, 2);
+  made.is_cooperative = random.chance(0.5);
+  made.keys = between(random, 1, 20);
+  made.send_pause_max = Millis{between(random, 2, 60)};
+  made.linger = Millis{random.chance(0.5) ? 0 : between(random, 1, 50)};
+  const std::array<const char*, 5> codecs{"none", "gzip", "snappy", "lz4", "zstd"};
+  made.compression = codecs[static_cast<std::size_t>(random.below(codecs.size()))];
+  // The smallest that topics may have, so that segments roll within a run.
+  made.segment_bytes = random.chance(0.7) ? 4096 : 1 << 20;
+  made.duration = Millis{between(random, 20'000, 90'000)};
+  made.trouble_pause = Millis{between(random, 500, 15'000)};
+  for (bool Scenario::*kind :
+       {&Scenario::kills_brokers, &Scenario::restarts_cleanly, &Scenario::isolates_hosts,
+        &Scenario::breaks_connections, &Scenario::fills_disks, &Scenario::moves_clocks,
+        &Scenario::crashes_consumers, &Scenario::stalls_consumers, &Scenario::crashes_streams,
+        &Scenario::strikes_fault_points}) {
+    made.*kind = random.chance(0.4);
+  }
+  // Apart, because much less can be promised about what was read before the power went.
+  made.cuts_power = random.chance(0.25);
+  return made;
+}
+
+std::string Scenario::to_string() const {
+  std::string text = fmt::format(
+      "{} partitions, {} loops, {} producers ({} ms pause, {} ms linger, {}), {} consumers ({}), "
+      "{} "
+      "stream threads, {} keys, segments of {} bytes, {} s;",
+      partitions, broker_loops, producers, send_pause_max.count(), linger.count(), compression,
+      consumers, is_cooperative ? "cooperative" : "eager", stream_threads, keys, segment_bytes,
+      duration.count() / 1000);
+  for (const auto& [is_on, name] : {std::pair{kills_brokers, "kill"},
+                                    {cuts_power, "power cut"},
+                                    {restarts_cleanly, "restart"},
+                                    {isolates_hosts, "isolation"},
+                                    {breaks_connections, "broken connections"},
+                                    {fills_disks, "full disk"},
+                                    {moves_clocks, "clock jumps"},
+                                    {crashes_consumers, "consumer crash"},
+                                    {stalls_consumers, "consumer stall"},
+                                    {crashes_streams, "stream crash"},
+                                    {strikes_fault_points, "fault points"}}) {
+    if (is_on) text += fmt::format(" {},", name);
+  }
+  text.back() = '.';
+  return text;
+}
+
+}  // namespace millrace::simulation

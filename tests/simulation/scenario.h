@@ -1,0 +1,50 @@
+// Scenario: what a seed makes of a run, before it runs. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/random.h"
+#include "base/time.h"
+
+namespace millrace::simulation {
+
+struct Scenario {
+  std::int32_t partitions = 1;
+  int broker_loops = 1;
+  int producers = 1;
+  int consumers = 1;
+  int stream_threads = 0;  // 0: no stream application
+  bool is_cooperative = true;
+  int keys = 10;
+  Millis send_pause_max{20};  // between the records of a producer
+  Millis linger{0};
+  std::string compression = "none";
+  std::int32_t segment_bytes = 1 << 20;
+  Millis duration{60'000};      // of trouble; then all is healed and must come to rest
+  Millis trouble_pause{5'000};  // at most, between one trouble and the next
+
+  // Which kinds of trouble there are at all.
+  bool kills_brokers = false;  // the process dies, what it wrote stays
+  bool cuts_power = false;     // the machine dies, what was not synced may be lost
+  bool restarts_cleanly = false;
+  bool isolates_hosts = false;
+  bool breaks_connections = false;
+  bool fills_disks = false;
+  bool moves_clocks = false;
+  bool crashes_consumers = false;
+  bool stalls_consumers = false;
+  bool crashes_streams = false;
+  bool strikes_fault_points = false;
+
+  /// Whether a commit may fail that was due: then its work is done again, at least once.
+  bool may_fail_commits() const {
+    return kills_brokers || cuts_power || restarts_cleanly || isolates_hosts ||
+           breaks_connections || fills_disks || crashes_streams || strikes_fault_points;
+  }
+
+  static Scenario from(Random& random);
+  std::string to_string() const;
+};
+
+}  // namespace millrace::simulation

@@ -1,0 +1,39 @@
+// SeededFaults: decides which fault points strike. As few as make a run interesting: a run in which
+// everything goes wrong all the time gets nowhere.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/fault_point.h"
+#include "base/random.h"
+
+namespace millrace::simulation {
+
+/// Installed for as long as it lives. Each point is live in a part of the runs, and strikes rarely.
+class SeededFaults final : public FaultSource {
+ public:
+  explicit SeededFaults(Random random) : random_(random) { install(this); }
+  ~SeededFaults() override { install(nullptr); }
+  SeededFaults(const SeededFaults&) = delete;
+  SeededFaults& operator=(const SeededFaults&) = delete;
+
+  bool strikes(std::string_view point) override {
+    if (!is_on_) return false;
+    const auto [found, is_new] = live_.try_emplace(std::string(point), false);
+    if (is_new) found->second = random_.chance(kLiveChance);
+    return found->second && random_.chance(kStrikeChance);
+  }
+  /// From here on nothing strikes.
+  void stop() { is_on_ = false; }
+
+ private:
+  static constexpr double kLiveChance = 0.5;
+  static constexpr double kStrikeChance = 0.03;
+
+  Random random_;
+  bool is_on_ = true;
+  std::map<std::string, bool> live_;
+};
+
+}  // namespace millrace::simulation

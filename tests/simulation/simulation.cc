@@ -1,0 +1,228 @@
+#include "tests/simulation/simulation.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "client/admin.h"
+#include "client/consumer.h"
+#include "tests/simulation/broker_host.h"
+#include "tests/simulation/consumer_actor.h"
+#include "tests/simulation/nemesis.h"
+#include "tests/simulation/producer_actor.h"
+#include "tests/simulation/seeded_faults.h"
+#include "tests/simulation/stream_actor.h"
+
+namespace millrace::simulation {
+namespace {
+
+constexpr Millis kPatience{240'000};
+
+/// Runs on a thread of its own, which everybody else in the run is made by.
+class Director {
+ public:
+  Director(RunState& run, SeededFaults* faults) : run_(run), faults_(faults), broker_(run) {}
+
+  void direct() {
+    broker_.start();
+    if (!make_topics()) return;
+    for (int number = 0; number < run_.scenario.producers; ++number) {
+      producers_.push_back(std::make_unique<ProducerActor>(run_, number));
+    }
+    for (int number = 0; number < run_.scenario.consumers; ++number) {
+      consumers_.push_back(
+          std::make_unique<ConsumerActor>(run_, fmt::format("consumer-{}", number)));
+      living_.push_back(consumers_.back().get());
+    }
+    if (run_.scenario.stream_threads > 0) {
+      streams_.emplace(run_);
+      streams_->start();
+    }
+    Nemesis(run_, {broker_, consumers_, living_, streams_ ? &*streams_ : nullptr}).rage();
+    if (faults_ != nullptr) faults_->stop();
+    come_to_rest();
+    if (!run_.has_failed()) judge();
+    broker_.stop_cleanly();
+  }
+
+ private:
+  io::Env& env() { return run_.world.host("director"); }
+  client::Properties properties() const {
+    return {{"bootstrap.servers", run_.bootstrap()}, {"request.timeout.ms", "5000"}};
+  }
+
+  bool make_topics() {
+    auto admin = client::Admin::create(properties(), &env());
+    if (!admin.ok()) return fail(admin.error().to_string());
+    std::vector<client::NewTopic> topics;
+    for (const char* const name : {kInputTopic, kCountTopic}) {
+      topics.push_back({.name = name,
+                        .partitions = run_.scenario.partitions,
+                        .configs = {{"retention.ms", "-1"}}});
+    }
+    topics.front().configs["segment.bytes"] = std::to_string(run_.scenario.segment_bytes);
+    const auto made = admin->create_topics(topics);
+    if (!made.ok()) return fail(made.error().to_string());
+    for (const auto& [name, outcome] : *made) {
+      if (!outcome.ok()) return fail(name + ": " + outcome.error().to_string());
+    }
+    return true;
+  }
+
+  bool fail(const std::string& what) {
+    run_.history.violated(what);
+    return false;
+  }
+
+  void come_to_rest() {
+    run_.stops_producing = true;
+    for (const auto& producer : producers_) producer->join();
+    run_.history.did("all producers are done");
+    if (!run_.has_failed()) wait_for_group();
+    run_.stops_consuming = true;
+    for (const auto& consumer : consumers_) consumer->join();
+    if (streams_ && !run_.has_failed()) streams_->finish();
+  }
+
+  /// Until the group has committed all there is.
+  void wait_for_group() {
+    auto admin = client::Admin::create(properties(), &env());
+    if (!admin.ok()) return run_.history.violated(admin.error().to_string());
+    const MonotonicTime deadline = run_.world.scheduler().now() + kPatience;
+    std::string missing;
+    while (run_.world.scheduler().now() < deadline && !run_.has_failed()) {
+      missing = what_group_misses(*admin);
+      if (missing.empty()) return;
+      run_.sleep(std::chrono::seconds{1});
+    }
+    if (!run_.has_failed()) run_.history.violated("the group does not come to rest: " + missing);
+  }
+
+  std::string what_group_misses(client::Admin& admin) {
+    const auto committed = admin.list_group_offsets(kGroup);
+    if (!committed.ok()) return committed.error().to_string();
+    std::map<TopicPartition, client::OffsetSpec> latest;
+    for (const auto& partition : run_.input_partitions()) {
+      latest.emplace(partition, client::OffsetSpec::latest());
+    }
+    const auto ends = admin.list_offsets(latest);
+    if (!ends.ok()) return ends.error().to_string();
+    for (const auto& [partition, end] : *ends) {
+      if (!end.ok()) return end.error().to_string();
+      const auto found = committed->find(partition);
+      const Offset reached = found == committed->end() ? Offset{0} : found->second.offset;
+      if (found != committed->end()) run_.report(run_.group.check_committed(partition, reached));
+      if (reached < end->offset) {
+        return fmt::format("{} is committed to {} of {}", partition, reached, end->offset);
+      }
+    }
+    return {};
+  }
+
+  void judge() {
+    WindowCounts reference;
+    read_all(kInputTopic, [&](const TopicPartition&, const RecordView& record) {
+      count_reference(reference, record);
+    });
+    for (const TopicPartition& partition : run_.input_partitions()) {
+      run_.report(run_.ledger.check_log(partition, logs_[partition]));
+    }
+    if (!streams_ || run_.has_failed()) return;
+    WindowCounts counted;
+    read_all(kCountTopic,
+             [&](const TopicPartition&, const RecordView& record) { take_count(counted, record); });
+    compare_counts(reference, counted);
+  }
+
+  void compare_counts(const WindowCounts& reference, const WindowCounts& counted) {
+    if (run_.may_read_what_is_lost()) return;
+    const bool is_exact = streams_->is_exact() && !run_.scenario.may_fail_commits();
+    for (const auto& [window, expected] : reference) {
+      const auto found = counted.find(window);
+      const std::int64_t count = found == counted.end() ? 0 : found->second;
+      if (count == expected || (!is_exact && count > expected)) continue;
+      run_.history.violated(fmt::format("{} in the window from {}: counted {}, wanted {}",
+                                        window.first, window.second, count, expected));
+    }
+  }
+
+  void read_all(const std::string& topic,
+                const std::function<void(const TopicPartition&, const RecordView&)>& visit) {
+    auto consumer = client::Consumer::create(properties(), {}, &env());
+    if (!consumer.ok()) return run_.history.violated(consumer.error().to_string());
+    client::PartitionList partitions;
+    for (std::int32_t id = 0; id < run_.scenario.partitions; ++id) {
+      partitions.push_back({topic, PartitionId{id}});
+    }
+    const auto ends = consumer->end_offsets(partitions);
+    if (!ends.ok()) return run_.history.violated(ends.error().to_string());
+    (void)consumer->assign(partitions);
+    (void)consumer->seek_to_beginning(partitions);
+    const MonotonicTime deadline = run_.world.scheduler().now() + kPatience;
+    std::map<TopicPartition, Offset> reached;
+    const auto is_done = [&] {
+      for (const auto& [partition, end] : *ends) {
+        if (end > Offset{0} && reached[partition] < end) return false;
+      }
+      return true;
+    };
+    while (!is_done()) {
+      if (run_.world.scheduler().now() >= deadline) {
+        return run_.history.violated(topic + " cannot be read to its end");
+      }
+      const auto polled = consumer->poll(Millis{200});
+      if (!polled.ok()) {
+        run_.history.saw("the judge cannot read: " + polled.error().to_string());
+        continue;
+      }
+      for (const auto& part : *polled) {
+        for (const RecordView& record : part.records) {
+          logs_[part.partition].push_back({record.offset, std::string(record.value.value_or(""))});
+          visit(part.partition, record);
+        }
+        reached[part.partition] = part.next_offset;
+      }
+    }
+  }
+
+  RunState& run_;
+  SeededFaults* faults_;
+  BrokerHost broker_;
+  std::vector<std::unique_ptr<ProducerActor>> producers_;
+  std::vector<std::unique_ptr<ConsumerActor>> consumers_;
+  std::vector<ConsumerActor*> living_;
+  std::optional<StreamActor> streams_;
+  std::map<TopicPartition, std::vector<Ledger::LogRecord>> logs_;
+};
+
+}  // namespace
+
+Outcome simulate(std::uint64_t seed) {
+  Random random(seed);
+  return simulate(seed, Scenario::from(random));
+}
+
+Outcome simulate(std::uint64_t seed, const Scenario& scenario) {
+  sim::SimWorld world(seed);
+  History history(world.scheduler().clock());
+  RunState run{.world = world, .scenario = scenario, .history = history};
+  std::optional<SeededFaults> faults;
+  if (scenario.strikes_fault_points) faults.emplace(Random(seed + 1));
+  const MonotonicTime start = world.scheduler().now();
+  {
+    Director director(run, faults ? &*faults : nullptr);
+    world.host("director").start_thread("director", [&] { director.direct(); })->join();
+  }
+  const std::chrono::duration<double> passed = world.scheduler().now() - start;
+  return {.violation = history.violation(),
+          .scenario = scenario.to_string(),
+          .history = history.shortened(),
+          .fingerprint = world.scheduler().fingerprint(),
+          .acknowledged = run.ledger.acknowledged_count(),
+          .virtual_seconds = passed.count()};
+}
+
+}  // namespace millrace::simulation

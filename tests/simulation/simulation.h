@@ -1,0 +1,27 @@
+// Simulation: one run of the whole system under one seed, from an empty disk to the verdict.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tests/simulation/scenario.h"
+
+namespace millrace::simulation {
+
+struct Outcome {
+  std::optional<std::string> violation;
+  std::string scenario;
+  std::string history;            // shortened
+  std::uint64_t fingerprint = 0;  // of every choice: equal when a run was repeated exactly
+  std::uint64_t acknowledged = 0;
+  double virtual_seconds = 0;
+};
+
+/// Broker, producers, a group of consumers and a windowed stream in this process, on virtual time.
+/// The same seed gives the same run.            thread  one run at a time in a process
+Outcome simulate(std::uint64_t seed);
+/// The same, with a scenario of one's own.
+Outcome simulate(std::uint64_t seed, const Scenario& scenario);
+
+}  // namespace millrace::simulation
