@@ -178,6 +178,8 @@ class Consumer {
   /// Records between the position and the end last seen; nullopt before the first fetch.
   std::optional<std::int64_t> current_lag(const TopicPartition& partition) const;
 
+  /// As whom the application commits: the member of the last rebalance that poll() has run, without
+  /// a generation before the first and after the membership was lost.         cost  one lock
   GroupMembership group_membership() const;
   ConsumerMetrics metrics() const;
 

@@ -43,6 +43,10 @@ struct Scenario {
            breaks_connections || fills_disks || crashes_streams || strikes_fault_points;
   }
 
+  /// Whether a stream thread that was replaced may learn of it late, with counts of its own still
+  /// under way to the topics: at least once means that the older count may then be the last.
+  bool may_have_zombies() const { return isolates_hosts || breaks_connections; }
+
   static Scenario from(Random& random);
   std::string to_string() const;
 };

@@ -36,5 +36,35 @@ TEST_F(Simulation, OfAQuietWorldAcknowledgesAndCountsEverything) {
   EXPECT_GT(outcome.acknowledged, 1000U);
 }
 
+// A member that stalls is expelled and joins again; what it still holds belongs to others by then,
+// and a commit of it in the name of its new membership would undo theirs.
+TEST_F(Simulation, OfMembersThatStallNobodyCommitsWhatOthersOwn) {
+  Scenario stalling;
+  stalling.partitions = 3;
+  stalling.consumers = 3;
+  stalling.stalls_consumers = true;
+  stalling.trouble_pause = Millis{3'000};
+  for (const std::uint64_t seed : {28U, 77U, 127U, 191U}) {
+    const Outcome outcome = simulate(seed, stalling);
+    EXPECT_EQ(outcome.violation, std::nullopt) << "seed " << seed << "\n" << outcome.history;
+  }
+}
+
+// Connections that break and hosts that are cut off make idempotent producers send again; nothing
+// of that may be written twice.
+TEST_F(Simulation, OfABadNetworkNothingIsWrittenTwice) {
+  Scenario bad;
+  bad.partitions = 4;
+  bad.producers = 3;
+  bad.isolates_hosts = true;
+  bad.breaks_connections = true;
+  bad.strikes_fault_points = true;
+  bad.trouble_pause = Millis{4'000};
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
+    const Outcome outcome = simulate(seed, bad);
+    EXPECT_EQ(outcome.violation, std::nullopt) << "seed " << seed << "\n" << outcome.history;
+  }
+}
+
 }  // namespace
 }  // namespace millrace::simulation

@@ -46,17 +46,21 @@ void Consumer::Core::drop_rebalances() {
 }
 
 // On the loop: the application learns of it inside poll().
-void Consumer::Core::queue_rebalance(const Rebalance& rebalance) {
+void Consumer::Core::queue_rebalance(const Rebalance& rebalance,
+                                     const GroupMembership& membership) {
   shared_.change([&](auto& state) {
     if (rebalance.is_complete) ++state.metrics.rebalances;
-    state.for_application.push_back({ApplicationCall::Kind::kRebalance,
-                                     [this, rebalance] { return run_rebalance(rebalance); }});
+    state.for_application.push_back(
+        {ApplicationCall::Kind::kRebalance,
+         [this, rebalance, membership] { return run_rebalance(rebalance, membership); }});
   });
 }
 
 // Whatever the listener throws, the rebalance is gone through with: the group counts on it.
-Status Consumer::Core::run_rebalance(const Rebalance& rebalance) {
+Status Consumer::Core::run_rebalance(const Rebalance& rebalance,
+                                     const GroupMembership& membership) {
   Status outcome;
+  shared_.with([&](auto& state) { state.membership = membership; });
   if (!rebalance.revoked.empty()) {
     if (config_.auto_commit_interval) {
       const auto status = commit_sync(positions());

@@ -41,7 +41,9 @@ Consumer::Core::Core(ConsumerConfig config, OfferedAssignors assignors, Rebalanc
     if (!config_.group_id.empty()) {
       group_ = std::make_unique<GroupDriver>(
           config_, std::move(assignors), *cluster_, shared_,
-          [this](const Rebalance& rebalance) { queue_rebalance(rebalance); });
+          [this](const Rebalance& rebalance, const GroupMembership& membership) {
+            queue_rebalance(rebalance, membership);
+          });
     }
     cluster_->on_metadata([this] {
       if (group_ != nullptr) group_->metadata_changed();
@@ -109,7 +111,10 @@ Status Consumer::Core::unsubscribe() {
     topics_.clear();
     drop_rebalances();
   }
-  shared_.with([](auto& state) { state.fetch.set_assignment({}); });
+  shared_.with([](auto& state) {
+    state.fetch.set_assignment({});
+    state.membership = {};
+  });
   return outcome;
 }
 

@@ -5,6 +5,7 @@
 #include "base/fence.h"
 #include "base/log.h"
 #include "client/consumer/consumer_core.h"
+#include "wire/error_codes.h"
 
 namespace millrace::client {
 
@@ -37,7 +38,16 @@ void Consumer::Core::commit_by_and_by() {
 void Consumer::Core::commit(const OffsetsToCommit& offsets, GroupUse use,
                             std::function<void(Status)> done) {
   GroupMembership mine{config_.group_id, -1, "", {}};
-  if (use == GroupUse::kMember) mine = shared_.with([](auto& state) { return state.membership; });
+  if (use == GroupUse::kMember) {
+    mine = shared_.with([](auto& state) { return state.membership; });
+    // Without a generation the coordinator would take it for a commit from outside of the group.
+    if (mine.generation < 0) {
+      return done(wire::make_error(wire::KafkaError::kUnknownMemberId,
+                                   fmt::format("commit of group {}: this consumer has no place in "
+                                               "it at present; poll() takes one",
+                                               config_.group_id)));
+    }
+  }
   commit_offsets(*cluster_, mine, offsets, thread_.loop().now() + config_.api_timeout,
                  [this, mine, done = std::move(done)](const Status& status) {
                    if (group_ != nullptr) group_->commit_answered(mine, status);

@@ -28,6 +28,9 @@ class ConsumerShared {
     FetchState fetch;
     std::deque<ApplicationCall> for_application;
     std::optional<Error> failure;  // given out by the next poll()
+    /// Whom the application commits as: the member of the last rebalance that it has run. The I/O
+    /// thread may be in a later generation, in which others own what the application still holds;
+    /// a commit in that name would be taken, and undo theirs.
     GroupMembership membership;
     ConsumerMetrics metrics;
     bool is_woken = false;      // wakeup() was called

@@ -39,7 +39,7 @@ bool lost_its_coordinator(const Result<Response>& answer) {
 }  // namespace
 
 GroupDriver::GroupDriver(const ConsumerConfig& config, OfferedAssignors assignors, Cluster& cluster,
-                         ConsumerShared& shared, std::function<void(const Rebalance&)> on_rebalance)
+                         ConsumerShared& shared, OnRebalance on_rebalance)
     : config_(config),
       coordinator_(CoordinatorKey::group(config.group_id)),
       cluster_(cluster),
@@ -88,15 +88,7 @@ void GroupDriver::perform() {
     }
     watch_counts();
   }
-  publish_membership();
   arm_timer();
-}
-
-void GroupDriver::publish_membership() {
-  shared_.with([&](auto& state) {
-    state.membership = {config_.group_id, member_.generation(), member_.member_id(),
-                        config_.group_instance_id};
-  });
 }
 
 template <class Request, class Response>
@@ -165,7 +157,8 @@ void GroupDriver::perform_effect(AskPartitionCounts& effect) {
 }
 
 void GroupDriver::perform_effect(Rebalance& effect) {
-  on_rebalance_(effect);
+  on_rebalance_(effect, {config_.group_id, member_.generation(), member_.member_id(),
+                         config_.group_instance_id});
 }
 
 void GroupDriver::perform_effect(GroupFailed& effect) {

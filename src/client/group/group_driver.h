@@ -25,9 +25,12 @@ namespace millrace::client {
 /// thread  the loop's
 class GroupDriver {
  public:
+  /// What the application has to run, and as whom it commits from then on.
+  using OnRebalance = std::function<void(const Rebalance&, const GroupMembership&)>;
+
   /// on_rebalance  to be run by the application inside poll(), which then calls rebalance_done()
   GroupDriver(const ConsumerConfig& config, OfferedAssignors assignors, Cluster& cluster,
-              ConsumerShared& shared, std::function<void(const Rebalance&)> on_rebalance);
+              ConsumerShared& shared, OnRebalance on_rebalance);
   ~GroupDriver();
 
   void subscribe(const std::vector<std::string>& topics);
@@ -53,7 +56,6 @@ class GroupDriver {
   void answer_counts();
   void watch_counts();
   std::optional<PartitionCounts> known_counts(const std::vector<std::string>& topics) const;
-  void publish_membership();
   void check_poll_interval();
   void arm_timer();
 
@@ -61,7 +63,7 @@ class GroupDriver {
   const CoordinatorKey coordinator_;
   Cluster& cluster_;
   ConsumerShared& shared_;
-  std::function<void(const Rebalance&)> on_rebalance_;
+  OnRebalance on_rebalance_;
   GroupMember member_;
   std::optional<AskPartitionCounts> asked_counts_;
   std::function<void()> left_;  // after the answer to leaving
