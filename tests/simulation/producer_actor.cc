@@ -22,13 +22,14 @@ ProducerActor::ProducerActor(RunState& run, int number) : run_(run), number_(num
 
 void ProducerActor::live() {
   io::Env& env = run_.world.host(fmt::format("producer-{}", number_));
-  client::Properties properties{{"bootstrap.servers", run_.bootstrap()},
-                                {"linger.ms", std::to_string(run_.scenario.linger.count())},
-                                {"compression.type", run_.scenario.compression},
-                                {"batch.size", "2000"},
-                                {"request.timeout.ms", "5000"},
-                                {"delivery.timeout.ms", "60000"},
-                                {"max.block.ms", "30000"}};
+  client::Properties properties{
+      {"bootstrap.servers", run_.bootstrap()},
+      {"linger.ms", std::to_string(run_.scenario.linger.count())},
+      {"compression.type", run_.scenario.compression},
+      {"batch.size", "2000"},
+      {"request.timeout.ms", "5000"},
+      {"delivery.timeout.ms", std::to_string(run_.scenario.delivery_timeout.count())},
+      {"max.block.ms", "30000"}};
   auto producer = client::Producer::create(properties, {}, &env);
   if (!producer.ok()) return run_.history.violated(producer.error().to_string());
   while (!run_.stops_producing && !run_.has_failed()) {

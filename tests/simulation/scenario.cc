@@ -25,6 +25,8 @@ Scenario Scenario::from(Random& random) {
   made.keys = between(random, 1, 20);
   made.send_pause_max = Millis{between(random, 2, 60)};
   made.linger = Millis{random.chance(0.5) ? 0 : between(random, 1, 50)};
+  // Short ones give up on batches while others of the same partition are under way.
+  made.delivery_timeout = Millis{random.chance(0.5) ? 60'000 : 12'000};
   const std::array<const char*, 5> codecs{"none", "gzip", "snappy", "lz4", "zstd"};
   made.compression = codecs[static_cast<std::size_t>(random.below(codecs.size()))];
   // The smallest that topics may have, so that segments roll within a run.

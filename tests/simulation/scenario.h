@@ -19,6 +19,7 @@ struct Scenario {
   int keys = 10;
   Millis send_pause_max{20};  // between the records of a producer
   Millis linger{0};
+  Millis delivery_timeout{60'000};
   std::string compression = "none";
   std::int32_t segment_bytes = 1 << 20;
   Millis duration{60'000};      // of trouble; then all is healed and must come to rest

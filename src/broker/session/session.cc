@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "base/fault_point.h"
 #include "base/log.h"
+#include "base/probe.h"
 #include "broker/handlers/handlers.h"
 #include "broker/session/request_counters.h"
 
@@ -127,6 +129,9 @@ void Session::ReplyPort::deliver(std::uint64_t request, Delivery delivery) {
 
 void Session::complete(std::uint64_t request, Delivery delivery) {
   if (has_failed_ || port_->is_closed.load()) return;
+  if (FAULT_POINT("a connection breaks before its answer leaves")) {
+    return fail("the simulation wanted it so");
+  }
   last_active_ = host_.loop.now();
   in_flight(request).reply = std::move(delivery);
   in_flight(request).drop = nullptr;
@@ -172,6 +177,7 @@ void Session::when_abandoned(std::uint64_t request, std::function<void()> drop) 
 void Session::abandon_requests() {
   port_->is_closed.store(true);
   for (InFlight& request : in_flight_) {
+    if (!request.reply) PROBE("broker: a connection ended while an answer was owed");
     if (const auto drop = std::exchange(request.drop, nullptr)) drop();
   }
 }

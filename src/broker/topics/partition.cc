@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "storage/group_flusher.h"
 #include "wire/error_codes.h"
 
@@ -51,6 +52,7 @@ Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp
 void Partition::note_disk(Writer& writer, const Result<storage::AppendResult>& appended) const {
   if (appended.ok()) {
     if (std::exchange(writer.disk_refuses, false)) {
+      PROBE("broker: a log was written again after its disk had refused");
       LOG_INFO("a log is written again", {{"partition", name_}});
     }
   } else if (wire::kafka_error_of(appended.error()) == wire::KafkaError::kKafkaStorageError) {

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/probe.h"
 #include "io/network.h"
 #include "wire/error_codes.h"
 
@@ -77,7 +78,8 @@ void BrokerChannel::on_connected(Result<std::unique_ptr<io::Connection>> connect
                         if (connection_.get() == mine) on_frame(std::move(frame));
                       }),
                       .on_closed = life_.guard([this, mine](const Error& reason) {
-                        if (connection_.get() == mine) fail_connection(reason);
+                        if (connection_.get() == mine) return fail_connection(reason);
+                        PROBE("client: a connection that was given up told its end");
                       }),
                       .memory = memory_},
                      kFrameBytesMax);
@@ -298,6 +300,7 @@ void BrokerChannel::on_timer() {
   const Lifetime::Watch watch = life_.watch();
   for (const auto& [id, call] : in_flight_) {
     if (call.deadline > now) continue;
+    PROBE("client: a broker did not answer in time");
     fail_connection(Error{ErrorCode::kTimeout,
                           fmt::format("broker {} did not answer {} in time", endpoint_.to_string(),
                                       wire::api_key_name(call.api))});

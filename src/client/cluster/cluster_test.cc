@@ -138,7 +138,7 @@ TEST_F(ClusterTest, AGroupAndATransactionOfOneNameHaveCoordinatorsOfTheirOwn) {
 class Mute {
  public:
   explicit Mute(sim::SimEnv& host) : loop_(host.make_loop()) {
-    auto made = loop_->listen({host.host(), 9092}, {}, [this](auto connection) {
+    auto made = loop_->network().listen({host.host(), 9092}, {}, [this](auto connection) {
       io::Connection& to = *connection;
       ++open_;
       open_max_ = std::max(open_max_, open_);

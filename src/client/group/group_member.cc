@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/fence.h"
+#include "base/probe.h"
 #include "client/group/subscription_codec.h"
 #include "wire/error_codes.h"
 
@@ -141,6 +142,7 @@ void GroupMember::on_rebalance_done(MonotonicTime now) {
 // The partitions are somebody else's by now, or soon: the application has to be told before the
 // member joins again.
 void GroupMember::lose_membership(MemberIdIs member_id, MonotonicTime now) {
+  PROBE("client: a member lost its place in the group");
   next_ticket();
   heartbeat_under_way_ = false;
   generation_ = -1;

@@ -3,12 +3,25 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/probe.h"
 #include "wire/batch_header.h"
 
 namespace millrace::client {
 namespace {
 
 using wire::KafkaError;
+
+/// Whether a try that ended so may have put its batch into the log.
+bool may_have_written(const Error& error) {
+  if (error.code != ErrorCode::kKafka) return true;  // nobody answered
+  const KafkaError code = wire::kafka_error_of(error);
+  return code == KafkaError::kRequestTimedOut || code == KafkaError::kNotEnoughReplicasAfterAppend;
+}
+
+/// Whether a broker that answers so would have known the batch if it were among its last ones.
+bool tells_that_not_written(KafkaError code) {
+  return wire::error_class(code) == wire::ErrorClass::kNewEpoch;
+}
 
 constexpr std::uint64_t kRankStep = std::uint64_t{1} << 24U;  // a batch can be halved 24 times
 
@@ -45,8 +58,13 @@ std::optional<BatchTry> PartitionQueue::take(const ProducerIdentity& current, Mo
 // unless the old numbers are known to be useless.
 void PartitionQueue::adopt(const ProducerIdentity& current) {
   if (identity_ == current || !in_flight_.empty()) return;
-  if (waiting_.front()->base_sequence && !needs_new_epoch_) return;
-  for (const auto& batch : waiting_) batch->base_sequence.reset();
+  const ProducerBatch& earliest = *waiting_.front();
+  if (earliest.base_sequence && (!needs_new_epoch_ || earliest.may_be_written)) return;
+  if (identity_.id != kNoProducerId) PROBE("client: batches were numbered anew under a new epoch");
+  for (const auto& batch : waiting_) {
+    batch->base_sequence.reset();
+    batch->may_be_written = false;
+  }
   identity_ = current;
   next_sequence_ = 0;
   needs_new_epoch_ = false;
@@ -54,7 +72,9 @@ void PartitionQueue::adopt(const ProducerIdentity& current) {
 
 bool PartitionQueue::may_send(const ProducerBatch& batch) const {
   if (!config_.idempotent) return true;
-  if (needs_new_epoch_ || identity_.id == kNoProducerId) return false;
+  if (identity_.id == kNoProducerId) return false;
+  // Under its old number: the answer tells whether it is in the log.
+  if (needs_new_epoch_) return batch.base_sequence && batch.may_be_written && in_flight_.empty();
   // A retry waits until nothing before it is unanswered: if that failed too, order would be lost.
   return !batch.base_sequence || in_flight_.empty() || batch.rank < in_flight_.front().batch->rank;
 }
@@ -119,6 +139,11 @@ PartitionQueue::Failure PartitionQueue::fail(TryId id, const Error& error, Monot
   if (code == KafkaError::kMessageTooLarge && taken->record_count > 1 && taken->rank_gap > 0) {
     return {BatchVerdict::kSplit, std::move(taken)};
   }
+  if (may_have_written(error)) {
+    taken->may_be_written = true;
+  } else if (tells_that_not_written(code)) {
+    taken->may_be_written = false;
+  }
   if (!may_retry(*taken, code, now)) {
     if (taken->base_sequence) needs_new_epoch_ = true;
     return {BatchVerdict::kFailed, std::move(taken)};
@@ -129,7 +154,10 @@ PartitionQueue::Failure PartitionQueue::fail(TryId id, const Error& error, Monot
   const bool is_behind_another = code == KafkaError::kOutOfOrderSequenceNumber;
   const bool is_lost = wire::error_class(code) == wire::ErrorClass::kNewEpoch &&
                        (!is_behind_another || is_earliest(*taken));
-  if (is_lost) needs_new_epoch_ = true;
+  if (is_lost) {
+    PROBE("client: a producer's sequence was not known to the broker");
+    needs_new_epoch_ = true;
+  }
   taken->retry_at = is_behind_another
                         ? now
                         : now + next_delay(config_.retry_backoff, taken->attempts - 1, random);

@@ -46,8 +46,10 @@ struct BatchTry {
 
 /// Invariants: batches leave in the order they came. At most in_flight_max are unanswered. With
 /// idempotence a batch keeps its sequence over retries; only when the producer's epoch was bumped
-/// for this partition, and nothing is in flight, are sequences given anew from 0. The queue alone
-/// owns its batches until it hands one over; others name them by their try.
+/// for this partition, nothing is in flight, and the earliest batch is known not to be in the log,
+/// are sequences given anew from 0. Then no later one is in the log either, as brokers take
+/// sequences without holes; a batch that may be there would be written twice under a new number.
+/// The queue alone owns its batches until it hands one over; others name them by their try.
 class PartitionQueue {
  public:
   explicit PartitionQueue(const PartitionQueueConfig& config) : config_(config) {}

@@ -137,6 +137,52 @@ TEST(PartitionQueue, AnErrorThatDoesNotPassFailsTheBatchAndItsSequences) {
   EXPECT_TRUE(queue.empty());
 }
 
+class GivenUpBefore : public testing::Test {
+ protected:
+  // The answers to both are lost, and the first is given up: a hole, or not, nobody knows.
+  GivenUpBefore() {
+    queue_.push(batch_of(0, 1, kStart));
+    queue_.push(batch_of(1, 1, kStart + Millis{1000}));
+    const auto first = queue_.take(kProducer, kStart);
+    const auto second = queue_.take(kProducer, kStart);
+    EXPECT_EQ(queue_.fail(first->id, kDisconnected, kLate, random_).verdict, BatchVerdict::kFailed);
+    EXPECT_EQ(queue_.fail(second->id, kDisconnected, kLate, random_).verdict, BatchVerdict::kRetry);
+    EXPECT_TRUE(queue_.needs_new_epoch());
+  }
+
+  static constexpr MonotonicTime kLate = kStart + Millis{100};
+  static constexpr MonotonicTime kLater = kStart + Millis{1000};
+  const ProducerIdentity bumped_{kProducer.id, ProducerEpoch{1}};
+  Random random_{1};
+  PartitionQueue queue_{{.delivery_timeout = Millis{100}, .retry_backoff = {Millis{1}, Millis{1}}}};
+};
+
+TEST_F(GivenUpBefore, WhatMayBeWrittenIsAskedForUnderItsOldNumber) {
+  const auto again = queue_.take(bumped_, kLater);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(header_of(*again).producer_epoch, kProducer.epoch);
+  EXPECT_EQ(header_of(*again).base_sequence, 1);
+  EXPECT_NE(queue_.settle(again->id), nullptr);
+
+  queue_.push(batch_of(2, 1, kLater));
+  const auto next = queue_.take(bumped_, kLater);
+  EXPECT_EQ(header_of(*next).producer_epoch, bumped_.epoch);
+  EXPECT_EQ(header_of(*next).base_sequence, 0);
+}
+
+TEST_F(GivenUpBefore, WhatIsNotWrittenIsNumberedAnewOnceTheBrokerHasSaidSo) {
+  const auto asked = queue_.take(bumped_, kLater);
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(
+      queue_.fail(asked->id, kafka(KafkaError::kOutOfOrderSequenceNumber), kLater, random_).verdict,
+      BatchVerdict::kRetry);
+
+  const auto again = queue_.take(bumped_, kLater);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(header_of(*again).producer_epoch, bumped_.epoch);
+  EXPECT_EQ(header_of(*again).base_sequence, 0);
+}
+
 TEST(PartitionQueue, GivesUpAfterTheRetriesAllowed) {
   Random random(1);
   PartitionQueue queue({.idempotent = false, .retries_max = 1});
@@ -285,6 +331,56 @@ TEST(PartitionQueue, EverythingIsWrittenOnceAndInOrderWhateverIsLost) {
     }
     EXPECT_FALSE(queue.needs_new_epoch()) << "seed " << seed;
   }
+}
+
+TEST(PartitionQueue, NothingIsWrittenTwiceNorOutOfOrderThoughBatchesAreGivenUp) {
+  int given_up = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    Random random(seed);
+    PartitionQueue queue({.delivery_timeout = std::chrono::seconds{2}});
+    BrokerModel broker;
+    ProducerIdentity identity = kProducer;
+    int produced = 0;
+    MonotonicTime now = kStart;
+    std::deque<BatchTry> on_the_wire;
+    for (int step = 0; step < 20'000 && (produced < 100 || !queue.empty()); ++step) {
+      now += Millis{50};
+      if (produced < 100 && random.chance(0.3)) {
+        const int count = 1 + static_cast<int>(random.below(4));
+        queue.push(batch_of(produced, count, now));
+        produced += count;
+      }
+      given_up += static_cast<int>(queue.expire(now).size());
+      if (queue.needs_new_epoch() && queue.identity() == identity) {
+        identity.epoch = ProducerEpoch{static_cast<std::int16_t>(identity.epoch.value() + 1)};
+      }
+      if (auto sent = queue.take(identity, now)) on_the_wire.push_back(*std::move(sent));
+      if (on_the_wire.empty() || !random.chance(0.5)) continue;
+      if (random.chance(0.4)) {  // the connection breaks: some requests arrive, no answer does
+        const auto arrived = random.below(on_the_wire.size() + 1);
+        for (std::size_t i = 0; i < arrived; ++i) {
+          (void)broker.append(on_the_wire[i].bytes->view());
+        }
+        for (const auto& sent : on_the_wire) queue.fail(sent.id, kDisconnected, now, random);
+        on_the_wire.clear();
+        continue;
+      }
+      const BatchTry sent = on_the_wire.front();
+      on_the_wire.pop_front();
+      const KafkaError code = broker.append(sent.bytes->view());
+      if (code == KafkaError::kNone) {
+        queue.settle(sent.id);
+      } else {
+        (void)queue.fail(sent.id, kafka(code), now, random);
+      }
+    }
+
+    ASSERT_TRUE(queue.empty()) << "seed " << seed;
+    for (std::size_t i = 1; i < broker.log().size(); ++i) {
+      ASSERT_LT(broker.log()[i - 1], broker.log()[i]) << "seed " << seed;
+    }
+  }
+  EXPECT_GT(given_up, 100);
 }
 
 }  // namespace

@@ -49,6 +49,9 @@ struct ProducerBatch {
   int attempts = 0;
   MonotonicTime retry_at{};
   std::string last_error = {};  // of the last try; empty before it failed
+  /// A try went unanswered: the batch may be in the log. Only the broker can tell, by how it takes
+  /// the batch under the same sequence.
+  bool may_be_written = false;
   /// Given with the first try and kept over retries, so that the broker knows a batch again.
   std::optional<std::int32_t> base_sequence;
   /// Ranks the batches of a partition; parts of a split batch stay in their place.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "storage/directory/deleted_names.h"
 #include "storage/log/segment_swap.h"
 #include "storage/producers/producer_refill.h"
@@ -150,6 +151,7 @@ Status Loader::load_producers() {
   // Snapshots taken after the end speak of records that are gone.
   while (!log_.snapshots.empty() && *log_.snapshots.rbegin() > log_.log_end_offset) {
     const Offset offset = *log_.snapshots.rbegin();
+    PROBE("storage: a producer snapshot from beyond the log's end was dropped");
     log_.snapshots.erase(offset);
     if (Status status = remove_stray(segment_file_name(offset, kSnapshotSuffix)); !status.ok()) {
       return status;

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/buffer.h"
+#include "base/fault_point.h"
 #include "base/guarded.h"
+#include "base/probe.h"
 #include "storage/log/log_appender.h"
 #include "storage/log/log_parts.h"
 #include "storage/log/recompression.h"
@@ -47,6 +49,7 @@ Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch ep
     result.last_offset = checked->repeats->last_offset;
     if (log_stamps) result.log_append_time = checked->repeats->max_timestamp;
     result.duplicate = true;
+    PROBE("storage: a batch that came again was recognised");
     return result;
   }
 
@@ -71,7 +74,9 @@ Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch ep
       place_batch(batch, checked->header, base, epoch, log.config, now);
   const Segment::RollLimits limits{log.config.segment_bytes, log.config.segment_ms,
                                    log.config.segment_index_bytes};
-  if (log.active->must_roll_before(header, limits, now)) {
+  if (log.active->must_roll_before(header, limits, now) ||
+      FAULT_POINT("a segment ends before it is full")) {
+    PROBE("storage: a segment was rolled");
     if (Status status = roll(log, now); !status.ok()) return std::move(status).error();
     result.rolled = true;
   }

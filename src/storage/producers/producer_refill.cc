@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "storage/segment/segment_format.h"
 
 namespace millrace::storage {
@@ -89,6 +90,7 @@ Status refill(const std::vector<std::shared_ptr<Segment>>& segments, ProducerSta
 Status refill_producers(const std::vector<std::shared_ptr<Segment>>& segments,
                         ProducerStates& producers) {
   if (segments.empty() || !producers.lacks_batches(Offset{0})) return {};
+  PROBE("storage: batches of producers were looked for again in the log");
   Status status = refill(segments, producers);
   if (status.ok() || status.error().code != ErrorCode::kCorrupt) return status;
   LOG_WARN("batches sent again may not be recognised", {{"reason", status.error().to_string()}});

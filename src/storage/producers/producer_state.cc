@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/probe.h"
 #include "base/saturating.h"
 #include "wire/error_codes.h"
 
@@ -89,6 +90,7 @@ Result<std::optional<AppendedBatch>> ProducerStates::check(const wire::BatchHead
       const std::int32_t expected =
           entry.batch_count == 0 ? 0 : wire::sequence_after(entry.last_sequence(), 1);
       if (header.base_sequence != expected) {
+        PROBE("storage: a batch out of sequence was refused");
         return out_of_order(header, fmt::format("sequence {}", expected));
       }
     }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "storage/segment/segment_format.h"
 #include "storage/segment/segment_scan.h"
 
@@ -206,6 +207,7 @@ Status SegmentLoader::start_segment(Offset base) {
 /// Ends the file where its whole batches end.
 Status SegmentLoader::cut(Offset base, io::File& file, const ScannedSegment& scanned) {
   const auto bytes = static_cast<std::int64_t>(file.size() - scanned.extent.size_bytes);
+  PROBE("storage: recovery cut off a torn end");
   LOG_WARN("cutting off what is no whole batch",
            {{"path", path(base, kLogSuffix)}, {"bytes", bytes}, {"reason", scanned.bad}});
   Status status = save_whole_batches(base, file, scanned.extent.size_bytes);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/probe.h"
 #include "broker/groups/offsets/append_error.h"
 #include "broker/groups/offsets/log_records.h"
 
@@ -37,7 +38,10 @@ wire::KafkaError check(const Group* group, const GroupCaller& caller,
   }
   const wire::KafkaError error = group->check_member(request.member_id, request.group_instance_id);
   if (error != wire::KafkaError::kNone) return error;
-  if (generation != group->generation()) return wire::KafkaError::kIllegalGeneration;
+  if (generation != group->generation()) {
+    PROBE("broker: a commit of another generation was refused");
+    return wire::KafkaError::kIllegalGeneration;
+  }
   if (group->is_in(GroupState::kCompletingRebalance)) {
     return wire::KafkaError::kRebalanceInProgress;
   }
