@@ -66,5 +66,21 @@ TEST_F(Simulation, OfABadNetworkNothingIsWrittenTwice) {
   }
 }
 
+// A broker that lost its log begins with any sequence, so only the producer itself keeps the order
+// of what it sends again.
+TEST_F(Simulation, OfABrokerThatLosesPowerRecordsKeepTheirOrder) {
+  Scenario dark;
+  dark.partitions = 4;
+  dark.send_pause_max = Millis{50};
+  dark.cuts_power = true;
+  dark.isolates_hosts = true;
+  dark.trouble_pause = Millis{1'000};
+  dark.duration = Millis{20'000};
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const Outcome outcome = simulate(seed, dark);
+    EXPECT_EQ(outcome.violation, std::nullopt) << "seed " << seed << "\n" << outcome.history;
+  }
+}
+
 }  // namespace
 }  // namespace millrace::simulation

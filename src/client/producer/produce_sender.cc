@@ -224,7 +224,9 @@ void ProduceSender::on_answer(BrokerId broker, const Parts& parts, Result<Answer
   if (!response.ok()) {
     cluster_.refresh_metadata();
     for (const Part& part : parts) on_part_failed(part, response.error());
-    run();
+    // Later: the other requests of a connection that ended fail one after the other in this same
+    // task, and what is new must not overtake what was in them.
+    cluster_.loop().post(life_.guard([this] { run(); }));
     return;
   }
   for (const auto& node : response->node_endpoints) {
