@@ -53,7 +53,7 @@ void SimLink::send(Side from, io::Chunks frame) {
   for (const io::Chunk& chunk : frame) {
     if (auto status = append_chunk(bytes, chunk); !status.ok()) {
       finish(from, std::move(status).error());
-      hang_up(from, false);
+      hang_up(from, Unsent::kMayBeLost);
       return;
     }
   }
@@ -122,7 +122,7 @@ void SimLink::hand_out(Side at) {
       finish(at, {ErrorCode::kTooLarge, fmt::format("a frame announces {} bytes; at most {} are "
                                                     "taken",
                                                     frame.size(), end.frame_size_max)});
-      hang_up(at, false);
+      hang_up(at, Unsent::kMayBeLost);
       break;
     }
     handler->on_frame(std::move(frame));
@@ -156,9 +156,9 @@ void SimLink::report_closed(Side at) {
   if (handler != nullptr && handler->on_closed) handler->on_closed(reason);
 }
 
-void SimLink::hang_up(Side from, bool keep_all) {
+void SimLink::hang_up(Side from, Unsent unsent) {
   auto& in_transit = ends[from].in_transit;
-  if (!keep_all && !in_transit.empty()) {
+  if (unsent == Unsent::kMayBeLost && !in_transit.empty()) {
     const auto kept = network.scheduler_.random().below(in_transit.size() + 1);
     in_transit.resize(static_cast<std::size_t>(kept));
   }
@@ -171,7 +171,7 @@ SimConnection::~SimConnection() {
   mine.is_alive = false;
   if (!mine.is_closed) {
     mine.is_closed = true;
-    if (!mine.is_flushing) link_->hang_up(side_, false);
+    if (!mine.is_flushing) link_->hang_up(side_, SimLink::Unsent::kMayBeLost);
   }
   mine.handler = nullptr;
   mine.inbox.clear();
@@ -205,14 +205,14 @@ void SimConnection::resume_reading() {
 
 void SimConnection::close_after_flush() {
   if (end().is_closed || std::exchange(end().is_flushing, true)) return;
-  link_->hang_up(side_, true);
+  link_->hang_up(side_, SimLink::Unsent::kArrives);
 }
 
 void SimConnection::close() {
   if (end().is_closed) return;
   const bool has_hung_up = end().is_flushing;
   link_->finish(side_, closed_here());
-  if (!has_hung_up) link_->hang_up(side_, false);
+  if (!has_hung_up) link_->hang_up(side_, SimLink::Unsent::kMayBeLost);
 }
 
 }  // namespace millrace::sim

@@ -52,8 +52,9 @@ struct SimLink : std::enable_shared_from_this<SimLink> {
   void wake_waiters(Side at);
   void finish(Side at, Error reason);
   void report_closed(Side at);
-  /// The end of the stream goes after what was sent; `keep_all` false loses a random tail of that.
-  void hang_up(Side from, bool keep_all);
+  enum class Unsent { kArrives, kMayBeLost };
+  /// The end of the stream goes after what was sent, all of it or without a random tail.
+  void hang_up(Side from, Unsent unsent);
   /// Runs `task` on the lane of an end, unless its connection is gone by then.
   void post(Side at, std::function<void(SimLink&)> task);
 

@@ -23,11 +23,13 @@ struct SimFileSystem::State {
 
   Timestamp wall() const { return clock == nullptr ? kNoTimestamp : clock->wall(); }
 
+  enum class Call { kWrites, kOther };
+
   /// Counts a call and says how it is to fail, if it is.
-  std::optional<Fault> enter(bool writes) {
+  std::optional<Fault> enter(Call call) {
     ++calls;
     if (!fault || calls < fault_call || (fault_hit && !fault_repeats)) return std::nullopt;
-    if (*fault != Fault::kIo && !writes) return std::nullopt;
+    if (*fault != Fault::kIo && call != Call::kWrites) return std::nullopt;
     fault_hit = true;
     return fault;
   }
@@ -92,11 +94,11 @@ Place find_place(const State& state, const std::string& path) {
 
 class SimFile final : public io::File {
  public:
-  SimFile(std::shared_ptr<State> state, SimNodePtr node, std::string path, bool writable)
+  SimFile(std::shared_ptr<State> state, SimNodePtr node, std::string path, io::OpenMode mode)
       : state_(std::move(state)),
         node_(std::move(node)),
         path_(std::move(path)),
-        writable_(writable) {}
+        writable_(mode != io::OpenMode::kRead) {}
 
   Status append(std::string_view bytes) override {
     const std::lock_guard lock(state_->mutex);
@@ -110,7 +112,8 @@ class SimFile final : public io::File {
 
   Result<std::size_t> read_at(std::uint64_t position, std::span<char> into) const override {
     const std::lock_guard lock(state_->mutex);
-    if (const auto fault = state_->enter(false)) return fault_error(*fault, "read", path_);
+    if (const auto fault = state_->enter(State::Call::kOther))
+      return fault_error(*fault, "read", path_);
     const std::string& bytes = node_->file.bytes();
     if (position >= bytes.size()) return std::size_t{0};
     return bytes.copy(into.data(), into.size(), static_cast<std::size_t>(position));
@@ -118,7 +121,7 @@ class SimFile final : public io::File {
 
   Status sync() override {
     const std::lock_guard lock(state_->mutex);
-    if (const auto fault = state_->enter(false)) {
+    if (const auto fault = state_->enter(State::Call::kOther)) {
       node_->file.forget_unsynced();
       return fault_error(*fault, "sync", path_);
     }
@@ -128,7 +131,8 @@ class SimFile final : public io::File {
 
   Status truncate(std::uint64_t size_bytes) override {
     const std::lock_guard lock(state_->mutex);
-    if (const auto fault = state_->enter(false)) return fault_error(*fault, "truncate", path_);
+    if (const auto fault = state_->enter(State::Call::kOther))
+      return fault_error(*fault, "truncate", path_);
     if (!writable_) return read_only();
     node_->file.truncate(size_bytes);
     node_->modified_at = state_->wall();
@@ -148,7 +152,7 @@ class SimFile final : public io::File {
   }
 
   Status write(std::uint64_t position, std::string_view bytes) {
-    if (const auto fault = state_->enter(true)) {
+    if (const auto fault = state_->enter(State::Call::kWrites)) {
       if (*fault == Fault::kShortWrite)
         node_->file.write(position, bytes.substr(0, bytes.size() / 2));
       return fault_error(*fault, "write", path_);
@@ -240,7 +244,8 @@ Result<std::unique_ptr<io::File>> SimFileSystem::open(const std::string& path, i
   const std::lock_guard lock(state_->mutex);
   const bool creates = mode == io::OpenMode::kCreateOrReadWrite;
   Place place = find_place(*state_, path);
-  if (const auto fault = state_->enter(creates && place.node == nullptr)) {
+  const auto call = creates && place.node == nullptr ? State::Call::kWrites : State::Call::kOther;
+  if (const auto fault = state_->enter(call)) {
     return fault_error(*fault, "open", path);
   }
   if (place.directory == nullptr || (place.node == nullptr && !creates)) return not_found(path);
@@ -252,19 +257,20 @@ Result<std::unique_ptr<io::File>> SimFileSystem::open(const std::string& path, i
   if (place.node->is_directory) {
     return Error{ErrorCode::kIo, fmt::format("cannot open {}: it is a directory", path), EISDIR};
   }
-  return std::unique_ptr<io::File>(
-      new SimFile(state_, std::move(place.node), path, mode != io::OpenMode::kRead));
+  return std::unique_ptr<io::File>(new SimFile(state_, std::move(place.node), path, mode));
 }
 
 Result<bool> SimFileSystem::exists(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
-  if (const auto fault = state_->enter(false)) return fault_error(*fault, "look for", path);
+  if (const auto fault = state_->enter(State::Call::kOther))
+    return fault_error(*fault, "look for", path);
   return find_node(*state_, path_parts(path)) != nullptr;
 }
 
 Result<Timestamp> SimFileSystem::modified_at(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
-  if (const auto fault = state_->enter(false)) return fault_error(*fault, "look at", path);
+  if (const auto fault = state_->enter(State::Call::kOther))
+    return fault_error(*fault, "look at", path);
   const SimNodePtr node = find_node(*state_, path_parts(path));
   if (node == nullptr) return not_found(path);
   return node->modified_at;
@@ -272,7 +278,8 @@ Result<Timestamp> SimFileSystem::modified_at(const std::string& path) {
 
 Result<std::vector<io::DirectoryEntry>> SimFileSystem::list(const std::string& directory) {
   const std::lock_guard lock(state_->mutex);
-  if (const auto fault = state_->enter(false)) return fault_error(*fault, "list", directory);
+  if (const auto fault = state_->enter(State::Call::kOther))
+    return fault_error(*fault, "list", directory);
   const SimNodePtr node = find_node(*state_, path_parts(directory));
   if (node == nullptr || !node->is_directory) return not_found(directory);
   std::vector<io::DirectoryEntry> entries;
@@ -284,7 +291,8 @@ Result<std::vector<io::DirectoryEntry>> SimFileSystem::list(const std::string& d
 
 Status SimFileSystem::create_directories(const std::string& directory) {
   const std::lock_guard lock(state_->mutex);
-  if (const auto fault = state_->enter(true)) return fault_error(*fault, "create", directory);
+  if (const auto fault = state_->enter(State::Call::kWrites))
+    return fault_error(*fault, "create", directory);
   SimNodePtr node = state_->root;
   for (const std::string& part : path_parts(directory)) {
     const auto found = node->directory.entries().find(part);
@@ -307,7 +315,8 @@ Status SimFileSystem::create_directories(const std::string& directory) {
 
 Status SimFileSystem::rename(const std::string& from, const std::string& to) {
   const std::lock_guard lock(state_->mutex);
-  if (const auto fault = state_->enter(true)) return fault_error(*fault, "rename", from);
+  if (const auto fault = state_->enter(State::Call::kWrites))
+    return fault_error(*fault, "rename", from);
   const Place source = find_place(*state_, from);
   const Place target = find_place(*state_, to);
   if (source.node == nullptr) return not_found(from);
@@ -323,7 +332,8 @@ Status SimFileSystem::rename(const std::string& from, const std::string& to) {
 
 Status SimFileSystem::remove(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
-  if (const auto fault = state_->enter(false)) return fault_error(*fault, "remove", path);
+  if (const auto fault = state_->enter(State::Call::kOther))
+    return fault_error(*fault, "remove", path);
   const Place place = find_place(*state_, path);
   if (place.node == nullptr) return not_found(path);
   if (place.node->is_directory && !place.node->directory.entries().empty()) {
@@ -335,7 +345,8 @@ Status SimFileSystem::remove(const std::string& path) {
 
 Status SimFileSystem::remove_all(const std::string& directory) {
   const std::lock_guard lock(state_->mutex);
-  if (const auto fault = state_->enter(false)) return fault_error(*fault, "remove", directory);
+  if (const auto fault = state_->enter(State::Call::kOther))
+    return fault_error(*fault, "remove", directory);
   const Place place = find_place(*state_, directory);
   if (place.node != nullptr) place.directory->directory.remove(place.name);
   return {};
@@ -343,7 +354,8 @@ Status SimFileSystem::remove_all(const std::string& directory) {
 
 Status SimFileSystem::sync_directory(const std::string& directory) {
   const std::lock_guard lock(state_->mutex);
-  if (const auto fault = state_->enter(false)) return fault_error(*fault, "sync", directory);
+  if (const auto fault = state_->enter(State::Call::kOther))
+    return fault_error(*fault, "sync", directory);
   const SimNodePtr node = find_node(*state_, path_parts(directory));
   if (node == nullptr || !node->is_directory) return not_found(directory);
   node->directory.sync();
@@ -352,7 +364,8 @@ Status SimFileSystem::sync_directory(const std::string& directory) {
 
 Result<std::unique_ptr<io::FileLock>> SimFileSystem::lock(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
-  if (const auto fault = state_->enter(false)) return fault_error(*fault, "lock", path);
+  if (const auto fault = state_->enter(State::Call::kOther))
+    return fault_error(*fault, "lock", path);
   Place place = find_place(*state_, path);
   if (place.directory == nullptr) return not_found(path);
   if (place.node == nullptr) {

@@ -22,7 +22,8 @@ template <class M>
 std::size_t Codec<M>::size(const M& message, std::int16_t version) {
   SizeSink sink;
   std::vector<Splice> splices;
-  Encoder<SizeSink>(sink, version, version >= M::kFlexibleSince, &splices).structure(message);
+  Encoder<SizeSink>(sink, version, layout_of(version, M::kFlexibleSince), &splices)
+      .structure(message);
   return sink.position();
 }
 
@@ -32,7 +33,7 @@ Status Codec<M>::encode(const M& message, std::int16_t version, Buffer& out,
   if (!M::kVersions.contains(version)) return version_error(M::kName, M::kVersions, version);
   out.reserve(out.size() + size(message, version));
   BufferSink sink(out);
-  Encoder<BufferSink> encoder(sink, version, version >= M::kFlexibleSince, splices);
+  Encoder<BufferSink> encoder(sink, version, layout_of(version, M::kFlexibleSince), splices);
   encoder.structure(message);
   if (encoder.failure().reason == nullptr) return {};
   return encode_error(M::kName, version, encoder.failure());
@@ -42,7 +43,7 @@ template <class M>
 Result<M> Codec<M>::decode(ByteReader& reader, std::int16_t version) {
   if (!M::kVersions.contains(version)) return version_error(M::kName, M::kVersions, version);
   M message;
-  Decoder decoder(reader, version, version >= M::kFlexibleSince);
+  Decoder decoder(reader, version, layout_of(version, M::kFlexibleSince));
   decoder.structure(message);
   if (decoder.ok()) return message;
   return decode_error(M::kName, version, decoder, reader);

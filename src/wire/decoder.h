@@ -19,8 +19,8 @@ namespace millrace::wire {
 
 class Decoder {
  public:
-  Decoder(ByteReader& reader, std::int16_t version, bool flexible)
-      : reader_(&reader), version_(version), flexible_(flexible) {}
+  Decoder(ByteReader& reader, std::int16_t version, Layout layout)
+      : reader_(&reader), version_(version), layout_(layout) {}
 
   bool ok() const { return reader_->ok() && complaint_ == nullptr; }
   /// What contradicts the format, or null when bytes were merely missing (the reader knows).
@@ -34,10 +34,12 @@ class Decoder {
       if (!ok() || field.is_tagged() || !field.versions.contains(version_)) return;
       read(message.*member, field);
     });
-    if (flexible_ && ok()) tagged_fields(message);
+    if (is_flexible() && ok()) tagged_fields(message);
   }
 
  private:
+  bool is_flexible() const { return layout_ == Layout::kFlexible; }
+
   // Room taken before the elements are seen: a long array grows as it is read.
   static constexpr std::size_t kReserveMax = 256;
 
@@ -149,14 +151,14 @@ class Decoder {
   }
 
   std::optional<std::size_t> length_of_string(const Field& field) {
-    if (!flexible_) return checked_length(reader_->i16(), field);
+    if (!is_flexible()) return checked_length(reader_->i16(), field);
     const auto length = length_32(field);
     if (length.value_or(0) > kStringSizeMax) refuse("string longer than 32767 bytes");
     return length;
   }
 
   std::optional<std::size_t> length_32(const Field& field) {
-    if (flexible_) return checked_length(std::int64_t{reader_->uvarint()} - 1, field);
+    if (is_flexible()) return checked_length(std::int64_t{reader_->uvarint()} - 1, field);
     return checked_length(reader_->i32(), field);
   }
 
@@ -176,14 +178,14 @@ class Decoder {
     } else if constexpr (UuidField<T>) {
       return sizeof(Uuid);
     } else if constexpr (StringField<T>) {
-      if (flexible_) return 1;
+      if (is_flexible()) return 1;
       return field.is_bytes ? 4 : 2;
     } else if constexpr (OptionalField<T>) {
       return size_min<typename T::value_type>(field);
     } else if constexpr (VectorField<T> || RecordsField<T>) {
-      return flexible_ ? 1 : 4;
+      return is_flexible() ? 1 : 4;
     } else {
-      std::size_t sum = flexible_ ? 1 : 0;
+      std::size_t sum = is_flexible() ? 1 : 0;
       T::fields([&](auto member, const Field& inner) {
         if (inner.is_tagged() || !inner.versions.contains(version_)) return;
         sum += size_min<std::remove_cvref_t<decltype(std::declval<T>().*member)>>(inner);
@@ -198,7 +200,7 @@ class Decoder {
 
   ByteReader* reader_;
   std::int16_t version_;
-  bool flexible_;
+  Layout layout_;
   const char* complaint_ = nullptr;
   std::string_view failed_field_;
 };

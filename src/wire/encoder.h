@@ -59,8 +59,8 @@ struct EncodeFailure {
 template <class Sink>
 class Encoder {
  public:
-  Encoder(Sink& sink, std::int16_t version, bool flexible, std::vector<Splice>* splices)
-      : sink_(sink), version_(version), flexible_(flexible), splices_(splices) {}
+  Encoder(Sink& sink, std::int16_t version, Layout layout, std::vector<Splice>* splices)
+      : sink_(sink), version_(version), layout_(layout), splices_(splices) {}
 
   const EncodeFailure& failure() const { return failure_; }
 
@@ -79,12 +79,14 @@ class Encoder {
         ++tagged_count;
       }
     });
-    if (!flexible_) return;
+    if (!is_flexible()) return;
     sink_.uvarint(tagged_count);
     if (tagged_count > 0) tagged_fields(message);
   }
 
  private:
+  bool is_flexible() const { return layout_ == Layout::kFlexible; }
+
   template <StructField S>
   void tagged_fields(const S& message) {
     S::fields([&](auto member, const Field& field) {
@@ -94,7 +96,7 @@ class Encoder {
         return;
       }
       SizeSink size;
-      Encoder<SizeSink>(size, version_, flexible_, splices_).value(value, field);
+      Encoder<SizeSink>(size, version_, layout_, splices_).value(value, field);
       sink_.uvarint(static_cast<std::uint32_t>(field.tag));
       sink_.uvarint(size.position());
       this->value(value, field);
@@ -117,7 +119,9 @@ class Encoder {
       if (value.has_value()) {
         this->value(*value, field);
       } else {
-        null(StringField<typename T::value_type> && !field.is_bytes, field);
+        null(StringField<typename T::value_type> && !field.is_bytes ? LengthOf::kString
+                                                                    : LengthOf::kBytes,
+             field);
       }
     } else if constexpr (VectorField<T>) {
       length_32(value.size());
@@ -134,7 +138,7 @@ class Encoder {
       if (text.size() > kStringSizeMax) {
         fail(ErrorCode::kTooLarge, "is longer than 32767 bytes", field);
       }
-      if (flexible_) {
+      if (is_flexible()) {
         sink_.uvarint(text.size() + 1);
       } else {
         sink_.integer(static_cast<std::int16_t>(text.size()));
@@ -144,7 +148,7 @@ class Encoder {
   }
 
   void records(const Records& records, const Field& field) {
-    if (records.is_null) return null(false, field);
+    if (records.is_null) return null(LengthOf::kBytes, field);
     length_32(records.size_bytes());
     sink_.bytes(records.bytes);
     if (records.external_size == 0) return;
@@ -155,13 +159,16 @@ class Encoder {
     }
   }
 
-  void null(bool is_short, const Field& field) {
+  /// What the length before a field counts: of a string it has 16 bits, of all else 32, while the
+  /// layout is plain.
+  enum class LengthOf { kString, kBytes };
+  void null(LengthOf what, const Field& field) {
     if (!field.null_versions.contains(version_)) {
       fail(ErrorCode::kInvalidArgument, "is null, which this version does not allow", field);
     }
-    if (flexible_) {
+    if (is_flexible()) {
       sink_.uvarint(0);
-    } else if (is_short) {
+    } else if (what == LengthOf::kString) {
       sink_.integer(std::int16_t{-1});
     } else {
       sink_.integer(std::int32_t{-1});
@@ -169,7 +176,7 @@ class Encoder {
   }
 
   void length_32(std::uint64_t length) {
-    if (flexible_) {
+    if (is_flexible()) {
       sink_.uvarint(length + 1);
     } else {
       sink_.integer(static_cast<std::int32_t>(length));
@@ -185,7 +192,7 @@ class Encoder {
 
   Sink& sink_;
   std::int16_t version_;
-  bool flexible_;
+  Layout layout_;
   std::vector<Splice>* splices_;
   EncodeFailure failure_;
 };

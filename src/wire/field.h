@@ -17,6 +17,12 @@
 
 namespace millrace::wire {
 
+/// How a version of a message lays out lengths, and whether tagged fields may follow (KIP-482).
+enum class Layout { kPlain, kFlexible };
+constexpr Layout layout_of(std::int16_t version, std::int16_t flexible_since) {
+  return version >= flexible_since ? Layout::kFlexible : Layout::kPlain;
+}
+
 /// The facts about a field that its C++ type does not tell.
 struct Field {
   static constexpr std::int16_t kNewest = INT16_MAX;

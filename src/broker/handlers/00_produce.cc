@@ -32,7 +32,10 @@ using PartitionAnswer = ProduceResponse::PartitionProduceResponse;
 
 constexpr std::int16_t kAcksAll = -1;
 constexpr std::int16_t kFirstZstdVersion = 7;
-constexpr std::int16_t kFirstTopicIdVersion = 13;
+NamedBy named_by(const RequestContext& context) {
+  constexpr std::int16_t kFirstTopicIdVersion = 13;
+  return context.api_version >= kFirstTopicIdVersion ? NamedBy::kId : NamedBy::kName;
+}
 
 PartitionAnswer refused(std::int32_t index, KafkaError error, std::string why) {
   PartitionAnswer answer;
@@ -119,11 +122,8 @@ PartitionAnswer append_one(const ProduceCall& call, const Topic& topic,
 
 PartitionAnswer answer_one(const ProduceCall& call, const Topic* topic,
                            const ProduceRequest::PartitionProduceData& data) {
-  const bool by_id = call.context.api_version >= kFirstTopicIdVersion;
   if (topic == nullptr)
-    return refused(data.index,
-                   by_id ? KafkaError::kUnknownTopicId : KafkaError::kUnknownTopicOrPartition,
-                   "there is no such topic");
+    return refused(data.index, unknown_topic(named_by(call.context)), "there is no such topic");
   return append_one(call, *topic, data);
 }
 
@@ -135,12 +135,11 @@ struct Place {
 };
 
 std::vector<Place> appended_places(const ProduceCall& call, const ProduceResponse& response) {
-  const bool by_id = call.context.api_version >= kFirstTopicIdVersion;
+  const NamedBy by = named_by(call.context);
   std::vector<Place> places;
   for (std::size_t t = 0; t < response.responses.size(); ++t) {
     const auto& topic = response.responses[t];
-    const Topic* const found =
-        by_id ? call.topics.find(topic.topic_id) : call.topics.find(topic.name);
+    const Topic* const found = call.topics.find(by, topic.name, topic.topic_id);
     for (std::size_t p = 0; p < topic.partition_responses.size(); ++p) {
       if (topic.partition_responses[p].error_code != 0) continue;
       places.push_back({t, p, found->partition(topic.partition_responses[p].index)});
@@ -202,13 +201,13 @@ bool has_error(const ProduceResponse& response) {
 void handle_produce(ProduceRequest request, RequestContext context, BrokerState& state,
                     Responder<ProduceResponse> reply) {
   const bool has_valid_acks = request.acks == kAcksAll || request.acks == 0 || request.acks == 1;
-  const bool by_id = context.api_version >= kFirstTopicIdVersion;
+  const NamedBy by = named_by(context);
   const auto topics = state.topics.table();
   const ProduceCall call{request, context, *topics};
 
   ProduceResponse response;
   for (const auto& data : request.topic_data) {
-    const Topic* const topic = by_id ? topics->find(data.topic_id) : topics->find(data.name);
+    const Topic* const topic = topics->find(by, data.name, data.topic_id);
     auto& answers = response.responses.emplace_back();
     answers.name = data.name;
     answers.topic_id = data.topic_id;

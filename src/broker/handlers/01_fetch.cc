@@ -26,7 +26,6 @@ using wire::KafkaError;
 
 constexpr std::int32_t kFinalSessionEpoch = -1;
 constexpr std::int8_t kReadCommitted = 1;
-constexpr std::int16_t kFirstTopicIdVersion = 13;
 
 /// A fetch that waits for records. Its timer owns it; partitions only know how to wake it.
 /// Owner loop only, but for wake().
@@ -62,9 +61,9 @@ class ParkedFetch : public std::enable_shared_from_this<ParkedFetch> {
 
   void register_waiters() {
     const auto table = topics_.table();
-    const bool by_id = limits_.api_version >= kFirstTopicIdVersion;
+    const NamedBy by = fetch_names_topics_by(limits_.api_version);
     for (const auto& wanted : request_.topics) {
-      const Topic* const topic = by_id ? table->find(wanted.topic_id) : table->find(wanted.topic);
+      const Topic* const topic = table->find(by, wanted.topic, wanted.topic_id);
       if (topic == nullptr) continue;
       for (const auto& each : wanted.partitions) {
         if (topic->partition(each.partition) == nullptr) continue;

@@ -61,12 +61,14 @@ TopicAnswer find_by_id(const MetadataRequest::MetadataRequestTopic& wanted,
   return describe(*topic);
 }
 
-TopicAnswer find_or_create(const std::string& name, bool may_create, BrokerState& state) {
+enum class Missing { kIsMade, kIsRefused };
+
+TopicAnswer find_or_create(const std::string& name, Missing missing, BrokerState& state) {
   const auto table = state.topics.table();
   if (const Topic* const topic = table->find(name)) return describe(*topic);
   if (auto valid = check_topic_name(name); !valid.ok())
     return refuse(name, {}, KafkaError::kInvalidTopicException);
-  if (!may_create) return refuse(name, {}, KafkaError::kUnknownTopicOrPartition);
+  if (missing == Missing::kIsRefused) return refuse(name, {}, KafkaError::kUnknownTopicOrPartition);
 
   const auto made = state.topics.find_or_create(default_topic(name, state.config));
   if (!made.ok()) return refuse(name, {}, wire::kafka_error_of(made.error()));
@@ -97,10 +99,11 @@ MetadataResponse handle_metadata(MetadataRequest request, const RequestContext& 
     const bool may_create =
         state.config.auto_create_topics &&
         (context.api_version < kFirstVersionThatDeclines || request.allow_auto_topic_creation);
+    const Missing missing = may_create ? Missing::kIsMade : Missing::kIsRefused;
     for (const auto& wanted : *request.topics) {
       const bool by_id = !wanted.topic_id.is_zero() || !wanted.name.has_value();
       response.topics.push_back(by_id ? find_by_id(wanted, context, state)
-                                      : find_or_create(*wanted.name, may_create, state));
+                                      : find_or_create(*wanted.name, missing, state));
     }
   }
 

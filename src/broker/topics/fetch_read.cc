@@ -15,7 +15,6 @@ using wire::FetchResponse;
 using wire::KafkaError;
 using PartitionData = FetchResponse::PartitionData;
 
-constexpr std::int16_t kFirstTopicIdVersion = 13;
 constexpr std::int8_t kReadCommitted = 1;
 
 class FetchReader {
@@ -114,12 +113,12 @@ class FetchReader {
 
 FetchFound read_fetch(const FetchRequest& request, const TopicTable& topics,
                       const FetchLimits& limits) {
-  const bool by_id = limits.api_version >= kFirstTopicIdVersion;
+  const NamedBy by = fetch_names_topics_by(limits.api_version);
   FetchReader reader(request, limits);
   for (const auto& wanted : request.topics) {
-    const Topic* const topic = by_id ? topics.find(wanted.topic_id) : topics.find(wanted.topic);
-    const auto unknown = by_id && topic == nullptr ? KafkaError::kUnknownTopicId
-                                                   : KafkaError::kUnknownTopicOrPartition;
+    const Topic* const topic = topics.find(by, wanted.topic, wanted.topic_id);
+    const auto unknown =
+        topic == nullptr ? unknown_topic(by) : KafkaError::kUnknownTopicOrPartition;
     auto& answer = reader.response().responses.emplace_back();
     answer.topic = wanted.topic;
     answer.topic_id = wanted.topic_id;

@@ -26,6 +26,11 @@ struct FetchFound {
   bool is_urgent = false;
 };
 
+/// By id since version 13 (KIP-516).
+constexpr NamedBy fetch_names_topics_by(std::int16_t api_version) {
+  return api_version >= 13 ? NamedBy::kId : NamedBy::kName;
+}
+
 /// Reads what each partition has, in the order of the request, within the byte limits. Batches come
 /// whole; the first one comes even when it alone is over the limits.
 FetchFound read_fetch(const wire::FetchRequest& request, const TopicTable& topics,

@@ -11,6 +11,7 @@
 #include "broker/topics/partition.h"
 #include "model/ids.h"
 #include "model/uuid.h"
+#include "wire/error_codes.h"
 
 namespace millrace::broker {
 
@@ -41,6 +42,14 @@ struct Topic {
   }
 };
 
+/// How a version of a request names topics.
+enum class NamedBy { kName, kId };
+/// What is answered where there is no such topic.
+constexpr wire::KafkaError unknown_topic(NamedBy by) {
+  return by == NamedBy::kId ? wire::KafkaError::kUnknownTopicId
+                            : wire::KafkaError::kUnknownTopicOrPartition;
+}
+
 class TopicTable {
  public:
   using ByName = std::map<std::string, std::shared_ptr<const Topic>, std::less<>>;
@@ -48,6 +57,10 @@ class TopicTable {
   /// Null when there is none; the topic lives as long as this table.
   const Topic* find(std::string_view name) const;
   const Topic* find(const Uuid& id) const;
+  /// By the one that counts; the other may be empty.
+  const Topic* find(NamedBy by, std::string_view name, const Uuid& id) const {
+    return by == NamedBy::kId ? find(id) : find(name);
+  }
   /// Null when the topic or the partition does not exist.
   Partition* find_partition(std::string_view name, std::int32_t index) const;
   const ByName& by_name() const { return by_name_; }
