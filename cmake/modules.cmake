@@ -21,12 +21,24 @@ target_precompile_headers(millrace_pch PRIVATE
   <optional> <span> <string> <string_view> <tuple> <unordered_map> <utility> <variant> <vector> <fmt/format.h>)
 
 if(MILLRACE_DEVELOPER)
+  # What `ctest -L unit` needs, and nothing else.
+  add_custom_target(unit_tests)
   add_library(millrace_test_pch STATIC ${CMAKE_BINARY_DIR}/pch/pch.cc)
   target_link_libraries(millrace_test_pch PUBLIC GTest::gtest GTest::gmock fmt::fmt)
   target_precompile_headers(millrace_test_pch PRIVATE
     <algorithm> <chrono> <cstdint> <functional> <map> <memory> <optional> <string> <string_view> <vector>
     <fmt/format.h> <gtest/gtest.h> <gmock/gmock.h>)
 endif()
+
+# join_units(TARGET): where MILLRACE_UNITY says so, compiles the target's files by the dozen. What two files of one
+# target name in anonymous namespaces must therefore differ.
+function(join_units target)
+  if(MILLRACE_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${MILLRACE_UNITY})
+    # A unit's files are no longer the main file, so that g++ takes them for headers here.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endfunction()
 
 function(add_module name)
   cmake_parse_arguments(arg "" "FLOOR" "DEPENDS;TEST_DEPENDS;FACE;PUBLIC_LIBS;PRIVATE_LIBS" ${ARGN})
@@ -63,6 +75,7 @@ function(add_module name)
                                     PRIVATE ${arg_PRIVATE_LIBS})
     target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
     target_precompile_headers(${target} REUSE_FROM millrace_pch)
+    join_units(${target})
   else()
     add_library(${target} INTERFACE)
     target_link_libraries(${target} INTERFACE ${module_libs} ${arg_PUBLIC_LIBS} fmt::fmt)
@@ -106,6 +119,9 @@ function(add_millrace_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gtest_main GTest::gmock rapidcheck)
   target_precompile_headers(${name} REUSE_FROM millrace_test_pch)
+  if(unit IN_LIST arg_LABELS)
+    add_dependencies(unit_tests ${name})
+  endif()
   # The timeout finds what hangs. What syncs may take minutes where the disk is slow and shared.
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}:"
                        PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 600)

@@ -158,18 +158,18 @@ Value ids(const std::vector<BrokerId>& brokers) {
   return list;
 }
 
-using Offsets = std::map<TopicPartition, client::ListedOffset>;
+using ListedOffsets = std::map<TopicPartition, client::ListedOffset>;
 
 /// Where the partitions of the topic begin or end; those without a leader are left out.
 /// errors  of the first partition whose leader does not say
-Result<Offsets> offsets_at(client::Admin& admin, const client::TopicDescription& topic,
-                           client::OffsetSpec spec) {
+Result<ListedOffsets> offsets_at(client::Admin& admin, const client::TopicDescription& topic,
+                                 client::OffsetSpec spec) {
   std::map<TopicPartition, client::OffsetSpec> asked;
   for (const auto& partition : topic.partitions) {
     if (partition.leader.value() < 0) continue;
     asked.emplace(TopicPartition{topic.name, partition.partition}, spec);
   }
-  Offsets found;
+  ListedOffsets found;
   if (asked.empty()) return found;
   const auto outcomes = admin.list_offsets(asked);
   if (!outcomes.ok()) return outcomes.error();
@@ -180,7 +180,7 @@ Result<Offsets> offsets_at(client::Admin& admin, const client::TopicDescription&
   return found;
 }
 
-Value offset_in(const Offsets& offsets, const TopicPartition& partition) {
+Value listed_value(const ListedOffsets& offsets, const TopicPartition& partition) {
   const auto found = offsets.find(partition);
   return found == offsets.end() ? Value() : Value(found->second.offset.value());
 }
@@ -198,8 +198,8 @@ Result<Value::List> partition_rows(client::Admin& admin, const client::TopicDesc
                                     {"epoch", partition.leader_epoch.value(), Detail::kWide},
                                     {"replicas", ids(partition.replicas)},
                                     {"in_sync", ids(partition.in_sync_replicas)},
-                                    {"start", offset_in(*starts, key)},
-                                    {"end", offset_in(*ends, key)}});
+                                    {"start", listed_value(*starts, key)},
+                                    {"end", listed_value(*ends, key)}});
   }
   return rows;
 }

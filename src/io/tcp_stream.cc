@@ -33,7 +33,7 @@ void set_options(int socket) {
   ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
-bool would_block(int error_number) {
+bool must_wait(int error_number) {
   return error_number == EAGAIN || error_number == EWOULDBLOCK;
 }
 
@@ -188,7 +188,7 @@ void TcpStream::look_for_hang_up() {
     finish({ErrorCode::kClosed, "the peer closed the connection"});
   } else if (count > 0) {
     has_unread_input_ = true;
-  } else if (would_block(errno) || errno == EINTR) {
+  } else if (must_wait(errno) || errno == EINTR) {
     await_input();
   } else {
     finish(system_error("read from", peer_.to_string(), errno));
@@ -200,7 +200,7 @@ void TcpStream::discard_input() {
     const std::span<char> scratch = loop_.scratch();
     const ssize_t count = ::read(watch_->fd(), scratch.data(), scratch.size());
     if (count > 0) continue;
-    if (count < 0 && (would_block(errno) || errno == EINTR)) break;
+    if (count < 0 && (must_wait(errno) || errno == EINTR)) break;
     finish(closed_here());
     return;
   }

@@ -29,7 +29,7 @@ constexpr std::int16_t kGroupRefused = code_of(KafkaError::kGroupAuthorizationFa
 constexpr std::int16_t kTopicRefused = code_of(KafkaError::kTopicAuthorizationFailed);
 
 constexpr std::int16_t kFirstCommitById = 10;
-constexpr std::int16_t kFirstFetchById = 10;
+constexpr std::int16_t kOffsetsByIdSince = 10;
 constexpr std::int16_t kFirstFetchOfManyGroups = 8;
 constexpr std::int16_t kFirstFetchWithError = 2;
 constexpr std::int16_t kFirstFindOfManyKeys = 4;
@@ -114,7 +114,7 @@ GroupOffsets take_refused_topics(wire::OffsetFetchRequest::OffsetFetchRequestGro
   refused.group_id = group.group_id;
   if (!group.topics.has_value()) return refused;
   for (const auto& topic : take_refused(*group.topics, [&](const auto& wanted) {
-         return may_topic(permit, kDescribe, wanted, kFirstFetchById);
+         return may_topic(permit, kDescribe, wanted, kOffsetsByIdSince);
        })) {
     refused.topics.push_back(
         refuse_offsets<wire::OffsetFetchResponse::OffsetFetchResponseTopics>(topic, kTopicRefused));

@@ -20,7 +20,7 @@ using enum Operation;
 using enum ResourceType;
 
 constexpr std::int16_t kFirstProduceById = 13;
-constexpr std::int16_t kFirstFetchById = 13;
+constexpr std::int16_t kRecordsByIdSince = 13;
 
 /// A topic that the request names by its id alone. One that nobody knows is the handler's to
 /// refuse.
@@ -112,7 +112,7 @@ Verdict<wire::ProduceResponse> gate(wire::ProduceRequest& request, const Permit&
 }
 
 Verdict<wire::FetchResponse> gate(wire::FetchRequest& request, const Permit& permit) {
-  const bool by_id = permit.api_version() >= kFirstFetchById;
+  const bool by_id = permit.api_version() >= kRecordsByIdSince;
   const auto refused = take_refused(request.topics, [&](const auto& topic) {
     return by_id ? may_by_id(permit, kRead, topic.topic_id)
                  : permit.may(kRead, kTopic, topic.topic);

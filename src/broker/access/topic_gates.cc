@@ -22,14 +22,14 @@ using wire::KafkaError;
 using enum Operation;
 using enum ResourceType;
 
-constexpr std::int16_t kRefused = code_of(KafkaError::kTopicAuthorizationFailed);
+constexpr std::int16_t kTopicDenied = code_of(KafkaError::kTopicAuthorizationFailed);
 constexpr std::string_view kWhy = "not authorized";
 
 /// A refused topic is shown as the request named it, so that nobody learns whether it exists.
 wire::MetadataResponse::MetadataResponseTopic refuse(
     const wire::MetadataRequest::MetadataRequestTopic& topic) {
   wire::MetadataResponse::MetadataResponseTopic answer;
-  answer.error_code = kRefused;
+  answer.error_code = kTopicDenied;
   answer.topic_id = topic.topic_id;
   answer.name = topic.topic_id.is_zero() ? topic.name : std::nullopt;
   return answer;
@@ -100,14 +100,14 @@ Verdict<wire::CreateTopicsResponse> gate(wire::CreateTopicsRequest& request, con
        })) {
     auto& answer = answers.emplace_back();
     answer.name = topic.name;
-    answer.error_code = kRefused;
+    answer.error_code = kTopicDenied;
     answer.error_message = std::string(kWhy);
     answer.configs.reset();
   }
   return {.amend = [permit, answers](wire::CreateTopicsResponse& response) {
     for (Answer& topic : response.topics) {
       if (topic.error_code != 0 || permit.may(kDescribeConfigs, kTopic, topic.name)) continue;
-      topic.topic_config_error_code = kRefused;
+      topic.topic_config_error_code = kTopicDenied;
       topic.num_partitions = -1;
       topic.replication_factor = -1;
       topic.configs.emplace();
@@ -123,7 +123,7 @@ Verdict<wire::DeleteTopicsResponse> gate(wire::DeleteTopicsRequest& request, con
   for (auto& name : take_refused(request.topic_names, may_delete)) {
     auto& answer = answers.emplace_back();
     answer.name = std::move(name);
-    answer.error_code = kRefused;
+    answer.error_code = kTopicDenied;
   }
   for (const auto& topic : take_refused(request.topics, [&](const auto& wanted) {
          if (wanted.topic_id.is_zero()) return may_delete(wanted.name.value_or(""));
@@ -131,7 +131,7 @@ Verdict<wire::DeleteTopicsResponse> gate(wire::DeleteTopicsRequest& request, con
          return !name.has_value() || may_delete(*name);
        })) {
     auto& answer = answers.emplace_back();
-    answer.error_code = kRefused;
+    answer.error_code = kTopicDenied;
     answer.topic_id = topic.topic_id;
     // The name behind an id is told to whom may know it.
     auto name = topic.topic_id.is_zero() ? topic.name : permit.topic_name(topic.topic_id);
@@ -150,7 +150,7 @@ Verdict<wire::DeleteRecordsResponse> gate(wire::DeleteRecordsRequest& request,
     auto& answer = answers.emplace_back();
     answer.name = std::move(topic.name);
     for (const auto& partition : topic.partitions)
-      answer.partitions.push_back({partition.partition_index, -1, kRefused});
+      answer.partitions.push_back({partition.partition_index, -1, kTopicDenied});
   }
   return answered_besides(&wire::DeleteRecordsResponse::topics, std::move(answers));
 }
@@ -168,7 +168,7 @@ Verdict<wire::DescribeConfigsResponse> gate(wire::DescribeConfigsRequest& reques
     answer.resource_type = resource.resource_type;
     answer.resource_name = resource.resource_name;
     answer.error_code = resource.resource_type == kTopicNumber
-                            ? kRefused
+                            ? kTopicDenied
                             : code_of(KafkaError::kClusterAuthorizationFailed);
     answer.error_message = std::string(kWhy);
   }

@@ -19,8 +19,8 @@ namespace millrace::broker {
 namespace {
 
 using wire::KafkaError;
-using Answer = wire::ListOffsetsResponse::ListOffsetsPartitionResponse;
-using Wanted = wire::ListOffsetsRequest::ListOffsetsPartition;
+using FoundOffset = wire::ListOffsetsResponse::ListOffsetsPartitionResponse;
+using AskedOffset = wire::ListOffsetsRequest::ListOffsetsPartition;
 
 constexpr std::int64_t kLatest = -1;
 constexpr std::int64_t kEarliest = -2;
@@ -30,7 +30,7 @@ constexpr std::int64_t kLatestTiered = -5;
 constexpr std::int64_t kEarliestPendingUpload = -6;
 
 constexpr std::int16_t kFirstVersionWithEpochs = 4;
-constexpr std::int8_t kReadCommitted = 1;
+constexpr std::int8_t kListCommitted = 1;
 
 /// The first version that gives a timestamp below zero its meaning; past the last when none does.
 std::int16_t first_version_of(std::int64_t timestamp) {
@@ -61,7 +61,7 @@ LeaderEpoch epoch_at(const storage::PartitionLog& log, Offset offset) {
   return latest;
 }
 
-void fill(Answer& answer, const storage::OffsetAtTime& found) {
+void fill(FoundOffset& answer, const storage::OffsetAtTime& found) {
   answer.offset = found.offset.value();
   answer.timestamp = found.timestamp.value();
   answer.leader_epoch = found.leader_epoch.value();
@@ -70,7 +70,7 @@ void fill(Answer& answer, const storage::OffsetAtTime& found) {
 /// What a client may see of a partition, by the isolation level that it asks with.
 enum class Sees : std::uint8_t { kAll, kCommitted };
 
-void look_up(const Partition& partition, std::int64_t timestamp, Sees sees, Answer& answer) {
+void look_up(const Partition& partition, std::int64_t timestamp, Sees sees, FoundOffset& answer) {
   const auto& log = partition.log();
   const Offset end =
       sees == Sees::kCommitted ? partition.last_stable_offset() : partition.high_watermark();
@@ -95,9 +95,9 @@ void look_up(const Partition& partition, std::int64_t timestamp, Sees sees, Answ
     fill(answer, **found);
 }
 
-Answer answer_one(const Partition* partition, const Wanted& wanted, Sees sees,
-                  std::int16_t version) {
-  Answer answer;
+FoundOffset answer_one(const Partition* partition, const AskedOffset& wanted, Sees sees,
+                       std::int16_t version) {
+  FoundOffset answer;
   answer.partition_index = wanted.partition_index;
   if (wanted.timestamp < 0 && version < first_version_of(wanted.timestamp)) {
     answer.error_code = code_of(KafkaError::kUnsupportedVersion);
@@ -119,7 +119,7 @@ wire::ListOffsetsResponse handle_list_offsets(wire::ListOffsetsRequest request,
                                               const RequestContext& context, BrokerState& state) {
   const auto topics = state.topics.table();
   std::set<std::pair<std::string, std::int32_t>> seen;
-  const Sees sees = request.isolation_level == kReadCommitted ? Sees::kCommitted : Sees::kAll;
+  const Sees sees = request.isolation_level == kListCommitted ? Sees::kCommitted : Sees::kAll;
   wire::ListOffsetsResponse response;
   for (auto& topic : request.topics) {
     auto& answers = response.topics.emplace_back();

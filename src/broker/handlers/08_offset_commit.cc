@@ -20,28 +20,29 @@ namespace millrace::broker {
 namespace {
 
 using wire::KafkaError;
-using Request = wire::OffsetCommitRequest;
-using Response = wire::OffsetCommitResponse;
+using CommitRequest = wire::OffsetCommitRequest;
+using CommitResponse = wire::OffsetCommitResponse;
 
-constexpr std::int16_t kTopicIdsSince = 10;
+constexpr std::int16_t kCommitByIdSince = 10;
 
 /// A request cut into what is answered already and what the group has to say.
 struct Split {
-  Response response;  // every partition in the order of the request
+  CommitResponse response;  // every partition in the order of the request
   struct Open {
     std::size_t topic;
     std::size_t partition;
   };
-  std::vector<Open> open;                              // of the response, still to be answered
-  std::vector<Request::OffsetCommitRequestTopic> ask;  // the same partitions in the same order
+  std::vector<Open> open;  // of the response, still to be answered
+  std::vector<CommitRequest::OffsetCommitRequestTopic>
+      ask;  // the same partitions in the same order
 };
 
-void split_topic(Split& split, Request::OffsetCommitRequestTopic asked, const Topic* topic,
+void split_topic(Split& split, CommitRequest::OffsetCommitRequestTopic asked, const Topic* topic,
                  KafkaError if_unknown) {
   auto& answered = split.response.topics.emplace_back();
   answered.name = asked.name;
   answered.topic_id = asked.topic_id;
-  std::vector<Request::OffsetCommitRequestPartition> known;
+  std::vector<CommitRequest::OffsetCommitRequestPartition> known;
   for (auto& partition : asked.partitions) {
     auto& result = answered.partitions.emplace_back();
     result.partition_index = partition.partition_index;
@@ -60,8 +61,8 @@ void split_topic(Split& split, Request::OffsetCommitRequestTopic asked, const To
   split.ask.push_back(std::move(asked));
 }
 
-Split split_request(Request& request, const TopicTable& topics, std::int16_t api_version) {
-  const bool by_id = api_version >= kTopicIdsSince;
+Split split_request(CommitRequest& request, const TopicTable& topics, std::int16_t api_version) {
+  const bool by_id = api_version >= kCommitByIdSince;
   Split split;
   for (auto& asked : request.topics) {
     const Topic* const topic = by_id ? topics.find(asked.topic_id) : topics.find(asked.name);
@@ -71,7 +72,8 @@ Split split_request(Request& request, const TopicTable& topics, std::int16_t api
   return split;
 }
 
-Response merge(Response response, const std::vector<Split::Open>& open, const Response& of_group) {
+CommitResponse merge(CommitResponse response, const std::vector<Split::Open>& open,
+                     const CommitResponse& of_group) {
   auto place = open.begin();
   for (const auto& topic : of_group.topics) {
     for (const auto& partition : topic.partitions) {
@@ -94,9 +96,10 @@ void handle_offset_commit(wire::OffsetCommitRequest request, RequestContext cont
     return;
   }
   request.topics = std::move(split.ask);
-  auto merged = with_changed_response<Response>(
-      std::move(reply), [answered = std::move(split.response), open = std::move(split.open)](
-                            const Response& of_group) { return merge(answered, open, of_group); });
+  auto merged = with_changed_response<CommitResponse>(
+      std::move(reply),
+      [answered = std::move(split.response), open = std::move(split.open)](
+          const CommitResponse& of_group) { return merge(answered, open, of_group); });
   state.groups->commit_offsets(group_caller(context), std::move(request), std::move(merged));
 }
 

@@ -21,12 +21,12 @@ namespace millrace::broker {
 
 namespace {
 
-using Request = wire::OffsetFetchRequest;
-using Response = wire::OffsetFetchResponse;
+using OffsetsRequest = wire::OffsetFetchRequest;
+using OffsetsResponse = wire::OffsetFetchResponse;
 
-constexpr std::int16_t kTopicIdsSince = 10;
+constexpr std::int16_t kOffsetFetchByIdSince = 10;
 
-void name_topics(Request& request, const TopicTable& topics) {
+void name_topics(OffsetsRequest& request, const TopicTable& topics) {
   for (auto& group : request.groups) {
     if (!group.topics) continue;
     for (auto& asked : *group.topics) {
@@ -35,7 +35,7 @@ void name_topics(Request& request, const TopicTable& topics) {
   }
 }
 
-void say_unknown(Response::OffsetFetchResponseTopics& topic) {
+void say_unknown(OffsetsResponse::OffsetFetchResponseTopics& topic) {
   for (auto& partition : topic.partitions) {
     partition = {.partition_index = partition.partition_index,
                  .committed_offset = kNoOffset.value(),
@@ -46,9 +46,9 @@ void say_unknown(Response::OffsetFetchResponseTopics& topic) {
 }
 
 /// Puts ids where the group answered with names only, and errors where there was no name.
-Response identify_topics(Response response, const TopicTable& topics) {
+OffsetsResponse identify_topics(OffsetsResponse response, const TopicTable& topics) {
   for (auto& group : response.groups) {
-    std::vector<Response::OffsetFetchResponseTopics> identified;
+    std::vector<OffsetsResponse::OffsetFetchResponseTopics> identified;
     for (auto& topic : group.topics) {
       if (topic.name.empty()) {
         say_unknown(topic);
@@ -68,12 +68,13 @@ Response identify_topics(Response response, const TopicTable& topics) {
 
 void handle_offset_fetch(wire::OffsetFetchRequest request, RequestContext context,
                          BrokerState& state, Responder<wire::OffsetFetchResponse> reply) {
-  if (context.api_version >= kTopicIdsSince) {
+  if (context.api_version >= kOffsetFetchByIdSince) {
     const auto topics = state.topics.table();
     name_topics(request, *topics);
-    reply = with_changed_response<Response>(std::move(reply), [topics](Response response) {
-      return identify_topics(std::move(response), *topics);
-    });
+    reply = with_changed_response<OffsetsResponse>(
+        std::move(reply), [topics](OffsetsResponse response) {
+          return identify_topics(std::move(response), *topics);
+        });
   }
   state.groups->fetch_offsets(group_caller(context), std::move(request), std::move(reply));
 }

@@ -24,11 +24,11 @@ namespace {
 
 using wire::KafkaError;
 using wire::make_error;
-using Wanted = wire::CreateTopicsRequest::CreatableTopic;
-using TopicOutcome = wire::CreateTopicsResponse::CreatableTopicResult;
+using AskedTopic = wire::CreateTopicsRequest::CreatableTopic;
+using CreatedTopic = wire::CreateTopicsResponse::CreatableTopicResult;
 
-TopicOutcome refuse(const std::string& name, const Error& error) {
-  TopicOutcome outcome;
+CreatedTopic refuse(const std::string& name, const Error& error) {
+  CreatedTopic outcome;
   outcome.name = name;
   outcome.error_code = code_of(wire::kafka_error_of(error));
   outcome.error_message = wire::bare_text(error);
@@ -36,8 +36,8 @@ TopicOutcome refuse(const std::string& name, const Error& error) {
   return outcome;
 }
 
-TopicOutcome describe(const NewTopic& topic, const Uuid& id) {
-  TopicOutcome outcome;
+CreatedTopic describe(const NewTopic& topic, const Uuid& id) {
+  CreatedTopic outcome;
   outcome.name = topic.name;
   outcome.topic_id = id;
   outcome.error_message.reset();
@@ -64,7 +64,7 @@ Status check_free(const TopicTable& topics, const std::string& name) {
   return {};
 }
 
-TopicOutcome create_one(const Wanted& wanted, Really really, const RequestContext& context,
+CreatedTopic create_one(const AskedTopic& wanted, Really really, const RequestContext& context,
                         BrokerState& state) {
   if (state.topics.table()->find(wanted.name) != nullptr)
     return refuse(wanted.name, make_error(KafkaError::kTopicAlreadyExists,

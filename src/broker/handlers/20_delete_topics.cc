@@ -19,12 +19,12 @@ namespace {
 using wire::KafkaError;
 using wire::make_error;
 using State = wire::DeleteTopicsRequest::DeleteTopicState;
-using TopicOutcome = wire::DeleteTopicsResponse::DeletableTopicResult;
+using DeletedTopic = wire::DeleteTopicsResponse::DeletableTopicResult;
 
 constexpr std::int16_t kFirstVersionWithIds = 6;
 
-TopicOutcome refuse(const State& wanted, const Error& error) {
-  TopicOutcome outcome;
+DeletedTopic refuse(const State& wanted, const Error& error) {
+  DeletedTopic outcome;
   outcome.name = wanted.name;
   outcome.topic_id = wanted.topic_id;
   outcome.error_code = code_of(wire::kafka_error_of(error));
@@ -32,7 +32,7 @@ TopicOutcome refuse(const State& wanted, const Error& error) {
   return outcome;
 }
 
-TopicOutcome delete_one(const State& wanted, BrokerState& state) {
+DeletedTopic delete_one(const State& wanted, BrokerState& state) {
   const bool by_id = !wanted.topic_id.is_zero();
   if (by_id == wanted.name.has_value())
     return refuse(wanted, make_error(KafkaError::kInvalidRequest,
@@ -46,7 +46,7 @@ TopicOutcome delete_one(const State& wanted, BrokerState& state) {
   if (auto status = state.topics.remove(topic->name); !status.ok())
     return refuse(wanted, status.error());
 
-  TopicOutcome outcome;
+  DeletedTopic outcome;
   outcome.name = topic->name;
   outcome.topic_id = topic->id;
   return outcome;

@@ -18,12 +18,12 @@ namespace millrace::broker {
 namespace {
 
 using wire::KafkaError;
-using Answer = wire::DeleteRecordsResponse::DeleteRecordsPartitionResult;
+using DeletedUpTo = wire::DeleteRecordsResponse::DeleteRecordsPartitionResult;
 
 constexpr std::int64_t kHighWatermark = -1;
 
-Answer delete_one(const Topic* topic, std::int32_t index, std::int64_t offset) {
-  Answer answer;
+DeletedUpTo delete_records_of_one(const Topic* topic, std::int32_t index, std::int64_t offset) {
+  DeletedUpTo answer;
   answer.partition_index = index;
   answer.low_watermark = -1;
   Partition* const partition = topic == nullptr ? nullptr : topic->partition(index);
@@ -61,7 +61,7 @@ wire::DeleteRecordsResponse handle_delete_records(wire::DeleteRecordsRequest req
     auto& answers = response.topics.emplace_back();
     answers.name = name;
     for (const auto& [index, offset] : partitions)
-      answers.partitions.push_back(delete_one(topics->find(name), index, offset));
+      answers.partitions.push_back(delete_records_of_one(topics->find(name), index, offset));
   }
   return response;
 }

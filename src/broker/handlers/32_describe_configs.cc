@@ -27,13 +27,13 @@ using Resource = DescribeConfigsRequest::DescribeConfigsResource;
 using ResourceAnswer = DescribeConfigsResponse::DescribeConfigsResult;
 using Shown = DescribeConfigsResponse::DescribeConfigsResourceResult;
 
-constexpr std::int8_t kTopic = 2;
-constexpr std::int8_t kBroker = 4;
+constexpr std::int8_t kConfigsOfTopic = 2;
+constexpr std::int8_t kConfigsOfBroker = 4;
 constexpr std::int8_t kBrokerLogger = 8;
 
 Result<std::vector<ConfigEntry>> entries_of(const Resource& resource, const RequestContext& context,
                                             BrokerState& state) {
-  if (resource.resource_type == kTopic) {
+  if (resource.resource_type == kConfigsOfTopic) {
     if (auto valid = check_topic_name(resource.resource_name); !valid.ok())
       return std::move(valid).error();
     const auto table = state.topics.table();
@@ -42,7 +42,7 @@ Result<std::vector<ConfigEntry>> entries_of(const Resource& resource, const Requ
       return wire::make_error(KafkaError::kUnknownTopicOrPartition, "there is no such topic");
     return topic_config_entries(topic->configs);
   }
-  if (resource.resource_type != kBroker && resource.resource_type != kBrokerLogger)
+  if (resource.resource_type != kConfigsOfBroker && resource.resource_type != kBrokerLogger)
     return wire::make_error(
         KafkaError::kInvalidRequest,
         fmt::format("resource type {} has no configuration here", resource.resource_type));

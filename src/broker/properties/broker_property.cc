@@ -32,7 +32,7 @@ std::string text(Millis time) {
 }
 
 // clang-format off
-constexpr std::array kRows{
+constexpr std::array kBrokerRows{
     BrokerProperty{{"advertised.listeners", kString, "", "Where clients are told to connect: under the address by which they came.", kWorks, kUp}, [](View broker) { return std::string(broker.listener); }},
     BrokerProperty{{"auto.create.topics.enable", kBoolean, "true", "Whether asking for an unknown topic makes it.", kWorks, kUp}, [](View broker) { return text(broker.config.auto_create_topics); }},
     BrokerProperty{{"broker.id", kInt, "-1", "The number of this broker.", kWorks, "the data directory"}, [](View broker) { return fmt::to_string(broker.node); }},
@@ -67,12 +67,12 @@ constexpr std::array kRows{
 }  // namespace
 
 std::span<const BrokerProperty> broker_property_rows() {
-  return kRows;
+  return kBrokerRows;
 }
 
 std::vector<Property> broker_properties() {
   std::vector<Property> properties;
-  for (const BrokerProperty& row : kRows) properties.push_back(row.about);
+  for (const BrokerProperty& row : kBrokerRows) properties.push_back(row.about);
   return properties;
 }
 

@@ -8,8 +8,8 @@ namespace millrace::broker {
 
 namespace {
 
-constexpr std::int64_t kNoMin = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t kNoMax = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
 
 std::string effect_of(const Property& property) {
   switch (property.effect) {
@@ -64,8 +64,8 @@ std::string Property::wanted() const {
   if (!choices.empty())
     return type == PropertyType::kList ? fmt::format("a list of {}", choices)
                                        : std::string(choices);
-  if (min != kNoMin && max != kNoMax) return fmt::format("a number from {} to {}", min, max);
-  if (min != kNoMin) return fmt::format("at least {}", min);
+  if (min != kLowest && max != kHighest) return fmt::format("a number from {} to {}", min, max);
+  if (min != kLowest) return fmt::format("at least {}", min);
   return {};
 }
 

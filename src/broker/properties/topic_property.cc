@@ -68,7 +68,7 @@ using enum Effect;
 
 // Ranges are Kafka's, but for segment.bytes, where Kafka 4 wants 1 MiB and tests want less.
 // clang-format off
-constexpr std::array kRows{
+constexpr std::array kTopicRows{
     TopicProperty{{"cleanup.policy", kList, "delete", "What happens to old segments: delete drops them by age and size, compact keeps the last value of each key.", kWorks, "the retention sweep; what is only to be compacted is kept whole for now", "log.cleanup.policy", kNoMin, kNoMax, "delete|compact"}, &set_cleanup_policy},
     TopicProperty{{"compression.gzip.level", kInt, "-1", "Level used when compression.type is gzip.", kWorks, kAppender, "compression.gzip.level", -1, 9}, &LogConfig::compression_gzip_level},
     TopicProperty{{"compression.lz4.level", kInt, "9", "Level used when compression.type is lz4.", kWorks, kAppender, "compression.lz4.level", 1, 17}, &LogConfig::compression_lz4_level},
@@ -166,7 +166,8 @@ Status check_value(const Property& property, std::string_view value) {
 
 Error unknown(std::string_view name) {
   const auto nearest = std::min_element(
-      kRows.begin(), kRows.end(), [name](const TopicProperty& left, const TopicProperty& right) {
+      kTopicRows.begin(), kTopicRows.end(),
+      [name](const TopicProperty& left, const TopicProperty& right) {
         return edit_distance(name, left.about.name) < edit_distance(name, right.about.name);
       });
   return Error{ErrorCode::kInvalidArgument,
@@ -193,14 +194,14 @@ struct Setter {
 }  // namespace
 
 std::span<const TopicProperty> topic_property_rows() {
-  return kRows;
+  return kTopicRows;
 }
 
 const TopicProperty* find_topic_property(std::string_view name) {
   const auto* const found = std::lower_bound(
-      kRows.begin(), kRows.end(), name,
+      kTopicRows.begin(), kTopicRows.end(), name,
       [](const auto& each, std::string_view wanted) { return each.about.name < wanted; });
-  return found != kRows.end() && found->about.name == name ? found : nullptr;
+  return found != kTopicRows.end() && found->about.name == name ? found : nullptr;
 }
 
 Status check_topic_property(std::string_view name, std::string_view value) {
@@ -225,7 +226,7 @@ Status set_topic_property(LogConfig& config, std::string_view name, std::string_
 
 std::vector<Property> topic_properties() {
   std::vector<Property> properties;
-  for (const TopicProperty& row : kRows) properties.push_back(row.about);
+  for (const TopicProperty& row : kTopicRows) properties.push_back(row.about);
   return properties;
 }
 

@@ -15,7 +15,7 @@ using wire::FetchResponse;
 using wire::KafkaError;
 using PartitionData = FetchResponse::PartitionData;
 
-constexpr std::int8_t kReadCommitted = 1;
+constexpr std::int8_t kFetchCommitted = 1;
 
 class FetchReader {
  public:
@@ -80,7 +80,7 @@ class FetchReader {
                              PartitionData data) {
     const auto partition_max = static_cast<std::size_t>(std::max(wanted.partition_max_bytes, 0));
     const auto first = found_.bytes == 0 ? storage::MinOneBatch::kYes : storage::MinOneBatch::kNo;
-    const bool committed_only = request_.isolation_level == kReadCommitted;
+    const bool committed_only = request_.isolation_level == kFetchCommitted;
     const Offset before =
         committed_only ? partition.last_stable_offset() : partition.high_watermark();
     const auto slice = partition.log().read(Offset{wanted.fetch_offset},

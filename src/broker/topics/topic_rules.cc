@@ -16,7 +16,7 @@ namespace {
 
 using wire::KafkaError;
 using wire::make_error;
-using Wanted = wire::CreateTopicsRequest::CreatableTopic;
+using NewTopicRequest = wire::CreateTopicsRequest::CreatableTopic;
 
 constexpr std::int32_t kUseDefault = -1;
 
@@ -27,7 +27,7 @@ bool same_but_for_dots(std::string_view left, std::string_view right) {
 }
 
 /// The partition count that a manual assignment amounts to.
-Result<std::int32_t> check_assignments(const Wanted& wanted, BrokerId node) {
+Result<std::int32_t> check_assignments(const NewTopicRequest& wanted, BrokerId node) {
   if (wanted.replication_factor != kUseDefault)
     return make_error(KafkaError::kInvalidRequest,
                       "with manual assignments the replication factor must be -1");
@@ -51,7 +51,7 @@ Result<std::int32_t> check_assignments(const Wanted& wanted, BrokerId node) {
   return count;
 }
 
-Result<std::int32_t> check_counts(const Wanted& wanted, const BrokerConfig& config) {
+Result<std::int32_t> check_counts(const NewTopicRequest& wanted, const BrokerConfig& config) {
   const std::int16_t factor = wanted.replication_factor;
   if (factor != kUseDefault && factor <= 0)
     return make_error(KafkaError::kInvalidReplicationFactor,
@@ -67,7 +67,7 @@ Result<std::int32_t> check_counts(const Wanted& wanted, const BrokerConfig& conf
   return wanted.num_partitions;
 }
 
-Result<TopicConfigs> check_configs(const Wanted& wanted) {
+Result<TopicConfigs> check_configs(const NewTopicRequest& wanted) {
   TopicConfigs configs;
   for (const auto& config : wanted.configs) {
     if (!config.value.has_value())
@@ -107,7 +107,8 @@ NewTopic default_topic(std::string_view name, const BrokerConfig& config) {
   return {.name = std::string(name), .partition_count = config.num_partitions, .configs = {}};
 }
 
-Result<NewTopic> plan_topic(const Wanted& wanted, const BrokerConfig& config, BrokerId node) {
+Result<NewTopic> plan_topic(const NewTopicRequest& wanted, const BrokerConfig& config,
+                            BrokerId node) {
   if (auto status = check_topic_name(wanted.name); !status.ok()) return std::move(status).error();
   if (wanted.name == kMetadataTopic)
     return make_error(KafkaError::kInvalidTopicException,

@@ -13,7 +13,7 @@ namespace {
 
 using wire::KafkaError;
 
-constexpr Millis kTimerMax{INT32_MAX};  // longer is never
+constexpr Millis kFlushTimerMax{INT32_MAX};  // longer is never
 
 PartitionQueueConfig queue_config(const ProducerConfig& config) {
   const auto in_flight = static_cast<std::size_t>(config.in_flight_per_connection_max);
@@ -339,7 +339,7 @@ void ProduceSender::bump_epoch() {
 
 void ProduceSender::when_finished(BatchId end, Millis timeout, std::function<void(Status)> done) {
   const FlushList::Id id = flushes_.add(end, std::move(done));
-  if (timeout < kTimerMax) {
+  if (timeout < kFlushTimerMax) {
     flush_timers_[id] = cluster_.loop().call_after(timeout, life_.guard([this, id] {
       flush_timers_.erase(id);
       flushes_.give_up(id, {ErrorCode::kTimeout, "flush: records are still under way"});

@@ -7,12 +7,12 @@
 namespace millrace::storage {
 namespace {
 
-constexpr std::int64_t kVersion = 0;
+constexpr std::int64_t kCheckpointVersion = 0;
 
 }  // namespace
 
 std::string checkpoint_head(std::size_t count) {
-  return fmt::format("{}\n{}\n", kVersion, count);
+  return fmt::format("{}\n{}\n", kCheckpointVersion, count);
 }
 
 std::optional<std::int64_t> parse_number(std::string_view text) {
@@ -48,9 +48,9 @@ Result<std::vector<std::string_view>> checkpoint_lines(std::string_view text) {
     return Error{ErrorCode::kCorrupt,
                  fmt::format("checkpoint: wanted a version first, found '{}'", lines[0])};
   }
-  if (*version != kVersion) {
-    return Error{ErrorCode::kUnsupported,
-                 fmt::format("checkpoint: wanted version {}, found {}", kVersion, *version)};
+  if (*version != kCheckpointVersion) {
+    return Error{ErrorCode::kUnsupported, fmt::format("checkpoint: wanted version {}, found {}",
+                                                      kCheckpointVersion, *version)};
   }
   const auto count = lines.size() > 1 ? parse_number(lines[1]) : std::nullopt;
   if (!count || *count != static_cast<std::int64_t>(lines.size()) - 2) {

@@ -10,7 +10,7 @@
 namespace millrace::storage {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kMetaVersion = 1;
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t start = text.find_first_not_of(" \t\r");
@@ -38,7 +38,7 @@ std::map<std::string_view, std::string_view> parse_lines(std::string_view text) 
 std::string encode_meta_properties(const MetaProperties& properties) {
   return fmt::format("#\ncluster.id={}\ndirectory.id={}\nnode.id={}\nversion={}\n",
                      properties.cluster_id.to_base64(), properties.directory_id.to_base64(),
-                     properties.node_id, kVersion);
+                     properties.node_id, kMetaVersion);
 }
 
 Result<MetaProperties> decode_meta_properties(std::string_view text) {
@@ -48,13 +48,13 @@ Result<MetaProperties> decode_meta_properties(std::string_view text) {
     return found == values.end() ? std::string_view{} : found->second;
   };
   const std::int64_t version = parse_number(value_of("version")).value_or(-1);
-  if (version > kVersion || version == 0) {
+  if (version > kMetaVersion || version == 0) {
     return Error{ErrorCode::kUnsupported,
-                 fmt::format("wanted version {}, found {}", kVersion, version)};
+                 fmt::format("wanted version {}, found {}", kMetaVersion, version)};
   }
   const std::int64_t node_id = parse_number(value_of("node.id")).value_or(-1);
   auto cluster_id = Uuid::from_base64(value_of("cluster.id"));
-  if (version != kVersion || node_id < 0 || node_id > INT32_MAX || !cluster_id.ok()) {
+  if (version != kMetaVersion || node_id < 0 || node_id > INT32_MAX || !cluster_id.ok()) {
     return Error{ErrorCode::kCorrupt,
                  fmt::format("wanted version=1, cluster.id and node.id, found '{}', '{}' and '{}'",
                              value_of("version"), value_of("cluster.id"), value_of("node.id"))};

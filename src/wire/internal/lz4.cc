@@ -11,13 +11,13 @@ namespace {
 
 constexpr int kLevelMax = 12;
 
-struct FreeDecoder {
+struct FreeLz4Decoder {
   void operator()(LZ4F_dctx* context) const { LZ4F_freeDecompressionContext(context); }
 };
-using Decoder = std::unique_ptr<LZ4F_dctx, FreeDecoder>;
+using Decoder = std::unique_ptr<LZ4F_dctx, FreeLz4Decoder>;
 
 /// One decoder a thread, kept: making one costs more than inflating a small batch.
-LZ4F_dctx* thread_decoder() {
+LZ4F_dctx* thread_lz4_decoder() {
   thread_local const Decoder decoder = [] {
     LZ4F_dctx* context = nullptr;
     LZ4F_createDecompressionContext(&context, LZ4F_VERSION);
@@ -48,7 +48,7 @@ Status lz4_compress(CompressionLevel level, std::string_view in, Buffer& out) {
 }
 
 Status lz4_decompress(std::string_view in, BoundedOutput& out) {
-  LZ4F_dctx* const decoder = thread_decoder();
+  LZ4F_dctx* const decoder = thread_lz4_decoder();
   if (decoder == nullptr) return Error{ErrorCode::kTooLarge, "lz4: no memory for its state"};
   std::size_t guess = in.size() * 4;
   std::size_t wants = 1;  // 0 at the end of a frame

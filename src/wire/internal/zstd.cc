@@ -9,21 +9,21 @@
 namespace millrace::wire::internal {
 namespace {
 
-struct FreeEncoder {
+struct FreeZstdEncoder {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
 };
-struct FreeDecoder {
+struct FreeZstdDecoder {
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
 
 /// One context a thread, kept: making one costs more than a small batch.
-ZSTD_CCtx* thread_encoder() {
-  thread_local const std::unique_ptr<ZSTD_CCtx, FreeEncoder> encoder(ZSTD_createCCtx());
+ZSTD_CCtx* thread_zstd_encoder() {
+  thread_local const std::unique_ptr<ZSTD_CCtx, FreeZstdEncoder> encoder(ZSTD_createCCtx());
   return encoder.get();
 }
 
-ZSTD_DCtx* thread_decoder() {
-  thread_local const std::unique_ptr<ZSTD_DCtx, FreeDecoder> decoder(ZSTD_createDCtx());
+ZSTD_DCtx* thread_zstd_decoder() {
+  thread_local const std::unique_ptr<ZSTD_DCtx, FreeZstdDecoder> decoder(ZSTD_createDCtx());
   if (decoder != nullptr) ZSTD_DCtx_reset(decoder.get(), ZSTD_reset_session_only);
   return decoder.get();
 }
@@ -32,7 +32,7 @@ ZSTD_DCtx* thread_decoder() {
 /// has to prove itself byte by byte.
 constexpr std::size_t kTrustedRatio = 64;
 
-Error corrupt(std::size_t code) {
+Error corrupt_zstd(std::size_t code) {
   return Error{ErrorCode::kCorrupt, fmt::format("zstd: {}", ZSTD_getErrorName(code))};
 }
 
@@ -56,7 +56,7 @@ bool inflate_at_once(ZSTD_DCtx* decoder, std::string_view in, BoundedOutput& out
 }  // namespace
 
 Status zstd_compress(CompressionLevel level, std::string_view in, Buffer& out) {
-  ZSTD_CCtx* const encoder = thread_encoder();
+  ZSTD_CCtx* const encoder = thread_zstd_encoder();
   if (encoder == nullptr) return Error{ErrorCode::kTooLarge, "zstd: no memory for its state"};
   const int wanted =
       level ? std::clamp(*level, ZSTD_minCLevel(), ZSTD_maxCLevel()) : ZSTD_CLEVEL_DEFAULT;
@@ -73,7 +73,7 @@ Status zstd_compress(CompressionLevel level, std::string_view in, Buffer& out) {
 }
 
 Status zstd_decompress(std::string_view in, BoundedOutput& out) {
-  ZSTD_DCtx* const decoder = thread_decoder();
+  ZSTD_DCtx* const decoder = thread_zstd_decoder();
   if (decoder == nullptr) return Error{ErrorCode::kTooLarge, "zstd: no memory for its state"};
   if (inflate_at_once(decoder, in, out)) return {};
   ZSTD_DCtx_reset(decoder, ZSTD_reset_session_only);
@@ -86,7 +86,7 @@ Status zstd_decompress(std::string_view in, BoundedOutput& out) {
     ZSTD_outBuffer output{out.free(), out.free_bytes(), 0};
     const std::size_t before = input.pos;
     wants = ZSTD_decompressStream(decoder, &output, &input);
-    if (ZSTD_isError(wants) != 0) return corrupt(wants);
+    if (ZSTD_isError(wants) != 0) return corrupt_zstd(wants);
     out.commit(output.pos);
     if (out.is_over()) return out.too_large();
     if (output.pos < output.size && input.pos == input.size && wants != 0 &&

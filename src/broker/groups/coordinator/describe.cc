@@ -16,7 +16,7 @@ namespace millrace::broker {
 
 namespace {
 
-constexpr std::int16_t kGroupIdNotFoundSince = 6;
+constexpr std::int16_t kDescribeNotFoundSince = 6;
 constexpr std::int16_t kAuthorizedOperationsSince = 3;
 constexpr std::int16_t kStateSince = 4;
 constexpr std::int16_t kTypeSince = 5;
@@ -75,7 +75,7 @@ DescribedGroup describe_group(const Group& group) {
 DescribedGroup describe_unknown(const std::string& group_id, std::int16_t api_version) {
   DescribedGroup described;
   described.group_state = "Dead";
-  if (api_version >= kGroupIdNotFoundSince) {
+  if (api_version >= kDescribeNotFoundSince) {
     described.error_code = code_of(wire::KafkaError::kGroupIdNotFound);
     described.error_message = fmt::format("Group {} not found.", group_id);
   }

@@ -19,7 +19,7 @@ namespace millrace::broker {
 
 namespace {
 
-constexpr std::int16_t kGroupIdNotFoundSince = 9;
+constexpr std::int16_t kCommitNotFoundSince = 9;
 // What a record's string can hold.
 constexpr std::int32_t kMetadataBytesLimit = 32'767;
 
@@ -29,8 +29,8 @@ wire::KafkaError check(const Group* group, const GroupCaller& caller,
   const std::int32_t generation = request.generation_id_or_member_epoch;
   if (group == nullptr) {
     if (generation < 0) return wire::KafkaError::kNone;
-    return caller.api_version >= kGroupIdNotFoundSince ? wire::KafkaError::kGroupIdNotFound
-                                                       : wire::KafkaError::kIllegalGeneration;
+    return caller.api_version >= kCommitNotFoundSince ? wire::KafkaError::kGroupIdNotFound
+                                                      : wire::KafkaError::kIllegalGeneration;
   }
   if (generation < 0 && group->is_in(GroupState::kEmpty)) return wire::KafkaError::kNone;
   if (generation < 0 && request.member_id.empty() && !request.group_instance_id) {
