@@ -104,12 +104,13 @@ class LatePipeTest(Case):
         listing.stderr.close()
 
     def test_input_that_is_not_there_yet_is_waited_for(self):
+        self.run_ok("topic", "create", "slow")
         theirs, ours = os.pipe()
         os.set_blocking(theirs, False)
         writer = self.start("produce", "slow", stdin=theirs, stderr=subprocess.PIPE)
         os.close(theirs)
         os.write(ours, b"first\n")
-        self.assertEqual(self.run_ok("consume", "slow", "-n", "1", "-X", "allow.auto.create.topics=true"), "first\n")
+        self.assertEqual(self.run_ok("consume", "slow", "-n", "1"), "first\n")
         os.write(ours, b"sec")
         wait_for("a half line that is taken", lambda: bytes_waiting(ours) == 0)
         os.write(ours, b"ond\n")
