@@ -110,7 +110,7 @@ Result<Offset> Partition::delete_records_before(Offset offset) {
                               fmt::format("{} is compacted and deletes nothing else", name_));
     if (offset < Offset{0})
       return wire::make_error(wire::KafkaError::kOffsetOutOfRange,
-                              fmt::format("offset {}: want 0 or more", offset));
+                              fmt::format("offset {}: wanted 0 or more", offset));
     return log_->delete_records_before(offset);
   });
   if (!status.ok()) return std::move(status).error();
