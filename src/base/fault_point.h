@@ -5,7 +5,10 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <string_view>
+
+#include "base/probe.h"
 
 namespace millrace {
 
@@ -19,16 +22,30 @@ class FaultSource {
 
   /// Null takes the source away. Not while anything runs.
   static void install(FaultSource* source) { installed_.store(source, std::memory_order_release); }
-  /// cost  one load where nothing is installed
-  static bool asks(std::string_view point) {
-    FaultSource* const source = installed_.load(std::memory_order_acquire);
-    return source != nullptr && source->strikes(point);
-  }
+  static FaultSource* installed() { return installed_.load(std::memory_order_acquire); }
 
  private:
   static inline std::atomic<FaultSource*> installed_{nullptr};
 };
 
+namespace internal {
+
+/// One named fault point. It counts how often it struck as a probe of its own name does, so that a
+/// fleet of simulations shows which faults it never tried.
+template <ProbeName kName>
+struct FaultSite {
+  static inline Probe struck{kName.text, Probe::Kind::kFaultPoint};
+
+  static bool asks() {
+    FaultSource* const source = FaultSource::installed();
+    if (source == nullptr || !source->strikes(kName.text)) return false;
+    struck.hit();
+    return true;
+  }
+};
+
+}  // namespace internal
 }  // namespace millrace
 
-#define FAULT_POINT(name) (::millrace::FaultSource::asks(name))
+/// cost  one load where nothing is installed
+#define FAULT_POINT(name) (::millrace::internal::FaultSite<name>::asks())

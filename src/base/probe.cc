@@ -18,7 +18,7 @@ Registry& registry() {
 
 }  // namespace
 
-Probe::Probe(std::string_view name) : name_(name) {
+Probe::Probe(std::string_view name, Kind kind) : name_(name), kind_(kind) {
   const std::lock_guard lock(registry().mutex);
   registry().probes.push_back(this);
 }

@@ -16,10 +16,16 @@ namespace millrace {
 /// thread  any
 class Probe {
  public:
-  explicit Probe(std::string_view name);
+  enum class Kind : std::uint8_t {
+    kPath,       // a rare path of the program
+    kFaultPoint  // a FAULT_POINT that struck
+  };
+
+  explicit Probe(std::string_view name, Kind kind = Kind::kPath);
 
   void hit() { hits_.fetch_add(1, std::memory_order_relaxed); }
   std::string_view name() const { return name_; }
+  Kind kind() const { return kind_; }
   std::uint64_t hits() const { return hits_.load(std::memory_order_relaxed); }
 
   /// Every probe of this program, by name.
@@ -27,6 +33,7 @@ class Probe {
 
  private:
   const std::string_view name_;
+  const Kind kind_;
   std::atomic<std::uint64_t> hits_{0};
 };
 

@@ -45,5 +45,20 @@ TEST(FaultPoint, StrikesOnlyWhileASourceIsInstalledThatWantsIt) {
   EXPECT_FALSE(FAULT_POINT("wanted"));
 }
 
+TEST(FaultPoint, IsKnownBeforeItStrikesAndCountsWhenItDoes) {
+  const Probe* const probe = find_probe("wanted");
+  ASSERT_NE(probe, nullptr);
+  EXPECT_EQ(probe->kind(), Probe::Kind::kFaultPoint);
+
+  const std::uint64_t before = probe->hits();
+  (void)FAULT_POINT("wanted");
+  EXPECT_EQ(probe->hits(), before);
+  Always source;
+  FaultSource::install(&source);
+  (void)FAULT_POINT("wanted");
+  FaultSource::install(nullptr);
+  EXPECT_EQ(probe->hits(), before + 1);
+}
+
 }  // namespace
 }  // namespace millrace

@@ -40,9 +40,6 @@ class SimFileSystem final : public io::FileSystem {
   /// what was not synced still may be lost by a later crash(). Locks are free again, no fault is
   /// set.
   std::unique_ptr<SimFileSystem> process_death() const;
-  /// Called outside of any lock after each sync, before it returns: where a slow disk takes its
-  /// time.
-  void set_sync_delay(std::function<void()> delay);
 
   /// Lets the `nth` call from now fail (1 is the next one). kDiskFull and kShortWrite hit the first
   /// writing call from there on. One fault at a time; the newer replaces the older.

@@ -21,10 +21,20 @@ std::optional<Sent> Sent::parse(std::string_view value) {
   return sent;
 }
 
-void Ledger::acknowledged(const Sent& sent, const TopicPartition& partition, Offset offset,
-                          Millis at) {
-  acknowledged_[sent] = {{partition, offset}, at};
-  if (offset != kNoOffset) by_place_[{partition, offset}] = sent;
+std::optional<std::string> Ledger::acknowledged(const Sent& sent, const TopicPartition& partition,
+                                                Offset offset, Millis at) {
+  const Place place{partition, offset};
+  const auto [promise, is_first] = acknowledged_.try_emplace(sent, Promise{place, at});
+  if (!is_first) {
+    return fmt::format("{} was acknowledged twice, at offset {} of {} and at offset {} of {}",
+                       sent.value(), promise->second.place.second, promise->second.place.first,
+                       offset, partition);
+  }
+  if (offset == kNoOffset) return std::nullopt;
+  const auto [owner, is_free] = by_place_.try_emplace(place, sent);
+  if (is_free) return std::nullopt;
+  return fmt::format("{} offset {}: promised to {} and to {}", partition, offset,
+                     owner->second.value(), sent.value());
 }
 
 std::optional<std::string> Ledger::check_read(const TopicPartition& partition, Offset offset,

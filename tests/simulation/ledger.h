@@ -27,6 +27,7 @@ struct Sent {
 
 /// Invariants that it looks after:
 ///   - a record that was acknowledged is in the log, at the offset that was said, for good;
+///   - no offset is promised to two records, and no record is acknowledged twice;
 ///   - no record is in the log twice, whatever was retried;
 ///   - records of one producer lie in a partition in the order in which they were sent;
 ///   - offsets of a partition have no hole.
@@ -34,7 +35,9 @@ class Ledger {
  public:
   /// offset  kNoOffset when the broker only said that it has the record
   /// at      since the run began
-  void acknowledged(const Sent& sent, const TopicPartition& partition, Offset offset, Millis at);
+  /// returns what is wrong with that: another record has the offset, or this one has another
+  std::optional<std::string> acknowledged(const Sent& sent, const TopicPartition& partition,
+                                          Offset offset, Millis at);
   std::size_t acknowledged_count() const { return acknowledged_.size(); }
 
   /// A consumer was given this record.        returns what is wrong with that

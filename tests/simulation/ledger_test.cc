@@ -23,16 +23,16 @@ std::vector<Ledger::LogRecord> log_of(std::initializer_list<const char*> values)
 
 TEST(Ledger, APromiseThatWasKeptIsRight) {
   Ledger ledger;
-  ledger.acknowledged({1, 0}, kPartition, Offset{0}, Millis{5});
-  ledger.acknowledged({2, 0}, kPartition, kNoOffset, Millis{5});
+  (void)ledger.acknowledged({1, 0}, kPartition, Offset{0}, Millis{5});
+  (void)ledger.acknowledged({2, 0}, kPartition, kNoOffset, Millis{5});
 
   EXPECT_EQ(ledger.check_log(kPartition, log_of({"1:0", "2:0", "1:7"})), std::nullopt);
 }
 
 TEST(Ledger, SeesWhatIsLostDoubledReorderedMovedOrMadeUp) {
   Ledger ledger;
-  ledger.acknowledged({1, 0}, kPartition, Offset{0}, Millis{5});
-  ledger.acknowledged({1, 1}, kPartition, kNoOffset, Millis{5});
+  (void)ledger.acknowledged({1, 0}, kPartition, Offset{0}, Millis{5});
+  (void)ledger.acknowledged({1, 1}, kPartition, kNoOffset, Millis{5});
   const auto wrong_with = [&](std::initializer_list<const char*> values) {
     return ledger.check_log(kPartition, log_of(values));
   };
@@ -44,6 +44,15 @@ TEST(Ledger, SeesWhatIsLostDoubledReorderedMovedOrMadeUp) {
   EXPECT_THAT(wrong_with({"1:0", "1:1", "hello"}), Optional(HasSubstr("nobody sent")));
 }
 
+TEST(Ledger, SeesASecondPromise) {
+  Ledger ledger;
+  EXPECT_EQ(ledger.acknowledged({1, 0}, kPartition, Offset{3}, Millis{5}), std::nullopt);
+  EXPECT_THAT(ledger.acknowledged({2, 0}, kPartition, Offset{3}, Millis{6}),
+              Optional(HasSubstr("promised to 1:0 and to 2:0")));
+  EXPECT_THAT(ledger.acknowledged({1, 0}, kPartition, Offset{4}, Millis{7}),
+              Optional(HasSubstr("acknowledged twice")));
+}
+
 TEST(Ledger, SeesAHoleInTheOffsets) {
   const std::vector<Ledger::LogRecord> log{{Offset{5}, "1:0"}, {Offset{7}, "1:1"}};
   EXPECT_THAT(Ledger().check_log(kPartition, log), Optional(HasSubstr("offset 7 follows 5")));
@@ -51,7 +60,7 @@ TEST(Ledger, SeesAHoleInTheOffsets) {
 
 TEST(Ledger, SeesAnAcknowledgedOffsetThatIsReadAsSomethingElse) {
   Ledger ledger;
-  ledger.acknowledged({1, 0}, kPartition, Offset{3}, Millis{5});
+  (void)ledger.acknowledged({1, 0}, kPartition, Offset{3}, Millis{5});
   EXPECT_EQ(ledger.check_read(kPartition, Offset{3}, "1:0"), std::nullopt);
   EXPECT_THAT(ledger.check_read(kPartition, Offset{3}, "2:9"), Optional(HasSubstr("read as 2:9")));
 }

@@ -1,8 +1,12 @@
 // simulate: runs the simulation for many seeds, or for one, and says what it found.
 //   simulate --seeds 1000          seeds 1 to 1000, as many at a time as there are processors
+//   simulate --seeds 1000 --all-probes    and fails when a probe or fault point was not reached
+//   simulate --minutes 30          as many seeds as begin within 30 minutes
 //   simulate --seed 42 [--log]     one seed, with its history
 // Each seed runs in a process of its own: a CHECK that fails, or a run that hangs, is a finding
-// like any other. Exit codes: 0 all is well, 1 something was found, 2 wrong usage.
+// like any other. Exit codes: 0 all is well, 1 something was found, or with --all-probes not
+// reached, 2 wrong usage.
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +35,7 @@ namespace {
 struct Options {
   std::uint64_t first = 1;
   std::uint64_t seeds = 50;
+  bool wants_all_probes = false;
   std::optional<std::uint64_t> one;
   std::optional<std::int64_t> minutes;  // of real time: no seed begins after them
   std::uint64_t jobs = std::max(1U, std::thread::hardware_concurrency());
@@ -43,6 +48,7 @@ constexpr std::chrono::seconds kRealTimeMax{60};  // for one seed, which takes s
 std::string report_of(const Outcome& outcome) {
   std::string report = "fingerprint " + std::to_string(outcome.fingerprint) + "\n";
   report += "acknowledged " + std::to_string(outcome.acknowledged) + "\n";
+  report += "counts " + std::to_string(static_cast<int>(outcome.counts)) + "\n";
   report += "virtual " + std::to_string(outcome.virtual_seconds) + "\n";
   for (const Probe* const probe : Probe::all()) {
     if (probe->hits() > 0) report += "probe " + std::string(probe->name()) + "\n";
@@ -107,6 +113,8 @@ struct Tally {
   std::uint64_t found = 0;
   std::uint64_t acknowledged = 0;
   double virtual_seconds = 0;
+  std::uint64_t counts_at_least = 0;  // runs, by how they compared the counts of windows
+  std::uint64_t counts_equal = 0;
   std::set<std::string, std::less<>> probes;
 };
 
@@ -122,6 +130,11 @@ void finish_child(Child& child, Tally& tally) {
     const std::string_view word = line.substr(0, line.find(' '));
     const std::string value(line.substr(std::min(line.size(), word.size() + 1)));
     if (word == "acknowledged") tally.acknowledged += std::stoull(value);
+    if (word == "counts") {
+      const auto comparison = static_cast<Comparison>(std::stoi(value));
+      if (comparison == Comparison::kAtLeast) ++tally.counts_at_least;
+      if (comparison == Comparison::kEqual) ++tally.counts_equal;
+    }
     if (word == "virtual") tally.virtual_seconds += std::stod(value);
     if (word == "probe") tally.probes.insert(value);
     if (word == "violation") finding = rest;
@@ -137,6 +150,31 @@ void finish_child(Child& child, Tally& tally) {
   std::cout << "seed " << child.seed << ": " << finding << "again: ./dev sim --seed " << child.seed
             << "\n"
             << std::flush;
+}
+
+/// Says which rare paths and fault points the fleet came to; true for all.
+bool report_probes(const Tally& tally) {
+  bool reached_all = true;
+  for (const auto kind : {Probe::Kind::kPath, Probe::Kind::kFaultPoint}) {
+    std::size_t reached = 0;
+    std::vector<std::string_view> unreached;
+    for (const Probe* const probe : Probe::all()) {
+      if (probe->kind() != kind) continue;
+      if (tally.probes.contains(probe->name())) {
+        ++reached;
+      } else {
+        unreached.push_back(probe->name());
+      }
+    }
+    const bool is_path = kind == Probe::Kind::kPath;
+    std::cout << reached << " of " << reached + unreached.size()
+              << (is_path ? " probes reached\n" : " fault points struck\n");
+    for (const std::string_view name : unreached) {
+      std::cout << (is_path ? "not reached: " : "never struck: ") << name << "\n";
+    }
+    reached_all = reached_all && unreached.empty();
+  }
+  return reached_all;
 }
 
 int run_fleet(const Options& options) {
@@ -161,19 +199,16 @@ int run_fleet(const Options& options) {
       children.erase(children.begin() + static_cast<std::ptrdiff_t>(i));
     }
   }
-  std::vector<std::string> unreached;
-  for (const Probe* const probe : Probe::all()) {
-    if (!tally.probes.contains(probe->name())) unreached.emplace_back(probe->name());
-  }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   std::cout << tally.runs << " seeds from " << options.first << ": " << tally.found
             << " with findings; " << tally.acknowledged << " records acknowledged in "
             << static_cast<std::int64_t>(tally.virtual_seconds / 60) << " virtual minutes, "
             << static_cast<std::int64_t>(took.count()) << " s of real time\n"
-            << tally.probes.size() << " of " << tally.probes.size() + unreached.size()
-            << " probes reached\n";
-  for (const std::string& name : unreached) std::cout << "not reached: " << name << "\n";
-  return tally.found == 0 ? 0 : 1;
+            << tally.counts_equal << " wanted the counts of windows to equal the reference, "
+            << tally.counts_at_least << " to be no less\n";
+  const bool reached_all = report_probes(tally);
+  if (tally.found > 0) return 1;
+  return options.wants_all_probes && !reached_all ? 1 : 0;
 }
 
 int run_one(std::uint64_t seed, bool logs) {
@@ -189,23 +224,26 @@ int run_one(std::uint64_t seed, bool logs) {
 
 int usage(std::string_view problem) {
   std::cerr << "simulate: " << problem
-            << "\nwanted: --seeds N, --first SEED, --minutes M, --jobs N, --seed SEED, --log\n";
+            << "\nwanted: [--seeds N | --minutes M] [--first SEED] [--jobs N] [--all-probes], or\n"
+               "        --seed SEED [--log]\n";
   return 2;
 }
 
 int run(const std::vector<std::string_view>& arguments) {
   Options options;
+  std::set<std::string_view> given;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view name = arguments[i];
-    if (name == "--log") {
-      options.logs = true;
+    given.insert(name);
+    if (name == "--log" || name == "--all-probes") {
+      (name == "--log" ? options.logs : options.wants_all_probes) = true;
       continue;
     }
     std::uint64_t value = 0;
     const std::string_view text = i + 1 < arguments.size() ? arguments[++i] : "";
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
     if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) {
-      return usage(std::string(name) + " wants a number, found \"" + std::string(text) + "\"");
+      return usage(fmt::format("wanted a number for {}, found \"{}\"", name, text));
     }
     if (name == "--seeds") {
       options.seeds = value;
@@ -218,9 +256,26 @@ int run(const std::vector<std::string_view>& arguments) {
     } else if (name == "--seed") {
       options.one = value;
     } else {
-      return usage("no option \"" + std::string(name) + "\"");
+      return usage(fmt::format("wanted an option of these, found \"{}\"", name));
     }
   }
+  // Who asks for two things at once would believe to have got both.
+  const auto refuse_beside = [&](std::string_view option,
+                                 std::initializer_list<std::string_view> others) {
+    for (const std::string_view other : others) {
+      if (given.contains(option) && given.contains(other)) {
+        usage(fmt::format("wanted {} or {}, found both", option, other));
+        return true;
+      }
+    }
+    return false;
+  };
+  if (refuse_beside("--seed", {"--seeds", "--first", "--minutes", "--jobs", "--all-probes"}) ||
+      refuse_beside("--log", {"--seeds", "--first", "--minutes", "--jobs", "--all-probes"}) ||
+      refuse_beside("--minutes", {"--seeds"})) {
+    return 2;
+  }
+  if (given.contains("--log") && !options.one) return usage("wanted --seed beside --log");
   if (options.one) return run_one(*options.one, options.logs);
   set_log_level(LogLevel::kOff);
   return run_fleet(options);

@@ -51,20 +51,20 @@ void ProducerActor::send_one(client::Producer& producer) {
   const std::string key =
       fmt::format("key-{}", run_.random().below(static_cast<std::uint64_t>(run_.scenario.keys)));
   const auto number = static_cast<std::int64_t>(sent.sequence);
-  const auto queued =
-      producer.send({.topic = kInputTopic,
-                     .key = key,
-                     .value = value,
-                     .timestamp = Timestamp{kFirstTimestamp + number * kTimestampStep}},
-                    [this, sent](const Result<client::RecordMetadata>& written) {
-                      if (written.ok()) {
-                        run_.ledger.acknowledged(sent, {kInputTopic, written->partition},
-                                                 written->offset, run_.history.now());
-                      } else {
-                        run_.history.saw(fmt::format("{} may be lost: {}", sent.value(),
-                                                     written.error().to_string()));
-                      }
-                    });
+  const auto queued = producer.send(
+      {.topic = kInputTopic,
+       .key = key,
+       .value = value,
+       .timestamp = Timestamp{kFirstTimestamp + number * kTimestampStep}},
+      [this, sent](const Result<client::RecordMetadata>& written) {
+        if (written.ok()) {
+          run_.report(run_.ledger.acknowledged(sent, {kInputTopic, written->partition},
+                                               written->offset, run_.history.now()));
+        } else {
+          run_.history.saw(
+              fmt::format("{} may be lost: {}", sent.value(), written.error().to_string()));
+        }
+      });
   if (!queued.ok()) {
     run_.history.saw(fmt::format("{} was not taken: {}", value, queued.error().to_string()));
   }

@@ -9,12 +9,20 @@
 
 namespace millrace::simulation {
 
+/// How a run held the counts of windows against the reference.
+enum class Comparison : std::uint8_t {
+  kNone,     // no stream application, or what it read may have been lost with the power
+  kAtLeast,  // commits may have failed: a record may count twice, but never not at all
+  kEqual
+};
+
 struct Outcome {
   std::optional<std::string> violation;
   std::string scenario;
   std::string history;            // shortened
   std::uint64_t fingerprint = 0;  // of every choice: equal when a run was repeated exactly
   std::uint64_t acknowledged = 0;
+  Comparison counts = Comparison::kNone;
   double virtual_seconds = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "streams/serde.h"
@@ -32,12 +33,14 @@ void count_reference(WindowCounts& counts, const RecordView& record) {
   ++counts[{std::string(record.key.value_or("")), start}];
 }
 
-void take_count(WindowCounts& counts, const RecordView& record) {
+void CountsSeen::take(const RecordView& record) {
   const streams::WindowedSerde<std::string> key_serde(streams::AnySerde<std::string>(), kWindow);
   const auto key = key_serde.decode(record.key.value_or(""));
   const auto count = streams::AnySerde<std::int64_t>().decode(record.value);
   if (!key.ok() || !count.ok()) return;  // a count that is not understood is one that is missing
-  counts[{key->key, key->window.start.value()}] = *count;
+  const WindowCounts::key_type window{key->key, key->window.start.value()};
+  latest[window] = *count;
+  largest[window] = std::max(largest[window], *count);
 }
 
 StreamActor::~StreamActor() = default;

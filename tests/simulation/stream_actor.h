@@ -20,8 +20,14 @@ using WindowCounts = std::map<std::pair<std::string, std::int64_t>, std::int64_t
 
 /// Adds a record of the input to what the counts must come to.
 void count_reference(WindowCounts& counts, const RecordView& record);
-/// Takes a record of the output: the latest count of its window.
-void take_count(WindowCounts& counts, const RecordView& record);
+/// What the output said of the windows.
+struct CountsSeen {
+  WindowCounts latest;
+  WindowCounts largest;
+
+  /// Takes a record of the output.
+  void take(const RecordView& record);
+};
 
 class StreamActor {
  public:

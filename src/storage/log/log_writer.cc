@@ -76,8 +76,8 @@ Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch ep
                                    log.config.segment_index_bytes};
   if (log.active->must_roll_before(header, limits, now) ||
       FAULT_POINT("a segment ends before it is full")) {
-    PROBE("storage: a segment was rolled");
     if (Status status = roll(log, now); !status.ok()) return std::move(status).error();
+    PROBE("storage: a segment was rolled");
     result.rolled = true;
   }
   Status written = log.active->append(bytes, header, log.config.index_interval_bytes);
