@@ -92,7 +92,13 @@ void PartitionLog::expire_producers(Timestamp now, Millis expiration) {
 
 Result<AppendResult> PartitionLog::append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
                                           AppendOrigin origin) {
-  return storage::append(*parts_, batch, epoch, now, origin);
+  wire::InflationBudget budget;
+  return append(batch, epoch, now, origin, budget);
+}
+
+Result<AppendResult> PartitionLog::append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
+                                          AppendOrigin origin, wire::InflationBudget& budget) {
+  return storage::append(*parts_, batch, epoch, now, origin, budget);
 }
 
 Status PartitionLog::roll(Timestamp now) {

@@ -50,17 +50,22 @@ class PartitionLog {
   const RecoveryReport& recovery() const;
   const std::string& directory() const;
 
-  /// Appends one batch, which must fill `batch` exactly; base offset, leader epoch and, with
-  /// LogAppendTime, time stamp are written into it in place. Where the topic names a codec and a
+  /// Appends one batch, which must fill `batch` exactly; base offset, leader epoch and the largest
+  /// time stamp, as it is or as LogAppendTime makes it, are written into it in place. The records
+  /// of a client's batch are walked, a compressed one inflated piece by piece and at the cost of
+  /// `budget`, which several batches may share. Where the topic names a codec and a
   /// client sent another, a recompressed copy is stored instead.
   /// errors  as Kafka answers them (wire::make_error): CORRUPT_MESSAGE, MESSAGE_TOO_LARGE,
   ///         RECORD_LIST_TOO_LARGE, INVALID_RECORD, UNSUPPORTED_FOR_MESSAGE_FORMAT,
   ///         INVALID_TIMESTAMP, OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH,
   ///         INVALID_TXN_STATE, KAFKA_STORAGE_ERROR (disk; the log is as it was before)
-  /// cost    CRC of the batch and one write; an fsync never; where the codec differs, what recompress()
-  ///         costs, with the writer held, as in Kafka
+  ///         MESSAGE_TOO_LARGE also says that the batch inflates past the budget
+  /// cost    CRC of the batch, a walk over its records, inflated, and one write; an fsync never; where
+  ///         the codec differs, what recompress() costs, with the writer held, as in Kafka
   Result<AppendResult> append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
                               AppendOrigin origin = AppendOrigin::kClient);
+  Result<AppendResult> append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
+                              AppendOrigin origin, wire::InflationBudget& budget);
 
   /// The batches from the one that holds `from` on: at most `bytes_max` of whole batches, all from
   /// one segment; with kYes the first one even when it alone is larger. Batches whose first record

@@ -168,8 +168,9 @@ TEST_F(PartitionLogTest, FindsATimeByTheHeaderOfABatchWhoseRecordsMakeNoSense) {
   store_big_endian(
       senseless.data() + wire::batch_format::kCrcAt,
       wire::crc32c(std::string_view(senseless).substr(wire::batch_format::kCrcCoversFrom)));
-  ASSERT_TRUE(log->append(senseless, LeaderEpoch{4}, Timestamp{1000}).ok())
-      << "compressed records are not looked at";
+  ASSERT_TRUE(
+      log->append(senseless, LeaderEpoch{4}, Timestamp{1000}, AppendOrigin::kCoordinator).ok())
+      << "a client's would be refused";
   ASSERT_TRUE(append(*log, {.timestamp = 3000}, 4).ok());
 
   const auto found = log->offset_for_timestamp(Timestamp{1500});
@@ -189,7 +190,8 @@ TEST_F(PartitionLogTest, FindsATimeByTheHeaderOfABatchThatInflatesToTooMuch) {
   std::string bomb = make_batch(
       {.values = {"first", large}, .timestamp = 2000, .compression = wire::Compression::kZstd});
   ASSERT_LT(bomb.size(), 100'000U);
-  ASSERT_TRUE(log->append(bomb, LeaderEpoch{4}, Timestamp{1000}).ok());
+  ASSERT_TRUE(log->append(bomb, LeaderEpoch{4}, Timestamp{1000}).ok())
+      << "readers of records take it";
 
   const auto found = log->offset_for_timestamp(Timestamp{2001});
   ASSERT_TRUE(found.ok()) << found.error().message;

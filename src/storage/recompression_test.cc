@@ -25,15 +25,7 @@ using wire::KafkaError;
 constexpr std::array kCodecs{Compression::kNone, Compression::kGzip, Compression::kSnappy,
                              Compression::kLz4, Compression::kZstd};
 
-class RecompressionTest : public LogFixture {
- protected:
-  wire::BatchHeader first_header(Offset from) {
-    const Buffer bytes = log->read_bytes(from, 1, MinOneBatch::kYes).value();
-    auto header = wire::check_batch(bytes.view());
-    EXPECT_TRUE(header.ok()) << header.error().message;
-    return header.value();
-  }
-};
+class RecompressionTest : public LogFixture {};
 
 TEST_F(RecompressionTest, StoresEveryCodecAsEveryOtherAndProducerKeepsIt) {
   std::int64_t next = 0;

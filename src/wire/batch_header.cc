@@ -104,6 +104,12 @@ void patch_log_append_time(char* batch, std::size_t size_bytes, Timestamp now) {
   rewrite_crc(batch, size_bytes);
 }
 
+void patch_max_timestamp(char* batch, std::size_t size_bytes, Timestamp max_timestamp) {
+  if (load_big_endian<std::int64_t>(batch + kMaxTimestampAt) == max_timestamp.value()) return;
+  store_big_endian(batch + kMaxTimestampAt, max_timestamp.value());
+  rewrite_crc(batch, size_bytes);
+}
+
 void patch_producer(char* batch, std::size_t size_bytes, ProducerId id, ProducerEpoch epoch,
                     std::int32_t base_sequence) {
   store_big_endian(batch + kProducerIdAt, id.value());

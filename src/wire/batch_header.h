@@ -72,6 +72,10 @@ void patch_leader_epoch(char* batch, LeaderEpoch epoch);
 /// `size_bytes` is the whole batch.
 void patch_log_append_time(char* batch, std::size_t size_bytes, Timestamp now);
 
+/// Lets the header say that the latest record is of `max_timestamp`, with a new CRC, unless it says
+/// so. `size_bytes` is the whole batch.
+void patch_max_timestamp(char* batch, std::size_t size_bytes, Timestamp max_timestamp);
+
 /// Gives a batch that is already encoded another producer, epoch or sequence, and a new CRC.
 void patch_producer(char* batch, std::size_t size_bytes, ProducerId id, ProducerEpoch epoch,
                     std::int32_t base_sequence);

@@ -15,6 +15,25 @@ constexpr std::array<std::string_view, 5> kNames{"none", "gzip", "snappy", "lz4"
 /// Over this a batch could not say its own length.
 constexpr std::size_t kInputBytesMax = std::size_t{1} << 30U;
 
+/// What a thread keeps for pieces at most; a larger block of snappy is given back.
+constexpr std::size_t kKeptPieceBytesMax = std::size_t{1} << 20U;
+
+Status inflate(Compression codec, std::string_view in, internal::BoundedOutput& bounded) {
+  switch (codec) {
+    case Compression::kNone:
+      return bounded.append(in);
+    case Compression::kGzip:
+      return internal::gzip_decompress(in, bounded);
+    case Compression::kSnappy:
+      return internal::snappy_decompress(in, bounded);
+    case Compression::kLz4:
+      return internal::lz4_decompress(in, bounded);
+    case Compression::kZstd:
+      return internal::zstd_decompress(in, bounded);
+  }
+  return Error{ErrorCode::kUnsupported, fmt::format("codec {}", static_cast<int>(codec))};
+}
+
 }  // namespace
 
 std::string_view compression_name(Compression codec) {
@@ -55,19 +74,18 @@ Status compress(Compression codec, CompressionLevel level, std::string_view in, 
 
 Status decompress(Compression codec, std::string_view in, std::size_t size_bytes_max, Buffer& out) {
   internal::BoundedOutput bounded(out, size_bytes_max);
-  switch (codec) {
-    case Compression::kNone:
-      return bounded.append(in);
-    case Compression::kGzip:
-      return internal::gzip_decompress(in, bounded);
-    case Compression::kSnappy:
-      return internal::snappy_decompress(in, bounded);
-    case Compression::kLz4:
-      return internal::lz4_decompress(in, bounded);
-    case Compression::kZstd:
-      return internal::zstd_decompress(in, bounded);
-  }
-  return Error{ErrorCode::kUnsupported, fmt::format("codec {}", static_cast<int>(codec))};
+  return inflate(codec, in, bounded);
+}
+
+Status decompress_pieces(Compression codec, std::string_view in, std::size_t size_bytes_max,
+                         PieceTaker& taker) {
+  thread_local Buffer pieces;
+  pieces.clear();
+  internal::BoundedOutput bounded(pieces, size_bytes_max, &taker);
+  Status status = inflate(codec, in, bounded);
+  if (status.ok()) status = bounded.drain();
+  if (pieces.capacity() > kKeptPieceBytesMax) pieces = Buffer{};
+  return status;
 }
 
 }  // namespace millrace::wire

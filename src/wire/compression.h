@@ -33,6 +33,21 @@ Status compress(Compression codec, CompressionLevel level, std::string_view in, 
 /// What a batch may inflate to when nobody says otherwise.
 inline constexpr std::size_t kDecompressedBytesMaxDefault = std::size_t{256} << 20U;
 
+/// Takes what inflates, piece by piece.
+class PieceTaker {
+ public:
+  virtual ~PieceTaker() = default;
+  /// Takes some of `bytes`, which begin with those that were left before; returns how many. An
+  /// error ends the inflation.
+  virtual Result<std::size_t> take(std::string_view bytes) = 0;
+};
+
+/// Decompresses `in` in pieces of 64 KiB, `size_bytes_max` bytes in sum, and gives them to `taker`.
+/// What it leaves is kept for its next call. A block of snappy, which cannot be cut, comes whole.
+/// errors  as decompress, and those of `taker`        thread  any: its memory belongs to the thread
+Status decompress_pieces(Compression codec, std::string_view in, std::size_t size_bytes_max,
+                         PieceTaker& taker);
+
 /// Appends `in`, decompressed, to `out`: `size_bytes_max` at most. Memory is taken as bytes come
 /// out of the codec, never because a header claims a size.
 /// snappy: both xerial framing and one raw block.

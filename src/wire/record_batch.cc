@@ -3,78 +3,16 @@
 #include <fmt/format.h>
 
 #include "base/byte_order.h"
-#include "base/varint.h"
+#include "wire/internal/record_fields.h"
 
 namespace millrace::wire {
 namespace {
 
 using namespace batch_format;
-
-/// Like read_uvarint32, with the lengths that are nearly always met kept inline.
-inline const char* read_short(const char* from, const char* end, std::int32_t& value) {
-  if (end - from >= 2) [[likely]] {
-    const auto first = static_cast<unsigned char>(from[0]);
-    if ((first & 0x80U) == 0) {
-      value = unzigzag(std::uint32_t{first});
-      return from + 1;
-    }
-    const auto second = static_cast<unsigned char>(from[1]);
-    if ((second & 0x80U) == 0) {
-      value = unzigzag((first & 0x7fU) | (std::uint32_t{second} << 7U));
-      return from + 2;
-    }
-  }
-  std::uint32_t raw = 0;
-  from = read_uvarint32(from, end, raw);
-  value = unzigzag(raw);
-  return from;
-}
-
-inline const char* read_long(const char* from, const char* end, std::int64_t& value) {
-  if (end - from >= 2) [[likely]] {
-    const auto first = static_cast<unsigned char>(from[0]);
-    if ((first & 0x80U) == 0) {
-      value = unzigzag(std::uint64_t{first});
-      return from + 1;
-    }
-    const auto second = static_cast<unsigned char>(from[1]);
-    if ((second & 0x80U) == 0) {
-      value = unzigzag((first & 0x7fU) | (std::uint64_t{second} << 7U));
-      return from + 2;
-    }
-  }
-  std::uint64_t raw = 0;
-  from = read_uvarint64(from, end, raw);
-  value = unzigzag(raw);
-  return from;
-}
-
-/// Reads a length and that many bytes; -1 is null. Returns null when the length lies.
-inline const char* read_field(const char* from, const char* end,
-                              std::optional<std::string_view>& field) {
-  std::int32_t length = 0;
-  from = read_short(from, end, length);
-  if (from == nullptr) return nullptr;
-  if (length < 0) {
-    field.reset();
-    return length == -1 ? from : nullptr;
-  }
-  if (end - from < length) return nullptr;
-  field.emplace(from, static_cast<std::size_t>(length));
-  return from + length;
-}
-
-/// Walks `count` headers to their end, or returns null at the first that lies.
-const char* skip_headers(const char* from, const char* end, std::int32_t count) {
-  std::optional<std::string_view> field;
-  for (std::int32_t i = 0; i < count; ++i) {
-    from = read_field(from, end, field);
-    if (from == nullptr || !field) return nullptr;  // a header's key may not be null
-    from = read_field(from, end, field);
-    if (from == nullptr) return nullptr;
-  }
-  return from;
-}
+using internal::read_field;
+using internal::read_long;
+using internal::read_short;
+using internal::skip_headers;
 
 inline const char* read_headers(const char* from, const char* end, HeadersView& headers) {
   std::int32_t count = 0;

@@ -69,7 +69,7 @@ using enum Effect;
 // Ranges are Kafka's, but for segment.bytes, where Kafka 4 wants 1 MiB and tests want less.
 // clang-format off
 constexpr std::array kTopicRows{
-    TopicProperty{{"cleanup.policy", kList, "delete", "What happens to old segments: delete drops them by age and size, compact keeps the last value of each key.", kWorks, "the retention sweep; what is only to be compacted is kept whole for now", "log.cleanup.policy", kNoMin, kNoMax, "delete|compact"}, &set_cleanup_policy},
+    TopicProperty{{"cleanup.policy", kList, "delete", "What happens to old segments: delete drops them by age and size, compact keeps the last value of each key.", kHolds, "delete by the retention sweep; with compact nothing is compacted yet, so that every value is kept, the last one too", "log.cleanup.policy", kNoMin, kNoMax, "delete|compact"}, &set_cleanup_policy},
     TopicProperty{{"compression.gzip.level", kInt, "-1", "Level used when compression.type is gzip.", kWorks, kAppender, "compression.gzip.level", -1, 9}, &LogConfig::compression_gzip_level},
     TopicProperty{{"compression.lz4.level", kInt, "9", "Level used when compression.type is lz4.", kWorks, kAppender, "compression.lz4.level", 1, 17}, &LogConfig::compression_lz4_level},
     TopicProperty{{"compression.type", kString, "producer", "The codec batches are kept in; producer keeps what was sent.", kWorks, kAppender, "compression.type", kNoMin, kNoMax, "uncompressed|zstd|lz4|snappy|gzip|producer"}, &set_compression_type},

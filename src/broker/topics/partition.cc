@@ -28,11 +28,18 @@ Partition::Partition(TopicPartition name, std::shared_ptr<storage::PartitionLog>
 
 Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp now,
                                                 storage::AppendOrigin origin) {
+  wire::InflationBudget budget;
+  return append(batch, now, origin, budget);
+}
+
+Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp now,
+                                                storage::AppendOrigin origin,
+                                                wire::InflationBudget& budget) {
   Ends before;
   auto result = writer_.with([&](Writer& writer) -> Result<storage::AppendResult> {
     if (writer.is_closed) return gone(name_);
     before = ends();
-    auto appended = log_->append(batch, leadership_.epoch, now, origin);
+    auto appended = log_->append(batch, leadership_.epoch, now, origin, budget);
     note_disk(writer, appended);
     return appended;
   });

@@ -49,11 +49,14 @@ class Partition {
   LeaderEpoch leader_epoch() const { return leadership_.epoch; }
 
   /// Appends one batch, which is patched in place, and wakes the waiters.
+  /// budget  what a client's batch inflates to is taken off it
   /// errors  those of storage::PartitionLog::append, as Kafka errors
-  /// cost    one write; with --fsync always also one flush
+  /// cost    a walk over the records and one write; with --fsync always also one flush
   Result<storage::AppendResult> append(
       std::span<char> batch, Timestamp now,
       storage::AppendOrigin origin = storage::AppendOrigin::kClient);
+  Result<storage::AppendResult> append(std::span<char> batch, Timestamp now,
+                                       storage::AppendOrigin origin, wire::InflationBudget& budget);
 
   /// Calls `done` once everything appended before this call is as safe as the broker promises for
   /// acks=all: at once when it need not wait for the disk, otherwise on the flusher's thread.

@@ -4,11 +4,10 @@
 
 #include <utility>
 
-#include "base/buffer.h"
 #include "base/saturating.h"
 #include "wire/crc32c.h"
 #include "wire/error_codes.h"
-#include "wire/record_batch.h"
+#include "wire/record_walk.h"
 
 namespace millrace::storage {
 namespace {
@@ -53,41 +52,39 @@ Status check_client_header(const wire::BatchHeader& header) {
   return {};
 }
 
-Status check_timestamps(const wire::BatchHeader& header, const LogConfig& config, Timestamp now) {
+/// A client's header may lie about its records, so that they are asked; others are trusted.
+Status check_timestamps(const wire::BatchHeader& header, const wire::RecordFacts& facts,
+                        const LogConfig& config, Timestamp now) {
   if (config.message_timestamp_type == wire::TimestampType::kLogAppendTime) return {};
   if (header.timestamp_type() == wire::TimestampType::kLogAppendTime) {
     return make_error(KafkaError::kInvalidTimestamp,
                       "a client may not say LogAppendTime where the topic says CreateTime");
   }
-  const bool too_late =
-      header.max_timestamp.value() >= 0 &&
-      millis_between(now, header.max_timestamp) > config.message_timestamp_after_max_ms;
-  const bool too_early =
-      header.base_timestamp.value() >= 0 &&
-      millis_between(header.base_timestamp, now) > config.message_timestamp_before_max_ms;
+  const auto is_over = [](Timestamp from, Timestamp to, std::int64_t max_ms) {
+    return millis_between(from, to) > max_ms;
+  };
+  const bool too_late = facts.max_timestamp != kNoTimestamp &&
+                        is_over(now, facts.max_timestamp, config.message_timestamp_after_max_ms);
+  const bool too_early = facts.min_timestamp != kNoTimestamp &&
+                         is_over(facts.min_timestamp, now, config.message_timestamp_before_max_ms);
   if (!too_late && !too_early) return {};
   return make_error(
       KafkaError::kInvalidTimestamp,
       fmt::format("timestamps {} to {} are out of range at {}: message.timestamp.before.max.ms is "
                   "{}, after.max.ms is {}",
-                  header.base_timestamp, header.max_timestamp, now,
+                  facts.min_timestamp, facts.max_timestamp, now,
                   config.message_timestamp_before_max_ms, config.message_timestamp_after_max_ms));
 }
 
-/// Walks the records: they fill the batch and are as many as it says, and in a compacted topic,
-/// which keeps the last record of each key, each has one.
-Status check_records(std::string_view batch, const LogConfig& config) {
-  Buffer scratch;
-  auto reader = wire::BatchReader::open(batch, scratch, wire::CrcCheck::kSkip);
-  if (!reader.ok()) return invalid_record(reader.error().message);
-  RecordView record;
-  for (int i = 0; reader->next(record); ++i) {
-    if (config.cleanup_policy_compact && !record.key) {
-      return invalid_record(fmt::format("record {} has no key, the topic is compacted", i));
-    }
-  }
-  if (!reader->status().ok()) return invalid_record(reader->status().error().message);
-  return {};
+Result<wire::RecordFacts> check_records(std::string_view batch, const wire::BatchHeader& header,
+                                        const LogConfig& config, wire::InflationBudget& budget) {
+  const auto keys =
+      config.cleanup_policy_compact ? wire::KeyRule::kRequired : wire::KeyRule::kOptional;
+  auto facts = wire::check_records(batch, header, keys, budget);
+  if (facts.ok()) return facts;
+  return make_error(facts.error().code == ErrorCode::kTooLarge ? KafkaError::kMessageTooLarge
+                                                               : KafkaError::kInvalidRecord,
+                    facts.error().message);
 }
 
 }  // namespace
@@ -108,26 +105,23 @@ Status check_batch_size(std::size_t size_bytes, const LogConfig& config) {
 
 Result<CheckedBatch> check_append(std::string_view batch, const LogConfig& config,
                                   const ProducerStates& producers, AppendOrigin origin,
-                                  Timestamp now) {
+                                  Timestamp now, wire::InflationBudget& budget) {
   if (Status status = check_batch_size(batch.size(), config); !status.ok()) {
     return std::move(status).error();
   }
   auto header = wire::check_batch(batch);
   if (!header.ok()) return refusal(batch, header.error());
+  wire::RecordFacts facts{header->base_timestamp, header->max_timestamp};
   if (origin == AppendOrigin::kClient) {
     if (Status status = check_client_header(*header); !status.ok()) {
       return std::move(status).error();
     }
-    // Inflating every batch would cost more than all the rest, so only keys are worth that; a
-    // reader finds out about the others (docs/decisions/0005).
-    const bool is_plain = header->compression() == wire::Compression::kNone;
-    if (is_plain || config.cleanup_policy_compact) {
-      if (Status status = check_records(batch, config); !status.ok()) {
-        return std::move(status).error();
-      }
-    }
+    auto found = check_records(batch, *header, config, budget);
+    if (!found.ok()) return std::move(found).error();
+    facts = *found;
+    header->max_timestamp = facts.max_timestamp;
   }
-  if (Status status = check_timestamps(*header, config, now); !status.ok()) {
+  if (Status status = check_timestamps(*header, facts, config, now); !status.ok()) {
     return std::move(status).error();
   }
   auto repeats = producers.check(*header, origin);
@@ -146,6 +140,8 @@ wire::BatchHeader place_batch(std::span<char> batch, wire::BatchHeader header, O
     header.max_timestamp = now;
     header.attributes =
         static_cast<std::int16_t>(header.attributes | wire::batch_format::kLogAppendTimeBit);
+  } else {
+    wire::patch_max_timestamp(batch.data(), batch.size(), header.max_timestamp);
   }
   return header;
 }

@@ -35,10 +35,10 @@ Status start_epoch(LogParts& log, LeaderEpoch epoch, Offset start) {
 }  // namespace
 
 Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch epoch, Timestamp now,
-                            AppendOrigin origin) {
+                            AppendOrigin origin, wire::InflationBudget& budget) {
   if (Status status = log.flusher.check_usable(); !status.ok()) return std::move(status).error();
   std::string_view bytes{batch.data(), batch.size()};
-  auto checked = check_append(bytes, log.config, log.producers, origin, now);
+  auto checked = check_append(bytes, log.config, log.producers, origin, now, budget);
   if (!checked.ok()) return std::move(checked).error();
 
   AppendResult result;

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "model/ids.h"
 #include "storage/producers/producer_state.h"
+#include "wire/record_walk.h"
 
 namespace millrace::storage {
 
@@ -23,7 +24,7 @@ struct AppendResult {
 
 /// As PartitionLog::append.
 Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch epoch, Timestamp now,
-                            AppendOrigin origin);
+                            AppendOrigin origin, wire::InflationBudget& budget);
 
 /// Seals the active segment when it is not empty, and begins the next one.
 Status roll(LogParts& log, Timestamp now);

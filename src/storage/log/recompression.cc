@@ -6,9 +6,9 @@
 
 #include "base/byte_order.h"
 #include "storage/log/log_appender.h"
+#include "wire/compression.h"
 #include "wire/crc32c.h"
 #include "wire/error_codes.h"
-#include "wire/record_batch.h"
 #include "wire/record_batch_format.h"
 
 namespace millrace::storage {
@@ -19,13 +19,14 @@ using wire::make_error;
 namespace format = wire::batch_format;
 
 /// Makes the header at the start of `batch` say what the bytes behind it are.
-void settle_header(Buffer& batch, std::int16_t attributes, wire::Compression codec) {
+void settle_header(Buffer& batch, const wire::BatchHeader& header, wire::Compression codec) {
   char* const at = batch.data();
   store_big_endian(at + format::kBatchLengthAt,
                    static_cast<std::int32_t>(batch.size() - format::kLengthOverhead));
   store_big_endian(at + format::kAttributesAt,
-                   static_cast<std::int16_t>((attributes & ~format::kCompressionMask) |
+                   static_cast<std::int16_t>((header.attributes & ~format::kCompressionMask) |
                                              static_cast<int>(codec)));
+  store_big_endian(at + format::kMaxTimestampAt, header.max_timestamp.value());
   store_big_endian(at + format::kCrcAt, wire::crc32c(batch.view().substr(format::kCrcCoversFrom)));
 }
 
@@ -35,16 +36,14 @@ Error refusal(const Error& error) {
                     error.message);
 }
 
-/// The bytes of the records, plain, and sound. `plain` is where they lie when they were not plain.
+/// The bytes of the records, plain. `plain` is where they lie when they were not plain.
 Result<std::string_view> plain_records(std::string_view batch, const wire::BatchHeader& header,
                                        Buffer& plain) {
   if (header.compression() == wire::Compression::kNone) return batch.substr(format::kHeaderSize);
-  auto reader = wire::BatchReader::open(batch, plain, wire::CrcCheck::kSkip);
-  if (!reader.ok()) return refusal(reader.error());
-  RecordView record;
-  while (reader->next(record)) {
-  }
-  if (!reader->status().ok()) return refusal(reader->status().error());
+  const std::string_view records = batch.substr(format::kHeaderSize);
+  Status status =
+      wire::decompress(header.compression(), records, wire::kDecompressedBytesMaxDefault, plain);
+  if (!status.ok()) return refusal(status.error());
   return plain.view();
 }
 
@@ -63,7 +62,7 @@ Result<Buffer> recompress(std::string_view batch, const wire::BatchHeader& heade
   if (status = check_batch_size(stored.size(), config); !status.ok()) {
     return std::move(status).error();
   }
-  settle_header(stored, header.attributes, codec);
+  settle_header(stored, header, codec);
   return stored;
 }
 

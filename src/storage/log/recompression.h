@@ -16,12 +16,12 @@ inline bool must_recompress(const wire::BatchHeader& header, const LogConfig& co
 }
 
 /// The batch with the topic's codec: the same records, producer and timestamps; another length,
-/// codec and checksum. batch   has passed check_append
-/// errors  INVALID_RECORD: its records make no sense; MESSAGE_TOO_LARGE: they inflate to more than
-///         anybody reads, or the batch has become larger than the topic takes;
+/// codec and checksum.
+/// batch   has passed check_append, which has looked into it; `header` is what that found
+/// errors  MESSAGE_TOO_LARGE: the batch has become larger than the topic takes;
 ///         RECORD_LIST_TOO_LARGE
-/// cost    a decompression, when it is compressed, with a walk over the records; a compression; memory
-///         for the records plain and compressed
+/// cost    a decompression, when it is compressed, and a compression; memory for the records plain and
+///         compressed
 /// source  Kafka's LogValidator
 Result<Buffer> recompress(std::string_view batch, const wire::BatchHeader& header,
                           const LogConfig& config);

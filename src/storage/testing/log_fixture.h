@@ -32,6 +32,14 @@ class LogFixture : public ::testing::Test {
     return result.ok() ? wire::KafkaError::kNone : wire::kafka_error_of(result.error());
   }
 
+  /// The header of the first batch that is read from `from` on.
+  wire::BatchHeader first_header(Offset from) {
+    const Buffer bytes = log->read_bytes(from, 1, MinOneBatch::kYes).value();
+    auto header = wire::check_batch(bytes.view());
+    EXPECT_TRUE(header.ok()) << header.error().message;
+    return header.value();
+  }
+
   std::vector<std::string> names(std::string_view suffix) {
     std::vector<std::string> found;
     const auto entries = files.list("/data/topic-0").value();

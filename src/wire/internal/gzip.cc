@@ -18,8 +18,20 @@ struct Deflater {
 
 struct Inflater {
   z_stream stream{};
+  bool is_ready = inflateInit2(&stream, kGzipFraming) == Z_OK;
+  Inflater() = default;
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
   ~Inflater() { inflateEnd(&stream); }
 };
+
+/// One a thread, kept: its window takes longer to make than a small batch to inflate.
+z_stream* thread_gzip_stream() {
+  thread_local Inflater inflater;
+  if (!inflater.is_ready || inflateReset(&inflater.stream) != Z_OK) return nullptr;
+  inflater.stream.msg = nullptr;
+  return &inflater.stream;
+}
 
 Bytef* bytes_of(std::string_view view) {
   return reinterpret_cast<Bytef*>(const_cast<char*>(view.data()));  // zlib does not write there
@@ -56,23 +68,21 @@ Status gzip_compress(CompressionLevel level, std::string_view in, Buffer& out) {
 }
 
 Status gzip_decompress(std::string_view in, BoundedOutput& out) {
-  Inflater inflater;
-  z_stream& stream = inflater.stream;
-  if (inflateInit2(&stream, kGzipFraming) != Z_OK) {
-    return Error{ErrorCode::kTooLarge, "gzip: no memory for its state"};
-  }
+  z_stream* const kept = thread_gzip_stream();
+  if (kept == nullptr) return Error{ErrorCode::kTooLarge, "gzip: no memory for its state"};
+  z_stream& stream = *kept;
   stream.next_in = bytes_of(in);
   stream.avail_in = static_cast<uInt>(std::min<std::size_t>(in.size(), UINT32_MAX));
   std::size_t guess = in.size() * 4;
   for (;;) {
-    if (!out.make_room(guess)) return out.too_large();
+    if (!out.make_room(guess)) return out.refusal();
     guess = 0;
     const auto room = static_cast<uInt>(std::min<std::size_t>(out.free_bytes(), UINT32_MAX));
     stream.next_out = reinterpret_cast<Bytef*>(out.free());
     stream.avail_out = room;
     const int result = inflate(&stream, Z_NO_FLUSH);
     out.commit(room - stream.avail_out);
-    if (out.is_over()) return out.too_large();
+    if (out.is_over()) return out.refusal();
     if (result == Z_STREAM_END) {
       if (stream.avail_in == 0) return {};
       inflateReset(&stream);  // members may follow one another: RFC 1952 section 2.2

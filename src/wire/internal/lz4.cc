@@ -53,7 +53,7 @@ Status lz4_decompress(std::string_view in, BoundedOutput& out) {
   std::size_t guess = in.size() * 4;
   std::size_t wants = 1;  // 0 at the end of a frame
   while (!in.empty() || wants != 0) {
-    if (!out.make_room(guess)) return out.too_large();
+    if (!out.make_room(guess)) return out.refusal();
     guess = 0;
     std::size_t produced = out.free_bytes();
     std::size_t consumed = in.size();
@@ -63,7 +63,7 @@ Status lz4_decompress(std::string_view in, BoundedOutput& out) {
     }
     out.commit(produced);
     in.remove_prefix(consumed);
-    if (out.is_over()) return out.too_large();
+    if (out.is_over()) return out.refusal();
     if (produced == 0 && consumed == 0 && wants != 0 && out.free_bytes() > 0) {
       return Error{ErrorCode::kCorrupt, "lz4: cut short"};
     }

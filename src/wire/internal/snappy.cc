@@ -30,8 +30,8 @@ Status inflate_block(std::string_view block, BoundedOutput& out) {
     return Error{ErrorCode::kCorrupt,
                  fmt::format("snappy: {} bytes claim to inflate to {}", block.size(), size)};
   }
-  if (size > out.size_bytes_max() - out.produced_bytes()) return out.too_large();
-  out.make_room(size);
+  if (size > out.size_bytes_max() - out.produced_bytes()) return out.refusal();
+  if (!out.make_room_for(size)) return out.refusal();
   if (!snappy::RawUncompress(block.data(), block.size(), out.free())) {
     return Error{ErrorCode::kCorrupt, "snappy: bad block"};
   }

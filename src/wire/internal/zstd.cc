@@ -44,8 +44,9 @@ bool inflate_at_once(ZSTD_DCtx* decoder, std::string_view in, BoundedOutput& out
   if (size > in.size() * kTrustedRatio || size > out.size_bytes_max() - out.produced_bytes()) {
     return false;
   }
+  if (!out.takes_at_once(size)) return false;
   if (ZSTD_findFrameCompressedSize(in.data(), in.size()) != in.size()) return false;
-  out.make_room(size);
+  if (!out.make_room_for(size)) return false;
   const std::size_t produced =
       ZSTD_decompressDCtx(decoder, out.free(), out.free_bytes(), in.data(), in.size());
   if (ZSTD_isError(produced) != 0 || produced > size) return false;
@@ -81,14 +82,14 @@ Status zstd_decompress(std::string_view in, BoundedOutput& out) {
   std::size_t guess = in.size() * 4;
   std::size_t wants = 1;  // 0 at the end of a frame
   while (input.pos < input.size || wants != 0) {
-    if (!out.make_room(guess)) return out.too_large();
+    if (!out.make_room(guess)) return out.refusal();
     guess = 0;
     ZSTD_outBuffer output{out.free(), out.free_bytes(), 0};
     const std::size_t before = input.pos;
     wants = ZSTD_decompressStream(decoder, &output, &input);
     if (ZSTD_isError(wants) != 0) return corrupt_zstd(wants);
     out.commit(output.pos);
-    if (out.is_over()) return out.too_large();
+    if (out.is_over()) return out.refusal();
     if (output.pos < output.size && input.pos == input.size && wants != 0 &&
         (output.pos == 0 || input.pos == before)) {
       return Error{ErrorCode::kCorrupt, "zstd: cut short"};
