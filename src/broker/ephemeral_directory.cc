@@ -40,19 +40,25 @@ Status remove_folder(io::FileSystem& files, const std::string& folder) {
   for (const auto& entry : *entries) {
     if (entry.name == kLockName) continue;
     const std::string path = fmt::format("{}/{}", folder, entry.name);
-    auto status = entry.is_directory ? files.remove_all(path) : files.remove(path);
+    auto status = files.remove_all(path);
     if (!status.ok()) return status;
   }
   return files.remove_all(folder);
 }
 
+bool is_own(io::FileSystem& files, const std::string& path, io::PathKind kind) {
+  const auto facts = files.look_at(path);
+  return facts.ok() && facts->kind == kind && facts->is_own;
+}
+
 /// Removes `folder` unless somebody owns it. One without its mark is somebody else's, or not yet
-/// locked.
+/// locked. Others may write into the place where it lies: what is not this user's own, and what
+/// leads elsewhere, is left alone.
 void remove_if_orphaned(io::FileSystem& files, const std::string& folder) {
-  const auto is_marked = files.exists(lock_path(folder));
-  if (!is_marked.ok() || !*is_marked) return;
+  if (!is_own(files, folder, io::PathKind::kDirectory)) return;
+  if (!is_own(files, lock_path(folder), io::PathKind::kRegularFile)) return;
   const auto lock = files.lock(lock_path(folder));
-  if (!lock.ok()) return;  // its owner lives, or is another user
+  if (!lock.ok()) return;  // its owner lives
   if (const auto removed = remove_folder(files, folder); !removed.ok()) {
     LOG_WARN("a folder without owner stays",
              {{"folder", folder}, {"reason", removed.error().to_string()}});
@@ -65,7 +71,7 @@ void sweep(io::FileSystem& files, const std::string& place) {
   const auto entries = files.list(place);
   if (!entries.ok()) return;
   for (const auto& entry : *entries) {
-    if (entry.is_directory && entry.name.starts_with(kPrefix))
+    if (entry.kind == io::PathKind::kDirectory && entry.name.starts_with(kPrefix))
       remove_if_orphaned(files, fmt::format("{}/{}", place, entry.name));
   }
 }

@@ -42,9 +42,6 @@ Status check_brokers_option(const std::string& brokers) {
 
 /// The next thing to try, for errors where it is known.
 std::string_view advice_for(const Error& error) {
-  if (error.code == ErrorCode::kLocked) {
-    return "another process uses the data directory: stop it, or take another with --data";
-  }
   if (error.code != ErrorCode::kKafka) return {};
   switch (wire::kafka_error_of(error)) {
     case wire::KafkaError::kUnknownTopicOrPartition:

@@ -1,6 +1,7 @@
 // PortFile: where a broker says at which address it can be reached, for those who start it.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -9,8 +10,12 @@
 
 namespace millrace::cli {
 
-/// Invariant: the file holds the address of a broker that accepts connections, whole, or is not
-/// there. One that says something else by the end belongs to a later broker and stays.
+/// Whoever wrote the file owns it, and holds a lock on it that ends with its process, however that
+/// ends: a file whose lock is free has lost its broker, and one whose lock is held is true.
+///
+/// Invariants: the file holds the address of a broker that accepts connections, whole, or is not
+/// there. Nobody removes the file of a broker that lives; a later broker that starts takes it over,
+/// by putting its own in its place.
 class PortFile {
  public:
   /// path  empty: everything here does nothing
@@ -20,9 +25,10 @@ class PortFile {
   PortFile(const PortFile&) = delete;
   PortFile& operator=(const PortFile&) = delete;
 
-  /// Takes away what an earlier broker left.     errors  kIo
+  /// Takes away what a dead broker left; the file of a living one stays.
+  /// errors  kIo; also when what stands there is no regular file
   Status clear();
-  /// errors  kIo, kDiskFull
+  /// errors  as clear(), and kDiskFull
   Status write(std::string_view address);
   /// errors  kIo
   Status remove();
@@ -30,7 +36,7 @@ class PortFile {
  private:
   io::FileSystem& files_;
   const std::string path_;
-  std::string written_;  // empty: nothing of ours is there
+  std::unique_ptr<io::File> ours_;  // holds the lock; null: nothing of ours is there
 };
 
 }  // namespace millrace::cli

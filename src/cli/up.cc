@@ -43,6 +43,13 @@ Result<broker::BrokerConfig> broker_config(const UpOptions& options) {
   return config;
 }
 
+/// What cannot be written is better known at the start than at the end.
+Status check_metrics_file(const UpOptions& options, io::Env& env) {
+  if (options.metrics_file.empty()) return {};
+  auto status = env.files().check_replaceable(options.metrics_file);
+  return status.ok() ? status : std::move(status).error().with_context("--metrics-file");
+}
+
 Status write_metrics_file(const UpOptions& options, const broker::Broker& broker, io::Env& env) {
   if (options.metrics_file.empty()) return {};
   auto status = env.files().replace_atomically(options.metrics_file, broker.metrics_text());
@@ -60,6 +67,9 @@ ExitCode run_up(const UpOptions& options, Console& console, io::Env& env, Monoto
   PortFile port_file(env.files(), options.port_file);
   if (auto status = port_file.clear(); !status.ok()) {
     return report(console, std::move(status).error().with_context("--port-file"));
+  }
+  if (auto status = check_metrics_file(options, env); !status.ok()) {
+    return report(console, status.error());
   }
   auto config = broker_config(options);
   if (!config.ok()) return report(console, config.error());

@@ -10,6 +10,28 @@ constexpr std::size_t kUnknownSizeBytes = 4096;
 
 }  // namespace
 
+std::string_view path_kind_name(PathKind kind) {
+  switch (kind) {
+    case PathKind::kNothing:
+      return "nothing";
+    case PathKind::kRegularFile:
+      return "a regular file";
+    case PathKind::kDirectory:
+      return "a directory";
+    case PathKind::kLink:
+      return "a symbolic link";
+    case PathKind::kFifo:
+      return "a FIFO";
+    case PathKind::kSocket:
+      return "a socket";
+    case PathKind::kDevice:
+      return "a device";
+    case PathKind::kUnknown:
+      return "something else";
+  }
+  return "something else";
+}
+
 Result<std::string> FileSystem::read_all(const std::string& path) {
   auto file = open(path, OpenMode::kRead);
   if (!file.ok()) return std::move(file).error();
@@ -28,6 +50,7 @@ Result<std::string> FileSystem::read_all(const std::string& path) {
 }
 
 Status FileSystem::replace_atomically(const std::string& path, std::string_view contents) {
+  if (auto status = check_replaceable(path); !status.ok()) return status;
   const std::string temporary = path + ".tmp";
   {
     auto file = open(temporary, OpenMode::kCreateOrReadWrite);
@@ -39,6 +62,15 @@ Status FileSystem::replace_atomically(const std::string& path, std::string_view 
   if (auto status = rename(temporary, path); !status.ok()) return status;
   const std::size_t slash = path.rfind('/');
   return sync_directory(slash == std::string::npos ? "." : path.substr(0, slash + 1));
+}
+
+Status FileSystem::check_replaceable(const std::string& path) {
+  const auto facts = look_at(path);
+  if (!facts.ok()) return facts.error();
+  if (facts->kind == PathKind::kNothing || facts->kind == PathKind::kRegularFile) return {};
+  return Error{ErrorCode::kIo,
+               fmt::format("wanted a regular file at {}, or nothing, found {}; take another path",
+                           path, path_kind_name(facts->kind))};
 }
 
 }  // namespace millrace::io

@@ -48,9 +48,28 @@ enum class OpenMode {
   kCreateOrReadWrite  // made when missing
 };
 
+/// What stands at a path, or under a name in a directory. A link is a link, whatever it points to.
+enum class PathKind {
+  kNothing,
+  kRegularFile,
+  kDirectory,
+  kLink,
+  kFifo,
+  kSocket,
+  kDevice,
+  kUnknown
+};
+/// With its article, for messages: "a FIFO".
+std::string_view path_kind_name(PathKind kind);
+
+struct PathFacts {
+  PathKind kind = PathKind::kNothing;
+  bool is_own = false;  // belongs to the user that this process acts for
+};
+
 struct DirectoryEntry {
   std::string name;
-  bool is_directory = false;
+  PathKind kind = PathKind::kUnknown;
 };
 
 /// Paths are plain strings with '/'. Thread-safe.
@@ -61,6 +80,8 @@ class FileSystem {
   /// errors  kNotFound, kIo
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   virtual Result<bool> exists(const std::string& path) = 0;
+  /// What stands at `path`, without following a link at its end.   errors  kIo
+  virtual Result<PathFacts> look_at(const std::string& path) = 0;
   /// When the bytes of the file were last changed, by the wall clock; kNoTimestamp where the file
   /// system does not keep that.   errors  kNotFound, kIo
   virtual Result<Timestamp> modified_at(const std::string& path) = 0;
@@ -70,18 +91,24 @@ class FileSystem {
   /// Replaces `to` atomically when it exists. Durable only after sync_directory.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status remove(const std::string& path) = 0;
+  /// With all that is in it. Links go, and what they point to stays; also where `directory` is one.
   virtual Status remove_all(const std::string& directory) = 0;
   /// Makes creations, renames and removals in `directory` survive a power cut.
   virtual Status sync_directory(const std::string& directory) = 0;
   /// Takes an exclusive lock on `path`, which is made when missing.
-  /// errors  kLocked when another process holds it, kIo
+  /// errors  kLocked when another process holds it, kIo; also when it is a link
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 
   /// The whole file. For small files such as checkpoints.   errors  kNotFound, kIo
   Result<std::string> read_all(const std::string& path);
   /// Writes `path`.tmp, syncs it, renames it over `path` and syncs the directory: old or new, never
   /// half.
+  /// errors  those of check_replaceable(), kDiskFull, kIo
   Status replace_atomically(const std::string& path, std::string_view contents);
+  /// Whether a file may take the place of what stands at `path`: a regular file, or nothing. A
+  /// rename would put it in the place of a device or a FIFO just as well.
+  /// errors  kIo with what stands there
+  Status check_replaceable(const std::string& path);
 };
 
 }  // namespace millrace::io

@@ -135,6 +135,35 @@ class PosixFileLock final : public FileLock {
   const UniqueFd fd_;  // closing it frees the lock
 };
 
+PathKind kind_of(mode_t mode) {
+  if (S_ISREG(mode)) return PathKind::kRegularFile;
+  if (S_ISDIR(mode)) return PathKind::kDirectory;
+  if (S_ISLNK(mode)) return PathKind::kLink;
+  if (S_ISFIFO(mode)) return PathKind::kFifo;
+  if (S_ISSOCK(mode)) return PathKind::kSocket;
+  return S_ISCHR(mode) || S_ISBLK(mode) ? PathKind::kDevice : PathKind::kUnknown;
+}
+
+PathKind kind_of(fs::file_type type) {
+  switch (type) {
+    case fs::file_type::regular:
+      return PathKind::kRegularFile;
+    case fs::file_type::directory:
+      return PathKind::kDirectory;
+    case fs::file_type::symlink:
+      return PathKind::kLink;
+    case fs::file_type::fifo:
+      return PathKind::kFifo;
+    case fs::file_type::socket:
+      return PathKind::kSocket;
+    case fs::file_type::block:
+    case fs::file_type::character:
+      return PathKind::kDevice;
+    default:
+      return PathKind::kUnknown;
+  }
+}
+
 /// The process id that the holder of a lock wrote into its file, or "unknown".
 std::string holder_of(int fd) {
   std::array<char, 32> text{};
@@ -166,6 +195,14 @@ class PosixFileSystem final : public FileSystem {
     return system_error("look for", path, errno);
   }
 
+  Result<PathFacts> look_at(const std::string& path) override {
+    struct stat about {};
+    if (::lstat(path.c_str(), &about) == 0)
+      return PathFacts{.kind = kind_of(about.st_mode), .is_own = about.st_uid == ::geteuid()};
+    if (errno == ENOENT || errno == ENOTDIR) return PathFacts{};
+    return system_error("look at", path, errno);
+  }
+
   Result<Timestamp> modified_at(const std::string& path) override {
     struct stat about {};
     if (::stat(path.c_str(), &about) < 0) return system_error("look at", path, errno);
@@ -182,7 +219,7 @@ class PosixFileSystem final : public FileSystem {
     while (!failure && each != fs::directory_iterator()) {
       std::error_code unknown_type;
       entries.push_back({.name = each->path().filename().string(),
-                         .is_directory = each->is_directory(unknown_type)});
+                         .kind = kind_of(each->symlink_status(unknown_type).type())});
       each.increment(failure);
     }
     if (failure) return system_error("list", directory, failure.value());
@@ -226,14 +263,14 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
-    UniqueFd fd(retry_when_interrupted(
-        [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode); }));
+    UniqueFd fd(retry_when_interrupted([&] {
+      return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode);
+    }));
     if (!fd.is_open()) return system_error("open lock file", path, errno);
     if (retry_when_interrupted([&] { return ::flock(fd.get(), LOCK_EX | LOCK_NB); }) < 0) {
       if (errno != EWOULDBLOCK) return system_error("lock", path, errno);
       return Error{ErrorCode::kLocked,
-                   fmt::format("{} is locked by process {}; stop it or use another directory", path,
-                               holder_of(fd.get()))};
+                   fmt::format("{} is locked by process {}", path, holder_of(fd.get()))};
     }
     const std::string holder = fmt::format("{}\n", ::getpid());
     if (::ftruncate(fd.get(), 0) < 0) return system_error("write", path, errno);

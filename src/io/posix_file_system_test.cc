@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <thread>
 
@@ -154,7 +155,9 @@ TEST_F(PosixFileSystemTest, ListsRenamesAndRemoves) {
 
   const auto entries = files_->list(path("a")).value();
   ASSERT_EQ(entries.size(), 2U);
-  for (const DirectoryEntry& entry : entries) EXPECT_EQ(entry.is_directory, entry.name == "b");
+  for (const DirectoryEntry& entry : entries) {
+    EXPECT_EQ(entry.kind, entry.name == "b" ? PathKind::kDirectory : PathKind::kRegularFile);
+  }
   ASSERT_TRUE(files_->remove(path("a/two")).ok());
   EXPECT_EQ(files_->remove(path("a/two")).error().code, ErrorCode::kNotFound);
   ASSERT_TRUE(files_->remove_all(path("a")).ok());
@@ -167,6 +170,67 @@ TEST_F(PosixFileSystemTest, ReplacesAtomicallyAndLeavesNoTemporary) {
 
   EXPECT_EQ(files_->read_all(path("checkpoint")).value(), "new");
   EXPECT_EQ(files_->list(directory_).value().size(), 1U);
+}
+
+TEST_F(PosixFileSystemTest, TellsWhatStandsAtAPathAndFollowsNoLink) {
+  ASSERT_TRUE(files_->create_directories(path("directory")).ok());
+  ASSERT_TRUE(files_->replace_atomically(path("file"), "x").ok());
+  ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
+  std::filesystem::create_directory_symlink(path("directory"), path("link"));
+  const std::map<std::string, PathKind> wanted{{"directory", PathKind::kDirectory},
+                                               {"file", PathKind::kRegularFile},
+                                               {"fifo", PathKind::kFifo},
+                                               {"link", PathKind::kLink}};
+
+  std::map<std::string, PathKind> listed;
+  const auto entries = files_->list(directory_).value();
+  for (const DirectoryEntry& entry : entries) listed.emplace(entry.name, entry.kind);
+
+  EXPECT_EQ(listed, wanted);
+  for (const auto& [name, kind] : wanted) {
+    EXPECT_EQ(files_->look_at(path(name)).value().kind, kind) << name;
+    EXPECT_TRUE(files_->look_at(path(name)).value().is_own) << name;
+  }
+  EXPECT_EQ(files_->look_at("/dev/null").value().kind, PathKind::kDevice);
+  EXPECT_EQ(files_->look_at(path("nothing")).value().kind, PathKind::kNothing);
+  EXPECT_EQ(files_->look_at(path("file/below")).value().kind, PathKind::kNothing);
+}
+
+TEST_F(PosixFileSystemTest, ReplacesNothingButARegularFile) {
+  ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
+  std::filesystem::create_symlink(path("elsewhere"), path("link"));
+
+  EXPECT_THAT(files_->replace_atomically(path("fifo"), "x").error().message,
+              HasSubstr("wanted a regular file at " + path("fifo") + ", or nothing, found a FIFO"));
+  EXPECT_THAT(files_->replace_atomically(path("link"), "x").error().message,
+              HasSubstr("a symbolic link"));
+
+  EXPECT_TRUE(std::filesystem::is_fifo(path("fifo")));
+  EXPECT_TRUE(std::filesystem::is_symlink(path("link")));
+  EXPECT_EQ(files_->list(directory_).value().size(), 2U);
+}
+
+TEST_F(PosixFileSystemTest, RemovesLinksAndNotWhatTheyPointTo) {
+  ASSERT_TRUE(files_->create_directories(path("kept/below")).ok());
+  ASSERT_TRUE(files_->create_directories(path("gone/below")).ok());
+  std::filesystem::create_directory_symlink(path("kept"), path("gone/below/inner"));
+  std::filesystem::create_directory_symlink(path("kept"), path("outer"));
+
+  ASSERT_TRUE(files_->remove_all(path("gone")).ok());
+  ASSERT_TRUE(files_->remove_all(path("outer")).ok());
+
+  EXPECT_FALSE(files_->exists(path("gone")).value());
+  EXPECT_EQ(files_->look_at(path("outer")).value().kind, PathKind::kNothing);
+  EXPECT_TRUE(files_->exists(path("kept/below")).value());
+}
+
+TEST_F(PosixFileSystemTest, ALockIsNotTakenThroughALink) {
+  ASSERT_TRUE(files_->replace_atomically(path("precious"), "mine").ok());
+  std::filesystem::create_symlink(path("precious"), path("lock"));
+
+  EXPECT_EQ(files_->lock(path("lock")).error().code, ErrorCode::kIo);
+
+  EXPECT_EQ(files_->read_all(path("precious")).value(), "mine");
 }
 
 TEST_F(PosixFileSystemTest, ALockNamesItsHolderAndEndsWithIt) {

@@ -92,6 +92,10 @@ Place find_place(const State& state, const std::string& path) {
   return {std::move(directory), std::move(name), std::move(node)};
 }
 
+io::PathKind kind_of(const SimNode& node) {
+  return node.is_directory ? io::PathKind::kDirectory : io::PathKind::kRegularFile;
+}
+
 class SimFile final : public io::File {
  public:
   SimFile(std::shared_ptr<State> state, SimNodePtr node, std::string path, io::OpenMode mode)
@@ -267,6 +271,15 @@ Result<bool> SimFileSystem::exists(const std::string& path) {
   return find_node(*state_, path_parts(path)) != nullptr;
 }
 
+Result<io::PathFacts> SimFileSystem::look_at(const std::string& path) {
+  const std::lock_guard lock(state_->mutex);
+  if (const auto fault = state_->enter(State::Call::kOther))
+    return fault_error(*fault, "look at", path);
+  const SimNodePtr node = find_node(*state_, path_parts(path));
+  if (node == nullptr) return io::PathFacts{};
+  return io::PathFacts{.kind = kind_of(*node), .is_own = true};
+}
+
 Result<Timestamp> SimFileSystem::modified_at(const std::string& path) {
   const std::lock_guard lock(state_->mutex);
   if (const auto fault = state_->enter(State::Call::kOther))
@@ -284,7 +297,7 @@ Result<std::vector<io::DirectoryEntry>> SimFileSystem::list(const std::string& d
   if (node == nullptr || !node->is_directory) return not_found(directory);
   std::vector<io::DirectoryEntry> entries;
   for (const auto& [name, child] : node->directory.entries()) {
-    entries.push_back({.name = name, .is_directory = child->is_directory});
+    entries.push_back({.name = name, .kind = kind_of(*child)});
   }
   return entries;
 }

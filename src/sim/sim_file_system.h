@@ -55,6 +55,7 @@ class SimFileSystem final : public io::FileSystem {
 
   Result<std::unique_ptr<io::File>> open(const std::string& path, io::OpenMode mode) override;
   Result<bool> exists(const std::string& path) override;
+  Result<io::PathFacts> look_at(const std::string& path) override;
   Result<Timestamp> modified_at(const std::string& path) override;
   Result<std::vector<io::DirectoryEntry>> list(const std::string& directory) override;
   Status create_directories(const std::string& directory) override;

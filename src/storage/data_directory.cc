@@ -21,6 +21,11 @@ constexpr std::string_view kCleanMarkText = R"({"version":0,"brokerEpoch":-1})";
 constexpr std::string_view kRecoveryPointsName = "recovery-point-offset-checkpoint";
 constexpr std::string_view kLogStartOffsetsName = "log-start-offset-checkpoint";
 
+/// An operator may have moved a partition to another disk and left a link.
+bool may_hold_a_log(const io::DirectoryEntry& entry) {
+  return entry.kind == io::PathKind::kDirectory || entry.kind == io::PathKind::kLink;
+}
+
 /// The same error with the directory and what its reader can do about it.
 Error advise(Error error, const std::string& path) {
   std::string_view advice = "choose another with --data";
@@ -32,7 +37,7 @@ Error advise(Error error, const std::string& path) {
       advice = "nothing can be made there: choose another with --data";
       break;
     case ErrorCode::kLocked:
-      advice = "another process uses it: stop that one, or choose another directory with --data";
+      advice = "stop it, or choose another directory with --data";
       break;
     case ErrorCode::kDiskFull:
       advice = "make room on its disk, or choose another directory with --data";
@@ -132,7 +137,7 @@ Status DataDirectory::find_left_overs() {
   auto entries = files_.list(path_);
   if (!entries.ok()) return std::move(entries).error();
   for (const auto& entry : *entries) {
-    if (entry.is_directory && is_deleted_folder(entry.name)) {
+    if (may_hold_a_log(entry) && is_deleted_folder(entry.name)) {
       removal_.add(file_path(entry.name), Millis{0});
     }
   }
@@ -183,7 +188,7 @@ Result<std::vector<TopicPartition>> DataDirectory::list_logs() const {
   if (!entries.ok()) return advise(std::move(entries).error(), path_);
   std::vector<TopicPartition> logs;
   for (const auto& entry : *entries) {
-    if (!entry.is_directory) continue;
+    if (!may_hold_a_log(entry)) continue;
     if (auto partition = partition_of_folder(entry.name)) logs.push_back(*std::move(partition));
   }
   std::sort(logs.begin(), logs.end());

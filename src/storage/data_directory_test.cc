@@ -39,7 +39,9 @@ TEST(DataDirectory, IsLockedWhileItIsOpen) {
   auto first = open(files);
   const auto second = open(files);
   EXPECT_EQ(second.error().code, ErrorCode::kLocked);
-  EXPECT_THAT(second.error().message, HasSubstr("another process uses it"));
+  EXPECT_THAT(
+      second.error().message,
+      HasSubstr("locked by another process; stop it, or choose another directory with --data"));
   first.value().reset();
   EXPECT_TRUE(open(files).ok());
 }

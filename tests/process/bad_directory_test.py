@@ -37,6 +37,10 @@ class BadDirectoryTest(unittest.TestCase):
     def tearDown(self):
         shutil.rmtree(self.scratch, ignore_errors=True)
 
+    def assert_refuses_only_with(self, says):
+        done = millrace("up", "--data", self.data, "--kafka", "127.0.0.1:0")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (FAILED, "", says))
+
     def assert_refuses(self, *says, data=None, **how):
         data = data or self.data
         done = millrace("up", "--data", data, "--kafka", "127.0.0.1:0", **how)
@@ -79,7 +83,8 @@ class BadDirectoryTest(unittest.TestCase):
 
     def test_a_directory_in_use_is_refused_and_its_user_goes_on(self):
         with self.broker() as broker:
-            self.assert_refuses("another process uses it")
+            self.assert_refuses_only_with(f"millrace: data directory {self.data}: {self.data}/.lock is locked by process "
+                                f"{broker.process.pid}; stop it, or choose another directory with --data\n")
             self.produce(broker, "t", "1\n")
             self.assertEqual(self.consume(broker, "t").stdout, "1\n")
 

@@ -9,6 +9,8 @@ import os
 import re
 import shutil
 import signal
+import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -76,6 +78,48 @@ class EphemeralFolderTest(unittest.TestCase):
                 self.assertEqual(millrace("topic", "create", "t", "-b", living.address).returncode, DONE)
         shutil.rmtree(killed.scratch)
 
+    def left_by_a_dead_broker(self, folder):
+        """What a broker that was killed leaves in memory, at `folder`; gone at the end of the test."""
+        folder.mkdir(parents=True)
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        (folder / ".ephemeral-owner").write_text("12345\n")
+        (folder / "topic-0").mkdir()
+        (folder / "topic-0" / "0.log").write_text("records")
+
+    @unittest.skipUnless(Path("/dev/shm").is_dir(), "there is no folder in memory")
+    def test_the_sweep_does_not_follow_a_link_out_of_its_place(self):
+        scratch = Path(tempfile.mkdtemp(prefix="millrace-test-"))
+        self.addCleanup(shutil.rmtree, scratch)
+        self.left_by_a_dead_broker(scratch / "target")
+        link = Path(f"/dev/shm/millrace-ephemeral-link{os.getpid()}")
+        link.symlink_to(scratch / "target")
+        self.addCleanup(link.unlink, missing_ok=True)
+        with BrokerProcess(BINARY):
+            self.assertEqual((scratch / "target" / "topic-0" / "0.log").read_text(), "records")
+            self.assertTrue(link.is_symlink())
+
+    @unittest.skipUnless(Path("/dev/shm").is_dir(), "there is no folder in memory")
+    def test_the_sweep_writes_through_no_link_that_stands_for_the_mark(self):
+        scratch = Path(tempfile.mkdtemp(prefix="millrace-test-"))
+        self.addCleanup(shutil.rmtree, scratch)
+        (scratch / "precious").write_text("mine")
+        folder = Path(f"/dev/shm/millrace-ephemeral-mark{os.getpid()}")
+        self.left_by_a_dead_broker(folder)
+        (folder / ".ephemeral-owner").unlink()
+        (folder / ".ephemeral-owner").symlink_to(scratch / "precious")
+        with BrokerProcess(BINARY):
+            self.assertEqual((scratch / "precious").read_text(), "mine")
+            self.assertTrue((folder / "topic-0" / "0.log").exists())
+
+    @unittest.skipUnless(os.geteuid() == 0 and Path("/dev/shm").is_dir(), "needs root to make another's folder")
+    def test_the_sweep_leaves_another_users_folder_alone(self):
+        folder = Path(f"/dev/shm/millrace-ephemeral-other{os.getpid()}")
+        self.left_by_a_dead_broker(folder)
+        nobody = 65534
+        os.chown(folder, nobody, nobody)
+        with BrokerProcess(BINARY):
+            self.assertTrue((folder / "topic-0" / "0.log").exists())
+
     def test_a_start_that_fails_leaves_no_folder(self):
         with BrokerProcess(BINARY) as broker:
             started = subprocess.Popen([BINARY, "up", "--ephemeral", "--kafka", broker.address],
@@ -113,9 +157,55 @@ class PortFileTest(unittest.TestCase):
 
     def test_a_later_brokers_stays(self):
         with BrokerProcess(BINARY) as broker:
-            broker.port_file.write_text("127.0.0.1:1\n")
+            later = broker.scratch / "later"
+            later.write_text("127.0.0.1:1\n")
+            later.rename(broker.port_file)  # as a broker that starts does
             broker.stop()
             self.assertEqual(broker.port_file.read_text(), "127.0.0.1:1\n")
+
+    def test_a_living_brokers_stays_when_a_second_start_fails(self):
+        data = self.scratch / "data"
+        with BrokerProcess(BINARY, data_directory=data) as broker:
+            for arguments in (["--data", str(data), "--kafka", "127.0.0.1:0"], ["--ephemeral", "--kafka", broker.address],
+                              ["--ephemeral", "--kafka", "nonsense"]):
+                refused = millrace("up", "--port-file", str(broker.port_file), *arguments)
+                self.assertNotEqual(refused.returncode, DONE)
+                self.assertEqual(broker.port_file.read_text(), broker.address + "\n", arguments)
+            self.assertEqual(broker.stop(), DONE)
+            self.assertFalse(broker.port_file.exists())
+
+    def test_a_killed_brokers_is_gone_when_the_start_fails(self):
+        broker = BrokerProcess(BINARY)
+        broker.start()
+        self.addCleanup(shutil.rmtree, broker.scratch)
+        broker.stop(signal.SIGKILL)
+        self.assertTrue(broker.port_file.exists())
+        refused = millrace("up", "--port-file", str(broker.port_file), "--data", "/dev/null/no")
+        self.assertNotEqual(refused.returncode, DONE)
+        self.assertFalse(broker.port_file.exists())
+
+    def test_what_is_no_regular_file_is_refused_and_stays(self):
+        listening = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listening.close)
+        listening.bind(str(self.scratch / "socket"))
+        os.mkfifo(self.scratch / "fifo")
+        (self.scratch / "directory").mkdir()
+        (self.scratch / "link").symlink_to("/dev/null")
+        present = {"socket": "a socket", "fifo": "a FIFO", "directory": "a directory", "link": "a symbolic link"}
+        if os.geteuid() == 0:
+            null = os.stat("/dev/null")
+            os.mknod(self.scratch / "device", 0o666 | stat.S_IFCHR, null.st_rdev)
+            present["device"] = "a device"
+        for name, kind in present.items():
+            path = self.scratch / name
+            before = os.lstat(path)
+            for option in ("--port-file", "--metrics-file"):
+                refused = millrace("up", "--ephemeral", "--kafka", "127.0.0.1:0", option, str(path))
+                self.assertEqual((refused.returncode, refused.stdout), (FAILED, ""), (name, option))
+                self.assertIn(f"millrace: {option}: wanted a regular file at {path}, or nothing, found {kind}; "
+                              "take another path\n", refused.stderr)
+                after = os.lstat(path)
+                self.assertEqual((before.st_ino, before.st_mode), (after.st_ino, after.st_mode))
 
     def test_one_that_cannot_be_written_ends_the_start(self):
         self.port_file.mkdir()
