@@ -190,6 +190,10 @@ std::string_view api_key_name(ApiKey key) {
       return "AlterShareGroupOffsets";
     case ApiKey::kDeleteShareGroupOffsets:
       return "DeleteShareGroupOffsets";
+    case ApiKey::kStreamsGroupTopologyDescriptionUpdate:
+      return "StreamsGroupTopologyDescriptionUpdate";
+    case ApiKey::kUnregisterController:
+      return "UnregisterController";
   }
   return "Unknown";
 }

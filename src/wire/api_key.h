@@ -9,7 +9,7 @@
 namespace millrace::wire {
 
 /// Every request that Kafka knows, brokers' own ones included; wire/api_table.h lists those we
-/// speak.
+/// describe.
 /// source  Kafka protocol guide, "API Keys" (4.x)
 enum class ApiKey : std::int16_t {
   kProduce = 0,
@@ -105,6 +105,8 @@ enum class ApiKey : std::int16_t {
   kDescribeShareGroupOffsets = 90,
   kAlterShareGroupOffsets = 91,
   kDeleteShareGroupOffsets = 92,
+  kStreamsGroupTopologyDescriptionUpdate = 93,
+  kUnregisterController = 94,
 };
 
 /// Kafka's name, such as "OffsetCommit"; "Unknown" for a number that is not listed.

@@ -27,7 +27,17 @@ TEST(ApiTable, AdvertisesTheRangesOfCurrentKafka) {
   EXPECT_EQ(advertised(ApiKey::kInitProducerId), (VersionRange{0, 5}));
 }
 
-TEST(ApiTable, HasNoRowForWhatIsNotSpoken) {
+TEST(ApiTable, TellsWhatIsDescribedFromWhatIsServed) {
+  const ApiRow& end_txn = *find_api(ApiKey::kEndTxn);
+  EXPECT_FALSE(end_txn.is_served());
+  EXPECT_EQ(end_txn.decodable, (VersionRange{0, 5}));
+  EXPECT_TRUE(end_txn.is_flexible(3)) << "our client writes its header by this row";
+
+  const ApiRow& fetch = *find_api(ApiKey::kFetch);
+  EXPECT_TRUE(fetch.is_served());
+}
+
+TEST(ApiTable, HasNoRowForWhatIsNotDescribed) {
   EXPECT_EQ(find_api(ApiKey::kLeaderAndIsr), nullptr);
   EXPECT_EQ(find_api(static_cast<ApiKey>(-1)), nullptr);
   EXPECT_EQ(find_api(static_cast<ApiKey>(32767)), nullptr);

@@ -1,7 +1,5 @@
 #include "wire/consumer_protocol.h"
 
-#include <algorithm>
-
 #include "wire/codec.h"
 #include "wire/versioned_bytes.h"
 
@@ -9,18 +7,6 @@ namespace millrace::wire {
 
 template struct Codec<ConsumerProtocolSubscription>;
 template struct Codec<ConsumerProtocolAssignment>;
-
-namespace {
-
-template <class M>
-Result<M> decode_up_to_newest(std::string_view bytes) {
-  ByteReader reader(bytes);
-  const std::int16_t version = reader.i16();
-  if (!reader.ok()) return Error(reader.status().error()).with_context(M::kName);
-  return Codec<M>::decode(reader, std::min(version, M::kVersions.max));
-}
-
-}  // namespace
 
 Result<std::string> encode_subscription(const ConsumerProtocolSubscription& subscription,
                                         std::int16_t version) {

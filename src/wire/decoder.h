@@ -52,6 +52,11 @@ class Decoder {
   template <StructField S>
   void tagged_fields(S& message) {
     const std::uint32_t count = reader_->uvarint();
+    if (count > kTaggedFieldsMax) {
+      refuse("more than 10000 tagged fields");
+      failed_field_ = "tagged fields";
+      return;
+    }
     for (std::uint32_t i = 0; i < count && ok(); ++i) {
       const std::uint32_t tag = reader_->uvarint();
       const std::uint32_t size = reader_->uvarint();
@@ -97,13 +102,7 @@ class Decoder {
       value.is_null = !size.has_value();
       value.bytes = reader_->bytes(size.value_or(0));
     } else if constexpr (OptionalField<T>) {
-      using Inner = typename T::value_type;
-      const auto length = length_of<Inner>(field);
-      if (length.has_value()) {
-        contents(value.emplace(), *length, field);
-      } else {
-        value.reset();
-      }
+      optional(value, field);
     } else if constexpr (StringField<T> || VectorField<T>) {
       contents(value, length_of<T>(field).value_or(0), field);
     } else {
@@ -126,6 +125,24 @@ class Decoder {
     }
   }
 
+  template <class T>
+  void optional(std::optional<T>& value, const Field& field) {
+    value.reset();
+    if constexpr (StructField<T>) {
+      if (is_present(field)) structure(value.emplace());
+    } else {
+      const auto length = length_of<T>(field);
+      if (length.has_value()) contents(value.emplace(), *length, field);
+    }
+  }
+
+  /// Reads what is in front of a structure that may be null: see Encoder::presence.
+  bool is_present(const Field& field) {
+    const std::int64_t said =
+        field.is_tagged() ? std::int64_t{reader_->uvarint()} - 1 : reader_->i8();
+    return checked_length(said, field).has_value() && ok();
+  }
+
   void contents(std::string& text, std::size_t length, const Field&) {
     text.assign(reader_->bytes(length));
   }
@@ -137,6 +154,7 @@ class Decoder {
     if (count > reader_->remaining() / size_min<T>(field)) {
       return refuse("array longer than the bytes that are left");
     }
+    if (count > kArrayElementsMax) return refuse("array of more than 1000000 elements");
     elements.reserve(std::min(count, kReserveMax));
     for (std::size_t i = 0; i < count && ok(); ++i) value(elements.emplace_back(), field);
   }
@@ -181,7 +199,9 @@ class Decoder {
       if (is_flexible()) return 1;
       return field.is_bytes ? 4 : 2;
     } else if constexpr (OptionalField<T>) {
-      return size_min<typename T::value_type>(field);
+      using Inner = typename T::value_type;
+      if constexpr (StructField<Inner>) return sizeof(StructPresence);
+      return size_min<Inner>(field);
     } else if constexpr (VectorField<T> || RecordsField<T>) {
       return is_flexible() ? 1 : 4;
     } else {

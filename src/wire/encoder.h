@@ -1,6 +1,7 @@
 // Encoding and sizing as one visitor, so that they cannot disagree. Part of wire/codec.h.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -107,6 +108,8 @@ class Encoder {
   void value(const T& value, const Field& field) {
     if constexpr (std::is_same_v<T, bool>) {
       sink_.integer(static_cast<std::int8_t>(value ? 1 : 0));
+    } else if constexpr (std::is_same_v<T, double>) {
+      sink_.integer(std::bit_cast<std::uint64_t>(value));
     } else if constexpr (ScalarField<T>) {
       sink_.integer(value);
     } else if constexpr (StringField<T>) {
@@ -116,13 +119,13 @@ class Encoder {
     } else if constexpr (RecordsField<T>) {
       records(value, field);
     } else if constexpr (OptionalField<T>) {
-      if (value.has_value()) {
-        this->value(*value, field);
-      } else {
-        null(StringField<typename T::value_type> && !field.is_bytes ? LengthOf::kString
-                                                                    : LengthOf::kBytes,
-             field);
+      using Inner = typename T::value_type;
+      if (!value.has_value()) {
+        null<Inner>(field);
+        return;
       }
+      if constexpr (StructField<Inner>) presence(StructPresence::kPresent, field);
+      this->value(*value, field);
     } else if constexpr (VectorField<T>) {
       length_32(value.size());
       for (const auto& element : value) this->value(element, field);
@@ -148,7 +151,7 @@ class Encoder {
   }
 
   void records(const Records& records, const Field& field) {
-    if (records.is_null) return null(LengthOf::kBytes, field);
+    if (records.is_null) return null<Records>(field);
     length_32(records.size_bytes());
     sink_.bytes(records.bytes);
     if (records.external_size == 0) return;
@@ -159,16 +162,26 @@ class Encoder {
     }
   }
 
-  /// What the length before a field counts: of a string it has 16 bits, of all else 32, while the
-  /// layout is plain.
-  enum class LengthOf { kString, kBytes };
-  void null(LengthOf what, const Field& field) {
+  /// Before a structure that may be null: one byte, or a varint where it lies in a tagged field.
+  void presence(StructPresence is_there, const Field& field) {
+    if (field.is_tagged()) {
+      sink_.uvarint(is_there == StructPresence::kPresent ? 1 : 0);
+    } else {
+      sink_.integer(static_cast<std::int8_t>(is_there));
+    }
+  }
+
+  /// No T. In the plain layout the length of a string has 16 bits, that of all else 32.
+  template <class T>
+  void null(const Field& field) {
     if (!field.null_versions.contains(version_)) {
       fail(ErrorCode::kInvalidArgument, "is null, which this version does not allow", field);
     }
-    if (is_flexible()) {
+    if constexpr (StructField<T>) {
+      presence(StructPresence::kNull, field);
+    } else if (is_flexible()) {
       sink_.uvarint(0);
-    } else if (what == LengthOf::kString) {
+    } else if (StringField<T> && !field.is_bytes) {
       sink_.integer(std::int16_t{-1});
     } else {
       sink_.integer(std::int32_t{-1});

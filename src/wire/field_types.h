@@ -15,6 +15,10 @@ namespace millrace::wire {
 
 /// Kafka's limit for strings, in compact form too.
 inline constexpr std::size_t kStringSizeMax = INT16_MAX;
+/// Kafka's limits for what one array and one structure may hold when they are read, so that a
+/// message of many empty things does not become many times its size.
+inline constexpr std::size_t kArrayElementsMax = 1'000'000;
+inline constexpr std::uint32_t kTaggedFieldsMax = 10'000;
 
 template <class T>
 inline constexpr bool kIsVector = false;
@@ -42,6 +46,9 @@ concept OptionalField = kIsOptional<T>;
 template <class T>
 concept StructField = std::is_class_v<T> && !StringField<T> && !UuidField<T> && !RecordsField<T> &&
                       !VectorField<T> && !OptionalField<T>;
+
+/// The byte in front of a structure that may be null. A reader takes any negative number for null.
+enum class StructPresence : std::int8_t { kNull = -1, kPresent = 1 };
 
 /// A default-constructed S: where the defaults of its fields are written down.
 template <StructField S>

@@ -4,6 +4,7 @@
 
 #include "base/byte_writer.h"
 #include "wire/api_table.h"
+#include "wire/field_types.h"
 
 namespace millrace::wire {
 
@@ -11,6 +12,7 @@ namespace {
 
 void skip_tagged_fields(ByteReader& reader) {
   const std::uint32_t count = reader.uvarint();
+  if (count > kTaggedFieldsMax) return reader.fail("at most 10000 tagged fields");
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     reader.uvarint();
     reader.skip(reader.uvarint());

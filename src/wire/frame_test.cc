@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/byte_writer.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/heartbeat.h"
@@ -71,6 +72,23 @@ TEST(Frame, ReadsBackARequestHeader) {
       EXPECT_EQ(reader.remaining(), 0U);
     }
   }
+}
+
+TEST(Frame, RefusesAHeaderWithMoreTaggedFieldsThanKafkaAllows) {
+  const auto header_with_tags = [](std::uint32_t count) {
+    Buffer bytes;
+    encode_request_header(RequestHeader{ApiKey::kHeartbeat, 4, 7, std::nullopt}, bytes);
+    std::string frame(bytes.view().substr(0, bytes.size() - 1));
+    Buffer tags;
+    ByteWriter(tags).uvarint(count);
+    frame += tags.view();
+    for (std::uint32_t i = 0; i < count; ++i) frame += std::string("\x7f\0", 2);
+    ByteReader reader(frame);
+    return decode_request_header(reader).ok();
+  };
+
+  EXPECT_TRUE(header_with_tags(10'000));
+  EXPECT_FALSE(header_with_tags(10'001));
 }
 
 TEST(Frame, SkipsTaggedFieldsInHeaders) {

@@ -41,7 +41,7 @@ void expect_same(const Golden& golden) {
   EXPECT_EQ(hex_of_bytes(again.view()), golden.hex);
 }
 
-TEST(GoldenMessages, AreReadAndWrittenAsKafkaPythonDoes) {
+TEST(GoldenMessages, AreReadAndWrittenAsOthersDo) {
   for (const Golden& golden : kGoldens) {
     SCOPED_TRACE(testing::Message() << golden.message << " v" << golden.version);
     bool known = false;

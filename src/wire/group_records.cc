@@ -15,14 +15,6 @@ template struct Codec<GroupMetadataValue>;
 namespace {
 
 template <class M>
-Result<M> decode_versioned(std::string_view bytes) {
-  ByteReader reader(bytes);
-  const std::int16_t version = reader.i16();
-  if (!reader.ok()) return Error(reader.status().error()).with_context(M::kName);
-  return Codec<M>::decode(reader, version);
-}
-
-template <class M>
 Result<GroupRecordKey> decode_key_as(std::string_view bytes) {
   Result<M> key = decode_versioned<M>(bytes);
   if (!key.ok()) return std::move(key).error();
@@ -53,6 +45,24 @@ Result<GroupRecordKey> decode_group_key(std::string_view bytes) {
   if (!reader.ok()) return Error(reader.status().error()).with_context("group record key");
   if (OffsetCommitKey::kVersions.contains(version)) return decode_key_as<OffsetCommitKey>(bytes);
   if (GroupMetadataKey::kVersions.contains(version)) return decode_key_as<GroupMetadataKey>(bytes);
+  switch (version) {
+    case ConsumerGroupMetadataKey::kVersions.min:
+      return decode_key_as<ConsumerGroupMetadataKey>(bytes);
+    case ConsumerGroupPartitionMetadataKey::kVersions.min:
+      return decode_key_as<ConsumerGroupPartitionMetadataKey>(bytes);
+    case ConsumerGroupMemberMetadataKey::kVersions.min:
+      return decode_key_as<ConsumerGroupMemberMetadataKey>(bytes);
+    case ConsumerGroupTargetAssignmentMetadataKey::kVersions.min:
+      return decode_key_as<ConsumerGroupTargetAssignmentMetadataKey>(bytes);
+    case ConsumerGroupTargetAssignmentMemberKey::kVersions.min:
+      return decode_key_as<ConsumerGroupTargetAssignmentMemberKey>(bytes);
+    case ConsumerGroupCurrentMemberAssignmentKey::kVersions.min:
+      return decode_key_as<ConsumerGroupCurrentMemberAssignmentKey>(bytes);
+    case ConsumerGroupRegularExpressionKey::kVersions.min:
+      return decode_key_as<ConsumerGroupRegularExpressionKey>(bytes);
+    default:
+      break;
+  }
   return GroupRecordKey{UnknownGroupKey{version}};
 }
 

@@ -1,5 +1,6 @@
 // The records of __consumer_offsets, in Kafka's formats: a key says of what, the value says what is
-// now; a null value deletes.
+// now; a null value deletes. Here are offsets and classic groups; wire/consumer_group_records.h has
+// the rest.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/uuid.h"
+#include "wire/consumer_group_records.h"
 #include "wire/field.h"
 
 namespace millrace::wire {
@@ -42,6 +45,7 @@ struct OffsetCommitValue {
   std::string metadata;
   std::int64_t commit_timestamp = 0;
   std::int64_t expire_timestamp = -1;
+  Uuid topic_id;
 
   bool operator==(const OffsetCommitValue&) const = default;
   static constexpr void fields(auto&& visit) {
@@ -51,6 +55,7 @@ struct OffsetCommitValue {
     visit(&S::metadata, Field{"metadata"});
     visit(&S::commit_timestamp, Field{"commit_timestamp"});
     visit(&S::expire_timestamp, Field{"expire_timestamp"}.only(1, 1).ignorable());
+    visit(&S::topic_id, Field{"topic_id"}.tagged(0).since(4).ignorable());
   }
 };
 
@@ -97,8 +102,8 @@ struct GroupMetadataValue {
 
   std::string protocol_type;
   std::int32_t generation = 0;
-  std::optional<std::string> protocol;
-  std::optional<std::string> leader;
+  std::optional<std::string> protocol = std::string{};
+  std::optional<std::string> leader = std::string{};
   std::int64_t current_state_timestamp = -1;
   std::vector<MemberMetadata> members;
 
@@ -127,11 +132,16 @@ Result<std::string> encode_group_record(const OffsetCommitValue& value);
 Result<std::string> encode_group_record(const GroupMetadataKey& key);
 Result<std::string> encode_group_record(const GroupMetadataValue& value);
 
-/// A key of a kind that this build does not know, such as those of consumer groups (KIP-848).
+/// A key of a kind that this build does not know, such as those of share groups.
 struct UnknownGroupKey {
   std::int16_t version = 0;
 };
-using GroupRecordKey = std::variant<OffsetCommitKey, GroupMetadataKey, UnknownGroupKey>;
+using GroupRecordKey =
+    std::variant<OffsetCommitKey, GroupMetadataKey, ConsumerGroupMetadataKey,
+                 ConsumerGroupPartitionMetadataKey, ConsumerGroupMemberMetadataKey,
+                 ConsumerGroupTargetAssignmentMetadataKey, ConsumerGroupTargetAssignmentMemberKey,
+                 ConsumerGroupCurrentMemberAssignmentKey, ConsumerGroupRegularExpressionKey,
+                 UnknownGroupKey>;
 
 /// The kind of a key is its version.
 /// errors  kTruncated, kCorrupt

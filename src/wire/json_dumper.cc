@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstddef>
 #include <iterator>
 
@@ -67,6 +68,8 @@ void append_json_number(std::int64_t value, std::string& out) {
 }
 
 void append_json_number(double value, std::string& out) {
+  // JSON has no numbers for these.
+  if (!std::isfinite(value)) return append_json_string(fmt::format("{}", value), out);
   fmt::format_to(std::back_inserter(out), "{}", value);
 }
 

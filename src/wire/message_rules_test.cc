@@ -3,7 +3,11 @@
 
 #include <string>
 
+#include "base/byte_writer.h"
+#include "wire/consumer_group_records.h"
 #include "wire/message.h"
+#include "wire/messages/delete_groups.h"
+#include "wire/messages/describe_topic_partitions.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/find_coordinator.h"
 #include "wire/messages/join_group.h"
@@ -123,6 +127,93 @@ TEST(MessageRules, RefusesAnArrayThatCannotFitBeforeItTakesMemory) {
             "MetadataRequest v4, topics: array longer than the bytes that are left before byte 4");
   ASSERT_FALSE(compact.ok());
   EXPECT_EQ(compact.error().code, ErrorCode::kCorrupt);
+}
+
+TEST(MessageRules, RefusesMoreElementsThanKafkaDoes) {
+  // DeleteGroups v2 with names of no length, each in one byte, and no tagged fields.
+  const auto read_names = [](std::uint32_t count) {
+    Buffer bytes;
+    ByteWriter(bytes).uvarint(count + 1);
+    ByteWriter(bytes).bytes(std::string(count, '\x01'));
+    ByteWriter(bytes).bytes(std::string(1, '\0'));
+    ByteReader reader(bytes.view());
+    return Codec<DeleteGroupsRequest>::decode(reader, 2);
+  };
+
+  const auto most = read_names(1'000'000);
+  const auto too_many = read_names(1'000'001);
+
+  ASSERT_TRUE(most.ok()) << most.error().to_string();
+  EXPECT_EQ(most->groups_names.size(), 1'000'000U);
+  ASSERT_FALSE(too_many.ok());
+  EXPECT_EQ(too_many.error().code, ErrorCode::kCorrupt);
+  EXPECT_NE(too_many.error().message.find("array of more than 1000000 elements"), std::string::npos)
+      << too_many.error().message;
+}
+
+TEST(MessageRules, RefusesMoreTaggedFieldsThanKafkaDoes) {
+  // An empty DeleteGroups v2 whose tagged fields, all unknown, take two bytes each.
+  const auto read_tags = [](std::uint32_t count) {
+    Buffer bytes;
+    ByteWriter(bytes).uvarint(1);
+    ByteWriter(bytes).uvarint(count);
+    for (std::uint32_t i = 0; i < count; ++i) ByteWriter(bytes).bytes(std::string("\x7f\0", 2));
+    ByteReader reader(bytes.view());
+    return Codec<DeleteGroupsRequest>::decode(reader, 2);
+  };
+
+  EXPECT_TRUE(read_tags(10'000).ok());
+  const auto too_many = read_tags(10'001);
+  ASSERT_FALSE(too_many.ok());
+  EXPECT_EQ(too_many.error().code, ErrorCode::kCorrupt);
+  EXPECT_NE(too_many.error().message.find("more than 10000 tagged fields"), std::string::npos)
+      << too_many.error().message;
+}
+
+TEST(MessageRules, SaysInOneByteWhetherAStructureIsThere) {
+  DescribeTopicPartitionsRequest request;
+  Buffer without;
+  ASSERT_TRUE(Codec<DescribeTopicPartitionsRequest>::encode(request, 0, without).ok());
+  request.cursor = {"t", 3};
+  Buffer with;
+  ASSERT_TRUE(Codec<DescribeTopicPartitionsRequest>::encode(request, 0, with).ok());
+
+  EXPECT_EQ(hex_of_bytes(without.view()),
+            "01"
+            "000007d0"
+            "ff"
+            "00");
+  EXPECT_EQ(hex_of_bytes(with.view()),
+            "01"
+            "000007d0"
+            "01"
+            "0274"
+            "00000003"
+            "00"
+            "00");
+  const auto any_negative = read<DescribeTopicPartitionsRequest>(
+      "01"
+      "000007d0"
+      "80"
+      "00",
+      0);
+  ASSERT_TRUE(any_negative.ok());
+  EXPECT_FALSE(any_negative->cursor.has_value());
+}
+
+TEST(MessageRules, SaysInAVarintWhetherATaggedStructureIsThere) {
+  const auto tagged_part = [](const ConsumerGroupMemberMetadataValue& value) {
+    Buffer out;
+    EXPECT_TRUE(Codec<ConsumerGroupMemberMetadataValue>::encode(value, 0, out).ok());
+    return hex_of_bytes(out.view().substr(10));  // behind five empty things and the time-out
+  };
+  ConsumerGroupMemberMetadataValue value;
+
+  EXPECT_EQ(tagged_part(value), "0100") << "an empty structure is the default";
+  value.classic_member_metadata = std::nullopt;
+  EXPECT_EQ(tagged_part(value), "0101000100");
+  value.classic_member_metadata.emplace().session_timeout_ms = 258;
+  EXPECT_EQ(tagged_part(value), "0101000701000001020100");
 }
 
 TEST(MessageRules, NamesTheFieldThatIsCutShort) {

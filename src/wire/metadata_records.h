@@ -84,7 +84,7 @@ struct ConfigRecord {
   std::int8_t resource_type = 0;
   std::string resource_name;
   std::string name;
-  std::optional<std::string> value;
+  std::optional<std::string> value = std::string{};
 
   bool operator==(const ConfigRecord&) const = default;
   static constexpr void fields(auto&& visit) {

@@ -1,4 +1,5 @@
-// Bytes that carry their own version: the consumer protocol, __consumer_offsets, the metadata log.
+// Bytes that carry their own version: the consumer protocol, the logs of the coordinators, control
+// records, the metadata log.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -8,6 +9,7 @@
 #include "wire/group_records.h"
 #include "wire/metadata_records.h"
 #include "wire/testing/hex.h"
+#include "wire/transaction_records.h"
 
 namespace millrace::wire {
 namespace {
@@ -91,13 +93,13 @@ TEST(GroupRecords, AreToldApartByTheVersionOfTheKey) {
   const auto commit = decode_group_key(*encode_group_record(OffsetCommitKey{"g", "t", 3}));
   const auto group = decode_group_key(*encode_group_record(GroupMetadataKey{"g"}));
   const auto other =
-      decode_group_key(bytes_of_hex("0003"
-                                    "0167"));
+      decode_group_key(bytes_of_hex("000b"
+                                    "000167"));
 
   ASSERT_TRUE(commit.ok() && group.ok() && other.ok());
   EXPECT_EQ(std::get<OffsetCommitKey>(*commit), (OffsetCommitKey{"g", "t", 3}));
   EXPECT_EQ(std::get<GroupMetadataKey>(*group), GroupMetadataKey{"g"});
-  EXPECT_EQ(std::get<UnknownGroupKey>(*other).version, 3);
+  EXPECT_EQ(std::get<UnknownGroupKey>(*other).version, 11);
   EXPECT_FALSE(decode_group_key(bytes_of_hex("0001"
                                              "000167"
                                              "00"))
@@ -120,6 +122,107 @@ TEST(GroupRecords, ReadBackAGroup) {
 
   ASSERT_TRUE(back.ok()) << back.error().to_string();
   EXPECT_EQ(*back, value);
+}
+
+template <class Key>
+void expect_key(const Key& key, std::string_view hex) {
+  const Result<std::string> bytes = encode_consumer_group_record(key);
+  ASSERT_TRUE(bytes.ok());
+  EXPECT_EQ(hex_of_bytes(*bytes), hex);
+  const auto back = decode_group_key(*bytes);
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(std::get<Key>(*back), key);
+}
+
+TEST(ConsumerGroupRecords, HaveAKindOfTheirOwnInEachKey) {
+  expect_key(ConsumerGroupMetadataKey{"g"}, "0003000167");
+  expect_key(ConsumerGroupPartitionMetadataKey{"g"}, "0004000167");
+  expect_key(ConsumerGroupMemberMetadataKey{"g", "m"}, "000500016700016d");
+  expect_key(ConsumerGroupTargetAssignmentMetadataKey{"g"}, "0006000167");
+  expect_key(ConsumerGroupTargetAssignmentMemberKey{"g", "m"}, "000700016700016d");
+  expect_key(ConsumerGroupCurrentMemberAssignmentKey{"g", "m"}, "000800016700016d");
+  expect_key(ConsumerGroupRegularExpressionKey{"g", "a.*"}, "00100001670003612e2a");
+}
+
+TEST(ConsumerGroupRecords, ReadBackAMemberAndRefuseANewerVersion) {
+  ConsumerGroupMemberMetadataValue value;
+  value.client_id = "c";
+  value.subscribed_topic_names = {"a", "b"};
+  value.classic_member_metadata = std::nullopt;
+  std::string bytes = *encode_consumer_group_record(value);
+
+  const auto back = decode_consumer_group_value<ConsumerGroupMemberMetadataValue>(bytes);
+  bytes[1] = 1;
+  const auto newer = decode_consumer_group_value<ConsumerGroupMemberMetadataValue>(bytes);
+
+  ASSERT_TRUE(back.ok()) << back.error().to_string();
+  EXPECT_EQ(*back, value);
+  ASSERT_FALSE(newer.ok());
+  EXPECT_EQ(newer.error().code, ErrorCode::kUnsupported);
+}
+
+TEST(TransactionRecords, AreWrittenForBothGenerations) {
+  TransactionLogValue value;
+  value.producer_id = 7;
+  value.producer_epoch = 2;
+  value.transaction_timeout_ms = 60000;
+  value.transaction_status = static_cast<std::int8_t>(TransactionStatus::kOngoing);
+  value.transaction_partitions = {{{"t", {3}}}};
+  value.transaction_last_update_timestamp_ms = 5;
+  value.transaction_start_timestamp_ms = 4;
+
+  EXPECT_EQ(hex_of_bytes(*encode_transaction_record(TransactionLogKey{"x"})), "0000000178");
+  EXPECT_EQ(hex_of_bytes(*encode_transaction_record(value, 0)),
+            "0000"
+            "0000000000000007"
+            "0002"
+            "0000ea60"
+            "01"
+            "00000001"
+            "000174"
+            "00000001"
+            "00000003"
+            "0000000000000005"
+            "0000000000000004");
+  value.previous_producer_id = 6;
+  value.client_transaction_version = 2;
+  const std::string bytes = *encode_transaction_record(value, 1);
+  EXPECT_EQ(hex_of_bytes(bytes),
+            "0001"
+            "0000000000000007"
+            "0002"
+            "0000ea60"
+            "01"
+            "02"
+            "0274"
+            "02"
+            "00000003"
+            "00"
+            "0000000000000005"
+            "0000000000000004"
+            "02"
+            "00080000000000000006"
+            "02020002");
+  EXPECT_EQ(*decode_transaction_value(bytes), value);
+  EXPECT_EQ(
+      decode_transaction_key(*encode_transaction_record(TransactionLogKey{"x"}))->transactional_id,
+      "x");
+  EXPECT_FALSE(encode_transaction_record(value, 0).ok()) << "v0 cannot say what v1 says";
+}
+
+TEST(TransactionRecords, EndATransactionInAControlRecord) {
+  EXPECT_EQ(hex_of_bytes(*encode_control_record(ControlRecordKey{kCommitMarkerType})), "00000001");
+  EXPECT_EQ(hex_of_bytes(*encode_control_record(EndTxnMarker{9})), "000000000009");
+  const auto key = decode_control_key(bytes_of_hex("00000000"));
+  const auto newer =
+      decode_end_txn_marker(bytes_of_hex("0001"
+                                         "00000009"
+                                         "ffff"));
+
+  ASSERT_TRUE(key.ok() && newer.ok());
+  EXPECT_EQ(key->type, kAbortMarkerType);
+  EXPECT_EQ(newer->coordinator_epoch, 9);
+  EXPECT_FALSE(decode_end_txn_marker(bytes_of_hex("0000")).ok());
 }
 
 TEST(MetadataRecords, AreFramedAsKafkaFramesThem) {

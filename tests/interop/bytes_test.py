@@ -15,7 +15,7 @@ ROUNDS = 8
 SEED = 20150517
 NO_UUID = "A" * 22
 LETTERS = "az09 .-_/\"\\é中😀\u0001"
-INTEGERS = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
+INTEGERS = {"int8": 8, "int16": 16, "uint16": 16, "int32": 32, "int64": 64}
 
 
 class Ours:
@@ -75,9 +75,12 @@ def plain(field, value):
 
 
 def field_key(name):
-    """They call every field authorized_operations that Kafka calls cluster_, topic_ or authorized_operations."""
+    """They call every field authorized_operations that Kafka calls cluster_, topic_ or authorized_operations, and in
+    TxnOffsetCommit still generation_id what Kafka 4.4 calls generation_id_or_member_epoch."""
     if name.endswith("authorized_operations") and not name.startswith("include"):
         return "authorizedoperations"
+    if name == "generation_id_or_member_epoch":
+        return "generationid"
     return name.replace("_", "")
 
 
@@ -130,7 +133,7 @@ class TheirRandom:
     def scalar(self, kind):
         if kind in INTEGERS:
             bits = self.chance.randint(1, INTEGERS[kind] - 1)
-            return self.chance.getrandbits(bits) - (self.chance.random() < 0.3)
+            return self.chance.getrandbits(bits) - (kind.startswith("int") and self.chance.random() < 0.3)
         if kind == "bool":
             return self.chance.random() < 0.5
         if kind == "float64":

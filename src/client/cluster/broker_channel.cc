@@ -15,6 +15,9 @@ constexpr Millis kPatience{2000};  // before it is told that a broker cannot be 
 // What a broker may make this process take in one answer: fetches are bounded by fetch.max.bytes,
 // but a single batch may exceed that.
 constexpr std::size_t kFrameBytesMax = std::size_t{512} << 20U;
+// From v5 on a client may say which node it expects. We do not, and a broker that does not know the
+// version would cost every connection a round trip.
+constexpr std::int16_t kApiVersionsOffered = 4;
 constexpr std::string_view kSoftwareName = "millrace";
 constexpr std::string_view kSoftwareVersion = "0.1.0";
 
@@ -84,7 +87,7 @@ void BrokerChannel::on_connected(Result<std::unique_ptr<io::Connection>> connect
                       .memory = memory_},
                      kFrameBytesMax);
   state_ = State::kNegotiating;
-  negotiate(wire::ApiVersionsRequest::kVersions.max);
+  negotiate(kApiVersionsOffered);
 }
 
 void BrokerChannel::negotiate(std::int16_t version) {

@@ -1,10 +1,12 @@
 // ApiVersions (key 18): what the broker speaks.
 // The header of the response never has tags, in any version, so that a client can read it before it
 // knows anything. A broker answers a version that it does not know with a v0 body and
-// UNSUPPORTED_VERSION (KIP-511). v3 is flexible and carries features.
+// UNSUPPORTED_VERSION (KIP-511). v3 is flexible and carries features; in v5 a client names the
+// cluster and the node that it expects (KIP-1242).
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,11 +19,13 @@ namespace millrace::wire {
 struct ApiVersionsRequest {
   static constexpr std::string_view kName = "ApiVersionsRequest";
   static constexpr ApiKey kApiKey = ApiKey::kApiVersions;
-  static constexpr VersionRange kVersions{0, 4};
+  static constexpr VersionRange kVersions{0, 5};
   static constexpr std::int16_t kFlexibleSince = 3;
 
   std::string client_software_name;
   std::string client_software_version;
+  std::optional<std::string> cluster_id = std::nullopt;
+  std::int32_t node_id = -1;
 
   bool operator==(const ApiVersionsRequest&) const = default;
   static constexpr void fields(auto&& visit) {
@@ -29,13 +33,15 @@ struct ApiVersionsRequest {
           Field{"client_software_name"}.since(3).ignorable());
     visit(&ApiVersionsRequest::client_software_version,
           Field{"client_software_version"}.since(3).ignorable());
+    visit(&ApiVersionsRequest::cluster_id, Field{"cluster_id"}.since(5).nullable().ignorable());
+    visit(&ApiVersionsRequest::node_id, Field{"node_id"}.since(5).ignorable());
   }
 };
 
 struct ApiVersionsResponse {
   static constexpr std::string_view kName = "ApiVersionsResponse";
   static constexpr ApiKey kApiKey = ApiKey::kApiVersions;
-  static constexpr VersionRange kVersions{0, 4};
+  static constexpr VersionRange kVersions{0, 5};
   static constexpr std::int16_t kFlexibleSince = 3;
 
   struct ApiVersion {

@@ -111,7 +111,7 @@ struct CreateTopicsResponse {
       visit(&CreatableTopicResult::name, Field{"name"});
       visit(&CreatableTopicResult::topic_id, Field{"topic_id"}.since(7).ignorable());
       visit(&CreatableTopicResult::error_code, Field{"error_code"});
-      visit(&CreatableTopicResult::error_message, Field{"error_message"}.nullable());
+      visit(&CreatableTopicResult::error_message, Field{"error_message"}.nullable().ignorable());
       visit(&CreatableTopicResult::topic_config_error_code,
             Field{"topic_config_error_code"}.tagged(0).since(5).ignorable());
       visit(&CreatableTopicResult::num_partitions, Field{"num_partitions"}.since(5).ignorable());
@@ -126,7 +126,7 @@ struct CreateTopicsResponse {
 
   bool operator==(const CreateTopicsResponse&) const = default;
   static constexpr void fields(auto&& visit) {
-    visit(&CreateTopicsResponse::throttle_time_ms, Field{"throttle_time_ms"});
+    visit(&CreateTopicsResponse::throttle_time_ms, Field{"throttle_time_ms"}.ignorable());
     visit(&CreateTopicsResponse::topics, Field{"topics"});
   }
 };

@@ -1,7 +1,9 @@
-// DeleteGroups (key 42): deletes groups without members, with their offsets. v2 is flexible.
+// DeleteGroups (key 42): deletes groups without members, with their offsets.
+// v2 is flexible, v3 has a message.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +16,7 @@ namespace millrace::wire {
 struct DeleteGroupsRequest {
   static constexpr std::string_view kName = "DeleteGroupsRequest";
   static constexpr ApiKey kApiKey = ApiKey::kDeleteGroups;
-  static constexpr VersionRange kVersions{0, 2};
+  static constexpr VersionRange kVersions{0, 3};
   static constexpr std::int16_t kFlexibleSince = 2;
 
   std::vector<std::string> groups_names;
@@ -28,17 +30,20 @@ struct DeleteGroupsRequest {
 struct DeleteGroupsResponse {
   static constexpr std::string_view kName = "DeleteGroupsResponse";
   static constexpr ApiKey kApiKey = ApiKey::kDeleteGroups;
-  static constexpr VersionRange kVersions{0, 2};
+  static constexpr VersionRange kVersions{0, 3};
   static constexpr std::int16_t kFlexibleSince = 2;
 
   struct DeletableGroupResult {
     std::string group_id;
     std::int16_t error_code = 0;
+    std::optional<std::string> error_message = std::nullopt;
 
     bool operator==(const DeletableGroupResult&) const = default;
     static constexpr void fields(auto&& visit) {
       visit(&DeletableGroupResult::group_id, Field{"group_id"});
       visit(&DeletableGroupResult::error_code, Field{"error_code"});
+      visit(&DeletableGroupResult::error_message,
+            Field{"error_message"}.since(3).nullable().ignorable());
     }
   };
 

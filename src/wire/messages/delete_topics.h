@@ -70,7 +70,7 @@ struct DeleteTopicsResponse {
 
   bool operator==(const DeleteTopicsResponse&) const = default;
   static constexpr void fields(auto&& visit) {
-    visit(&DeleteTopicsResponse::throttle_time_ms, Field{"throttle_time_ms"});
+    visit(&DeleteTopicsResponse::throttle_time_ms, Field{"throttle_time_ms"}.ignorable());
     visit(&DeleteTopicsResponse::responses, Field{"responses"});
   }
 };

@@ -79,10 +79,10 @@ struct DescribeConfigsResponse {
       visit(&DescribeConfigsResourceResult::name, Field{"name"});
       visit(&DescribeConfigsResourceResult::value, Field{"value"}.nullable());
       visit(&DescribeConfigsResourceResult::read_only, Field{"read_only"});
-      visit(&DescribeConfigsResourceResult::config_source, Field{"config_source"});
+      visit(&DescribeConfigsResourceResult::config_source, Field{"config_source"}.ignorable());
       visit(&DescribeConfigsResourceResult::is_default, Field{"is_default"}.until(0));
       visit(&DescribeConfigsResourceResult::is_sensitive, Field{"is_sensitive"});
-      visit(&DescribeConfigsResourceResult::synonyms, Field{"synonyms"});
+      visit(&DescribeConfigsResourceResult::synonyms, Field{"synonyms"}.ignorable());
       visit(&DescribeConfigsResourceResult::config_type, Field{"config_type"}.since(3).ignorable());
       visit(&DescribeConfigsResourceResult::documentation,
             Field{"documentation"}.since(3).nullable().ignorable());

@@ -106,8 +106,8 @@ struct FetchRequest {
     visit(&FetchRequest::replica_state, Field{"replica_state"}.tagged(1).since(15));
     visit(&FetchRequest::max_wait_ms, Field{"max_wait_ms"});
     visit(&FetchRequest::min_bytes, Field{"min_bytes"});
-    visit(&FetchRequest::max_bytes, Field{"max_bytes"});
-    visit(&FetchRequest::isolation_level, Field{"isolation_level"});
+    visit(&FetchRequest::max_bytes, Field{"max_bytes"}.ignorable());
+    visit(&FetchRequest::isolation_level, Field{"isolation_level"}.ignorable());
     visit(&FetchRequest::session_id, Field{"session_id"}.since(7).ignorable());
     visit(&FetchRequest::session_epoch, Field{"session_epoch"}.since(7).ignorable());
     visit(&FetchRequest::topics, Field{"topics"});
@@ -185,12 +185,13 @@ struct FetchResponse {
       visit(&PartitionData::partition_index, Field{"partition_index"});
       visit(&PartitionData::error_code, Field{"error_code"});
       visit(&PartitionData::high_watermark, Field{"high_watermark"});
-      visit(&PartitionData::last_stable_offset, Field{"last_stable_offset"});
+      visit(&PartitionData::last_stable_offset, Field{"last_stable_offset"}.ignorable());
       visit(&PartitionData::log_start_offset, Field{"log_start_offset"}.since(5).ignorable());
       visit(&PartitionData::diverging_epoch, Field{"diverging_epoch"}.tagged(0).since(12));
       visit(&PartitionData::current_leader, Field{"current_leader"}.tagged(1).since(12));
       visit(&PartitionData::snapshot_id, Field{"snapshot_id"}.tagged(2).since(12));
-      visit(&PartitionData::aborted_transactions, Field{"aborted_transactions"}.nullable());
+      visit(&PartitionData::aborted_transactions,
+            Field{"aborted_transactions"}.nullable().ignorable());
       visit(&PartitionData::preferred_read_replica, Field{"preferred_read_replica"}.since(11));
       visit(&PartitionData::records, Field{"records"}.nullable());
     }
@@ -232,7 +233,7 @@ struct FetchResponse {
 
   bool operator==(const FetchResponse&) const = default;
   static constexpr void fields(auto&& visit) {
-    visit(&FetchResponse::throttle_time_ms, Field{"throttle_time_ms"});
+    visit(&FetchResponse::throttle_time_ms, Field{"throttle_time_ms"}.ignorable());
     visit(&FetchResponse::error_code, Field{"error_code"}.since(7).ignorable());
     visit(&FetchResponse::session_id, Field{"session_id"}.since(7));
     visit(&FetchResponse::responses, Field{"responses"});

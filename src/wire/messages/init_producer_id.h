@@ -52,7 +52,7 @@ struct InitProducerIdResponse {
 
   bool operator==(const InitProducerIdResponse&) const = default;
   static constexpr void fields(auto&& visit) {
-    visit(&InitProducerIdResponse::throttle_time_ms, Field{"throttle_time_ms"});
+    visit(&InitProducerIdResponse::throttle_time_ms, Field{"throttle_time_ms"}.ignorable());
     visit(&InitProducerIdResponse::error_code, Field{"error_code"});
     visit(&InitProducerIdResponse::producer_id, Field{"producer_id"});
     visit(&InitProducerIdResponse::producer_epoch, Field{"producer_epoch"});

@@ -64,8 +64,8 @@ struct OffsetCommitRequest {
   static constexpr void fields(auto&& visit) {
     visit(&OffsetCommitRequest::group_id, Field{"group_id"});
     visit(&OffsetCommitRequest::generation_id_or_member_epoch,
-          Field{"generation_id_or_member_epoch"});
-    visit(&OffsetCommitRequest::member_id, Field{"member_id"});
+          Field{"generation_id_or_member_epoch"}.ignorable());
+    visit(&OffsetCommitRequest::member_id, Field{"member_id"}.ignorable());
     visit(&OffsetCommitRequest::group_instance_id, Field{"group_instance_id"}.since(7).nullable());
     visit(&OffsetCommitRequest::retention_time_ms, Field{"retention_time_ms"}.until(4).ignorable());
     visit(&OffsetCommitRequest::topics, Field{"topics"});

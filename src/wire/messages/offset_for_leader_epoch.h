@@ -26,7 +26,8 @@ struct OffsetForLeaderEpochRequest {
     bool operator==(const OffsetForLeaderPartition&) const = default;
     static constexpr void fields(auto&& visit) {
       visit(&OffsetForLeaderPartition::partition, Field{"partition"});
-      visit(&OffsetForLeaderPartition::current_leader_epoch, Field{"current_leader_epoch"});
+      visit(&OffsetForLeaderPartition::current_leader_epoch,
+            Field{"current_leader_epoch"}.ignorable());
       visit(&OffsetForLeaderPartition::leader_epoch, Field{"leader_epoch"});
     }
   };
@@ -68,7 +69,7 @@ struct OffsetForLeaderEpochResponse {
     static constexpr void fields(auto&& visit) {
       visit(&EpochEndOffset::error_code, Field{"error_code"});
       visit(&EpochEndOffset::partition, Field{"partition"});
-      visit(&EpochEndOffset::leader_epoch, Field{"leader_epoch"});
+      visit(&EpochEndOffset::leader_epoch, Field{"leader_epoch"}.ignorable());
       visit(&EpochEndOffset::end_offset, Field{"end_offset"});
     }
   };
@@ -89,7 +90,7 @@ struct OffsetForLeaderEpochResponse {
 
   bool operator==(const OffsetForLeaderEpochResponse&) const = default;
   static constexpr void fields(auto&& visit) {
-    visit(&OffsetForLeaderEpochResponse::throttle_time_ms, Field{"throttle_time_ms"});
+    visit(&OffsetForLeaderEpochResponse::throttle_time_ms, Field{"throttle_time_ms"}.ignorable());
     visit(&OffsetForLeaderEpochResponse::topics, Field{"topics"});
   }
 };

@@ -106,7 +106,7 @@ struct ProduceResponse {
       visit(&PartitionProduceResponse::index, Field{"index"});
       visit(&PartitionProduceResponse::error_code, Field{"error_code"});
       visit(&PartitionProduceResponse::base_offset, Field{"base_offset"});
-      visit(&PartitionProduceResponse::log_append_time_ms, Field{"log_append_time_ms"});
+      visit(&PartitionProduceResponse::log_append_time_ms, Field{"log_append_time_ms"}.ignorable());
       visit(&PartitionProduceResponse::log_start_offset,
             Field{"log_start_offset"}.since(5).ignorable());
       visit(&PartitionProduceResponse::record_errors, Field{"record_errors"}.since(8).ignorable());
@@ -151,7 +151,7 @@ struct ProduceResponse {
   bool operator==(const ProduceResponse&) const = default;
   static constexpr void fields(auto&& visit) {
     visit(&ProduceResponse::responses, Field{"responses"});
-    visit(&ProduceResponse::throttle_time_ms, Field{"throttle_time_ms"});
+    visit(&ProduceResponse::throttle_time_ms, Field{"throttle_time_ms"}.ignorable());
     visit(&ProduceResponse::node_endpoints, Field{"node_endpoints"}.tagged(0).since(10));
   }
 };

@@ -92,7 +92,7 @@ GroupRecord group_record(const Group& group,
   value.protocol_type = group.protocol_type().value_or("");
   value.generation = group.generation();
   value.protocol = group.protocol_name();
-  if (!group.leader().empty()) value.leader = group.leader();
+  value.leader = group.leader().empty() ? std::nullopt : std::optional(group.leader());
   value.current_state_timestamp = group.state_since().value();
   for (const auto& [id, member] : group.members()) {
     wire::GroupMetadataValue::MemberMetadata logged;

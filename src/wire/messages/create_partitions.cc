@@ -1,0 +1,10 @@
+#include "wire/messages/create_partitions.h"
+
+#include "wire/codec.h"
+
+namespace millrace::wire {
+
+template struct Codec<CreatePartitionsRequest>;
+template struct Codec<CreatePartitionsResponse>;
+
+}  // namespace millrace::wire
