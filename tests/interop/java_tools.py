@@ -55,8 +55,8 @@ class JavaDriver(tool_driver.ToolDriver):
     def produce(self, topic, codec, idempotence, records):
         """One console producer for each codec; after that one that stays, as starting a JVM costs a second."""
         lines = "".join(f"{key}\t{value}\n" for key, value in records)
-        asked = ["--topic", topic, "--compression-codec", codec, "--property", "parse.key=true",
-                 "--producer-property", f"enable.idempotence={str(idempotence).lower()}"]
+        asked = ["--topic", topic, "--compression-codec", codec, "--reader-property", "parse.key=true",
+                 "--command-property", f"enable.idempotence={str(idempotence).lower()}"]
         if asked not in self._produced:
             self._produced.append(asked)
             self._tools.run(CONSOLE_PRODUCER, *asked, stdin=lines)
@@ -88,7 +88,7 @@ class VerifiableMember(JavaDriver):
         self._mine = set()
         self._start(self._take, VERIFIABLE_CONSUMER, "--topic", topic, "--group-id", group, "--verbose",
                     "--session-timeout", "6000", "--reset-policy", "earliest",
-                    "--consumer.config", self._tools.fast_heartbeats)
+                    "--command-config", self._tools.fast_heartbeats)
 
     def _take(self, line):
         event = json.loads(line)
@@ -106,9 +106,10 @@ class ConsoleMember(JavaDriver):
     """kafka-console-consumer: commits in the background and when it ends."""
 
     def join(self, topic, group):
-        self._start(self._take, CONSOLE_CONSUMER, "--topic", topic, "--group", group, "--from-beginning", "--property",
-                    "print.key=true", "--property", "print.partition=true", "--property", "print.offset=true",
-                    "--consumer.config", self._tools.fast_heartbeats)
+        self._start(self._take, CONSOLE_CONSUMER, "--topic", topic, "--group", group, "--from-beginning",
+                    "--formatter-property", "print.key=true", "--formatter-property", "print.partition=true",
+                    "--formatter-property", "print.offset=true",
+                    "--command-config", self._tools.fast_heartbeats)
 
     def _take(self, line):
         if not line.startswith("Partition:"):

@@ -3,6 +3,7 @@
 #   kafka.sh up [--brokers N] | down | status
 #   kafka.sh fetch          only brings the jars
 #   kafka.sh start-node I   starts node I again, as after a kill
+#   kafka.sh dump FILES [OPTION…]  what Kafka's DumpLogSegments reads in log, index and snapshot files (with commas)
 # KAFKA_KEEP_IN names another folder for its data, so that several can run; KAFKA_OWNER is a process with which
 # the nodes end. KAFKA_JAVA_OPTIONS are for the nodes' Java.
 # `up` prints the bootstrap address. Node i listens on BASE+2i for clients and BASE+2i+1 for the controllers,
@@ -160,11 +161,17 @@ status() {
   [[ $any == yes ]] || echo "no Apache Kafka here; start one with ./dev kafka up"
 }
 
+dump() {
+  fetch_jars
+  java -cp "$jars/*" org.apache.kafka.tools.DumpLogSegments --files "$@"
+}
+
 case ${1:-} in
   up) up "${@:2}" ;;
   fetch) fetch_jars ;;
   start-node) start_node "${2:?wanted the number of a node}" ;;
   down) down ;;
   status) status ;;
-  *) fail "wanted: up [--brokers N] | down | status | fetch | start-node I" ;;
+  dump) : "${2:?wanted files to dump}"; dump "${@:2}" ;;
+  *) fail "wanted: up [--brokers N] | down | status | dump FILES | fetch | start-node I" ;;
 esac
