@@ -67,3 +67,11 @@ def write(client, version, codecs, features, requests):
     result_file(client).write_text(json.dumps(result, indent=2) + "\n")
     (RESULTS / "served.json").write_text(json.dumps(served, indent=2) + "\n")
     print(f"{client} {version}: {', '.join(features)}; codecs {' '.join(codecs)}")
+
+
+def write_specification(version, messages, not_described):
+    """messages: how many of ours are as Kafka's specifications have them; not_described: the requests we do not have."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    result = {"version": version, "messages": messages, "not_described": not_described}
+    (RESULTS / "specification.json").write_text(json.dumps(result, indent=2) + "\n")
+    print(f"{messages} messages as Kafka {version} specifies them; not described: {', '.join(not_described)}")

@@ -2,7 +2,9 @@
 //
 //   messages                     {"name":…,"min":…,"max":…} of each request and response, on one
 //   line random NAME VERSION SEED     HEX JSON of a random message decode NAME VERSION HEX      HEX
-//   JSON: decoded, and encoded again; or "error …"
+//   JSON: decoded, and encoded again; or "error …" describe                     what is said of
+//   each message, request, response or record, and of
+//                                each of its fields, on one line
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -11,6 +13,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "tests/interop/described_messages.h"
 #include "wire/every_message.h"
 #include "wire/frame.h"
 #include "wire/testing/hex.h"
@@ -47,24 +50,21 @@ std::string answer_about(const Question& question) {
   return written(*message, question.version);
 }
 
-template <class Visitor>
-void for_each_served(Visitor&& visit) {
-  for_each_request(visit);
-  for_each_response(visit);
-}
-
 std::string answer(const Question& question) {
   std::string result = "error no such message";
   if (question.verb == "messages") {
     result = "[";
-    for_each_served([&](auto type) {
+    const auto list = [&](auto type) {
       using M = typename decltype(type)::type;
       result += fmt::format(R"({}{{"name":"{}","min":{},"max":{}}})", result.size() > 1 ? "," : "",
                             M::kName, M::kVersions.min, M::kVersions.max);
-    });
+    };
+    for_each_request(list);
+    for_each_response(list);
     return result + "]";
   }
-  for_each_served([&](auto type) {
+  if (question.verb == "describe") return described_messages();
+  for_each_message([&](auto type) {
     using M = typename decltype(type)::type;
     if (M::kName == question.name) result = answer_about<M>(question);
   });

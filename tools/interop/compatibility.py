@@ -43,7 +43,8 @@ def main(action):
 
 
 def fresh_results():
-    """Client -> what its last run proved, and "served" -> API name -> first and last version."""
+    """Client -> what its last run proved; "served" -> API name -> first and last version; "specification" -> which
+    requests are not described."""
     read = {file.stem: json.loads(file.read_text()) for file in sorted(RESULTS.glob("*.json"))}
     return {result.get("client", name): result for name, result in read.items()}
 
@@ -51,7 +52,7 @@ def fresh_results():
 def write(records):
     RECORDS.write_text(json.dumps(records, indent=1, sort_keys=True) + "\n")
     PAGE.write_text(page(records))
-    print(f"{PAGE.relative_to(ROOT)}: {len(records) - 1} clients")
+    print(f"{PAGE.relative_to(ROOT)}: {sum(name in records for name in ORDER)} clients")
 
 
 def verify(records, results):
@@ -90,7 +91,23 @@ def page(records):
         *table(["Key", "API", "Millrace serves", *[client["client"] for client in clients]],
                api_rows(records["served"], clients)),
         "",
+        *specification_lines(records.get("specification")),
     ])
+
+
+def specification_lines(proved):
+    if proved is None:
+        return []
+    return [
+        "## Messages",
+        "",
+        f"Names, types, versions, defaults and tags of {proved['messages']} requests, responses and records are as the "
+        f"specifications in Apache Kafka {proved['version']} have them, in every version. What is described can be "
+        "read and written; the broker serves what the table above has. Not described are:",
+        "",
+        f"{', '.join(proved['not_described'])}.",
+        "",
+    ]
 
 
 def client_row(client):
