@@ -129,7 +129,8 @@ class Decoder {
   void optional(std::optional<T>& value, const Field& field) {
     value.reset();
     if constexpr (StructField<T>) {
-      if (is_present(field)) structure(value.emplace());
+      // Made from a value: clang does not see that a nested structure can be made from nothing.
+      if (is_present(field)) structure(value.emplace(T{}));
     } else {
       const auto length = length_of<T>(field);
       if (length.has_value()) contents(value.emplace(), *length, field);

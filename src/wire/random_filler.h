@@ -58,7 +58,8 @@ class RandomFiller {
       value = is_null(field) ? Records::null() : Records{kBatches.substr(random_.below(30))};
     } else if constexpr (OptionalField<T>) {
       value.reset();
-      if (!is_null(field)) this->value(value.emplace(), field);
+      // Made from a value, as in Decoder::optional.
+      if (!is_null(field)) this->value(value.emplace(typename T::value_type{}), field);
     } else if constexpr (VectorField<T>) {
       value.clear();
       for (std::uint64_t left = random_.below(kElementsMax + 1); left > 0; --left) {
