@@ -49,7 +49,8 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
     return std::move(metadata).error();
   }
   core->metadata_ = std::move(metadata).value();
-  core->offsets_log_ = std::make_unique<ConsumerOffsetsLog>(*core->metadata_, env, core->config_);
+  core->offsets_log_ =
+      std::make_unique<InternalTopicLog>(kOffsetsTopic, *core->metadata_, env, core->config_);
   core->handlers_ = make_handler_table();
   core->requests_ = std::make_unique<RequestCounters>(core->handlers_, core->metrics_);
   core->state_.emplace(BrokerState{.config = core->config_,

@@ -10,7 +10,7 @@
 #include "broker/access/authorizer.h"
 #include "broker/broker_config.h"
 #include "broker/broker_state.h"
-#include "broker/consumer_offsets_log.h"
+#include "broker/coordination/internal_topic_log.h"
 #include "broker/ephemeral_directory.h"
 #include "broker/groups/group_service.h"
 #include "broker/session/handler_table.h"
@@ -68,7 +68,7 @@ class BrokerCore {
   std::unique_ptr<storage::DataDirectory> directory_;
   storage::GroupFlusher flusher_;
   std::unique_ptr<ClusterMetadata> metadata_;
-  std::unique_ptr<ConsumerOffsetsLog> offsets_log_;
+  std::unique_ptr<InternalTopicLog> offsets_log_;
   std::unique_ptr<GroupService> groups_;
   HandlerTable handlers_;
   const AllowEverything authorizer_{};

@@ -10,10 +10,10 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "broker/coordination/coordinator_log.h"
 #include "broker/groups/coordinator/group_config.h"
 #include "broker/groups/coordinator/group_messages.h"
 #include "broker/groups/coordinator/group_types.h"
-#include "broker/groups/offsets/offsets_log.h"
 #include "broker/session/responder.h"
 #include "io/event_loop.h"
 
@@ -25,8 +25,8 @@ class GroupService {
  public:
   /// log, loop and clock must outlive the service. `loop` runs the timers and must be running, or
   /// about to; it must have stopped, or run the destructor itself, when the service goes.
-  GroupService(const GroupConfig& config, OffsetsLog& log, io::EventLoop& loop, const Clock& clock,
-               Random random);
+  GroupService(const GroupConfig& config, CoordinatorLog& log, io::EventLoop& loop,
+               const Clock& clock, Random random);
   ~GroupService();
   GroupService(const GroupService&) = delete;
   GroupService& operator=(const GroupService&) = delete;

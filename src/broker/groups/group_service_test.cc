@@ -17,8 +17,9 @@ namespace millrace::broker {
 namespace {
 
 /// Partitions in memory. Appends are done at once, or when the test says so.
-class MemoryLog final : public OffsetsLog {
+class MemoryLog final : public CoordinatorLog {
  public:
+  std::string_view topic() const override { return "__consumer_offsets"; }
   Result<std::int32_t> ensure_partitions() override {
     if (cannot_make) return wire::make_error(wire::KafkaError::kKafkaStorageError, "disk is gone");
     return kPartitions;

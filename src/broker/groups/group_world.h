@@ -116,12 +116,12 @@ class GroupWorld {
 
   bool holds_appends = false;
   std::size_t held_appends() const { return held_.size(); }
-  const std::deque<GroupAppend>& held() const { return held_; }
+  const std::deque<LogAppend>& held() const { return held_; }
   /// Lets the oldest held append succeed, or fail.
   void acknowledge(wire::KafkaError error = wire::KafkaError::kNone);
   void acknowledge_all();
   /// Everything that was appended with success, in order.
-  const std::vector<GroupRecord>& log() const { return log_; }
+  const std::vector<LogRecord>& log() const { return log_; }
 
   GroupCoordinator& coordinator() { return *coordinator_; }
   const CoordinatorState& state() const { return coordinator_->state(); }
@@ -139,8 +139,8 @@ class GroupWorld {
   Instant now_{MonotonicTime{} + std::chrono::hours{1}, Timestamp{1'700'000'000'000}};
   std::uint64_t last_token_ = 0;
   std::map<RequestToken, GroupResponse> replies_;
-  std::deque<GroupAppend> held_;
-  std::vector<GroupRecord> log_;
+  std::deque<LogAppend> held_;
+  std::vector<LogRecord> log_;
 };
 
 /// Groups and offsets of a coordinator as text, for comparing: what a replay must bring back.

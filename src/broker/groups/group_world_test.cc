@@ -16,16 +16,16 @@ void GroupWorld::absorb(GroupEffects effects) {
     const bool is_first = replies_.emplace(reply.token, std::move(reply.response)).second;
     CHECK(is_first, "request {} was answered twice", reply.token);
   }
-  for (GroupAppend& append : effects.appends) held_.push_back(std::move(append));
+  for (LogAppend& append : effects.appends) held_.push_back(std::move(append));
   if (!holds_appends) acknowledge_all();
 }
 
 void GroupWorld::acknowledge(wire::KafkaError error) {
   CHECK(!held_.empty(), "no append is under way");
-  GroupAppend append = std::move(held_.front());
+  LogAppend append = std::move(held_.front());
   held_.pop_front();
   if (error == wire::KafkaError::kNone) {
-    for (GroupRecord& record : append.records) log_.push_back(std::move(record));
+    for (LogRecord& record : append.records) log_.push_back(std::move(record));
   }
   absorb(coordinator_->appended(append.id, error, now_));
 }
@@ -202,7 +202,7 @@ const Group* GroupWorld::group(const std::string& id) const {
 
 std::unique_ptr<GroupCoordinator> GroupWorld::replayed() const {
   auto coordinator = std::make_unique<GroupCoordinator>(config_, Random(99));
-  for (const GroupRecord& record : log_) {
+  for (const LogRecord& record : log_) {
     const Status status = coordinator->replay(
         wire::BatchHeader{}, record.key,
         record.value ? std::optional<std::string_view>(*record.value) : std::nullopt);

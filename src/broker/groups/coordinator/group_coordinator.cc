@@ -5,6 +5,7 @@
 #include "base/byte_reader.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "broker/coordination/append_error.h"
 #include "broker/groups/coordinator/describe.h"
 #include "broker/groups/coordinator/heartbeat.h"
 #include "broker/groups/coordinator/join.h"
@@ -12,7 +13,6 @@
 #include "broker/groups/coordinator/rebalance.h"
 #include "broker/groups/coordinator/removal.h"
 #include "broker/groups/coordinator/sync.h"
-#include "broker/groups/offsets/append_error.h"
 #include "broker/groups/offsets/log_records.h"
 #include "broker/groups/offsets/offset_commit.h"
 #include "broker/groups/offsets/offset_fetch.h"
@@ -127,7 +127,7 @@ Status GroupCoordinator::end_transaction(ProducerId producer, std::string_view m
   if (auto status = reader.status(); !status.ok()) return status;
   if (ended.empty() || type != kCommitMarker) return {};
   Status first;
-  for (const GroupRecord& record : ended.mapped()) {
+  for (const LogRecord& record : ended.mapped()) {
     auto applied = apply(record.key, record.value);
     if (first.ok()) first = std::move(applied);
   }

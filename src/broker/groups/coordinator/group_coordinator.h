@@ -22,6 +22,9 @@ namespace millrace::broker {
 /// thread  one at a time
 class GroupCoordinator {
  public:
+  using Response = GroupResponse;
+  using Effects = GroupEffects;
+
   GroupCoordinator(const GroupConfig& config, Random random);
 
   // ---- at start, before the first request ----

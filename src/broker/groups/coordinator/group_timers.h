@@ -1,16 +1,11 @@
-// GroupTimers: deadlines by name. Setting one again moves it; nothing here knows what time it is.
+// GroupTimers: the deadlines of the groups, by name.
 #pragma once
 
 #include <compare>
-#include <cstddef>
 #include <cstdint>
-#include <map>
-#include <optional>
-#include <set>
 #include <string>
-#include <utility>
 
-#include "base/time.h"
+#include "broker/coordination/timers.h"
 
 namespace millrace::broker {
 
@@ -30,18 +25,6 @@ struct TimerKey {
   auto operator<=>(const TimerKey&) const = default;
 };
 
-class GroupTimers {
- public:
-  void set(const TimerKey& key, MonotonicTime deadline);
-  void cancel(const TimerKey& key);
-  std::optional<MonotonicTime> next_deadline() const;
-  /// Takes out the earliest timer that is due at `now`.
-  std::optional<TimerKey> take_due(MonotonicTime now);
-  std::size_t size() const { return deadlines_.size(); }
-
- private:
-  std::map<TimerKey, MonotonicTime> deadlines_;
-  std::set<std::pair<MonotonicTime, TimerKey>> queue_;
-};
+using GroupTimers = Timers<TimerKey>;
 
 }  // namespace millrace::broker

@@ -27,7 +27,7 @@ constexpr std::size_t kExpiredAtOnceMax = 2'000;
 // Of tombstones in one batch, which must stay well below max.message.bytes.
 constexpr std::size_t kTombstoneBytesMax = 256 * 1024;
 
-std::size_t size_of(const GroupRecord& record) {
+std::size_t size_of(const LogRecord& record) {
   return wire::RecordBatchBuilder::record_size_max(record.key, record.value, {});
 }
 
@@ -36,12 +36,12 @@ std::size_t size_of(const GroupRecord& record) {
 std::size_t append_removal(Turn& turn, const std::string& group_id, Removed removal,
                            bool is_logged) {
   std::vector<OffsetChange> changes = std::move(removal.changes);
-  std::vector<GroupRecord> records;
+  std::vector<LogRecord> records;
   std::size_t size_bytes = 0;
   std::size_t batches = 1;
   removal.changes.clear();
   for (OffsetChange& change : changes) {
-    GroupRecord record = offset_record(group_id, change);
+    LogRecord record = offset_record(group_id, change);
     size_bytes += size_of(record);
     if (size_bytes > kTombstoneBytesMax && !records.empty()) {
       size_bytes = size_of(record);

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "broker/coordination/append_queue.h"
 #include "broker/groups/group_world.h"
-#include "broker/groups/offsets/append_queue.h"
 
 namespace millrace::broker {
 namespace {
@@ -91,7 +91,7 @@ TEST(DeleteGroups, SplitsTheTombstonesOfManyOffsets) {
   const auto token = world.delete_groups({"g"});
 
   ASSERT_GT(world.held_appends(), 1U);
-  for (const GroupAppend& append : world.held()) {
+  for (const LogAppend& append : world.held()) {
     AppendQueue queue;
     queue.push(append);
     EXPECT_LT(queue.take(1)->encode().size(), kMaxMessageBytes);

@@ -52,7 +52,7 @@ void store_assignment(Turn& turn, Group& group, wire::SyncGroupRequest request) 
     const auto found = stored.by_member.find(part.member_id);
     if (found != stored.by_member.end()) found->second = std::move(part.assignment);
   }
-  GroupRecord record = group_record(group, stored.by_member);
+  LogRecord record = group_record(group, stored.by_member);
   group.is_logged = true;
   turn.append(group.id(), {std::move(record)}, std::move(stored));
 }

@@ -16,7 +16,7 @@ Group& Turn::find_or_create_group(const std::string& group_id) {
   return *state.groups.emplace(group_id, std::move(group)).first->second;
 }
 
-void Turn::append(const std::string& group_id, std::vector<GroupRecord> records,
+void Turn::append(const std::string& group_id, std::vector<LogRecord> records,
                   AppendOutcome outcome) {
   const AppendId id{++state.last_append_id};
   state.appends.emplace(id, PendingAppend{group_id, std::move(outcome)});

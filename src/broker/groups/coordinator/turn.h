@@ -35,7 +35,7 @@ struct CoordinatorState {
   OffsetsStore offsets;
   GroupTimers timers;
   /// Records of transactions whose marker has not been read.
-  std::map<ProducerId, std::vector<GroupRecord>> open_transactions;
+  std::map<ProducerId, std::vector<LogRecord>> open_transactions;
   std::map<AppendId, PendingAppend> appends;
   std::uint64_t last_append_id = 0;
   std::map<RequestToken, PendingDeletion> deletions;
@@ -55,7 +55,7 @@ struct Turn {
     effects.replies.push_back({token, std::move(response)});
   }
   /// Asks for the records to be appended; `outcome` says what follows.
-  void append(const std::string& group_id, std::vector<GroupRecord> records, AppendOutcome outcome);
+  void append(const std::string& group_id, std::vector<LogRecord> records, AppendOutcome outcome);
 
   void set_timer(TimerKey key, Millis delay) {
     state.timers.set(key, deadline_after(now.monotonic, delay));

@@ -11,8 +11,9 @@ namespace millrace::broker {
 namespace {
 
 /// One partition in memory, batch after batch.
-class LogInMemory final : public OffsetsLog {
+class LogInMemory final : public CoordinatorLog {
  public:
+  std::string_view topic() const override { return "__consumer_offsets"; }
   Result<std::int32_t> ensure_partitions() override { return 1; }
   std::int32_t partition_count() override { return 1; }
   void append(PartitionId, Buffer, std::function<void(Status)> on_done) override { on_done({}); }
@@ -32,7 +33,7 @@ class LogInMemory final : public OffsetsLog {
   }
   /// An offset that a producer commits in its transaction, or nobody's when the id is -1.
   LogInMemory& commit(std::int64_t producer, std::int64_t offset) {
-    const GroupRecord record = offset_record(
+    const LogRecord record = offset_record(
         "g",
         {.topic = "t",
          .partition = static_cast<std::int32_t>(producer + 1),

@@ -78,16 +78,15 @@ Result<LoggedEntry> read_group(wire::GroupMetadataKey key, std::optional<std::st
 
 }  // namespace
 
-GroupRecord offset_record(const std::string& group_id, const OffsetChange& change) {
-  GroupRecord record;
+LogRecord offset_record(const std::string& group_id, const OffsetChange& change) {
+  LogRecord record;
   record.key = encoded(wire::encode_group_record(wire::OffsetCommitKey{
       .group = group_id, .topic = change.topic, .partition = change.partition}));
   if (change.value) record.value = encoded(wire::encode_group_record(value_of(*change.value)));
   return record;
 }
 
-GroupRecord group_record(const Group& group,
-                         const std::map<std::string, std::string>& assignments) {
+LogRecord group_record(const Group& group, const std::map<std::string, std::string>& assignments) {
   wire::GroupMetadataValue value;
   value.protocol_type = group.protocol_type().value_or("");
   value.generation = group.generation();
@@ -115,7 +114,7 @@ GroupRecord group_record(const Group& group,
           encoded(wire::encode_group_record(value))};
 }
 
-GroupRecord group_tombstone(const std::string& group_id) {
+LogRecord group_tombstone(const std::string& group_id) {
   return {encoded(wire::encode_group_record(wire::GroupMetadataKey{.group = group_id})),
           std::nullopt};
 }

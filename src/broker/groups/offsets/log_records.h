@@ -15,10 +15,10 @@
 namespace millrace::broker {
 
 /// An offset, or its tombstone.
-GroupRecord offset_record(const std::string& group_id, const OffsetChange& change);
+LogRecord offset_record(const std::string& group_id, const OffsetChange& change);
 /// The group's generation with its members and what each is assigned.
-GroupRecord group_record(const Group& group, const std::map<std::string, std::string>& assignments);
-GroupRecord group_tombstone(const std::string& group_id);
+LogRecord group_record(const Group& group, const std::map<std::string, std::string>& assignments);
+LogRecord group_tombstone(const std::string& group_id);
 
 struct LoggedOffset {
   std::string group_id;

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "broker/coordination/append_queue.h"
 #include "broker/groups/coordinator/subscribed_topics.h"
 #include "broker/groups/group_world.h"
-#include "broker/groups/offsets/append_queue.h"
 
 namespace millrace::broker {
 namespace {
@@ -16,7 +16,7 @@ std::string bytes_of(std::initializer_list<int> values) {
 }
 
 TEST(LogRecords, WriteOffsetsInKafkasFormat) {
-  const GroupRecord record =
+  const LogRecord record =
       offset_record("g", {.topic = "t",
                           .partition = 2,
                           .value = CommittedOffset{.offset = Offset{258},
@@ -31,7 +31,7 @@ TEST(LogRecords, WriteOffsetsInKafkasFormat) {
 
 TEST(LogRecords, WriteTombstonesWithoutAValue) {
   EXPECT_EQ(offset_record("g", {.topic = "t", .partition = 0, .value = {}}).value, std::nullopt);
-  const GroupRecord tombstone = group_tombstone("g");
+  const LogRecord tombstone = group_tombstone("g");
   EXPECT_EQ(tombstone.key, bytes_of({0, 2, 0, 1, 'g'}));
   EXPECT_EQ(tombstone.value, std::nullopt);
 }
@@ -58,7 +58,7 @@ TEST(LogRecords, ThatAreCutOrBentNeverCrashTheReplay) {
   const auto members = world.make_stable(2);
   world.commit({.member = members[0], .generation = world.group()->generation(), .offset = 9});
   ASSERT_FALSE(world.log().empty());
-  for (const GroupRecord& record : world.log()) {
+  for (const LogRecord& record : world.log()) {
     if (!record.value) continue;
     for (std::size_t cut = 0; cut < record.value->size(); ++cut) {
       GroupCoordinator coordinator({}, Random(1));
@@ -136,7 +136,7 @@ TEST(PartitionOfGroup, IsTheOneKafkaComputes) {
   // "polygenelubricants" to INT_MIN, of which abs() is taken to be 0.
   for (const Case& each : {Case{"", 0}, Case{"a", 47}, Case{"group", 47}, Case{"\xc3\xbc", 2},
                            Case{"\xf0\x9f\x98\x80", 49}, Case{"polygenelubricants", 0}}) {
-    EXPECT_EQ(partition_of_group(each.group_id, 50), PartitionId{each.partition}) << each.group_id;
+    EXPECT_EQ(partition_of(each.group_id, 50), PartitionId{each.partition}) << each.group_id;
   }
 }
 

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "base/probe.h"
-#include "broker/groups/offsets/append_error.h"
+#include "broker/coordination/append_error.h"
 #include "broker/groups/offsets/log_records.h"
 
 namespace millrace::broker {
@@ -104,7 +104,7 @@ void commit_offsets(Turn& turn, RequestToken token, const GroupCaller& caller,
     }
   }
 
-  std::vector<GroupRecord> records;
+  std::vector<LogRecord> records;
   records.reserve(plan.changes.size());
   for (const OffsetChange& change : plan.changes) {
     records.push_back(offset_record(request.group_id, change));

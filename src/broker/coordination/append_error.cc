@@ -1,4 +1,4 @@
-#include "broker/groups/offsets/append_error.h"
+#include "broker/coordination/append_error.h"
 
 namespace millrace::broker {
 

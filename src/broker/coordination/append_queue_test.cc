@@ -1,4 +1,4 @@
-#include "broker/groups/offsets/append_queue.h"
+#include "broker/coordination/append_queue.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@ namespace {
 
 using Producer = std::optional<TransactionalProducer>;
 
-GroupAppend append_of(std::uint64_t id, Producer producer = std::nullopt) {
+LogAppend append_of(std::uint64_t id, Producer producer = std::nullopt) {
   return {.id = AppendId{id},
-          .group_id = "g",
+          .owner = "g",
           .timestamp = Timestamp{1},
           .records = {{"key", "value"}},
           .producer = producer};

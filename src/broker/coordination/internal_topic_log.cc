@@ -1,4 +1,4 @@
-#include "broker/consumer_offsets_log.h"
+#include "broker/coordination/internal_topic_log.h"
 
 #include <utility>
 
@@ -9,30 +9,26 @@
 
 namespace millrace::broker {
 
-namespace {
-
-Error no_partition(PartitionId partition) {
+Error InternalTopicLog::no_partition(PartitionId partition) const {
   return wire::make_error(wire::KafkaError::kCoordinatorNotAvailable,
-                          fmt::format("{} has no partition {}", kOffsetsTopic, partition));
+                          fmt::format("{} has no partition {}", topic_, partition));
 }
 
-}  // namespace
-
-Result<std::int32_t> ConsumerOffsetsLog::ensure_partitions() {
+Result<std::int32_t> InternalTopicLog::ensure_partitions() {
   if (const std::int32_t count = partition_count(); count > 0) return count;
-  auto made = topics_.find_or_create(default_topic(kOffsetsTopic, config_));
+  auto made = topics_.find_or_create(default_topic(topic_, config_));
   if (!made.ok()) return std::move(made).error();
   return static_cast<std::int32_t>(made.value()->partitions.size());
 }
 
-std::int32_t ConsumerOffsetsLog::partition_count() {
+std::int32_t InternalTopicLog::partition_count() {
   const auto table = topics_.table();
-  const Topic* const topic = table->find(kOffsetsTopic);
+  const Topic* const topic = table->find(topic_);
   return topic == nullptr ? 0 : static_cast<std::int32_t>(topic->partitions.size());
 }
 
-void ConsumerOffsetsLog::append(PartitionId partition, Buffer batch,
-                                std::function<void(Status)> on_done) {
+void InternalTopicLog::append(PartitionId partition, Buffer batch,
+                              std::function<void(Status)> on_done) {
   const auto found = find(partition);
   if (found == nullptr) return on_done(no_partition(partition));
   auto appended = found->append({batch.data(), batch.size()}, env_.clock().wall(),
@@ -41,20 +37,20 @@ void ConsumerOffsetsLog::append(PartitionId partition, Buffer batch,
   found->when_durable([on_done = std::move(on_done)](const Status& status) { on_done(status); });
 }
 
-Result<Buffer> ConsumerOffsetsLog::read(PartitionId partition, Offset from, std::size_t bytes_max) {
+Result<Buffer> InternalTopicLog::read(PartitionId partition, Offset from, std::size_t bytes_max) {
   const auto found = find(partition);
   if (found == nullptr) return no_partition(partition);
   return found->log().read_bytes(from, bytes_max, storage::MinOneBatch::kYes);
 }
 
-Offset ConsumerOffsetsLog::log_start_offset(PartitionId partition) {
+Offset InternalTopicLog::log_start_offset(PartitionId partition) {
   const auto found = find(partition);
   return found == nullptr ? Offset{0} : found->log().log_start_offset();
 }
 
-std::shared_ptr<Partition> ConsumerOffsetsLog::find(PartitionId partition) const {
+std::shared_ptr<Partition> InternalTopicLog::find(PartitionId partition) const {
   const auto table = topics_.table();
-  const Topic* const topic = table->find(kOffsetsTopic);
+  const Topic* const topic = table->find(topic_);
   if (topic == nullptr || topic->partition(partition.value()) == nullptr) return nullptr;
   return topic->partitions[static_cast<std::size_t>(partition.value())];
 }

@@ -1,4 +1,4 @@
-// AppendQueue: appends on their way to `__consumer_offsets`. One batch is under way at a time; what
+// AppendQueue: appends on their way to a coordinator's log. One batch is under way at a time; what
 // comes meanwhile goes together into the next one, so that many commits share one flush.
 #pragma once
 
@@ -10,24 +10,25 @@
 #include <vector>
 
 #include "base/buffer.h"
-#include "broker/groups/coordinator/group_effects.h"
+#include "broker/coordination/log_append.h"
 #include "model/ids.h"
 
 namespace millrace::broker {
 
-/// The partition that keeps the group: Java's hash of its id, as Kafka's tools compute it.
-PartitionId partition_of_group(std::string_view group_id, std::int32_t partition_count);
+/// The partition that keeps a group or a transactional id: Java's hash of the id, as Kafka's tools
+/// compute it.
+PartitionId partition_of(std::string_view owner, std::int32_t partition_count);
 
 class AppendQueue {
  public:
-  void push(GroupAppend append) { waiting_.push_back(std::move(append)); }
+  void push(LogAppend append) { waiting_.push_back(std::move(append)); }
   bool empty() const { return waiting_.empty(); }
 
   struct Batch {
     PartitionId partition;
     std::optional<TransactionalProducer> producer;
     std::vector<AppendId> ids;
-    std::vector<GroupAppend> appends;
+    std::vector<LogAppend> appends;
 
     /// All records in one batch.
     Buffer encode() const;
@@ -39,7 +40,7 @@ class AppendQueue {
   std::vector<AppendId> take_all();
 
  private:
-  std::deque<GroupAppend> waiting_;
+  std::deque<LogAppend> waiting_;
 };
 
 }  // namespace millrace::broker

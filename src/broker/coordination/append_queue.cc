@@ -1,4 +1,4 @@
-#include "broker/groups/offsets/append_queue.h"
+#include "broker/coordination/append_queue.h"
 
 #include <utility>
 
@@ -12,9 +12,9 @@ namespace {
 // A batch of several appends stays well below max.message.bytes; a single append goes as it is.
 constexpr std::size_t kSharedBatchBytesMax = 256 * 1024;
 
-std::size_t size_of(const GroupAppend& append) {
+std::size_t size_of(const LogAppend& append) {
   std::size_t size = 0;
-  for (const GroupRecord& record : append.records) {
+  for (const LogRecord& record : append.records) {
     size += wire::RecordBatchBuilder::record_size_max(record.key, record.value, {});
   }
   return size;
@@ -57,9 +57,9 @@ std::uint32_t java_string_hash(std::string_view text) {
 
 }  // namespace
 
-PartitionId partition_of_group(std::string_view group_id, std::int32_t partition_count) {
-  CHECK(partition_count > 0, "__consumer_offsets has {} partitions", partition_count);
-  const auto hash = static_cast<std::int32_t>(java_string_hash(group_id));
+PartitionId partition_of(std::string_view owner, std::int32_t partition_count) {
+  CHECK(partition_count > 0, "an internal topic has {} partitions", partition_count);
+  const auto hash = static_cast<std::int32_t>(java_string_hash(owner));
   const std::int32_t positive = hash == INT32_MIN ? 0 : hash < 0 ? -hash : hash;
   return PartitionId{positive % partition_count};
 }
@@ -72,8 +72,8 @@ Buffer AppendQueue::Batch::encode() const {
     options.is_transactional = true;
   }
   wire::RecordBatchBuilder builder(options);
-  for (const GroupAppend& append : appends) {
-    for (const GroupRecord& record : append.records) {
+  for (const LogAppend& append : appends) {
+    for (const LogRecord& record : append.records) {
       builder.append(append.timestamp, record.key, record.value);
     }
   }
@@ -83,14 +83,13 @@ Buffer AppendQueue::Batch::encode() const {
 std::optional<AppendQueue::Batch> AppendQueue::take(std::int32_t partition_count) {
   if (waiting_.empty()) return std::nullopt;
   Batch batch;
-  batch.partition = partition_of_group(waiting_.front().group_id, partition_count);
+  batch.partition = partition_of(waiting_.front().owner, partition_count);
   batch.producer = waiting_.front().producer;
   std::size_t size_bytes = 0;
   bool is_full = false;
-  std::deque<GroupAppend> left;
-  for (GroupAppend& append : waiting_) {
-    const bool belongs =
-        !is_full && partition_of_group(append.group_id, partition_count) == batch.partition;
+  std::deque<LogAppend> left;
+  for (LogAppend& append : waiting_) {
+    const bool belongs = !is_full && partition_of(append.owner, partition_count) == batch.partition;
     size_bytes += belongs ? size_of(append) : 0;
     // Once one did not fit, later ones must not overtake it.
     is_full = is_full || (size_bytes > kSharedBatchBytesMax && !batch.ids.empty()) ||
@@ -108,7 +107,7 @@ std::optional<AppendQueue::Batch> AppendQueue::take(std::int32_t partition_count
 
 std::vector<AppendId> AppendQueue::take_all() {
   std::vector<AppendId> ids;
-  for (const GroupAppend& append : waiting_) ids.push_back(append.id);
+  for (const LogAppend& append : waiting_) ids.push_back(append.id);
   waiting_.clear();
   return ids;
 }

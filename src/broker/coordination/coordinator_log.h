@@ -1,9 +1,11 @@
-// OffsetsLog: the partitions of `__consumer_offsets`, as the groups see them. The broker implements
-// it on its partition logs; tests on a vector.
+// CoordinatorLog: the partitions of the internal topic that a coordinator keeps its state in, as it
+// sees them: `__consumer_offsets` for groups, `__transaction_state` for transactions. The broker
+// implements it on its partition logs; tests on a vector.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "base/buffer.h"
 #include "base/result.h"
@@ -11,12 +13,14 @@
 
 namespace millrace::broker {
 
-class OffsetsLog {
+class CoordinatorLog {
  public:
-  virtual ~OffsetsLog() = default;
+  virtual ~CoordinatorLog() = default;
 
-  /// How many partitions `__consumer_offsets` has. Makes the topic when it is missing, so that it
-  /// exists from the first group on and a broker without groups has none.
+  virtual std::string_view topic() const = 0;
+
+  /// How many partitions the topic has. Makes it when it is missing, so that it exists from the
+  /// first group or transaction on and a broker without any has none.
   /// errors  whatever making the topic meets       thread  any
   virtual Result<std::int32_t> ensure_partitions() = 0;
   /// The same without making anything: 0 when the topic is missing.

@@ -1,9 +1,10 @@
-// ConsumerOffsetsLog: the partitions of `__consumer_offsets` as the groups see them.
+// InternalTopicLog: the partitions of an internal topic as its coordinator sees them.
 #pragma once
 
 #include <memory>
+#include <string_view>
 
-#include "broker/groups/offsets/offsets_log.h"
+#include "broker/coordination/coordinator_log.h"
 
 namespace millrace::io {
 class Env;
@@ -15,12 +16,15 @@ class Partition;
 class TopicCatalogue;
 struct BrokerConfig;
 
-class ConsumerOffsetsLog final : public OffsetsLog {
+class InternalTopicLog final : public CoordinatorLog {
  public:
+  /// topic  one of those that default_topic() knows the settings of
   /// All outlive this.
-  ConsumerOffsetsLog(TopicCatalogue& topics, const io::Env& env, const BrokerConfig& config)
-      : topics_(topics), env_(env), config_(config) {}
+  InternalTopicLog(std::string_view topic, TopicCatalogue& topics, const io::Env& env,
+                   const BrokerConfig& config)
+      : topic_(topic), topics_(topics), env_(env), config_(config) {}
 
+  std::string_view topic() const override { return topic_; }
   Result<std::int32_t> ensure_partitions() override;
   std::int32_t partition_count() override;
   void append(PartitionId partition, Buffer batch, std::function<void(Status)> on_done) override;
@@ -30,7 +34,9 @@ class ConsumerOffsetsLog final : public OffsetsLog {
  private:
   /// Null when there is none.
   std::shared_ptr<Partition> find(PartitionId partition) const;
+  Error no_partition(PartitionId partition) const;
 
+  const std::string_view topic_;
   TopicCatalogue& topics_;
   const io::Env& env_;
   const BrokerConfig& config_;

@@ -1,0 +1,41 @@
+// LogAppend: what a coordinator wants written to its log.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "broker/coordination/coordinator_types.h"
+#include "model/ids.h"
+
+namespace millrace::broker {
+
+/// One record; without a value it is a tombstone.
+struct LogRecord {
+  std::string key;
+  std::optional<std::string> value;
+};
+
+/// The transaction that records belong to, as their batch will say.
+struct TransactionalProducer {
+  ProducerId id;
+  ProducerEpoch epoch;
+
+  bool operator==(const TransactionalProducer&) const = default;
+};
+
+/// Records of one group or transactional id, to be appended as one batch to its partition. The
+/// shell answers with the coordinator's appended(), once, in the order in which the appends of one
+/// owner came out.
+struct LogAppend {
+  AppendId id;
+  /// The group or transactional id: its hash says which partition.
+  std::string owner;
+  Timestamp timestamp;
+  std::vector<LogRecord> records;
+  /// Nothing when the coordinator itself writes.
+  std::optional<TransactionalProducer> producer = {};
+};
+
+}  // namespace millrace::broker
