@@ -1,0 +1,125 @@
+#include "broker/transactions/transaction_metadata.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <utility>
+
+namespace millrace::broker {
+
+namespace {
+
+// Flexible, and the only one that can say how KIP-890 changed a producer's id.
+constexpr std::int16_t kValueVersion = 1;
+
+bool is_known(std::int8_t status) {
+  return status >= static_cast<std::int8_t>(TransactionStatus::kEmpty) &&
+         status <= static_cast<std::int8_t>(TransactionStatus::kPrepareEpochFence);
+}
+
+TransactionMetadata metadata_of(const wire::TransactionLogValue& value) {
+  TransactionMetadata metadata{.producer_id = ProducerId{value.producer_id},
+                               .previous_producer_id = ProducerId{value.previous_producer_id},
+                               .next_producer_id = ProducerId{value.next_producer_id},
+                               .producer_epoch = ProducerEpoch{value.producer_epoch},
+                               .timeout = Millis{value.transaction_timeout_ms},
+                               .status = static_cast<TransactionStatus>(value.transaction_status),
+                               .partitions = {},
+                               .start = Timestamp{value.transaction_start_timestamp_ms},
+                               .last_update = Timestamp{value.transaction_last_update_timestamp_ms},
+                               .client_version = value.client_transaction_version};
+  if (!value.transaction_partitions.has_value()) return metadata;
+  for (const auto& topic : *value.transaction_partitions) {
+    for (const std::int32_t partition : topic.partition_ids)
+      metadata.partitions.insert({topic.topic, PartitionId{partition}});
+  }
+  return metadata;
+}
+
+/// By topic, in order. Kafka has null, not none, where no transaction is.
+void write_partitions(const std::set<TopicPartition>& partitions,
+                      wire::TransactionLogValue& value) {
+  for (const auto& [topic, partition] : partitions) {
+    auto& topics = *value.transaction_partitions;
+    if (topics.empty() || topics.back().topic != topic) topics.push_back({topic, {}});
+    topics.back().partition_ids.push_back(partition.value());
+  }
+}
+
+Result<LogRecord> record_of(const std::string& transactional_id, std::optional<std::string> value) {
+  auto key = wire::encode_transaction_record(wire::TransactionLogKey{transactional_id});
+  if (!key.ok()) return std::move(key).error();
+  return LogRecord{std::move(key).value(), std::move(value)};
+}
+
+}  // namespace
+
+bool is_exhausted(ProducerEpoch epoch) {
+  return epoch.value() >= std::numeric_limits<std::int16_t>::max() - 1;
+}
+
+std::string_view name_of(TransactionStatus status) {
+  switch (status) {
+    case TransactionStatus::kEmpty:
+      return "Empty";
+    case TransactionStatus::kOngoing:
+      return "Ongoing";
+    case TransactionStatus::kPrepareCommit:
+      return "PrepareCommit";
+    case TransactionStatus::kPrepareAbort:
+      return "PrepareAbort";
+    case TransactionStatus::kCompleteCommit:
+      return "CompleteCommit";
+    case TransactionStatus::kCompleteAbort:
+      return "CompleteAbort";
+    case TransactionStatus::kDead:
+      return "Dead";
+    case TransactionStatus::kPrepareEpochFence:
+      return "PrepareEpochFence";
+  }
+  return "Unknown";
+}
+
+Result<LogRecord> transaction_record(const std::string& transactional_id,
+                                     const TransactionMetadata& metadata) {
+  wire::TransactionLogValue value{
+      .producer_id = metadata.producer_id.value(),
+      .previous_producer_id = metadata.previous_producer_id.value(),
+      .next_producer_id = metadata.next_producer_id.value(),
+      .producer_epoch = metadata.producer_epoch.value(),
+      .transaction_timeout_ms = static_cast<std::int32_t>(metadata.timeout.count()),
+      .transaction_status = static_cast<std::int8_t>(metadata.status),
+      .transaction_last_update_timestamp_ms = metadata.last_update.value(),
+      .transaction_start_timestamp_ms = metadata.start.value(),
+      .client_transaction_version = metadata.client_version};
+  if (metadata.status == TransactionStatus::kEmpty)
+    value.transaction_partitions.reset();
+  else
+    write_partitions(metadata.partitions, value);
+  auto bytes = wire::encode_transaction_record(value, kValueVersion);
+  if (!bytes.ok()) return std::move(bytes).error();
+  return record_of(transactional_id, std::move(bytes).value());
+}
+
+Result<LogRecord> transaction_tombstone(const std::string& transactional_id) {
+  return record_of(transactional_id, std::nullopt);
+}
+
+Result<LoggedTransaction> read_transaction_record(std::string_view key,
+                                                  std::optional<std::string_view> value) {
+  auto owner = wire::decode_transaction_key(key);
+  if (!owner.ok()) return std::move(owner).error();
+  LoggedTransaction logged{std::move(owner->transactional_id), std::nullopt};
+  if (!value.has_value()) return logged;
+  auto decoded = wire::decode_transaction_value(*value);
+  if (!decoded.ok()) return std::move(decoded).error();
+  if (!is_known(decoded->transaction_status)) {
+    return Error{ErrorCode::kCorrupt,
+                 fmt::format("transaction of {}: found the state {}", logged.transactional_id,
+                             int{decoded->transaction_status})};
+  }
+  logged.metadata = metadata_of(*decoded);
+  return logged;
+}
+
+}  // namespace millrace::broker
