@@ -3,12 +3,16 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace millrace {
 namespace {
 
-TEST(EditDistance, CountsLettersInsertedDeletedAndReplaced) {
+TEST(EditDistance, CountsLettersInsertedDeletedReplacedAndSwapped) {
   EXPECT_EQ(edit_distance("", ""), 0U);
   EXPECT_EQ(edit_distance("acks", "acks"), 0U);
   EXPECT_EQ(edit_distance("", "acks"), 4U);
@@ -16,7 +20,32 @@ TEST(EditDistance, CountsLettersInsertedDeletedAndReplaced) {
   EXPECT_EQ(edit_distance("ack", "acks"), 1U);
   EXPECT_EQ(edit_distance("linger.ms", "linger_ms"), 1U);
   EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
-  EXPECT_EQ(edit_distance("ab", "ba"), 2U);
+  EXPECT_EQ(edit_distance("ab", "ba"), 1U);
+  EXPECT_EQ(edit_distance("tpoic", "topic"), 1U);
+  EXPECT_EQ(edit_distance("abc", "cab"), 2U);
+}
+
+TEST(EditDistance, OnlyWhatIsNearWasProbablyMeant) {
+  const std::vector<std::string_view> words{"up", "topic", "produce", "consume",
+                                            "compression.type"};
+  const std::vector<std::pair<std::string_view, std::optional<std::string_view>>> cases{
+      {"topic", "topic"},
+      {"tpoic", "topic"},
+      {"topics", "topic"},
+      {"prodcue", "produce"},
+      {"conusmer", "consume"},
+      {"compresion_type", "compression.type"},
+      {"u", "up"},
+      {"is", std::nullopt},
+      {"x", std::nullopt},
+      {"", std::nullopt},
+      {"tonic.x", std::nullopt},
+      {"colour", std::nullopt},
+      {"reduce", "produce"},
+      {"something.else", std::nullopt},
+  };
+  for (const auto& [word, meant] : cases) EXPECT_EQ(probably_meant(word, words), meant) << word;
+  EXPECT_EQ(probably_meant("topic", {}), std::nullopt);
 }
 
 RC_GTEST_PROP(EditDistance, IsTheSameBothWaysAndGrowsByOneALetter,

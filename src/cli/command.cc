@@ -85,11 +85,11 @@ std::string unknown_command(const CLI::App& app, std::span<const std::string> ar
       node = *named;
       continue;
     }
-    const auto nearest =
-        std::min_element(below.begin(), below.end(), [&](const CLI::App* a, const CLI::App* b) {
-          return edit_distance(word, a->get_name()) < edit_distance(word, b->get_name());
-        });
-    return fmt::format("no command \"{}\"; the nearest is {}", word, (*nearest)->get_name());
+    std::vector<std::string_view> names;
+    for (const CLI::App* command : below) names.push_back(command->get_name());
+    const auto meant = probably_meant(word, names);
+    return meant ? fmt::format("no command \"{}\": did you mean {}?", word, *meant)
+                 : fmt::format("no command \"{}\"; there are {}", word, fmt::join(names, ", "));
   }
   return {};
 }

@@ -80,7 +80,7 @@ struct Misuse {
 TEST_F(CommandTreeTest, WrongUsageSaysWhatWasWantedAndWhereToLook) {
   const std::vector<Misuse> cases{
       {{}, "subcommand"},
-      {{"print"}, "no command \"print\"; the nearest is paint"},
+      {{"print"}, "no command \"print\": did you mean paint?"},
       {{"paint"}, "COLOUR is required"},
       {{"paint", "red", "blue"}, "blue"},
       {{"paint", "red", "--size", "10"}, "wanted 1 to 9, found 10"},

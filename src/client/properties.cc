@@ -18,23 +18,20 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpaces) - first + 1);
 }
 
-std::string_view nearest_name(ClientKind kind, std::string_view name) {
-  std::string_view nearest;
-  std::size_t nearest_distance = SIZE_MAX;
-  for (const PropertyRow& row : property_rows()) {
-    if (!row.serves(kind)) continue;
-    const std::size_t distance = edit_distance(name, row.name);
-    if (distance < nearest_distance) {
-      nearest = row.name;
-      nearest_distance = distance;
-    }
-  }
-  return nearest;
-}
-
 std::string_view kind_name(ClientKind kind) {
   constexpr std::array<std::string_view, 3> kNames{"producer", "consumer", "admin client"};
   return kNames[static_cast<std::size_t>(kind)];
+}
+
+Error unknown_property(ClientKind kind, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const PropertyRow& row : property_rows()) {
+    if (row.serves(kind)) names.push_back(row.name);
+  }
+  const auto meant = probably_meant(name, names);
+  return {ErrorCode::kInvalidArgument,
+          fmt::format("unknown {} property {}{}", kind_name(kind), name,
+                      meant ? fmt::format(": did you mean {}?", *meant) : "")};
 }
 
 std::vector<PropertyDefinition> definitions_of(ClientKind kind) {
@@ -95,11 +92,7 @@ std::span<const PropertyDefinition> property_definitions(ClientKind kind) {
 Status check_properties(ClientKind kind, const Properties& properties) {
   for (const auto& [name, value] : properties.entries()) {
     const PropertyRow* const row = find_property_row(kind, name);
-    if (row == nullptr) {
-      return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("unknown {} property {}: did you mean {}?", kind_name(kind), name,
-                               nearest_name(kind, name))};
-    }
+    if (row == nullptr) return unknown_property(kind, name);
     if (auto status = check_value(*row, value); !status.ok()) return status;
   }
   return {};

@@ -192,9 +192,9 @@ class ErrorTest(unittest.TestCase):
     def test_wrong_usage_is_exit_code_2_and_says_what_was_wanted(self):
         for arguments, complaint in [
                 ([], "subcommand"),
-                (["tpoic", "list"], 'no command "tpoic"; the nearest is topic'),
+                (["tpoic", "list"], 'no command "tpoic": did you mean topic?'),
                 (["topic", "--bogus", "list"], "wanted a command, found the option --bogus"),
-                (["topic", "crate", "x"], 'no command "crate"; the nearest is create'),
+                (["topic", "crate", "x"], 'no command "crate": did you mean create?'),
                 (["topic", "create"], "TOPIC is required"),
                 (["topic", "list", "--format", "xml"], "wanted one of text, wide, json, yaml"),
                 (["up", "--data", "x", "--ephemeral"], "--ephemeral"),

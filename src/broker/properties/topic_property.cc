@@ -165,14 +165,12 @@ Status check_value(const Property& property, std::string_view value) {
 }
 
 Error unknown(std::string_view name) {
-  const auto nearest = std::min_element(
-      kTopicRows.begin(), kTopicRows.end(),
-      [name](const TopicProperty& left, const TopicProperty& right) {
-        return edit_distance(name, left.about.name) < edit_distance(name, right.about.name);
-      });
+  std::vector<std::string_view> names;
+  for (const TopicProperty& row : kTopicRows) names.push_back(row.about.name);
+  const auto meant = probably_meant(name, names);
   return Error{ErrorCode::kInvalidArgument,
-               fmt::format("there is no topic property '{}', the nearest is '{}'", name,
-                           nearest->about.name)};
+               fmt::format("there is no topic property '{}'{}", name,
+                           meant ? fmt::format(": did you mean '{}'?", *meant) : "")};
 }
 
 /// Puts a value that was checked where the log keeps it.
