@@ -9,6 +9,10 @@
 namespace millrace::cli {
 namespace {
 
+// The years 0000 to 9999, beyond which a date would have more than four digits, or a sign.
+constexpr Timestamp kFirstIsoTime{-62'167'219'200'000};
+constexpr Timestamp kEndOfIsoTimes{253'402'300'800'000};
+
 std::optional<std::int64_t> parse_number(std::string_view text) {
   std::int64_t number = 0;
   if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
@@ -74,6 +78,9 @@ Result<StartPosition> parse_start_position(std::string_view text) {
 }
 
 std::string to_iso_time(Timestamp time) {
+  if (time == kNoTimestamp || time < kFirstIsoTime || time >= kEndOfIsoTimes) {
+    return fmt::format("{}", time);
+  }
   const std::chrono::sys_time<std::chrono::milliseconds> point{
       std::chrono::milliseconds{time.value()}};
   const auto day = std::chrono::floor<std::chrono::days>(point);

@@ -21,7 +21,8 @@ using StartPosition = std::variant<LogEnd, Offset, Timestamp>;
 /// errors  kInvalidArgument with the forms there are
 Result<StartPosition> parse_start_position(std::string_view text);
 
-/// "2015-05-17T10:05:03.000Z".
+/// "2015-05-17T10:05:03.000Z". Plain milliseconds where that is no time of a year of four digits,
+/// and -1 where there is no timestamp: neither may pass for a date.
 std::string to_iso_time(Timestamp time);
 
 }  // namespace millrace::cli

@@ -41,7 +41,21 @@ TEST(StartPosition, RefusesTheRestWithTheFormsThereAre) {
 
 TEST(StartPosition, IsoTimeOfATimestampReadsBack) {
   EXPECT_EQ(to_iso_time(Timestamp{1431857103250}), "2015-05-17T10:05:03.250Z");
-  EXPECT_EQ(to_iso_time(Timestamp{-1}), "1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(to_iso_time(Timestamp{-2}), "1969-12-31T23:59:59.998Z");
+  EXPECT_EQ(to_iso_time(Timestamp{0}), "1970-01-01T00:00:00.000Z");
+}
+
+TEST(StartPosition, WhatIsNoTimeOfAFourDigitYearIsShownAsMilliseconds) {
+  const std::vector<std::pair<std::int64_t, std::string_view>> cases{
+      {INT64_MIN, "-9223372036854775808"},
+      {INT64_MAX, "9223372036854775807"},
+      {-62'167'219'200'001, "-62167219200001"},
+      {-62'167'219'200'000, "0000-01-01T00:00:00.000Z"},
+      {253'402'300'799'999, "9999-12-31T23:59:59.999Z"},
+      {253'402'300'800'000, "253402300800000"},
+      {-1, "-1"},  // of a record that has none
+  };
+  for (const auto& [millis, shown] : cases) EXPECT_EQ(to_iso_time(Timestamp{millis}), shown);
 }
 
 }  // namespace
