@@ -46,7 +46,7 @@ Status PortFile::write(std::string_view address) {
   if (auto status = files_.check_replaceable(path_); !status.ok()) return status;
   // A name that no other process uses: two that start at once must not write into one file.
   const std::string temporary = fmt::format("{}.{}.tmp", path_, ::getpid());
-  auto file = files_.open(temporary, io::OpenMode::kCreateOrReadWrite);
+  auto file = files_.open(temporary, io::OpenMode::kCreateNew);
   if (!file.ok()) return std::move(file).error();
   (void)try_lock(**file);  // where a file system has no locks, the file counts as a dead broker's
   auto status = fill(**file, fmt::format("{}\n", address));

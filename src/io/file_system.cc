@@ -49,13 +49,22 @@ Result<std::string> FileSystem::read_all(const std::string& path) {
   }
 }
 
+Result<std::unique_ptr<File>> FileSystem::make_temporary(const std::string& path) {
+  auto file = open(path, OpenMode::kCreateNew);
+  if (file.ok() || file.error().code != ErrorCode::kAlreadyExists) return file;
+  const auto facts = look_at(path);
+  if (!facts.ok()) return facts.error();
+  if (facts->kind == PathKind::kDirectory) return file;
+  if (auto status = remove(path); !status.ok()) return std::move(status).error();
+  return open(path, OpenMode::kCreateNew);
+}
+
 Status FileSystem::replace_atomically(const std::string& path, std::string_view contents) {
   if (auto status = check_replaceable(path); !status.ok()) return status;
   const std::string temporary = path + ".tmp";
   {
-    auto file = open(temporary, OpenMode::kCreateOrReadWrite);
+    auto file = make_temporary(temporary);
     if (!file.ok()) return std::move(file).error();
-    if (auto status = file.value()->truncate(0); !status.ok()) return status;
     if (auto status = file.value()->append(contents); !status.ok()) return status;
     if (auto status = file.value()->sync(); !status.ok()) return status;
   }

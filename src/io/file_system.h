@@ -43,9 +43,10 @@ class FileLock {
 };
 
 enum class OpenMode {
-  kRead,              // must exist
-  kReadWrite,         // must exist
-  kCreateOrReadWrite  // made when missing
+  kRead,               // must exist
+  kReadWrite,          // must exist
+  kCreateOrReadWrite,  // made when missing
+  kCreateNew           // must be missing; a link counts as something, also one that leads nowhere
 };
 
 /// What stands at a path, or under a name in a directory. A link is a link, whatever it points to.
@@ -77,7 +78,7 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
-  /// errors  kNotFound, kIo
+  /// errors  kNotFound, kIo; kAlreadyExists of kCreateNew
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   virtual Result<bool> exists(const std::string& path) = 0;
   /// What stands at `path`, without following a link at its end.   errors  kIo
@@ -102,13 +103,16 @@ class FileSystem {
   /// The whole file. For small files such as checkpoints.   errors  kNotFound, kIo
   Result<std::string> read_all(const std::string& path);
   /// Writes `path`.tmp, syncs it, renames it over `path` and syncs the directory: old or new, never
-  /// half.
+  /// half. `path`.tmp is made anew: what a crash left there goes, and a link there is not followed.
   /// errors  those of check_replaceable(), kDiskFull, kIo
   Status replace_atomically(const std::string& path, std::string_view contents);
   /// Whether a file may take the place of what stands at `path`: a regular file, or nothing. A
   /// rename would put it in the place of a device or a FIFO just as well.
   /// errors  kIo with what stands there
   Status check_replaceable(const std::string& path);
+
+ private:
+  Result<std::unique_ptr<File>> make_temporary(const std::string& path);
 };
 
 }  // namespace millrace::io

@@ -179,6 +179,7 @@ class PosixFileSystem final : public FileSystem {
     int flags = O_CLOEXEC;
     flags |= mode == OpenMode::kRead ? O_RDONLY : O_RDWR;
     if (mode == OpenMode::kCreateOrReadWrite) flags |= O_CREAT;
+    if (mode == OpenMode::kCreateNew) flags |= O_CREAT | O_EXCL;  // which follows no link
     UniqueFd fd(retry_when_interrupted([&] { return ::open(path.c_str(), flags, kFileMode); }));
     if (!fd.is_open()) return system_error("open", path, errno);
     struct stat about {};

@@ -210,6 +210,32 @@ TEST_F(PosixFileSystemTest, ReplacesNothingButARegularFile) {
   EXPECT_EQ(files_->list(directory_).value().size(), 2U);
 }
 
+TEST_F(PosixFileSystemTest, WritesThroughNothingThatStandsWhereItsTemporaryGoes) {
+  ASSERT_TRUE(files_->replace_atomically(path("precious"), "mine").ok());
+  std::filesystem::create_symlink(path("precious"), path("checkpoint.tmp"));
+  std::filesystem::create_symlink(path("made"), path("port.tmp"));
+  ASSERT_EQ(::mkfifo(path("metrics.tmp").c_str(), 0600), 0);
+  std::filesystem::create_hard_link(path("precious"), path("log.tmp"));
+
+  for (const char* const name : {"checkpoint", "port", "metrics", "log"}) {
+    EXPECT_TRUE(files_->replace_atomically(path(name), "new").ok()) << name;
+    EXPECT_EQ(files_->look_at(path(name)).value().kind, PathKind::kRegularFile) << name;
+    EXPECT_EQ(files_->read_all(path(name)).value(), "new") << name;
+  }
+
+  EXPECT_EQ(files_->read_all(path("precious")).value(), "mine");
+  EXPECT_FALSE(files_->exists(path("made")).value());
+}
+
+TEST_F(PosixFileSystemTest, LeavesADirectoryWhereItsTemporaryWouldGo) {
+  ASSERT_TRUE(files_->create_directories(path("checkpoint.tmp")).ok());
+
+  EXPECT_EQ(files_->replace_atomically(path("checkpoint"), "new").error().code,
+            ErrorCode::kAlreadyExists);
+
+  EXPECT_EQ(files_->look_at(path("checkpoint.tmp")).value().kind, PathKind::kDirectory);
+}
+
 TEST_F(PosixFileSystemTest, RemovesLinksAndNotWhatTheyPointTo) {
   ASSERT_TRUE(files_->create_directories(path("kept/below")).ok());
   ASSERT_TRUE(files_->create_directories(path("gone/below")).ok());

@@ -12,6 +12,8 @@ ErrorCode code_of(int error_number) {
   switch (error_number) {
     case ENOENT:
       return ErrorCode::kNotFound;
+    case EEXIST:
+      return ErrorCode::kAlreadyExists;
     case ENOSPC:
     case EDQUOT:
     case EFBIG:  // the process or the file system limits how large files get

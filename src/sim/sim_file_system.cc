@@ -246,13 +246,17 @@ std::uint64_t SimFileSystem::call_count() const {
 
 Result<std::unique_ptr<io::File>> SimFileSystem::open(const std::string& path, io::OpenMode mode) {
   const std::lock_guard lock(state_->mutex);
-  const bool creates = mode == io::OpenMode::kCreateOrReadWrite;
+  const bool is_new = mode == io::OpenMode::kCreateNew;
+  const bool creates = is_new || mode == io::OpenMode::kCreateOrReadWrite;
   Place place = find_place(*state_, path);
   const auto call = creates && place.node == nullptr ? State::Call::kWrites : State::Call::kOther;
   if (const auto fault = state_->enter(call)) {
     return fault_error(*fault, "open", path);
   }
   if (place.directory == nullptr || (place.node == nullptr && !creates)) return not_found(path);
+  if (place.node != nullptr && is_new) {
+    return Error{ErrorCode::kAlreadyExists, fmt::format("cannot open {}: it exists", path), EEXIST};
+  }
   if (place.node == nullptr) {
     place.node = std::make_shared<SimNode>();
     place.node->modified_at = state_->wall();

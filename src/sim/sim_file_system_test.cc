@@ -33,6 +33,15 @@ TEST(SimFileSystem, ReadsBackWhatWasWritten) {
   EXPECT_EQ(file->size(), 5U);
 }
 
+TEST(SimFileSystem, MakesAFileAnewOnlyWhereThereIsNone) {
+  SimFileSystem files;
+  ASSERT_TRUE(files.open("/log", io::OpenMode::kCreateNew).ok());
+  EXPECT_EQ(files.open("/log", io::OpenMode::kCreateNew).error().code, ErrorCode::kAlreadyExists);
+  ASSERT_TRUE(files.replace_atomically("/log.tmp", "left by a crash, and longer").ok());
+  ASSERT_TRUE(files.replace_atomically("/log", "new").ok());
+  EXPECT_EQ(files.read_all("/log").value(), "new");
+}
+
 TEST(SimFileSystem, SyncedBytesUnderSyncedNamesSurviveEveryCrash) {
   SimFileSystem files;
   auto file = open_new(files, "log");
