@@ -117,25 +117,38 @@ def without_comments(text):
     return "\n".join(re.sub(r'(?<!:)//.*$', "", line) for line in text.split("\n"))
 
 
-def check_bans(path, text, bans):
+def check_bans(path, text, bans, used=None):
+    """Problems of one file. `used` collects (pattern, place) of the exceptions that it needs."""
     code = without_comments(text).split("\n")
     raw = text.split("\n")
     for ban in bans:
-        if any(path.startswith(place) for place in ban["except"]):
-            continue
         if ban.get("production_only") and TEST_FILE.search(path):
             continue
         lines = raw if ban.get("comments") else code
+        places = [place for place in ban["except"] if path.startswith(place)]
         for number, line in enumerate(lines, 1):
             found = re.search(ban["pattern"], line)
-            if found:
+            if not found:
+                continue
+            if not places:
                 yield f"{path}:{number}: {found.group().strip()}: instead {ban['instead']}"
+            elif used is not None:
+                used.update((ban["pattern"], place) for place in places)
+
+
+def unneeded_exceptions(bans, used):
+    """An exception that nothing needs lets the next one in unseen."""
+    for ban in bans:
+        for place in ban["except"]:
+            if (ban["pattern"], place) not in used:
+                yield f"tools/arch/banned.toml: nothing in {place} needs its exception from '{ban['pattern']}'"
 
 
 def check_sources(modules):
     fences = tomllib.loads((ROOT / "tools/arch/fences.toml").read_text())["fence"]
     bans = tomllib.loads((ROOT / "tools/arch/banned.toml").read_text())["banned"]
     problems = []
+    used = set()
     for path in sources():
         text = (ROOT / path).read_text(encoding="utf-8")
         if problem := check_header_name(path):
@@ -149,7 +162,8 @@ def check_sources(modules):
                        else check_library_include(path, angled, modules, fences))
             if problem:
                 problems.append(f"{path}:{number}: {problem}")
-        problems.extend(check_bans(path, text, bans))
+        problems.extend(check_bans(path, text, bans, used))
+    problems.extend(unneeded_exceptions(bans, used))
     return problems
 
 

@@ -116,6 +116,21 @@ class BanTest(unittest.TestCase):
     def test_exceptions_are_by_place(self):
         self.assertEqual(self.found("bench/a.cc", "sleep_for(1);"), [])
 
+    def unneeded(self, *sources):
+        used = set()
+        for path, text in sources:
+            list(check.check_bans(path, text, self.BANS, used))
+        return list(check.unneeded_exceptions(self.BANS, used))
+
+    def test_an_exception_that_something_needs_may_stay(self):
+        self.assertEqual(self.unneeded(("bench/a.cc", "int x;"), ("bench/b.cc", "sleep_for(1);")), [])
+
+    def test_an_exception_that_nothing_needs_is_refused(self):
+        for sources in ([], [("bench/a.cc", "// sleep_for(1);")], [("src/a.cc", "sleep_for(1);")],
+                        [("bench/a_test.cc", "FIXME")]):
+            self.assertEqual(self.unneeded(*sources),
+                             [r"tools/arch/banned.toml: nothing in bench/ needs its exception from '\bsleep_for\b'"])
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
