@@ -35,6 +35,7 @@ struct ConsumeOptions {
   std::string print = "value";
   std::string format = "text";
   bool exit_at_end = false;
+  bool raw = false;
 };
 
 /// What the options say, checked before anything is asked of a cluster.
@@ -134,9 +135,9 @@ Status seek_to_offset(client::Consumer& consumer, const client::PartitionList& p
   return {};
 }
 
+/// Where reading begins without a group.
 Status start_reading(const ConsumeOptions& options, const Plan& plan, client::Consumer& consumer,
                      Console& console) {
-  if (options.group) return consumer.subscribe({options.topic});
   const auto partitions = wanted_partitions(options, consumer);
   if (!partitions.ok()) return partitions.error();
   if (auto status = consumer.assign(*partitions); !status.ok()) return status;
@@ -182,6 +183,7 @@ class RecordPrinter {
   RecordPrinter(const ConsumeOptions& options, const Plan& plan, Console& console)
       : left_(options.count.value_or(INT64_MAX)),
         as_json_(options.format == "json"),
+        keys_(options.raw ? KeysAndHeaders::kRaw : KeysAndHeaders::kPrintable),
         fields_(plan.fields),
         console_(console) {}
 
@@ -199,7 +201,7 @@ class RecordPrinter {
         if (as_json_) {
           append_as_json(part.partition, record, out_);
         } else {
-          append_as_text(part.partition, record, fields_, out_);
+          append_as_text(part.partition, record, fields_, keys_, out_);
         }
         ends[part.partition] = {.offset = record.offset + 1, .leader_epoch = part.leader_epoch};
       }
@@ -227,6 +229,7 @@ class RecordPrinter {
  private:
   std::int64_t left_;
   bool as_json_;
+  KeysAndHeaders keys_;
   const std::vector<RecordField>& fields_;
   Console& console_;
   std::string out_;
@@ -317,8 +320,7 @@ class PartitionWatch {
 };
 
 Status read_records(const ConsumeOptions& options, const Plan& plan, Console& console,
-                    client::Consumer& consumer, const Clock& clock) {
-  StopSignal stop;
+                    client::Consumer& consumer, const StopSignal& stop, const Clock& clock) {
   RecordPrinter printer(options, plan, console);
   WrittenOffsets written(consumer, console);
   PartitionWatch partitions(options.topic, consumer, clock);
@@ -361,8 +363,14 @@ ExitCode run_consume(const ConsumeOptions& options, Console& console, io::Env& e
   };
   auto consumer = client::Consumer::create(plan->properties, std::move(with_listener), &env);
   if (!consumer.ok()) return report(console, consumer.error());
-  auto status = start_reading(options, *plan, *consumer, console);
-  if (status.ok()) status = read_records(options, *plan, console, *consumer, env.clock());
+  Status status;
+  if (!options.group) status = start_reading(options, *plan, *consumer, console);
+  // Before there is a member to leave behind; what came before ends with the process.
+  const StopSignal stop(SecondInterrupt::kEndsProcess);
+  if (options.group) status = consumer->subscribe({options.topic});
+  if (status.ok()) {
+    status = read_records(options, *plan, console, *consumer, stop, env.clock());
+  }
   const Status closed = consumer->close();
   if (!status.ok()) return report(console, status.error());
   if (!closed.ok()) return report(console, closed.error());
@@ -387,6 +395,10 @@ void add_consume(Command root, io::Env& env) {
                "Stop at what was the end of the topic when reading began");
   consume.option("--print PARTS", options->print,
                  "Some of topic,partition,offset,timestamp,key,value,headers; tabs between them");
+  consume.flag(
+      "--raw", options->raw,
+      "Write keys and headers as they are; without it their control characters are written "
+      "out, as \\n or \\x1b. Values are always as they are");
   consume.choice("-f,--format", options->format, {"text", "json"},
                  "text is what --print says; json is one object a line with every field");
   add_cluster_options(consume, options->cluster);

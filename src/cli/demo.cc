@@ -116,22 +116,25 @@ ExitCode run_demo_command(const DemoOptions& options, Console& console, io::Env&
   const auto log = load_log(options, env);
   if (!log.ok()) return report(console, log.error());
   access_log::DemoConfig config = demo_config(options, env);
-  std::unique_ptr<broker::Broker> embedded;
   if (options.brokers) {
     const auto properties = client_properties({.brokers = *options.brokers, .properties = {}});
     if (!properties.ok()) return report(console, properties.error());
     const auto reachable = check_reachable(*properties, console, env);
     if (!reachable.ok()) return report(console, reachable.error());
-  } else {
+  }
+
+  // From here on there is something to leave behind. A signal ends the run as its end would: with
+  // the topics and the broker's folder gone.
+  const StopSignal stop;
+  config.is_given_up = [&stop] { return stop.requested(); };
+  std::unique_ptr<broker::Broker> embedded;
+  if (!options.brokers) {
     auto started = start_broker(env);
     if (!started.ok()) return report(console, started.error());
     embedded = std::move(started).value();
     config.brokers = embedded->kafka_endpoint().to_string();
   }
 
-  // A signal ends the run as its end would: with the topics and the broker's folder gone.
-  const StopSignal stop;
-  config.is_given_up = [&stop] { return stop.requested(); };
   std::optional<ProgressBar> progress(std::in_place, console, "counting");
   config.on_progress = [&](std::int64_t done, std::int64_t total) {
     progress->show(done, total, env.clock().monotonic());

@@ -113,9 +113,8 @@ bool is_about_the_line(const Error& error) {
 
 /// errors  what ends it before the end of the input; a line that was refused does not
 Status send_lines(const ProduceOptions& options, std::FILE* from, client::Producer& producer,
-                  const std::vector<HeaderView>& headers, LineFates& fates) {
-  // A second Ctrl-C is for those who cannot wait for a cluster that does not answer.
-  const StopSignal stop(SecondInterrupt::kEndsProcess);
+                  const std::vector<HeaderView>& headers, const StopSignal& stop,
+                  LineFates& fates) {
   client::ProducerRecord record{.topic = options.topic, .headers = headers};
   if (options.partition)
     record.partition = PartitionId{static_cast<std::int32_t>(*options.partition)};
@@ -200,7 +199,10 @@ ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& e
       *properties, {.on_delivery = [&fates](const auto&) { fates.say_refused(); }}, &env);
   if (!producer.ok()) return report(console, producer.error());
 
-  const Status sent = send_lines(options, input.stream(), *producer, *headers, fates);
+  // Until the last line that was read has its fate. A second Ctrl-C is for those who cannot wait
+  // for a cluster that does not answer.
+  const StopSignal stop(SecondInterrupt::kEndsProcess);
+  const Status sent = send_lines(options, input.stream(), *producer, *headers, stop, fates);
   const Status flushed = producer->flush();
   const Status closed = producer->close();
   ExitCode code = fates.refused() == 0 ? ExitCode::kDone : ExitCode::kFailed;

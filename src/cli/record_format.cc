@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/printable.h"
 #include "base/utf8.h"
 #include "cli/start_position.h"
 #include "cli/value.h"
@@ -50,8 +51,26 @@ Field bytes_field(std::string name, std::optional<std::string_view> bytes) {
   return {std::move(name) + "_base64", to_base64(*bytes)};
 }
 
+void append_bytes(std::optional<std::string_view> bytes, KeysAndHeaders how, std::string& out) {
+  if (how == KeysAndHeaders::kRaw) {
+    out += bytes.value_or(kNull);
+  } else {
+    out += printable(bytes.value_or(kNull));
+  }
+}
+
+void append_headers(const HeadersView& headers, KeysAndHeaders how, std::string& out) {
+  bool first = true;
+  for (const HeaderView& header : headers.to_vector()) {
+    if (!std::exchange(first, false)) out += ',';
+    append_bytes(header.key, how, out);
+    out += '=';
+    append_bytes(header.value, how, out);
+  }
+}
+
 void append_field(const TopicPartition& partition, const RecordView& record, RecordField field,
-                  std::string& out) {
+                  KeysAndHeaders keys, std::string& out) {
   switch (field) {
     case RecordField::kTopic:
       out += partition.topic;
@@ -66,21 +85,14 @@ void append_field(const TopicPartition& partition, const RecordView& record, Rec
       out += to_iso_time(record.timestamp);
       break;
     case RecordField::kKey:
-      out += record.key.value_or(kNull);
+      append_bytes(record.key, keys, out);
       break;
     case RecordField::kValue:
       out += record.value.value_or(kNull);
       break;
-    case RecordField::kHeaders: {
-      bool first = true;
-      for (const HeaderView& header : record.headers.to_vector()) {
-        if (!std::exchange(first, false)) out += ',';
-        out += header.key;
-        out += '=';
-        out += header.value.value_or(kNull);
-      }
+    case RecordField::kHeaders:
+      append_headers(record.headers, keys, out);
       break;
-    }
   }
 }
 
@@ -107,11 +119,11 @@ Result<std::vector<RecordField>> parse_record_fields(std::string_view text) {
 }
 
 void append_as_text(const TopicPartition& partition, const RecordView& record,
-                    const std::vector<RecordField>& fields, std::string& out) {
+                    const std::vector<RecordField>& fields, KeysAndHeaders keys, std::string& out) {
   bool first = true;
   for (const RecordField field : fields) {
     if (!std::exchange(first, false)) out += '\t';
-    append_field(partition, record, field, out);
+    append_field(partition, record, field, keys, out);
   }
   out += '\n';
 }

@@ -17,10 +17,16 @@ enum class RecordField { kTopic, kPartition, kOffset, kTimestamp, kKey, kValue, 
 /// errors  kInvalidArgument naming the fields there are
 Result<std::vector<RecordField>> parse_record_fields(std::string_view text);
 
-/// The fields with tabs between them and a line end. Null is "null", time is ISO 8601 in UTC,
-/// headers are name=value with commas; key and value are the bytes as they are.
+/// What becomes of control characters in keys and headers.
+enum class KeysAndHeaders {
+  kPrintable,  // written out, as printable() does: a line stays one line, a terminal its own
+  kRaw
+};
+
+/// The fields with tabs between them and a line end. Null is "null", time is ISO 8601 in UTC
+/// (to_iso_time()), headers are name=value with commas; a value is its bytes as they are.
 void append_as_text(const TopicPartition& partition, const RecordView& record,
-                    const std::vector<RecordField>& fields, std::string& out);
+                    const std::vector<RecordField>& fields, KeysAndHeaders keys, std::string& out);
 
 /// One JSON object with every field, and a line end. Bytes that are not UTF-8 are base64, in a
 /// field whose name ends in "_base64".

@@ -39,7 +39,7 @@ TEST_F(RecordFormatTest, TextIsTheFieldsAskedForWithTabs) {
   ASSERT_TRUE(fields.ok());
 
   std::string out;
-  append_as_text(kPartition, record_, *fields, out);
+  append_as_text(kPartition, record_, *fields, KeysAndHeaders::kPrintable, out);
 
   EXPECT_EQ(out, "alice\thello\ttrace=t1,null=null\t2015-05-17T10:05:03.000Z\t3\t7\tclicks\n");
 }
@@ -48,8 +48,31 @@ TEST_F(RecordFormatTest, NullIsSpelledOut) {
   record_.key.reset();
   record_.value.reset();
   std::string out;
-  append_as_text(kPartition, record_, {RecordField::kKey, RecordField::kValue}, out);
+  append_as_text(kPartition, record_, {RecordField::kKey, RecordField::kValue},
+                 KeysAndHeaders::kPrintable, out);
   EXPECT_EQ(out, "null\tnull\n");
+}
+
+TEST_F(RecordFormatTest, KeysAndHeadersAreWrittenOutAndValuesAreAsTheyAre) {
+  Buffer header_bytes;
+  ByteWriter writer(header_bytes);
+  writer.varint(2);
+  writer.bytes("n\n");
+  writer.varint(2);
+  writer.bytes("\x1b\xff");
+  record_.headers = HeadersView(1, header_bytes.view());
+  record_.key = "k\t\x1b[2J\xff";
+  record_.value = "v\x1b[2J\xff";
+  const std::vector<RecordField> fields{RecordField::kKey, RecordField::kHeaders,
+                                        RecordField::kValue};
+
+  std::string shown;
+  append_as_text(kPartition, record_, fields, KeysAndHeaders::kPrintable, shown);
+  EXPECT_EQ(shown, "k\\t\\x1b[2J\\xff\tn\\n=\\x1b\\xff\tv\x1b[2J\xff\n");
+
+  std::string raw;
+  append_as_text(kPartition, record_, fields, KeysAndHeaders::kRaw, raw);
+  EXPECT_EQ(raw, "k\t\x1b[2J\xff\tn\n=\x1b\xff\tv\x1b[2J\xff\n");
 }
 
 TEST_F(RecordFormatTest, JsonHasEveryField) {

@@ -183,10 +183,13 @@ class ControlByteTest(Case):
         self.assertIn(r"\x1b[2Jno key", refused.stderr)
         self.check_printable(refused.stderr)
 
-    def test_values_are_raw_where_they_were_asked_for(self):
-        self.run_ok("produce", "raw", "-q", "-K", ":", stdin="k\x1b[1m:v\x1b[0m\n")
+    def test_values_are_as_they_are_and_keys_and_headers_where_that_was_asked_for(self):
+        self.run_ok("produce", "raw", "-q", "-K", ":", "-H", "h\x1b=w\x1b", stdin="k\x1b[1m:v\x1b[0m\n")
         self.assertEqual(self.run_ok("consume", "raw", "-e"), "v\x1b[0m\n")
-        self.assertEqual(self.run_ok("consume", "raw", "-e", "--print", "key,value"), "k\x1b[1m\tv\x1b[0m\n")
+        parts = ["consume", "raw", "-e", "--print", "key,headers,value"]
+        self.assertEqual(self.run_ok(*parts), "k\\x1b[1m\th\\x1b=w\\x1b\tv\x1b[0m\n")
+        self.assertEqual(self.run_ok(*parts, "--raw"), "k\x1b[1m\th\x1b=w\x1b\tv\x1b[0m\n")
+        self.check_printable(self.run_ok("consume", "raw", "-e", "--print", "key,headers"))
         self.check_printable(self.run_ok("consume", "raw", "-e", "-f", "json"))
 
     def test_the_brokers_log_shows_names_as_text(self):
