@@ -25,9 +25,4 @@ StreamInput::After TcpByteStream::received(std::size_t count, std::span<const ch
   return watch.is_over() ? After::kDestroyed : After::kGoOn;
 }
 
-void TcpByteStream::ended(const Error& reason) {
-  const auto handler = std::exchange(handler_, nullptr);
-  if (handler != nullptr && handler->on_closed) handler->on_closed(reason);
-}
-
 }  // namespace millrace::io

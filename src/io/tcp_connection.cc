@@ -49,9 +49,4 @@ StreamInput::After TcpConnection::deliver() {
   return After::kGoOn;
 }
 
-void TcpConnection::ended(const Error& reason) {
-  const auto handler = std::exchange(handler_, nullptr);
-  if (handler != nullptr && handler->on_closed) handler->on_closed(reason);
-}
-
 }  // namespace millrace::io
