@@ -8,10 +8,12 @@
 namespace millrace::client {
 namespace {
 
-// Reads values that check_properties has accepted.
+// Reads values that check() has accepted.
 class Reader {
  public:
   Reader(ClientKind kind, const Properties& properties) : kind_(kind), properties_(properties) {}
+
+  Status check() const { return check_properties(kind_, properties_); }
 
   std::string text(std::string_view name) const {
     const std::string* const found = properties_.find(name);
@@ -58,7 +60,9 @@ std::vector<std::string> Reader::list(std::string_view name) const {
   return items;
 }
 
+/// What every client has, and so the first to be read: checks all properties before.
 Result<ConnectionConfig> read_connection(const Reader& reader) {
+  if (auto status = reader.check(); !status.ok()) return std::move(status).error();
   ConnectionConfig config;
   for (const std::string& server : reader.list("bootstrap.servers")) {
     auto endpoint = io::Endpoint::parse(server);
@@ -141,9 +145,6 @@ void read_group(const Reader& reader, ConsumerConfig& config) {
 }  // namespace
 
 Result<ProducerConfig> read_producer_config(const Properties& properties) {
-  if (auto status = check_properties(ClientKind::kProducer, properties); !status.ok()) {
-    return std::move(status).error();
-  }
   const Reader reader(ClientKind::kProducer, properties);
   auto connection = read_connection(reader);
   if (!connection.ok()) return std::move(connection).error();
@@ -183,9 +184,6 @@ Result<ProducerConfig> read_producer_config(const Properties& properties) {
 }
 
 Result<ConsumerConfig> read_consumer_config(const Properties& properties) {
-  if (auto status = check_properties(ClientKind::kConsumer, properties); !status.ok()) {
-    return std::move(status).error();
-  }
   const Reader reader(ClientKind::kConsumer, properties);
   auto connection = read_connection(reader);
   if (!connection.ok()) return std::move(connection).error();
@@ -222,9 +220,6 @@ Result<ConsumerConfig> read_consumer_config(const Properties& properties) {
 }
 
 Result<AdminConfig> read_admin_config(const Properties& properties) {
-  if (auto status = check_properties(ClientKind::kAdmin, properties); !status.ok()) {
-    return std::move(status).error();
-  }
   const Reader reader(ClientKind::kAdmin, properties);
   auto connection = read_connection(reader);
   if (!connection.ok()) return std::move(connection).error();
