@@ -78,6 +78,20 @@ class EphemeralFolderTest(unittest.TestCase):
                 self.assertEqual(millrace("topic", "create", "t", "-b", living.address).returncode, DONE)
         shutil.rmtree(killed.scratch)
 
+    @unittest.skipUnless(Path("/dev/shm").is_dir(), "there is no folder in memory")
+    def test_a_demo_that_is_stopped_while_its_broker_starts_leaves_no_folder(self):
+        before = set(Path("/dev/shm").glob("millrace-*"))
+        for how in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            demo = subprocess.Popen([BINARY, "demo", "--lines", "1000"], stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.PIPE, text=True)
+            self.addCleanup(demo.kill)
+            made = []
+            while demo.poll() is None and not made:
+                made = [folder for folder in Path("/dev/shm").glob("millrace-*") if folder not in before]
+            demo.send_signal(how)
+            demo.communicate(timeout=DEADLINE_S)
+            self.assertEqual([folder for folder in made if folder.exists()], [], how)
+
     def left_by_a_dead_broker(self, folder):
         """What a broker that was killed leaves in memory, at `folder`; gone at the end of the test."""
         folder.mkdir(parents=True)

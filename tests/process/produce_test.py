@@ -14,34 +14,15 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from broker_case import DEADLINE_S, DONE, FAILED, WRONG_USAGE, BrokerCase, wait_for  # noqa: E402
 from broker_process import BrokerProcess  # noqa: E402
 
-BINARY = None
-DONE, FAILED, WRONG_USAGE = 0, 1, 2
-DEADLINE_S = 30
 
-
-class ProduceTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.broker = BrokerProcess(BINARY)
-        cls.broker.start()
-        cls.environment = {**os.environ, "MILLRACE_BROKERS": cls.broker.address}
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.broker.stop()
-
-    def run_millrace(self, *arguments, stdin=""):
-        return subprocess.run([BINARY, *arguments], text=True, input=stdin, capture_output=True,
-                              timeout=60, check=False, env=self.environment)
-
-    def start(self, *arguments):
-        process = subprocess.Popen([BINARY, "produce", *arguments], text=True, env=self.environment,
-                                   stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+class ProduceTest(BrokerCase):
+    def start_producer(self, *arguments):
+        process = self.start("produce", *arguments, text=True, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(process.stdin.close)
         self.addCleanup(process.stderr.close)
-        self.addCleanup(process.kill)
         return process
 
     def write(self, process, text):
@@ -56,12 +37,12 @@ class ProduceTest(unittest.TestCase):
         timer.cancel()
         return line
 
-    def consume(self, topic):
-        return self.run_millrace("consume", topic, "-e").stdout
+    def consume(self, topic, *arguments):
+        return self.run_millrace("consume", topic, "-e", *arguments).stdout
 
     def test_a_refused_line_is_said_with_its_number_while_the_input_is_open(self):
         self.run_millrace("topic", "create", "small", "-c", "max.message.bytes=1000")
-        writer = self.start("small")
+        writer = self.start_producer("small")
         self.write(writer, "good0\n" + "x" * 4000 + "\n")
         said = self.read_line(writer)
         self.assertRegex(said, r"^millrace: line 2 was not written: .*MESSAGE_TOO_LARGE")
@@ -101,14 +82,12 @@ class ProduceTest(unittest.TestCase):
                                       "produced 2 records to keyed\n")
 
     def test_lines_that_a_broker_does_not_answer_are_not_acknowledged(self):
-        with BrokerProcess(BINARY) as broker:
+        with BrokerProcess(self.binary) as broker:
             self.run_millrace("topic", "create", "t", "-b", broker.address)
-            writer = self.start("t", "-b", broker.address, "-X", "delivery.timeout.ms=600",
+            writer = self.start_producer("t", "-b", broker.address, "-X", "delivery.timeout.ms=600",
                                 "-X", "request.timeout.ms=500", "-X", "linger.ms=0")
             self.write(writer, "first\n")
-            deadline = time.monotonic() + DEADLINE_S
-            while self.run_millrace("consume", "t", "-e", "-b", broker.address).stdout != "first\n":
-                self.assertLess(time.monotonic(), deadline)
+            wait_for("the first line", lambda: self.consume("t", "-b", broker.address) == "first\n")
             broker.stop(signal.SIGKILL)
             self.write(writer, "second\n")
             self.assertRegex(self.read_line(writer), "^millrace: line 2 was not (acknowledged|written): ")
@@ -118,17 +97,33 @@ class ProduceTest(unittest.TestCase):
     def test_a_signal_ends_the_input_and_what_was_read_is_written(self):
         for how in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
             topic = f"signal-{how}"
-            writer = self.start(topic, "-X", "linger.ms=60000")  # the batch would wait for a minute
+            writer = self.start_producer(topic, "-X", "linger.ms=60000")  # the batch would wait for a minute
             self.write(writer, "one\ntwo\nhal")
-            deadline = time.monotonic() + DEADLINE_S
-            while topic not in self.run_millrace("topic", "list").stdout.split():
-                self.assertLess(time.monotonic(), deadline)
+            wait_for("the topic", lambda: topic in self.run_ok("topic", "list").split())
             os.kill(writer.pid, how)
             self.assertEqual(writer.wait(DEADLINE_S), DONE)
             self.assertEqual(writer.stderr.read(), f"produced 2 records to {topic}\n")
             self.assertEqual(self.consume(topic), "one\ntwo\n")
 
+    def test_a_signal_while_the_last_lines_are_under_way_waits_for_their_fate(self):
+        with BrokerProcess(self.binary) as broker:
+            self.run_ok("topic", "create", "t", "-b", broker.address)
+            writer = self.start_producer("t", "-b", broker.address, "-X", "delivery.timeout.ms=2000",
+                                         "-X", "request.timeout.ms=1000", "-X", "linger.ms=0")
+            self.write(writer, "first\n")
+            wait_for("the first line", lambda: self.consume("t", "-b", broker.address) == "first\n")
+            broker.process.send_signal(signal.SIGSTOP)
+            writer.stdin.write("second\n")
+            writer.stdin.close()
+            # The one that meets the end of the input is no different from those after it.
+            while writer.poll() is None:
+                writer.send_signal(signal.SIGTERM)
+                time.sleep(0.02)
+            self.assertEqual(writer.returncode, FAILED)
+            self.assertEqual(writer.stderr.read().splitlines()[-1], "produced 1 records to t; not written: 1")
+            broker.process.send_signal(signal.SIGCONT)
+
 
 if __name__ == "__main__":
-    BINARY = os.path.abspath(sys.argv.pop(1))
+    BrokerCase.binary = os.path.abspath(sys.argv.pop(1))
     unittest.main(verbosity=2)

@@ -11,28 +11,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from broker_case import DEADLINE_S, DONE, FAILED, WRONG_USAGE, BrokerCase, wait_for  # noqa: E402
 from broker_process import BrokerProcess  # noqa: E402
-
-BINARY = None
-DONE, FAILED, WRONG_USAGE = 0, 1, 2
-DEADLINE_S = 30
 
 # Moves the cursor, begins a line, and as one byte (0x9b) and in UTF-8 (c2 9b) begins a sequence too.
 EVIL = "evil\x1b[31mred\nsecond\x7f\u009b1m"
 EVIL_SHOWN = r"evil\x1b[31mred\nsecond\x7f\u009b1m"
-
-
-def wait_for(what, condition):
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {DEADLINE_S} s for {what}")
-        time.sleep(0.005)
 
 
 def bytes_waiting(pipe):
@@ -51,33 +39,7 @@ def read_to_the_end(descriptor):
         return stream.read()
 
 
-class Case(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.broker = BrokerProcess(BINARY)
-        cls.broker.start()
-        cls.environment = {**os.environ, "MILLRACE_BROKERS": cls.broker.address}
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.broker.stop()
-
-    def run_millrace(self, *arguments, stdin=""):
-        return subprocess.run([BINARY, *arguments], text=True, input=stdin, capture_output=True,
-                              timeout=60, check=False, env=self.environment)
-
-    def run_ok(self, *arguments, stdin=""):
-        done = self.run_millrace(*arguments, stdin=stdin)
-        self.assertEqual(done.returncode, DONE, (arguments, done.stderr))
-        return done.stdout
-
-    def start(self, *arguments, **streams):
-        process = subprocess.Popen([BINARY, *arguments], env=self.environment, **streams)
-        self.addCleanup(process.kill)  # does nothing once it was waited for
-        return process
-
-
-class LatePipeTest(Case):
+class LatePipeTest(BrokerCase):
     def test_output_waits_where_a_parents_non_blocking_pipe_is_full(self):
         lines = "".join(f"{n} {'x' * 100}\n" for n in range(20000))
         self.run_ok("produce", "late", "-q", stdin=lines)
@@ -137,7 +99,7 @@ class LatePipeTest(Case):
             self.assertLessEqual(sum(row["committed"] or 0 for row in described["offsets"]), taken)
 
 
-class ControlByteTest(Case):
+class ControlByteTest(BrokerCase):
     def check_printable(self, text):
         self.assertEqual([c for c in text if c != "\n" and (ord(c) < 32 or 127 <= ord(c) < 160)], [], text)
 
@@ -193,7 +155,7 @@ class ControlByteTest(Case):
         self.check_printable(self.run_ok("consume", "raw", "-e", "-f", "json"))
 
     def test_the_brokers_log_shows_names_as_text(self):
-        with BrokerProcess(BINARY, "--verbose") as broker:
+        with BrokerProcess(self.binary, "--verbose") as broker:
             self.run_ok("topic", "create", "logged", "-b", broker.address)
             self.run_ok("produce", "logged", "-q", "-b", broker.address, stdin="x\n")
             self.run_ok("consume", "logged", "-n", "1", "-g", EVIL, "-X", f"client.id={EVIL}", "-b", broker.address)
@@ -202,5 +164,5 @@ class ControlByteTest(Case):
 
 
 if __name__ == "__main__":
-    BINARY = os.path.abspath(sys.argv.pop(1))
+    BrokerCase.binary = os.path.abspath(sys.argv.pop(1))
     unittest.main(verbosity=2)
