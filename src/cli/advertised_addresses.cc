@@ -20,6 +20,8 @@ constexpr std::string_view kAdvice =
     "the broker tells its clients to connect there: look at its advertised.listeners, and at what "
     "this machine can resolve and reach (which addresses there are: millrace cluster info)";
 
+constexpr std::string_view kBootstrapAdvice = "is a broker running there?";
+
 /// One look at all brokers, on a loop of its own.
 class Look {
  public:
@@ -111,6 +113,23 @@ Status check_advertised_addresses(const std::vector<client::NodeDescription>& no
                                   Console& console, io::Env& env) {
   if (nodes.empty()) return {};
   return Look(nodes, limit, console, env).run();
+}
+
+client::OutageListener outage_notes(Console& console) {
+  const auto who = [](const client::BrokerOutage& outage) {
+    return outage.broker
+               ? fmt::format("broker {} at {}, as it advertises,", *outage.broker, outage.address)
+               : fmt::format("{} of bootstrap.servers", outage.address);
+  };
+  return {.on_unreachable =
+              [&console, who](const client::BrokerOutage& outage) {
+                console.note("millrace: {} cannot be reached: {}; trying on\n{}\n", who(outage),
+                             outage.reason, outage.broker ? kAdvice : kBootstrapAdvice);
+              },
+          .on_reached =
+              [&console, who](const client::BrokerOutage& outage) {
+                console.note("millrace: {} can be reached again\n", who(outage));
+              }};
 }
 
 }  // namespace millrace::cli

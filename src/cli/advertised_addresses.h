@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "cli/console.h"
 #include "client/admin.h"
+#include "client/broker_outage.h"
 #include "io/env.h"
 
 namespace millrace::cli {
@@ -20,5 +21,9 @@ namespace millrace::cli {
 /// cost    one connection for each broker; nothing is sent
 Status check_advertised_addresses(const std::vector<client::NodeDescription>& nodes, Millis limit,
                                   Console& console, io::Env& env);
+
+/// What a command that goes on and on says on `console`, which outlives it, of brokers that drop
+/// out of reach meanwhile.
+client::OutageListener outage_notes(Console& console);
 
 }  // namespace millrace::cli

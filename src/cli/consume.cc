@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/advertised_addresses.h"
 #include "cli/cluster_access.h"
 #include "cli/commands.h"
 #include "cli/record_format.h"
@@ -356,12 +357,13 @@ ExitCode run_consume(const ConsumeOptions& options, Console& console, io::Env& e
   if (const auto status = check_topic_exists(options.topic, plan->properties, env); !status.ok()) {
     return report(console, status.error());
   }
-  client::ConsumerOptions with_listener;
-  with_listener.listener.on_lost = [&](std::span<const TopicPartition>) {
+  client::ConsumerOptions consumer_options;
+  consumer_options.listener.on_lost = [&](std::span<const TopicPartition>) {
     console.note("millrace: group {} has gone on without this member; joining it again\n",
                  *options.group);
   };
-  auto consumer = client::Consumer::create(plan->properties, std::move(with_listener), &env);
+  consumer_options.outages = outage_notes(console);
+  auto consumer = client::Consumer::create(plan->properties, std::move(consumer_options), &env);
   if (!consumer.ok()) return report(console, consumer.error());
   Status status;
   if (!options.group) status = start_reading(options, *plan, *consumer, console);

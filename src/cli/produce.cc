@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/advertised_addresses.h"
 #include "cli/cluster_access.h"
 #include "cli/commands.h"
 #include "cli/descriptor_stream.h"
@@ -195,8 +196,11 @@ ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& e
     return report(console, status.error());
   }
   LineFates fates(console);
-  auto producer = client::Producer::create(
-      *properties, {.on_delivery = [&fates](const auto&) { fates.say_refused(); }}, &env);
+  auto producer =
+      client::Producer::create(*properties,
+                               {.on_delivery = [&fates](const auto&) { fates.say_refused(); },
+                                .outages = outage_notes(console)},
+                               &env);
   if (!producer.ok()) return report(console, producer.error());
 
   // Until the last line that was read has its fate. A second Ctrl-C is for those who cannot wait

@@ -44,7 +44,8 @@ Result<Consumer> Consumer::create(const Properties& properties, ConsumerOptions 
   auto offered = offer(assignors);
   if (!offered.ok()) return std::move(offered).error();
   return Consumer(std::make_unique<Core>(std::move(config).value(), std::move(offered).value(),
-                                         std::move(options.listener), io::LentEnv(env)));
+                                         std::move(options.listener), std::move(options.outages),
+                                         io::LentEnv(env)));
 }
 
 Status Consumer::subscribe(std::vector<std::string> topics) {

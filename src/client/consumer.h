@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "client/assignor.h"
+#include "client/broker_outage.h"
 #include "client/offsets.h"
 #include "client/properties.h"
 #include "io/env.h"
@@ -81,6 +82,7 @@ struct ConsumerOptions {
   RebalanceListener listener = {};
   /// When not empty: instead of partition.assignment.strategy, most wanted first.
   std::vector<std::shared_ptr<Assignor>> assignors = {};
+  OutageListener outages = {};
 };
 
 /// Who this consumer is in its group; what a transaction needs to commit offsets for it.

@@ -45,6 +45,7 @@ class Producer::Core {
         thread_(*env_, "producer-io") {
     thread_.run([&] {
       cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env_->make_random());
+      cluster_->set_outage_listener(std::move(options.outages));
       sender_ = std::make_unique<ProduceSender>(config_, *cluster_, accumulator_, metrics_,
                                                 std::move(options.on_delivery));
     });

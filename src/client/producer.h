@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "client/broker_outage.h"
 #include "client/delivery.h"
 #include "client/producer_record.h"
 #include "client/properties.h"
@@ -20,6 +21,7 @@ namespace millrace::client {
 
 struct ProducerOptions {
   DeliveryCallback on_delivery = {};
+  OutageListener outages = {};
 };
 
 /// Counted since create().

@@ -4,13 +4,19 @@
 Run as: advertised_addresses_test.py PATH_TO_MILLRACE [unittest arguments]
 """
 
+import os
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from broker_case import DONE, BrokerCase, wait_for  # noqa: E402
 
 BINARY = None
 TOLD_WITHIN_S = 2
@@ -59,6 +65,55 @@ class Advertiser:
                         for node, host, port in self.brokers)
         return (b"\0" + struct.pack(">ih", 0, 0) + b"\0" + compact("cluster") + struct.pack(">i", 1)
                 + bytes([len(self.brokers) + 1]) + rows + struct.pack(">i", 0) + b"\0")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+class Relay:
+    """Stands before a broker and says in its name where clients are to connect: at `advertised`."""
+
+    def __init__(self, broker_address):
+        host, port = broker_address.rsplit(":", 1)
+        self.broker = (host, int(port))
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.own = self.listener.getsockname()
+        self.address = f"127.0.0.1:{self.own[1]}"
+        self.advertised = self.own
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            broker = socket.create_connection(self.broker)
+            threading.Thread(target=self.forward, args=(client, broker), daemon=True).start()
+            threading.Thread(target=self.forward, args=(broker, client, self.rewritten), daemon=True).start()
+
+    def rewritten(self, frame):
+        host, port = self.advertised
+        return frame.replace(compact(self.broker[0]) + struct.pack(">i", self.broker[1]),
+                             compact(host) + struct.pack(">i", port))
+
+    @staticmethod
+    def forward(source, target, change=lambda frame: frame):
+        try:
+            with source.makefile("rb") as stream:
+                while size := stream.read(4):
+                    frame = change(stream.read(struct.unpack(">i", size)[0]))
+                    target.sendall(struct.pack(">i", len(frame)) + frame)
+        except OSError:
+            pass  # one of them has gone
+        for each in (source, target):
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
     def __enter__(self):
         return self
@@ -141,6 +196,90 @@ class AdvertisedAddresses(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
 
 
+class WhileItRuns(BrokerCase):
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory(prefix="millrace-test-")
+        self.addCleanup(self.scratch.cleanup)
+        self.nowhere = DropsPackets()
+        self.addCleanup(self.nowhere.__exit__)
+        # Host, port, and what is said of it. No resolver asks anybody about a name with an empty label.
+        self.places = [("no..where", 19092, "does not resolve"), ("127.0.0.1", closed_port(), "refused"),
+                       (*self.nowhere.address, "has not answered")]
+
+    def follow(self, relay, *arguments, **streams):
+        """A command that goes on and on, and what it says so far."""
+        said = Path(self.scratch.name) / "said"
+        with open(said, "w") as err:
+            process = self.start(*arguments, "-b", relay.address, "-X", "metadata.max.age.ms=50",
+                                 "-X", "retry.backoff.ms=20", stderr=err, text=True, **streams)
+        return process, said.read_text
+
+    def check_told_once(self, said, host, port, reason):
+        began = time.monotonic()
+        wait_for("a word", lambda: "cannot be reached" in said())
+        self.assertLess(time.monotonic() - began, TOLD_WITHIN_S + 0.5)  # 0.5 to learn of the address
+        self.assertRegex(said(), rf"^millrace: broker 1 at {host}:{port}, as it advertises, cannot be reached: "
+                                 rf"[^\n]*{reason}[^\n]*; trying on\n[^\n]*advertised.listeners")
+
+    def test_a_consumer_says_so_once_and_reads_on_where_the_broker_is_again(self):
+        for host, port, reason in self.places:
+            topic = f"read-{port}"
+            self.run_ok("produce", topic, "-q", stdin="one\n")
+            with self.subTest(reason), Relay(self.broker.address) as relay:
+                reader, said = self.follow(relay, "consume", topic, stdout=subprocess.PIPE)
+                self.assertEqual(reader.stdout.readline(), "one\n")
+                relay.advertised = (host, port)
+                self.check_told_once(said, host, port, reason)
+                self.run_ok("produce", topic, "-q", stdin="two\n")
+                relay.advertised = relay.own
+                self.assertEqual(reader.stdout.readline(), "two\n")
+                self.assertEqual(said().count("cannot be reached"), 1, said())
+                reader.terminate()
+                self.assertEqual(reader.wait(PATIENCE_S), DONE)
+                reader.stdout.close()
+
+    def test_a_producer_says_so_once_and_writes_on_where_the_broker_is_again(self):
+        for host, port, reason in self.places:
+            topic = f"written-{port}"
+            self.run_ok("topic", "create", topic)
+            with self.subTest(reason), Relay(self.broker.address) as relay:
+                writer, said = self.follow(relay, "produce", topic, stdin=subprocess.PIPE)
+                writer.stdin.write("one\n")
+                writer.stdin.flush()
+                wait_for("the first line", lambda: self.run_ok("consume", topic, "-e") == "one\n")
+                relay.advertised = (host, port)
+                time.sleep(0.3)  # for the metadata that says so
+                writer.stdin.write("two\n")
+                writer.stdin.flush()
+                self.check_told_once(said, host, port, reason)
+                relay.advertised = relay.own
+                writer.stdin.close()
+                self.assertEqual(writer.wait(PATIENCE_S), DONE)
+                self.assertEqual(self.run_ok("consume", topic, "-e"), "one\ntwo\n")
+                self.assertEqual(said().count("cannot be reached"), 1, said())
+                self.assertRegex(said(), "produced 2 records to")
+
+    def test_a_broker_that_answers_again_is_told_of(self):
+        topic = "again"
+        self.run_ok("produce", topic, "-q", stdin="one\n")
+        with Relay(self.broker.address) as relay:
+            reader, said = self.follow(relay, "consume", topic, stdout=subprocess.PIPE)
+            self.assertEqual(reader.stdout.readline(), "one\n")
+            place = ("127.0.0.1", closed_port())
+            relay.advertised = place
+            self.check_told_once(said, *place, "refused")
+            with Relay(self.broker.address) as late:
+                late.listener.close()
+                late.listener = socket.create_server(place)
+                late.advertised = place
+                threading.Thread(target=late.serve, daemon=True).start()
+                wait_for("good news", lambda: f"broker 1 at 127.0.0.1:{place[1]}, as it advertises, can be reached again"
+                         in said())
+            reader.terminate()
+            reader.wait(PATIENCE_S)
+            reader.stdout.close()
+
+
 if __name__ == "__main__":
-    BINARY = sys.argv.pop(1)
+    BINARY = BrokerCase.binary = os.path.abspath(sys.argv.pop(1))
     unittest.main(verbosity=2)

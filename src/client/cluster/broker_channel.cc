@@ -11,7 +11,7 @@
 namespace millrace::client {
 namespace {
 
-constexpr Millis kPatience{2000};  // before it is told that a broker cannot be reached
+constexpr Millis kPatience{1500};  // before it is told that a broker cannot be reached
 // What a broker may make this process take in one answer: fetches are bounded by fetch.max.bytes,
 // but a single batch may exceed that.
 constexpr std::size_t kFrameBytesMax = std::size_t{512} << 20U;
@@ -24,12 +24,12 @@ constexpr std::string_view kSoftwareVersion = "0.1.0";
 }  // namespace
 
 BrokerChannel::BrokerChannel(io::EventLoop& loop, const ConnectionConfig& config,
-                             io::Endpoint endpoint, std::string name, Random random,
+                             io::Endpoint endpoint, OnReachability on_reachability, Random random,
                              std::shared_ptr<BufferPool> memory)
     : loop_(loop),
       config_(config),
       endpoint_(std::move(endpoint)),
-      name_(std::move(name)),
+      on_reachability_(std::move(on_reachability)),
       random_(random),
       memory_(std::move(memory)) {}
 
@@ -37,6 +37,7 @@ BrokerChannel::~BrokerChannel() {
   life_.end();
   loop_.cancel(timer_);
   loop_.cancel(backoff_timer_);
+  loop_.cancel(patience_timer_);
   drop_connection();
   const Error closed{ErrorCode::kClosed, "the client was closed"};
   auto in_flight = std::move(in_flight_);
@@ -61,7 +62,10 @@ void BrokerChannel::send(Call call) {
 
 void BrokerChannel::connect() {
   state_ = State::kConnecting;
-  if (!trying_since_) trying_since_ = loop_.now();
+  if (!trying_since_) {
+    trying_since_ = loop_.now();
+    patience_timer_ = loop_.call_after(kPatience, life_.guard([this] { lose_patience(); }));
+  }
   loop_.network().connect(endpoint_, config_.connection_setup_timeout,
                           life_.guard([this](Result<std::unique_ptr<io::Connection>> connection) {
                             on_connected(std::move(connection));
@@ -149,7 +153,9 @@ void BrokerChannel::take_versions(const wire::ApiVersionsResponse& versions) {
   state_ = State::kReady;
   failures_ = 0;
   trying_since_.reset();
-  is_told_ = false;
+  last_failure_.reset();
+  loop_.cancel(std::exchange(patience_timer_, 0));
+  if (std::exchange(is_told_, false)) on_reachability_({});
   flush_waiting();
 }
 
@@ -240,19 +246,25 @@ void BrokerChannel::drop_connection() {
 }
 
 // Calls are tried again for minutes, without a word; a name that does not resolve and a port that
-// nobody listens on do not heal by that.
-void BrokerChannel::tell_of_long_silence(const Error& reason) {
-  if (!trying_since_ || is_told_ || loop_.now() - *trying_since_ < kPatience) return;
+// nobody listens on do not heal by that. Where nobody has asked again since the first failure,
+// another broker served.
+void BrokerChannel::lose_patience() {
+  patience_timer_ = 0;
+  const bool is_wanted = !waiting_.empty() || last_used_ > *trying_since_;
+  if (!is_wanted) {
+    trying_since_.reset();
+    return;
+  }
   is_told_ = true;
-  LOG_WARN("a broker cannot be reached where it is said to be; look at its advertised.listeners",
-           {{"broker", name_}, {"address", endpoint_.to_string()}, {"reason", reason.message}});
+  on_reachability_(last_failure_.value_or(Error{
+      ErrorCode::kTimeout, fmt::format("it has not answered within {} ms", kPatience.count())}));
 }
 
 // The connection is of no use any more; everything under way fails, and the next try waits.
 void BrokerChannel::fail_connection(const Error& reason) {
   LOG_DEBUG("connection to broker ended",
             {{"broker", endpoint_.to_string()}, {"reason", reason.to_string()}});
-  tell_of_long_silence(reason);
+  last_failure_ = reason;
   const bool was_ready = state_ == State::kReady;
   drop_connection();
   auto in_flight = std::move(in_flight_);

@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "base/buffer_pool.h"
 #include "base/lifetime.h"
@@ -58,10 +57,12 @@ struct Call {
 /// thread  the loop's
 class BrokerChannel {
  public:
-  /// name    whose connection it is, for logs: a broker's id
+  /// Why calls have waited for a second and a half; OK when the broker answers after that.
+  using OnReachability = std::function<void(const Status&)>;
+
   /// memory  for large answers; who is done with one gives it back there
   BrokerChannel(io::EventLoop& loop, const ConnectionConfig& config, io::Endpoint endpoint,
-                std::string name, Random random, std::shared_ptr<BufferPool> memory);
+                OnReachability on_reachability, Random random, std::shared_ptr<BufferPool> memory);
   /// Fails every call with kClosed.
   ~BrokerChannel();
   BrokerChannel(const BrokerChannel&) = delete;
@@ -98,7 +99,7 @@ class BrokerChannel {
   void on_frame(Buffer frame);
   void drop_connection();
   void fail_connection(const Error& reason);
-  void tell_of_long_silence(const Error& reason);
+  void lose_patience();
   void transmit(Waiting waiting);
   void flush_waiting();
   void arm_timer();
@@ -111,13 +112,14 @@ class BrokerChannel {
   io::EventLoop& loop_;
   const ConnectionConfig& config_;
   io::Endpoint endpoint_;
-  const std::string name_;
+  const OnReachability on_reachability_;
   Random random_;
   const std::shared_ptr<BufferPool> memory_;
   State state_ = State::kIdle;
   int failures_ = 0;
-  /// Since when it has tried to connect in vain, and whether that was told.
+  /// Since when it has tried to connect in vain, why it failed last, and whether that was told.
   std::optional<MonotonicTime> trying_since_;
+  std::optional<Error> last_failure_;
   bool is_told_ = false;
   std::unique_ptr<io::Connection> connection_;
   std::map<wire::ApiKey, wire::VersionRange> broker_versions_;
@@ -126,6 +128,7 @@ class BrokerChannel {
   std::deque<Waiting> waiting_;
   io::TimerId timer_ = 0;
   io::TimerId backoff_timer_ = 0;
+  io::TimerId patience_timer_ = 0;
   MonotonicTime timer_at_{};
   MonotonicTime last_used_{};
   Lifetime life_;

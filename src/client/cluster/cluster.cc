@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fence.h"
 #include "base/log.h"
 #include "wire/messages/find_coordinator.h"
 
@@ -59,10 +60,38 @@ BrokerChannel* Cluster::channel(BrokerId broker, Lane lane) {
     endpoint = node->endpoint;
   }
   const bool is_bootstrap = broker.value() <= kFirstBootstrapId;
-  std::string name = is_bootstrap ? "of bootstrap.servers" : fmt::format("{}", broker.value());
-  auto made = std::make_unique<BrokerChannel>(loop_, config_, endpoint, std::move(name),
-                                              Random(random_.next()), frame_memory_);
+  const auto advertiser = is_bootstrap ? std::nullopt : std::optional(broker);
+  auto made = std::make_unique<BrokerChannel>(
+      loop_, config_, endpoint,
+      [this, advertiser, endpoint](const Status& status) {
+        note_reachability(advertiser, endpoint, status);
+      },
+      Random(random_.next()), frame_memory_);
   return (channels_[{broker, lane}] = std::move(made)).get();
+}
+
+void Cluster::note_reachability(std::optional<BrokerId> broker, const io::Endpoint& endpoint,
+                                const Status& status) {
+  BrokerOutage outage{.broker = broker, .address = endpoint.to_string(), .reason = {}};
+  if (!status.ok()) outage.reason = status.error().message;
+  const bool is_news =
+      status.ok() ? outages_.erase(outage.address) > 0 : outages_.insert(outage.address).second;
+  if (!is_news) return;
+  if (!outage_listener_.on_unreachable) {
+    const std::string who = broker ? fmt::format("{}", *broker) : "of bootstrap.servers";
+    if (status.ok()) {
+      LOG_INFO("a broker is reached again", {{"broker", who}, {"address", outage.address}});
+    } else {
+      LOG_WARN(
+          "a broker cannot be reached where it is said to be; look at its advertised.listeners",
+          {{"broker", who}, {"address", outage.address}, {"reason", outage.reason}});
+    }
+    return;
+  }
+  const auto& tell = status.ok() ? outage_listener_.on_reached : outage_listener_.on_unreachable;
+  if (!tell) return;
+  const Status told = fenced("the outage listener", [&] { tell(outage); });
+  if (!told.ok()) LOG_WARN("an outage was not told", {{"error", told.error().message}});
 }
 
 void Cluster::send(BrokerId broker, Lane lane, Call call) {
@@ -292,6 +321,7 @@ void Cluster::drop_channels_to_old_endpoints() {
     const bool is_bootstrap = entry->first.first.value() <= kFirstBootstrapId;
     const bool moved = node != nullptr && node->endpoint != entry->second->endpoint();
     if (!is_bootstrap && (node == nullptr || moved)) {
+      outages_.erase(entry->second->endpoint().to_string());
       old.push_back(std::move(entry->second));
       entry = channels_.erase(entry);
     } else {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/lifetime.h"
+#include "client/broker_outage.h"
 #include "client/cluster/broker_channel.h"
 #include "client/cluster/metadata_cache.h"
 #include "client/cluster/version_fit.h"
@@ -61,6 +62,8 @@ using Done = std::function<void(Result<Response>)>;
 ///   watch() before.
 /// - A channel belongs to one broker, one lane and one endpoint: a broker that moves gets new ones.
 /// - At most one request for metadata is under way; topics_ are all that it asks for.
+/// - An address is told to be out of reach once, until some lane reaches it or its broker has
+/// moved.
 /// - A coordinator is believed until an answer, or none, says otherwise.
 /// thread  the loop's
 class Cluster {
@@ -107,6 +110,9 @@ class Cluster {
   /// Called after each answer that was taken into the metadata.
   void on_metadata(std::function<void()> listener) { listener_ = std::move(listener); }
 
+  /// Whom to tell of brokers that cannot be reached; without one they are logged.
+  void set_outage_listener(OutageListener listener) { outage_listener_ = std::move(listener); }
+
   /// Runs `task` after `delay`; with kClosed when the cluster is gone by then.
   void call_later(Millis delay, std::function<void(Status)> task);
 
@@ -127,6 +133,8 @@ class Cluster {
   };
 
   BrokerChannel* channel(BrokerId broker, Lane lane);
+  void note_reachability(std::optional<BrokerId> broker, const io::Endpoint& endpoint,
+                         const Status& status);
   BrokerId any_broker();
   void try_target(const Target& target, MonotonicTime deadline, Done<BrokerId> done);
   /// What an error of a try means for what is known; then `again` runs after a backoff, or `failed`
@@ -158,6 +166,9 @@ class Cluster {
   std::map<std::uint64_t, TopicWaiter> waiters_;
   std::uint64_t next_waiter_ = 0;
   std::function<void()> listener_;
+  OutageListener outage_listener_;
+  /// Addresses that were told to be out of reach, whichever lanes noticed.
+  std::set<std::string> outages_;
   Lifetime life_;
 };
 

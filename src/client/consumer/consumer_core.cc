@@ -25,7 +25,7 @@ FetchPlanConfig plan_config(const ConsumerConfig& config) {
 }  // namespace
 
 Consumer::Core::Core(ConsumerConfig config, OfferedAssignors assignors, RebalanceListener listener,
-                     io::LentEnv env)
+                     OutageListener outages, io::LentEnv env)
     : env_(std::move(env)),
       config_(std::move(config)),
       listener_(std::move(listener)),
@@ -34,6 +34,7 @@ Consumer::Core::Core(ConsumerConfig config, OfferedAssignors assignors, Rebalanc
       thread_(*env_, "consumer-io") {
   thread_.run([&] {
     cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env_->make_random());
+    cluster_->set_outage_listener(std::move(outages));
     if (!config_.allow_auto_create_topics) {
       cluster_->set_unknown_topics(Cluster::UnknownTopics::kLeave);
     }

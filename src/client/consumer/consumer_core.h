@@ -40,7 +40,7 @@ inline void keep_first(Status& outcome, Status next) {
 class Consumer::Core {
  public:
   Core(ConsumerConfig config, OfferedAssignors assignors, RebalanceListener listener,
-       io::LentEnv env);
+       OutageListener outages, io::LentEnv env);
   ~Core() { (void)close(Millis{0}); }
 
   Status subscribe(std::vector<std::string> topics);
