@@ -29,6 +29,9 @@ enum class Effect : std::uint8_t {
   kRefused  // nothing here would do it, so CreateTopics says so
 };
 
+/// "works", "holds" or "refused".
+std::string_view effect_name(Effect effect);
+
 /// Views live as long as the program.
 struct Property {
   std::string_view name;
@@ -45,6 +48,8 @@ struct Property {
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
   /// Of texts and lists: the words allowed, separated by '|'; empty when any word is.
   std::string_view choices = {};
+  /// Of a broker's property, the option of `millrace up` that sets it; empty when there is none.
+  std::string_view flag = {};
 
   /// "-1 …", "0 to 1", "delete|compact": what a value has to be, for people. Empty for any.
   std::string wanted() const;

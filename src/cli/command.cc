@@ -20,6 +20,7 @@ class Node final : public CLI::App {
  public:
   Node(const std::string& purpose, const std::string& name) : CLI::App(purpose, name) {}
   Action action;
+  std::string example;
 };
 
 const Node* chosen_node(const CLI::App& app) {
@@ -106,13 +107,18 @@ NamesAndValue split_value(const std::string& names) {
   return {names.substr(0, space), names.substr(space + 1)};
 }
 
+std::string example_line(const std::string& example) {
+  return "Example:\n  " + example;
+}
+
 }  // namespace
 
 Command Command::add_command(const std::string& name, const std::string& purpose,
                              const std::string& example) {
   auto node = std::make_shared<Node>(purpose, name);
   node->set_help_flag("-h,--help", "Show this");
-  if (!example.empty()) node->footer("Example:\n  " + example);
+  node->example = example;
+  if (!example.empty()) node->footer(example_line(example));
   Command command(*node);
   app_->add_subcommand(std::move(node));
   app_->require_subcommand(1);
@@ -126,6 +132,11 @@ void Command::argument(const std::string& name, std::string& into, const std::st
 void Command::arguments(const std::string& name, std::vector<std::string>& into,
                         const std::string& purpose) {
   app_->add_option(name, into, purpose)->required()->type_name("");
+}
+
+void Command::optional_arguments(const std::string& name, std::vector<std::string>& into,
+                                 const std::string& purpose) {
+  app_->add_option(name, into, purpose)->type_name("");
 }
 
 void Command::option(const std::string& names, std::string& into, const std::string& purpose) {
@@ -182,6 +193,11 @@ void Command::flag(const std::string& names, bool& into, const std::string& purp
 
 void Command::exclusive(const std::string& one, const std::string& other) {
   app_->get_option(one)->excludes(app_->get_option(other));
+}
+
+void Command::explain(std::function<std::string()> text) {
+  const std::string& example = dynamic_cast<Node&>(*app_).example;
+  app_->footer([text = std::move(text), example] { return text() + "\n" + example_line(example); });
 }
 
 void Command::action(Action action) {

@@ -36,6 +36,9 @@ class Command {
   void argument(const std::string& name, std::string& into, const std::string& purpose);
   void arguments(const std::string& name, std::vector<std::string>& into,
                  const std::string& purpose);
+  /// Words that may be there.
+  void optional_arguments(const std::string& name, std::vector<std::string>& into,
+                          const std::string& purpose);
   /// names  as "--from" or "-n,--count"; of a text, what help calls its value stands after a space:
   ///        "-F,--file FILE"
   void option(const std::string& names, std::string& into, const std::string& purpose);
@@ -51,6 +54,8 @@ class Command {
   void choice(const std::string& names, std::string& into, std::vector<std::string> words,
               const std::string& purpose);
   void flag(const std::string& names, bool& into, const std::string& purpose);
+  /// What --help says at its end, before the example; made when it is asked for.
+  void explain(std::function<std::string()> text);
   /// These two options exclude each other.
   void exclusive(const std::string& one, const std::string& other);
   void action(Action action);

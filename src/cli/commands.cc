@@ -20,6 +20,7 @@ ExitCode run_command_line(std::span<const std::string> arguments, Console& conso
   add_consume(tree.root(), env);
   add_group(tree.root(), env);
   add_cluster(tree.root(), env);
+  add_properties(tree.root());
   add_completion(tree.root(), tree);
   const ExitCode code = tree.run(arguments, console);
   // A reader that closed its end had enough, and so had who asked for a stop; anything else is

@@ -1,6 +1,8 @@
 // The subcommands, one a file. Each hangs itself into the tree; `env` outlives it.
 #pragma once
 
+#include <string>
+
 #include "cli/command.h"
 #include "io/env.h"
 
@@ -13,8 +15,13 @@ void add_produce(Command root, io::Env& env);
 void add_consume(Command root, io::Env& env);
 void add_group(Command root, io::Env& env);
 void add_cluster(Command root, io::Env& env);
+void add_properties(Command root);
 /// tree  what it writes completions of
 void add_completion(Command root, const CommandTree& tree);
+
+// What --help says of properties, from the catalogue that the broker goes by.
+std::string help_on_topic_properties();
+std::string help_on_broker_properties();
 
 /// Builds the tree, parses `arguments` (without the program's name) and runs what they say.
 ExitCode run_command_line(std::span<const std::string> arguments, Console& console, io::Env& env);

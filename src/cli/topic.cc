@@ -271,7 +271,8 @@ void add_topic(Command root, io::Env& env) {
   creating.option("-r,--replication-factor", options->replication_factor,
                   "Replicas of each partition; -1 is the broker's default", -1, 100);
   creating.option("-c,--config NAME=VALUE", options->configs,
-                  "A property of the topics, as name=value");
+                  "A property of the topics, as name=value; may be repeated");
+  creating.explain(&help_on_topic_properties);
   creating.flag("--validate-only", options->validate_only, "Say what would happen, change nothing");
   creating.flag("--if-not-exists", options->if_not_exists, "A topic that is there is no failure");
 

@@ -122,6 +122,7 @@ void add_up(Command root, io::Env& env) {
             "Write the counters here at the end, in Prometheus' text format");
   up.flag("--die-with-parent", options->die_with_parent, "Stop when the parent process ends");
   up.flag("--verbose", options->verbose, "Log what happens on stderr");
+  up.explain(&help_on_broker_properties);
   up.action([options, &env, started](Console& console) {
     return run_up(*options, console, env, started);
   });

@@ -18,6 +18,11 @@ constexpr std::string_view kOneBroker = "there is one broker";
 constexpr std::string_view kUp = "millrace up";
 constexpr std::string_view kEmbedder = "BrokerConfig";
 
+constexpr Property set_by(std::string_view flag, Property property) {
+  property.flag = flag;
+  return property;
+}
+
 std::string text(std::int64_t number) {
   return fmt::to_string(number);
 }
@@ -33,8 +38,8 @@ std::string text(Millis time) {
 
 // clang-format off
 constexpr std::array kBrokerRows{
-    BrokerProperty{{"advertised.listeners", kString, "", "Where clients are told to connect: under the address by which they came.", kWorks, kUp}, [](View broker) { return std::string(broker.listener); }},
-    BrokerProperty{{"auto.create.topics.enable", kBoolean, "true", "Whether asking for an unknown topic makes it.", kWorks, kUp}, [](View broker) { return text(broker.config.auto_create_topics); }},
+    BrokerProperty{set_by("--kafka", {"advertised.listeners", kString, "", "Where clients are told to connect: under the address by which they came.", kWorks, kUp}), [](View broker) { return std::string(broker.listener); }},
+    BrokerProperty{set_by("--no-auto-create", {"auto.create.topics.enable", kBoolean, "true", "Whether asking for an unknown topic makes it.", kWorks, kUp}), [](View broker) { return text(broker.config.auto_create_topics); }},
     BrokerProperty{{"broker.id", kInt, "-1", "The number of this broker.", kWorks, "the data directory"}, [](View broker) { return fmt::to_string(broker.node); }},
     BrokerProperty{{"connections.max.idle.ms", kLong, "600000", "When a silent connection is closed, and how long a fetch may wait.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.connections_max_idle); }},
     BrokerProperty{{"default.replication.factor", kInt, "1", "Replicas of a topic that does not say.", kHolds, kOneBroker}, [](View) { return std::string("1"); }},
@@ -44,14 +49,14 @@ constexpr std::array kBrokerRows{
     BrokerProperty{{"group.max.session.timeout.ms", kInt, "1800000", "The longest session a member may ask for.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.groups.session_timeout_max); }},
     BrokerProperty{{"group.max.size", kInt, "2147483647", "The most members of one group.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{broker.config.groups.group_size_max}); }},
     BrokerProperty{{"group.min.session.timeout.ms", kInt, "10", "The shortest session a member may ask for.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.groups.session_timeout_min); }},
-    BrokerProperty{{"listeners", kString, "PLAINTEXT://:9092", "Where this broker listens.", kWorks, kUp}, [](View broker) { return std::string(broker.listener); }},
-    BrokerProperty{{"log.dir", kString, "", "Where the logs lie.", kWorks, kUp}, [](View broker) { return broker.config.data_directory; }},
-    BrokerProperty{{"log.dirs", kString, "", "Where the logs lie.", kWorks, kUp}, [](View broker) { return broker.config.data_directory; }},
+    BrokerProperty{set_by("--kafka", {"listeners", kString, "PLAINTEXT://:9092", "Where this broker listens.", kWorks, kUp}), [](View broker) { return std::string(broker.listener); }},
+    BrokerProperty{set_by("--data", {"log.dir", kString, "", "Where the logs lie.", kWorks, kUp}), [](View broker) { return broker.config.data_directory; }},
+    BrokerProperty{set_by("--data", {"log.dirs", kString, "", "Where the logs lie.", kWorks, kUp}), [](View broker) { return broker.config.data_directory; }},
     BrokerProperty{{"log.flush.offset.checkpoint.interval.ms", kInt, "60000", "How often the last offset known to be on disk is written down.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.recovery_point_interval); }},
     BrokerProperty{{"log.retention.check.interval.ms", kLong, "300000", "How often old segments are looked for.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.log_retention_check_interval); }},
     BrokerProperty{{"node.id", kInt, "1", "The number of this node.", kWorks, "the data directory"}, [](View broker) { return fmt::to_string(broker.node); }},
-    BrokerProperty{{"num.network.threads", kInt, "1", "Event loops that serve connections.", kWorks, kUp}, [](View broker) { return text(std::int64_t{std::max(broker.config.loops, 1)}); }},
-    BrokerProperty{{"num.partitions", kInt, "1", "Partitions of a topic that does not say.", kWorks, kUp}, [](View broker) { return text(std::int64_t{broker.config.num_partitions}); }},
+    BrokerProperty{set_by("--loops", {"num.network.threads", kInt, "1", "Event loops that serve connections.", kWorks, kUp}), [](View broker) { return text(std::int64_t{std::max(broker.config.loops, 1)}); }},
+    BrokerProperty{set_by("--partitions", {"num.partitions", kInt, "1", "Partitions of a topic that does not say.", kWorks, kUp}), [](View broker) { return text(std::int64_t{broker.config.num_partitions}); }},
     BrokerProperty{{"offset.metadata.max.bytes", kInt, "4096", "The longest note that may be kept with an offset.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{broker.config.groups.offset_metadata_bytes_max}); }},
     BrokerProperty{{"offsets.retention.minutes", kInt, "10080", "How long offsets of an empty group are kept.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{std::chrono::duration_cast<std::chrono::minutes>(broker.config.groups.offsets_retention).count()}); }},
     BrokerProperty{{"offsets.topic.num.partitions", kInt, "4", "Partitions of __consumer_offsets.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{broker.config.offsets_partitions}); }},

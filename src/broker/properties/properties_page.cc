@@ -12,15 +12,11 @@ constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
 
 std::string effect_of(const Property& property) {
-  switch (property.effect) {
-    case Effect::kWorks:
-      return fmt::format("works: {}", property.reason);
-    case Effect::kHolds:
-      return fmt::format("holds: {}", property.reason);
-    case Effect::kRefused:
-      return fmt::format("**refused**: {}", property.reason);
-  }
-  return {};
+  const std::string_view mark = property.effect == Effect::kRefused ? "**" : "";
+  std::string flag;
+  if (!property.flag.empty()) flag = fmt::format(" {}", property.flag);
+  return fmt::format("{0}{1}{0}: {2}{3}", mark, effect_name(property.effect), property.reason,
+                     flag);
 }
 
 /// In a cell of a table a bar would end it.
@@ -55,6 +51,18 @@ std::string_view property_type_name(PropertyType type) {
       return "double";
     case PropertyType::kList:
       return "list";
+  }
+  return "unknown";
+}
+
+std::string_view effect_name(Effect effect) {
+  switch (effect) {
+    case Effect::kWorks:
+      return "works";
+    case Effect::kHolds:
+      return "holds";
+    case Effect::kRefused:
+      return "refused";
   }
   return "unknown";
 }
