@@ -20,15 +20,15 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from broker_case import DONE, FAILED, WRONG_USAGE, BrokerCase  # noqa: E402
 from broker_process import BrokerProcess  # noqa: E402
 
 BINARY = None
-DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
 
-def millrace(*arguments, stdin=None, env=None):
+def millrace(*arguments, stdin=None):
     return subprocess.run([BINARY, *arguments], text=True, input=stdin, capture_output=True,
-                          timeout=60, check=False, env={**os.environ, **(env or {})})
+                          timeout=60, check=False)
 
 
 def free_port():
@@ -218,22 +218,7 @@ class ErrorTest(unittest.TestCase):
             self.assertRegex(done.stdout, r"Example:\n  .*millrace ", path)
 
 
-class CommandTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.broker = BrokerProcess(BINARY)
-        cls.broker.start()
-        cls.environment = {"MILLRACE_BROKERS": cls.broker.address}
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.broker.stop()
-
-    def run_ok(self, *arguments, stdin=None):
-        done = millrace(*arguments, stdin=stdin, env=self.environment)
-        self.assertEqual(done.returncode, DONE, (arguments, done.stderr))
-        return done.stdout
-
+class CommandTest(BrokerCase):
     def test_a_topic_is_made_listed_described_and_deleted(self):
         self.assertEqual(self.run_ok("topic", "create", "life", "-p", "3", "-c", "retention.ms=-1"),
                          "created life\n")
@@ -247,18 +232,18 @@ class CommandTest(unittest.TestCase):
         self.assertFalse(configs["retention.ms"]["default"])
         self.assertRegex(self.run_ok("topic", "describe", "life"), r"retention\.ms +-1 +no")
 
-        again = millrace("topic", "create", "life", env=self.environment)
+        again = self.run_millrace("topic", "create", "life")
         self.assertEqual(again.returncode, FAILED)
         self.assertIn("TOPIC_ALREADY_EXISTS", again.stderr)
         self.assertEqual(self.run_ok("topic", "create", "life", "--if-not-exists"), "exists life\n")
 
         self.assertEqual(self.run_ok("topic", "delete", "life"), "deleted life\n")
-        gone = millrace("topic", "describe", "life", env=self.environment)
+        gone = self.run_millrace("topic", "describe", "life")
         self.assertEqual(gone.returncode, FAILED)
         self.assertIn("millrace topic list", gone.stderr)
 
     def test_a_topic_name_that_kafka_refuses_is_refused(self):
-        refused = millrace("topic", "create", "no/slash", env=self.environment)
+        refused = self.run_millrace("topic", "create", "no/slash")
         self.assertEqual(refused.returncode, FAILED)
         self.assertIn("INVALID_TOPIC_EXCEPTION", refused.stderr)
 
@@ -306,14 +291,14 @@ class CommandTest(unittest.TestCase):
     def test_an_offset_outside_the_log_is_refused_with_the_range_there_is(self):
         self.run_ok("produce", "short", "-q", stdin="a\nb\n")
         for start in ("3", "999999999"):
-            refused = millrace("consume", "short", "-e", "--from", start, env=self.environment)
+            refused = self.run_millrace("consume", "short", "-e", "--from", start)
             self.assertEqual((refused.returncode, refused.stdout), (WRONG_USAGE, ""))
             self.assertIn(f"wanted --from 0 to 2 in short-0, found {start}", refused.stderr)
         self.assertEqual(self.run_ok("consume", "short", "-e", "--from", "2"), "")
 
     def test_a_partition_that_is_not_there_is_refused(self):
         self.run_ok("produce", "narrow", "-q", stdin="a\n")
-        refused = millrace("consume", "narrow", "-e", "-p", "7", env=self.environment)
+        refused = self.run_millrace("consume", "narrow", "-e", "-p", "7")
         self.assertEqual(refused.returncode, WRONG_USAGE)
         self.assertIn("wanted --partition 0 to 0 of narrow, found 7", refused.stderr)
 
@@ -322,7 +307,7 @@ class CommandTest(unittest.TestCase):
         self.run_ok("produce", "torrent", "-q", stdin=lines)
         reader = subprocess.Popen([BINARY, "consume", "torrent", "-g", "impatient", "-e"],
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                  env={**os.environ, **self.environment})
+                                  env=self.environment)
         self.assertTrue(os.read(reader.stdout.fileno(), 10).startswith(b"0 x"))
         reader.stdout.close()
         self.assertEqual((reader.wait(30), reader.stderr.read()), (DONE, b""))
@@ -337,29 +322,29 @@ class CommandTest(unittest.TestCase):
             for command in (["consume", "full", "-e"], ["topic", "list"]):
                 done = subprocess.run([BINARY, *command], stdout=full, stderr=subprocess.PIPE,
                                       text=True, timeout=60, check=False,
-                                      env={**os.environ, **self.environment})
+                                      env=self.environment)
                 self.assertEqual(done.returncode, FAILED, command)
                 self.assertIn("No space left", done.stderr)
 
     def test_input_that_cannot_be_read_is_a_failure(self):
         with tempfile.TemporaryDirectory() as folder:
-            refused = millrace("produce", "unread", "-F", folder, env=self.environment)
+            refused = self.run_millrace("produce", "unread", "-F", folder)
             self.assertEqual(refused.returncode, FAILED)
             self.assertIn("Is a directory", refused.stderr)
         closed = subprocess.run(["sh", "-c", '"$0" produce unread <&-', BINARY], text=True,
                                 capture_output=True, timeout=60, check=False,
-                                env={**os.environ, **self.environment})
+                                env=self.environment)
         self.assertEqual(closed.returncode, FAILED)
         self.assertIn("Bad file descriptor", closed.stderr)
 
     def test_a_time_after_all_records_is_said_to_be(self):
         self.run_ok("produce", "past", "-q", stdin="x\n")
-        late = millrace("consume", "past", "-e", "--from", "2999-01-01", env=self.environment)
+        late = self.run_millrace("consume", "past", "-e", "--from", "2999-01-01")
         self.assertEqual((late.returncode, late.stdout), (DONE, ""))
         self.assertIn("no record is from 2999-01-01T00:00:00.000Z or later", late.stderr)
 
     def test_reading_a_topic_that_is_not_there_fails_and_does_not_make_it(self):
-        missing = millrace("consume", "nowhere", "-e", env=self.environment)
+        missing = self.run_millrace("consume", "nowhere", "-e")
         self.assertEqual(missing.returncode, FAILED)
         self.assertIn("nowhere", missing.stderr)
         self.assertNotIn("nowhere", self.run_ok("topic", "list"))
@@ -367,7 +352,7 @@ class CommandTest(unittest.TestCase):
     def test_a_consumer_ends_cleanly_on_a_signal(self):
         self.run_ok("produce", "endless", "-q", stdin="x\n")
         reader = subprocess.Popen([BINARY, "consume", "endless"], stdout=subprocess.PIPE, text=True,
-                                  env={**os.environ, **self.environment})
+                                  env=self.environment)
         self.assertEqual(reader.stdout.readline(), "x\n")
         os.kill(reader.pid, signal.SIGINT)
         self.assertEqual(reader.wait(20), DONE)
@@ -393,5 +378,5 @@ complete_line millrace consume x --fr
 
 
 if __name__ == "__main__":
-    BINARY = os.path.abspath(sys.argv.pop(1))
+    BINARY = BrokerCase.binary = os.path.abspath(sys.argv.pop(1))
     unittest.main(verbosity=2)
