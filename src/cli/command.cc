@@ -95,6 +95,41 @@ std::string unknown_command(const CLI::App& app, std::span<const std::string> ar
   return {};
 }
 
+/// What is wrong with words that nothing of `node` takes.
+std::string unexpected_word(const CLI::App& node, const std::string& word) {
+  if (!word.starts_with('-')) return fmt::format("wanted no further word, found \"{}\"", word);
+  const std::string name = word.substr(0, word.find('='));
+  std::vector<std::string> options;
+  for (const CLI::Option* option : node.get_options()) {
+    for (const auto& each : option->get_lnames()) options.push_back("--" + each);
+  }
+  const std::vector<std::string_view> names(options.begin(), options.end());
+  const auto meant = probably_meant(name, names);
+  return fmt::format("no option {}{}", name,
+                     meant ? fmt::format(": did you mean {}?", *meant) : "");
+}
+
+std::string names_below(const CLI::App& node) {
+  std::vector<std::string> names;
+  for (const CLI::App* below : node.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(below->get_name());
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// In our words, where those of the library say less.
+/// node  the last command that was named
+std::string complaint(const CLI::Error& error, const CLI::App& node) {
+  const auto unexpected = node.remaining();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unexpected.empty()) {
+    return unexpected_word(node, unexpected.front());
+  }
+  const bool lacks_command = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
+                             node.get_require_subcommand_min() > 0;
+  if (lacks_command) return fmt::format("wanted a command: {}", names_below(node));
+  return error.what();
+}
+
 struct NamesAndValue {
   std::string names;
   std::string value;
@@ -242,7 +277,8 @@ ExitCode CommandTree::run(std::span<const std::string> arguments, Console& conso
       path += " " + asked->get_name();
     }
     const std::string unknown = unknown_command(*app_, arguments);
-    console.note("{}: {}\nTry: {} --help\n", path, unknown.empty() ? error.what() : unknown, path);
+    console.note("{}: {}\nTry: {} --help\n", path,
+                 unknown.empty() ? complaint(error, *asked) : unknown, path);
     return ExitCode::kWrongUsage;
   }
   const Node* const node = chosen_node(*app_);

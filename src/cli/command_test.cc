@@ -79,14 +79,16 @@ struct Misuse {
 
 TEST_F(CommandTreeTest, WrongUsageSaysWhatWasWantedAndWhereToLook) {
   const std::vector<Misuse> cases{
-      {{}, "subcommand"},
+      {{}, "tool: wanted a command: paint\n"},
       {{"print"}, "no command \"print\": did you mean paint?"},
       {{"paint"}, "COLOUR is required"},
-      {{"paint", "red", "blue"}, "blue"},
+      {{"paint", "red", "blue"}, "wanted no further word, found \"blue\""},
       {{"paint", "red", "--size", "10"}, "wanted 1 to 9, found 10"},
       {{"paint", "red", "--size", "big"}, "wanted a whole number, found \"big\""},
       {{"paint", "red", "--style", "loud"}, "wanted one of plain, bold, found \"loud\""},
-      {{"paint", "red", "--colour"}, "--colour"},
+      {{"paint", "red", "--colour"}, "no option --colour\n"},
+      {{"paint", "red", "--stile=bold"}, "no option --stile: did you mean --style?"},
+      {{"paint", "red", "--sise", "3"}, "no option --sise: did you mean --size?"},
   };
   for (const auto& [arguments, complaint] : cases) {
     MemoryConsole own;

@@ -191,7 +191,7 @@ class ErrorTest(unittest.TestCase):
 
     def test_wrong_usage_is_exit_code_2_and_says_what_was_wanted(self):
         for arguments, complaint in [
-                ([], "subcommand"),
+                ([], "wanted a command: up, demo, topic"),
                 (["tpoic", "list"], 'no command "tpoic": did you mean topic?'),
                 (["topic", "--bogus", "list"], "wanted a command, found the option --bogus"),
                 (["topic", "crate", "x"], 'no command "crate": did you mean create?'),
