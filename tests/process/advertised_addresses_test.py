@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from broker_case import DONE, BrokerCase, wait_for  # noqa: E402
+from listener import Listener  # noqa: E402
 
 BINARY = None
 TOLD_WITHIN_S = 2
@@ -29,22 +30,12 @@ def compact(value):
     return bytes([len(value) + 1]) + value.encode()
 
 
-class Advertiser:
+class Advertiser(Listener):
     """Answers ApiVersions and DescribeCluster as a broker would: `brokers` are (id, host, port)."""
 
     def __init__(self, *brokers):
         self.brokers = brokers
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.answer_all, args=(connection,), daemon=True).start()
+        super().__init__(self.answer_all)
 
     def answer_all(self, connection):
         with connection, connection.makefile("rb") as stream:
@@ -66,34 +57,20 @@ class Advertiser:
         return (b"\0" + struct.pack(">ih", 0, 0) + b"\0" + compact("cluster") + struct.pack(">i", 1)
                 + bytes([len(self.brokers) + 1]) + rows + struct.pack(">i", 0) + b"\0")
 
-    def __enter__(self):
-        return self
 
-    def __exit__(self, *_):
-        self.listener.close()
-
-
-class Relay:
+class Relay(Listener):
     """Stands before a broker and says in its name where clients are to connect: at `advertised`."""
 
-    def __init__(self, broker_address):
-        host, port = broker_address.rsplit(":", 1)
-        self.broker = (host, int(port))
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.own = self.listener.getsockname()
-        self.address = f"127.0.0.1:{self.own[1]}"
+    def __init__(self, broker_address, port=0):
+        host, broker_port = broker_address.rsplit(":", 1)
+        self.broker = (host, int(broker_port))
+        super().__init__(self.relay, port)
         self.advertised = self.own
-        threading.Thread(target=self.serve, daemon=True).start()
 
-    def serve(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            broker = socket.create_connection(self.broker)
-            threading.Thread(target=self.forward, args=(client, broker), daemon=True).start()
-            threading.Thread(target=self.forward, args=(broker, client, self.rewritten), daemon=True).start()
+    def relay(self, client):
+        broker = socket.create_connection(self.broker)
+        threading.Thread(target=self.forward, args=(client, broker), daemon=True).start()
+        self.forward(broker, client, self.rewritten)
 
     def rewritten(self, frame):
         host, port = self.advertised
@@ -114,12 +91,6 @@ class Relay:
                 each.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
 
 
 class DropsPackets:
@@ -268,11 +239,7 @@ class WhileItRuns(BrokerCase):
             place = ("127.0.0.1", closed_port())
             relay.advertised = place
             self.check_told_once(said, *place, "refused")
-            with Relay(self.broker.address) as late:
-                late.listener.close()
-                late.listener = socket.create_server(place)
-                late.advertised = place
-                threading.Thread(target=late.serve, daemon=True).start()
+            with Relay(self.broker.address, port=place[1]):
                 wait_for("good news", lambda: f"broker 1 at 127.0.0.1:{place[1]}, as it advertises, can be reached again"
                          in said())
             reader.terminate()

@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 from pathlib import Path
@@ -22,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from broker_case import DONE, FAILED, WRONG_USAGE, BrokerCase  # noqa: E402
 from broker_process import BrokerProcess  # noqa: E402
+from listener import Listener  # noqa: E402
 
 BINARY = None
 
@@ -35,35 +35,6 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-class Impostor:
-    """A server on a free port that is no broker: `answer(socket)` is what it does with a connection."""
-
-    def __init__(self, answer):
-        self.answer = answer
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
-        self.kept = []
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            self.kept.append(connection)
-            self.answer(connection)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        for connection in self.kept:
-            connection.close()
 
 
 def answer_as_a_web_server(connection):
@@ -162,7 +133,7 @@ class ErrorTest(unittest.TestCase):
         for answer, reason, seconds in [(answer_as_a_web_server, "announces 1213486160 bytes", 5),
                                         (socket.socket.close, "does not speak Kafka's protocol", 5),
                                         (lambda connection: None, "gave no answer within", 10)]:
-            with Impostor(answer) as impostor:
+            with Listener(answer) as impostor:
                 for command in (["topic", "list"], ["produce", "t"], ["demo", "--lines", "1"]):
                     if seconds > 5 and command != ["topic", "list"]:
                         continue  # waits that prove nothing new
@@ -176,7 +147,7 @@ class ErrorTest(unittest.TestCase):
                     self.assertLess(time.monotonic() - started, seconds, command)
 
     def test_a_broker_behind_one_that_is_none_is_found(self):
-        with Impostor(socket.socket.close) as impostor, BrokerProcess(BINARY) as broker:
+        with Listener(socket.socket.close) as impostor, BrokerProcess(BINARY) as broker:
             done = millrace("topic", "list", "--brokers", f"{impostor.address},{broker.address}")
             self.assertEqual((done.returncode, done.stderr), (DONE, "no topics\n"))
 
