@@ -68,9 +68,11 @@ class Relay(Listener):
         self.advertised = self.own
 
     def relay(self, client):
-        broker = socket.create_connection(self.broker)
-        threading.Thread(target=self.forward, args=(client, broker), daemon=True).start()
-        self.forward(broker, client, self.rewritten)
+        with socket.create_connection(self.broker) as broker:
+            onward = threading.Thread(target=self.forward, args=(client, broker), daemon=True)
+            onward.start()
+            self.forward(broker, client, self.rewritten)
+            onward.join()
 
     def rewritten(self, frame):
         host, port = self.advertised

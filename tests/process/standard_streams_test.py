@@ -151,7 +151,7 @@ class ControlByteTest(BrokerCase):
         parts = ["consume", "raw", "-e", "--print", "key,headers,value"]
         self.assertEqual(self.run_ok(*parts), "k\\x1b[1m\th\\x1b=w\\x1b\tv\x1b[0m\n")
         self.assertEqual(self.run_ok(*parts, "--raw"), "k\x1b[1m\th\x1b=w\x1b\tv\x1b[0m\n")
-        self.check_printable(self.run_ok("consume", "raw", "-e", "--print", "key,headers"))
+        self.check_printable(self.run_ok("consume", "raw", "-e", "--print", "key,headers").replace("\t", ""))
         self.check_printable(self.run_ok("consume", "raw", "-e", "-f", "json"))
 
     def test_the_brokers_log_shows_names_as_text(self):
