@@ -1,0 +1,205 @@
+// The gates of consumer groups before an authorizer that refuses all, or some.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "broker/testing/gate_fixture.h"
+#include "wire/error_codes.h"
+#include "wire/messages/delete_groups.h"
+#include "wire/messages/describe_groups.h"
+#include "wire/messages/find_coordinator.h"
+#include "wire/messages/heartbeat.h"
+#include "wire/messages/join_group.h"
+#include "wire/messages/leave_group.h"
+#include "wire/messages/list_groups.h"
+#include "wire/messages/offset_commit.h"
+#include "wire/messages/offset_fetch.h"
+#include "wire/messages/sync_group.h"
+
+namespace millrace::broker {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using wire::KafkaError;
+using enum Operation;
+using enum ResourceType;
+
+class GroupGates : public GateFixture {};
+
+TEST_F(GroupGates, AMemberMayDoNothingInAGroupThatItMayNotRead) {
+  const auto refused = KafkaError::kGroupAuthorizationFailed;
+  wire::JoinGroupRequest join;
+  join.group_id = "g";
+  wire::SyncGroupRequest sync;
+  sync.group_id = "g";
+  wire::HeartbeatRequest heartbeat;
+  heartbeat.group_id = "g";
+  wire::LeaveGroupRequest leave;
+  leave.group_id = "g";
+  const auto errors = [&] {
+    return std::vector<KafkaError>{error(ask<wire::JoinGroupResponse>(join, 9).error_code),
+                                   error(ask<wire::SyncGroupResponse>(sync, 5).error_code),
+                                   error(ask<wire::HeartbeatResponse>(heartbeat, 4).error_code),
+                                   error(ask<wire::LeaveGroupResponse>(leave, 5).error_code)};
+  };
+  EXPECT_THAT(errors(), ElementsAre(refused, refused, refused, refused));
+  rules_.allow(kRead, kGroup, "g");
+  EXPECT_THAT(errors(), testing::Each(testing::Ne(refused)));
+}
+
+TEST_F(GroupGates, OffsetCommitNeedsTheGroupAndEachTopic) {
+  wire::OffsetCommitRequest request;
+  request.group_id = "g";
+  for (const auto& topic : {yours_, mine_}) {
+    auto& wanted = request.topics.emplace_back();
+    wanted.name = topic->name;
+    wanted.topic_id = topic->id;
+    wanted.partitions.emplace_back();
+  }
+  const auto errors = [&](std::int16_t version) {
+    std::vector<KafkaError> found;
+    for (const auto& topic : ask<wire::OffsetCommitResponse>(request, version).topics)
+      found.push_back(error(topic.partitions.at(0).error_code));
+    return found;
+  };
+  EXPECT_THAT(errors(9), ElementsAre(KafkaError::kGroupAuthorizationFailed,
+                                     KafkaError::kGroupAuthorizationFailed));
+  rules_.allow(kRead, kGroup, "g");
+  rules_.allow(kRead, kTopic, "mine");
+  for (const auto version : {std::int16_t{9}, std::int16_t{10}})
+    EXPECT_THAT(errors(version),
+                ElementsAre(KafkaError::kNone, KafkaError::kTopicAuthorizationFailed));
+}
+
+TEST_F(GroupGates, OffsetFetchNeedsEachGroupAndEachTopic) {
+  wire::OffsetFetchRequest request;
+  for (const auto* const name : {"h", "g"}) {
+    auto& group = request.groups.emplace_back();
+    group.group_id = name;
+    group.topics->push_back({"yours", yours_->id, {0}});
+    group.topics->push_back({"mine", mine_->id, {0}});
+  }
+  rules_.allow(kDescribe, kGroup, "g");
+  rules_.allow(kDescribe, kTopic, "mine");
+  for (const auto version : {std::int16_t{8}, std::int16_t{10}}) {
+    const auto response = ask<wire::OffsetFetchResponse>(request, version);
+    ASSERT_EQ(response.groups.size(), 2U);
+    EXPECT_EQ(response.groups[0].group_id, "g");
+    ASSERT_EQ(response.groups[0].topics.size(), 2U);
+    EXPECT_EQ(error(response.groups[0].topics[0].partitions.at(0).error_code), KafkaError::kNone);
+    EXPECT_EQ(error(response.groups[0].topics[1].partitions.at(0).error_code),
+              KafkaError::kTopicAuthorizationFailed);
+    EXPECT_EQ(response.groups[1].group_id, "h");
+    EXPECT_EQ(error(response.groups[1].error_code), KafkaError::kGroupAuthorizationFailed);
+  }
+
+  wire::OffsetFetchRequest one;
+  one.group_id = "g";
+  one.topics->push_back({"yours", {0}});
+  auto response = ask<wire::OffsetFetchResponse>(one, 7);
+  EXPECT_EQ(error(response.topics.at(0).partitions.at(0).error_code),
+            KafkaError::kTopicAuthorizationFailed);
+  one.group_id = "h";
+  response = ask<wire::OffsetFetchResponse>(one, 7);
+  EXPECT_EQ(error(response.error_code), KafkaError::kGroupAuthorizationFailed);
+  response = ask<wire::OffsetFetchResponse>(one, 1);
+  EXPECT_EQ(error(response.topics.at(0).partitions.at(0).error_code),
+            KafkaError::kGroupAuthorizationFailed);
+}
+
+TEST_F(GroupGates, OffsetFetchOfAllTopicsShowsThoseThatMayBeDescribed) {
+  rules_.allow(kRead, kGroup, "g");
+  rules_.allow(kDescribe, kGroup, "g");
+  rules_.allow(kRead, kTopic, "mine");
+  rules_.allow(kRead, kTopic, "yours");
+  wire::OffsetCommitRequest commit;
+  commit.group_id = "g";
+  for (const auto* const name : {"mine", "yours"}) {
+    auto& wanted = commit.topics.emplace_back();
+    wanted.name = name;
+    wanted.partitions.emplace_back().committed_offset = 1;
+  }
+  (void)ask<wire::OffsetCommitResponse>(commit, 9);
+  rules_.allow(kDescribe, kTopic, "mine");
+
+  wire::OffsetFetchRequest all;
+  all.groups.emplace_back().group_id = "g";
+  all.groups[0].topics.reset();
+  const auto many = ask<wire::OffsetFetchResponse>(all, 8);
+  ASSERT_EQ(many.groups.at(0).topics.size(), 1U);
+  EXPECT_EQ(many.groups[0].topics[0].name, "mine");
+  wire::OffsetFetchRequest old;
+  old.group_id = "g";
+  old.topics.reset();
+  const auto one = ask<wire::OffsetFetchResponse>(old, 7);
+  ASSERT_EQ(one.topics.size(), 1U);
+  EXPECT_EQ(one.topics[0].name, "mine");
+}
+
+TEST_F(GroupGates, FindCoordinatorRefusesEachKey) {
+  rules_.allow(kDescribe, kGroup, "g");
+  wire::FindCoordinatorRequest request;
+  request.coordinator_keys = {"h", "g"};
+  const auto response = ask<wire::FindCoordinatorResponse>(request, 4);
+  ASSERT_EQ(response.coordinators.size(), 2U);
+  EXPECT_EQ(error(response.coordinators[0].error_code), KafkaError::kNone);
+  EXPECT_EQ(response.coordinators[1].key, "h");
+  EXPECT_EQ(error(response.coordinators[1].error_code), KafkaError::kGroupAuthorizationFailed);
+
+  wire::FindCoordinatorRequest old;
+  old.key = "t";
+  EXPECT_EQ(error(ask<wire::FindCoordinatorResponse>(old, 3).error_code),
+            KafkaError::kGroupAuthorizationFailed);
+  old.key_type = 1;
+  EXPECT_EQ(error(ask<wire::FindCoordinatorResponse>(old, 3).error_code),
+            KafkaError::kTransactionalIdAuthorizationFailed);
+}
+
+TEST_F(GroupGates, DescribeListAndDeleteGroupsShowAndTouchOnlyWhatIsAllowed) {
+  rules_.allow(kRead, kGroup, "g");
+  rules_.allow(kRead, kTopic, "mine");
+  wire::OffsetCommitRequest commit;
+  commit.group_id = "g";
+  commit.topics.emplace_back().name = "mine";
+  commit.topics[0].partitions.emplace_back();
+  (void)ask<wire::OffsetCommitResponse>(commit, 9);
+
+  wire::DescribeGroupsRequest describe;
+  describe.groups = {"h", "g"};
+  describe.include_authorized_operations = true;
+  EXPECT_THAT(ask<wire::ListGroupsResponse>(wire::ListGroupsRequest{}, 4).groups, IsEmpty());
+  rules_.allow(kDescribe, kGroup, "g");
+  const auto described = ask<wire::DescribeGroupsResponse>(describe, 5);
+  ASSERT_EQ(described.groups.size(), 2U);
+  EXPECT_EQ(error(described.groups[0].error_code), KafkaError::kNone);
+  EXPECT_EQ(described.groups[0].authorized_operations, (1 << 3) | (1 << 8));
+  EXPECT_EQ(error(described.groups[1].error_code), KafkaError::kGroupAuthorizationFailed);
+  EXPECT_THAT(ask<wire::ListGroupsResponse>(wire::ListGroupsRequest{}, 4).groups,
+              testing::SizeIs(1));
+
+  wire::DeleteGroupsRequest removal;
+  removal.groups_names = {"g"};
+  EXPECT_EQ(error(ask<wire::DeleteGroupsResponse>(removal, 2).results.at(0).error_code),
+            KafkaError::kGroupAuthorizationFailed);
+  rules_.allow(kDelete, kGroup, "g");
+  EXPECT_EQ(error(ask<wire::DeleteGroupsResponse>(removal, 2).results.at(0).error_code),
+            KafkaError::kNone);
+}
+
+TEST_F(GroupGates, ListGroupsShowsAllToWhoMayDescribeTheCluster) {
+  rules_.allow(kRead, kGroup, "g");
+  rules_.allow(kRead, kTopic, "mine");
+  wire::OffsetCommitRequest commit;
+  commit.group_id = "g";
+  commit.topics.emplace_back().name = "mine";
+  commit.topics[0].partitions.emplace_back();
+  (void)ask<wire::OffsetCommitResponse>(commit, 9);
+  rules_.allow(kDescribe);
+  EXPECT_THAT(ask<wire::ListGroupsResponse>(wire::ListGroupsRequest{}, 4).groups,
+              testing::SizeIs(1));
+}
+
+}  // namespace
+}  // namespace millrace::broker
