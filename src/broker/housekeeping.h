@@ -9,6 +9,12 @@
 
 namespace millrace::broker {
 
+/// thread  the owner's, which must not be the housekeeper's own
+///
+/// Invariants
+///   Chores run on one thread, one after another; a chore that takes long delays the others.
+///   No chore holds what requests wait for longer than one partition's work takes.
+///   When the destructor returns no chore runs, and none will.
 class Housekeeping {
  public:
   /// core, env  outlive this

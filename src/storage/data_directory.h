@@ -22,7 +22,10 @@ namespace millrace::storage {
 
 /// Layout, file names and formats are Kafka's: .lock, meta.properties, .kafka_cleanshutdown,
 /// recovery-point-offset-checkpoint, log-start-offset-checkpoint, and a folder topic-N a partition.
-/// thread  open_options, the checkpoints, removal: any; the rest one at a time
+/// thread     open_options, the checkpoints, removal: any; the rest one at a time
+/// invariant  the folder is locked for as long as this lives, and from open() to mark_clean() there is
+///            no mark of a clean stop
+/// invariant  what is known of a checkpoint is what its file says: both change under one lock
 class DataDirectory {
  public:
   struct Identity {

@@ -16,7 +16,9 @@ namespace millrace::storage {
 /// housekeeping, and not by those who hold a log's writer or serve connections: they rename and
 /// hand over. What a stop leaves behind bears its name and is found at the next start.
 ///
-/// thread  any
+/// thread     any
+/// invariant  a path is in the list, or removed, or in the hands of one remove_due(), which works
+///            with no lock held
 class DelayedRemoval {
  public:
   /// files  outlives this

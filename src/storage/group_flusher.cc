@@ -13,6 +13,12 @@
 namespace millrace::storage {
 
 /// One round takes all that is asked for so far, and syncs each log once.
+///
+/// Invariants
+///   The mutex guards what is waiting and what is known of the rounds. It is held neither while a
+///   log syncs nor while somebody is told, so both may ask for more.
+///   A request belongs to a round that begins after it came, so its sync begins after its append.
+///   Whoever waits is told exactly once; the thread ends only when nobody does.
 class GroupFlusher::Worker {
  public:
   Worker(io::Env& env, Millis window)

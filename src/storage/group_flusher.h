@@ -16,7 +16,9 @@ class PartitionLog;
 
 /// Syncs in rounds: what is asked for while a round runs makes up the next one, so the window grows
 /// with the load and is nothing when idle.
-/// thread  request() from any; callbacks come on the flusher's thread
+/// thread     request, request_sealed and drain from any but the flusher's own, which may request;
+///            callbacks come on the flusher's thread, with no lock held
+/// invariant  a request is answered once, by a sync that began after it; its log lives till then
 class GroupFlusher {
  public:
   using Done = std::function<void(const Status& status)>;

@@ -28,9 +28,9 @@ namespace millrace::storage {
 
 /// A log with one writer and many readers.
 ///
-/// thread     append, roll, retention, delete_records_before, replace, close, remove, set_config: one at a
-///            time, the caller sees to it. Everything that is const, and the flushes: any thread,
-///            beside the writer.
+/// thread     append, roll, retention, expire_producers, delete_records_before, replace, close, remove,
+///            set_config and config: one at a time, the caller sees to it. Everything else that is
+///            const, and the flushes: any thread, beside the writer.
 /// invariant  log_start_offset() <= recovery_point() <= log_end_offset(), but that a start moved by
 ///            delete_records_before may pass the recovery point
 /// invariant  bytes below a published end never change: a LogSlice stays good after it was taken,
@@ -112,7 +112,7 @@ class PartitionLog {
   /// Forgets producers that were silent for `expiration`.
   void expire_producers(Timestamp now, Millis expiration);
   void set_config(const LogConfig& config);
-  /// thread  as append
+  /// As set last: not guarded, and so const but the writer's.   thread  as append
   const LogConfig& config() const;
 
   /// Syncs all that was appended before the call.  thread  any; several at once are fine

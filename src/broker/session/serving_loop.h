@@ -12,6 +12,13 @@
 
 namespace millrace::broker {
 
+/// thread  the owner's, but that loop().post() is for any
+///
+/// Invariants
+///   Sessions are made, used and destroyed on the loop's thread, or when there is none any more.
+///   A session ends before its connection, and its connection before the loop.
+///   Before start() there is no session; once begin_stop()'s task has run none is added, and the
+///   loop runs until the last has ended or kFarewell has passed.
 class ServingLoop {
  public:
   /// How long a stop waits for clients to take their last replies.

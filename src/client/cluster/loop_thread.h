@@ -39,7 +39,13 @@ class Handoff {
   std::unique_ptr<T> value_;
 };
 
-/// thread  post() from any; everything else from the owner's
+/// thread  post() from any; run() and await() from any but the loop's own; the rest the owner's
+///
+/// Invariants
+///   What lives on the loop is touched by its thread only, and is gone before stop().
+///   Nobody waits for the loop on the loop, nor while he holds a lock that a task takes.
+///   A task that run() or await() waits for has run when they return: it may refer to the caller's
+///   own variables.
 class LoopThread {
  public:
   /// name  of the thread; `env` outlives this

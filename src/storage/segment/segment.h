@@ -37,6 +37,7 @@ struct ReadStart {
 
 /// thread     append, seal and the constructors' callers: the log's writer. The rest: any thread.
 /// invariant  bytes below size_bytes() never change and are whole batches
+/// invariant  a sealed segment takes no appends, and one that was retired opens no file any more
 class Segment {
  public:
   /// An empty segment that takes appends. Its file is made; the directory is not synced.
@@ -67,10 +68,11 @@ class Segment {
 
   // The writer's side.
 
-  /// Whether a batch with this header must go into the next segment.
+  /// What a segment may grow to: its batches, the time that its records span, one of its indexes.
   struct RollLimits {
     std::int64_t segment_bytes, segment_ms, index_bytes;
   };
+  /// Whether a batch with this header must go into the next segment.
   bool must_roll_before(const wire::BatchHeader& header, const RollLimits& limits,
                         Timestamp now) const;
   /// Writes the batch, whose header has its final offsets, and lets readers see it.
