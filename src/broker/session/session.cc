@@ -130,7 +130,7 @@ void Session::ReplyPort::deliver(std::uint64_t request, Delivery delivery) {
 void Session::complete(std::uint64_t request, Delivery delivery) {
   if (has_failed_ || port_->is_closed.load()) return;
   if (FAULT_POINT("a connection breaks before its answer leaves")) {
-    return fail("the simulation wanted it so");
+    return fail("it broke before an answer left");
   }
   last_active_ = host_.loop.now();
   in_flight(request).reply = std::move(delivery);
