@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -39,7 +40,8 @@ namespace millrace::broker {
 ///   The coordinator is touched under one lock; replies, appends and errands happen without it.
 ///   One append is under way at a time: the thread that has the duty (`is_appending`) empties the
 ///   queue, and hands it to the thread that acknowledges.
-///   A request is parked until its reply comes out; what is parked at stop() closes its connection.
+///   A request is parked until its reply comes out, also when nobody waits for that any more; what
+///   is parked at stop() closes its connection.
 /// thread  everything from any thread, but for the timer, which is the loop's
 template <class Coordinator>
 class CoordinatorShell : public std::enable_shared_from_this<CoordinatorShell<Coordinator>> {
@@ -81,16 +83,28 @@ class CoordinatorShell : public std::enable_shared_from_this<CoordinatorShell<Co
     }));
   }
 
-  /// The same for a request, whose answer goes to `reply`.
+  /// The same for a request, whose answer goes to `reply`. Returns its token; kNoRequest when the
+  /// shell has stopped.
   /// input  (Coordinator&, RequestToken, Instant) -> Effects
   template <class OneResponse, class Input>
-  void ask(Responder<OneResponse> reply, Input&& input) {
+  RequestToken ask(Responder<OneResponse> reply, Input&& input) {
+    RequestToken token = kNoRequest;
     deliver(inside_.with([&](Inside& inside) {
       if (inside.is_stopped) return Outgoing{};
-      const RequestToken token{++inside.last_token};
+      token = RequestToken{++inside.last_token};
       inside.parked.emplace(token, std::move(reply));
       return absorb(inside, input(inside.coordinator, token, now()));
     }));
+    return token;
+  }
+
+  /// What lets go of the reply to a request that was asked, when nobody is there to hear it. The
+  /// coordinator, which still owes an answer, is not told. Does nothing once the request was
+  /// answered, or the shell has gone.   thread  of the call it makes: any
+  std::function<void()> abandoning(RequestToken token) {
+    return [weak = this->weak_from_this(), token] {
+      if (const auto shell = weak.lock()) shell->abandon(token);
+    };
   }
 
   /// Looks at the coordinator.   look  (const Coordinator&)
@@ -105,12 +119,12 @@ class CoordinatorShell : public std::enable_shared_from_this<CoordinatorShell<Co
   }
 
  private:
-  /// A responder of each kind of Response, in the same order.
+  /// A responder of one kind of Response; std::monostate when nobody is there to hear it.
   template <class>
   struct ResponderFor;
   template <class... Responses>
   struct ResponderFor<std::variant<Responses...>> {
-    using type = std::variant<Responder<Responses>...>;
+    using type = std::variant<std::monostate, Responder<Responses>...>;
   };
   using Parked = typename ResponderFor<Response>::type;
 
@@ -147,6 +161,14 @@ class CoordinatorShell : public std::enable_shared_from_this<CoordinatorShell<Co
 
   Instant now() const { return {clock_.monotonic(), clock_.wall()}; }
 
+  void abandon(RequestToken token) {
+    // What goes with a responder must not go under the lock.
+    const Parked dropped = inside_.with([&](Inside& inside) {
+      const auto parked = inside.parked.find(token);
+      return parked == inside.parked.end() ? Parked{} : std::exchange(parked->second, Parked{});
+    });
+  }
+
   static Outgoing absorb(Inside& inside, Effects effects) {
     Outgoing out;
     for (auto& reply : effects.replies) {
@@ -172,6 +194,7 @@ class CoordinatorShell : public std::enable_shared_from_this<CoordinatorShell<Co
     std::visit(
         [&](auto& content) {
           using One = std::decay_t<decltype(content)>;
+          if (std::holds_alternative<std::monostate>(parked)) return;
           std::get<Responder<One>>(parked).send(std::move(content));
         },
         response);

@@ -31,18 +31,22 @@ void GroupService::stop() {
   shell_->stop();
 }
 
-void GroupService::join(const GroupCaller& caller, wire::JoinGroupRequest request,
-                        Responder<wire::JoinGroupResponse> reply) {
-  shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {
-    return groups.join(token, caller, std::move(request), now);
-  });
+GroupService::Abandon GroupService::join(const GroupCaller& caller, wire::JoinGroupRequest request,
+                                         Responder<wire::JoinGroupResponse> reply) {
+  const RequestToken asked =
+      shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {
+        return groups.join(token, caller, std::move(request), now);
+      });
+  return shell_->abandoning(asked);
 }
 
-void GroupService::sync(const GroupCaller& caller, wire::SyncGroupRequest request,
-                        Responder<wire::SyncGroupResponse> reply) {
-  shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {
-    return groups.sync(token, caller, std::move(request), now);
-  });
+GroupService::Abandon GroupService::sync(const GroupCaller& caller, wire::SyncGroupRequest request,
+                                         Responder<wire::SyncGroupResponse> reply) {
+  const RequestToken asked =
+      shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {
+        return groups.sync(token, caller, std::move(request), now);
+      });
+  return shell_->abandoning(asked);
 }
 
 void GroupService::heartbeat(const GroupCaller&, wire::HeartbeatRequest request,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -38,10 +39,17 @@ class GroupService {
   /// clients look for a broker again. Call it before the logs close.
   void stop();
 
-  void join(const GroupCaller& caller, wire::JoinGroupRequest request,
-            Responder<wire::JoinGroupResponse> reply);
-  void sync(const GroupCaller& caller, wire::SyncGroupRequest request,
-            Responder<wire::SyncGroupResponse> reply);
+  /// Lets go of a reply that waits: nobody is there to hear it. To the group nothing happens: the
+  /// member stays, as in Kafka, until it is silent for too long, and may rejoin from elsewhere.
+  /// Does nothing once the request was answered, or the service has gone.   thread  any
+  using Abandon = std::function<void()>;
+
+  /// These two may wait as long as a rebalance takes. Call what they return when the connection
+  /// ends before that.
+  Abandon join(const GroupCaller& caller, wire::JoinGroupRequest request,
+               Responder<wire::JoinGroupResponse> reply);
+  Abandon sync(const GroupCaller& caller, wire::SyncGroupRequest request,
+               Responder<wire::SyncGroupResponse> reply);
   void heartbeat(const GroupCaller& caller, wire::HeartbeatRequest request,
                  Responder<wire::HeartbeatResponse> reply);
   void leave(const GroupCaller& caller, wire::LeaveGroupRequest request,

@@ -13,7 +13,8 @@ namespace millrace::broker {
 
 void handle_sync_group(wire::SyncGroupRequest request, RequestContext context, BrokerState& state,
                        Responder<wire::SyncGroupResponse> reply) {
-  state.groups->sync(group_caller(context), std::move(request), std::move(reply));
+  context.when_abandoned(
+      state.groups->sync(group_caller(context), std::move(request), std::move(reply)));
 }
 
 }  // namespace millrace::broker

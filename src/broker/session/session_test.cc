@@ -3,11 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include "broker/groups/group_handlers.h"
+#include "broker/groups/group_service.h"
 #include "broker/testing/core_fixture.h"
 #include "io/network.h"
 #include "wire/messages/api_versions.h"
+#include "wire/messages/describe_groups.h"
 #include "wire/messages/fetch.h"
+#include "wire/messages/join_group.h"
 #include "wire/messages/produce.h"
+#include "wire/messages/sync_group.h"
 
 namespace millrace::broker {
 namespace {
@@ -34,10 +39,36 @@ HandlerTable keeping_handlers() {
   return handlers;
 }
 
+/// Of each reply that is still owed: alive as long as somebody holds the responder.
+std::vector<std::weak_ptr<int>>& owed_replies() {
+  static std::vector<std::weak_ptr<int>> owed;
+  return owed;
+}
+template <class Response>
+Responder<Response> watched(Responder<Response> reply) {
+  const auto life = std::make_shared<int>();
+  owed_replies().push_back(life);
+  return with_changed_response(std::move(reply), [life](Response response) { return response; });
+}
+void watched_join(wire::JoinGroupRequest request, RequestContext context, BrokerState& state,
+                  Responder<wire::JoinGroupResponse> reply) {
+  handle_join_group(std::move(request), std::move(context), state, watched(std::move(reply)));
+}
+void watched_sync(wire::SyncGroupRequest request, RequestContext context, BrokerState& state,
+                  Responder<wire::SyncGroupResponse> reply) {
+  handle_sync_group(std::move(request), std::move(context), state, watched(std::move(reply)));
+}
+
 class SessionTest : public CoreFixture {
  protected:
-  SessionTest() { kept_requests().clear(); }
-  ~SessionTest() override { kept_requests().clear(); }
+  SessionTest() {
+    kept_requests().clear();
+    owed_replies().clear();
+  }
+  ~SessionTest() override {
+    kept_requests().clear();
+    core_->stop_groups();
+  }
 
   /// One client that is connected to a session with these handlers.
   void connect(const HandlerTable& handlers) {
@@ -85,11 +116,45 @@ class SessionTest : public CoreFixture {
     wanted.partitions.emplace_back().partition_max_bytes = 1 << 20;
     return request;
   }
+  /// Joins past the session, as a member on another connection. kUnanswered while it waits.
+  std::shared_ptr<wire::JoinGroupResponse> join_beside(std::string member) {
+    wire::JoinGroupRequest request = join_request();
+    request.member_id = std::move(member);
+    auto answer = std::make_shared<wire::JoinGroupResponse>();
+    answer->error_code = kUnanswered;
+    state().groups->join(
+        {3, "beside", "/127.0.0.1"}, std::move(request),
+        Responder<wire::JoinGroupResponse>([answer](auto outcome) {
+          if (auto* const said = std::get_if<Answer<wire::JoinGroupResponse>>(&outcome))
+            *answer = std::move(said->response);
+        }));
+    return answer;
+  }
+  static wire::JoinGroupRequest join_request() {
+    wire::JoinGroupRequest request;
+    request.group_id = "g";
+    request.session_timeout_ms = 10'000;
+    request.rebalance_timeout_ms = 60'000;
+    request.protocol_type = "consumer";
+    request.protocols.push_back({"range", ""});
+    return request;
+  }
+  std::size_t member_count() {
+    std::size_t count = 0;
+    state().groups->describe({5, "beside", "/127.0.0.1"}, {.groups = {"g"}},
+                             Responder<wire::DescribeGroupsResponse>([&count](auto outcome) {
+                               count = std::get<Answer<wire::DescribeGroupsResponse>>(outcome)
+                                           .response.groups.at(0)
+                                           .members.size();
+                             }));
+    return count;
+  }
   void close_client() {
     client_.reset();
     run_for(Millis{100});
   }
 
+  static constexpr std::int16_t kUnanswered = 999;
   std::unique_ptr<io::EventLoop> client_loop_ = world_.host("client").make_loop();
   std::optional<SessionHost> host_;
   std::unique_ptr<io::Listener> listener_;
@@ -167,6 +232,62 @@ TEST_F(SessionTest, AFetchThatWouldWaitForDaysIsAnsweredBeforeItsConnectionCount
   EXPECT_FALSE(has_ended_);
   run_for(state().config.connections_max_idle + Millis{100});
   EXPECT_TRUE(has_ended_);
+}
+
+TEST_F(SessionTest, AJoinThatWaitsIsLetGoWithItsConnectionAndItsMemberStays) {
+  ASSERT_TRUE(core_->start_groups(*loop_).ok());
+  HandlerTable handlers;
+  handlers.add(&watched_join, {});
+  connect(handlers);
+  const auto first = join_beside("");
+  ASSERT_EQ(first->error_code, 0);
+  send(join_request(), 3);
+  ASSERT_EQ(owed_replies().size(), 1U);
+  EXPECT_FALSE(owed_replies()[0].expired()) << "it does not wait";
+
+  close_client();
+
+  EXPECT_TRUE(owed_replies()[0].expired());
+  EXPECT_EQ(member_count(), 2U);
+  const auto again = join_beside(first->member_id);
+  EXPECT_EQ(again->generation_id, 2) << "a member that is gone counts as one that joined";
+  EXPECT_EQ(again->members.size(), 2U);
+  run_for(Millis{11'000});
+  EXPECT_EQ(member_count(), 0U) << "until its silence, as that of the other, lasted too long";
+}
+
+TEST_F(SessionTest, ASyncThatWaitsIsLetGoWithItsConnectionAndItsMemberStays) {
+  ASSERT_TRUE(core_->start_groups(*loop_).ok());
+  HandlerTable handlers;
+  handlers.add(&watched_sync, {});
+  connect(handlers);
+  const auto first = join_beside("");
+  const auto second = join_beside("");
+  const auto leader = join_beside(first->member_id);
+  ASSERT_EQ(leader->generation_id, 2);
+  ASSERT_EQ(second->generation_id, 2);
+  wire::SyncGroupRequest follower;
+  follower.group_id = "g";
+  follower.generation_id = 2;
+  follower.member_id = second->member_id;
+  send(follower, 3);
+  ASSERT_EQ(owed_replies().size(), 1U);
+  EXPECT_FALSE(owed_replies()[0].expired()) << "it does not wait";
+
+  close_client();
+
+  EXPECT_TRUE(owed_replies()[0].expired());
+  EXPECT_EQ(member_count(), 2U);
+  wire::SyncGroupRequest hand_in = follower;
+  hand_in.member_id = first->member_id;
+  std::optional<std::int16_t> error;
+  state().groups->sync({3, "beside", "/127.0.0.1"}, hand_in,
+                       Responder<wire::SyncGroupResponse>([&error](auto outcome) {
+                         error =
+                             std::get<Answer<wire::SyncGroupResponse>>(outcome).response.error_code;
+                       }));
+  run_for(Millis{100});
+  EXPECT_EQ(error, 0);
 }
 
 TEST_F(SessionTest, RemembersTheSoftwareThatApiVersionsNamed) {
