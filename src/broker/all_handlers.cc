@@ -35,7 +35,8 @@ HandlerTable make_handler_table() {
   table.add(&handle_init_producer_id,
             {{kIdempotentWrite, kCluster}, {kWrite, kTopic}, {kWrite, kTransactionalId}});
   table.add(&handle_offset_for_leader_epoch, {{kDescribe, kTopic}});
-  table.add(&handle_describe_configs, {{kDescribeConfigs, kTopic}, {kDescribeConfigs, kCluster}});
+  table.add(&handle_describe_configs,
+            {{kDescribeConfigs, kTopic}, {kDescribeConfigs, kGroup}, {kDescribeConfigs, kCluster}});
   table.add(&handle_describe_cluster, {{kDescribe, kCluster}});
   add_group_handlers(table);
   return table;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "broker/access/gates.h"
+#include "broker/groups/coordinator/responses.h"
 #include "model/ids.h"
 #include "wire/error_codes.h"
 #include "wire/messages/delete_groups.h"
@@ -33,7 +34,34 @@ constexpr std::int16_t kOffsetsByIdSince = 10;
 constexpr std::int16_t kFirstFetchOfManyGroups = 8;
 constexpr std::int16_t kFirstFetchWithError = 2;
 constexpr std::int16_t kFirstFindOfManyKeys = 4;
-constexpr std::int8_t kTransactionKey = 1;
+
+/// What a key of FindCoordinator names. Another type is the handler's to refuse.
+enum KeyType : std::int8_t { kGroupKey = 0, kTransactionKey = 1, kShareKey = 2 };
+
+/// The coordinators of share groups are looked for by brokers, and not by clients.
+bool may_find_coordinator(const Permit& permit, std::int8_t key_type, std::string_view key) {
+  switch (key_type) {
+    case kGroupKey:
+      return permit.may(kDescribe, kGroup, key);
+    case kTransactionKey:
+      return permit.may(kDescribe, kTransactionalId, key);
+    case kShareKey:
+      return permit.may(kClusterAction);
+    default:
+      return true;
+  }
+}
+
+std::int16_t denied_coordinator(std::int8_t key_type) {
+  switch (key_type) {
+    case kTransactionKey:
+      return code_of(KafkaError::kTransactionalIdAuthorizationFailed);
+    case kShareKey:
+      return code_of(KafkaError::kClusterAuthorizationFailed);
+    default:
+      return kGroupRefused;
+  }
+}
 
 /// What a member asks of its group.
 template <class Response, class Request>
@@ -143,7 +171,8 @@ void merge(wire::OffsetFetchResponse& response, const std::vector<GroupOffsets>&
 }  // namespace
 
 Verdict<wire::JoinGroupResponse> gate(wire::JoinGroupRequest& request, const Permit& permit) {
-  return gate_of_member<wire::JoinGroupResponse>(request, permit);
+  if (permit.may(kRead, kGroup, request.group_id)) return {};
+  return {.refusal = join_error(permit.api_version(), {}, KafkaError::kGroupAuthorizationFailed)};
 }
 
 Verdict<wire::SyncGroupResponse> gate(wire::SyncGroupRequest& request, const Permit& permit) {
@@ -193,25 +222,23 @@ Verdict<wire::OffsetFetchResponse> gate(wire::OffsetFetchRequest& request, const
 Verdict<wire::FindCoordinatorResponse> gate(wire::FindCoordinatorRequest& request,
                                             const Permit& permit) {
   using Response = wire::FindCoordinatorResponse;
-  const bool is_transaction = request.key_type == kTransactionKey;
-  const ResourceType type = is_transaction ? kTransactionalId : kGroup;
-  const std::int16_t error =
-      is_transaction ? code_of(KafkaError::kTransactionalIdAuthorizationFailed) : kGroupRefused;
-  const auto refuse_in = [error](auto& answer) {
-    answer.error_code = error;
+  const auto may_find = [&](std::string_view key) {
+    return may_find_coordinator(permit, request.key_type, key);
+  };
+  const auto refuse_in = [&](auto& answer) {
+    answer.error_code = denied_coordinator(request.key_type);
     answer.node_id = -1;
     answer.port = -1;
   };
   if (permit.api_version() < kFirstFindOfManyKeys) {
-    if (permit.may(kDescribe, type, request.key)) return {};
+    if (may_find(request.key)) return {};
     Verdict<Response> verdict;
     refuse_in(verdict.refusal.emplace());
+    verdict.refusal->error_message = "not authorized";
     return verdict;
   }
   std::vector<Response::Coordinator> answers;
-  for (auto& key : take_refused(request.coordinator_keys, [&](const std::string& wanted) {
-         return permit.may(kDescribe, type, wanted);
-       })) {
+  for (auto& key : take_refused(request.coordinator_keys, may_find)) {
     auto& answer = answers.emplace_back();
     answer.key = std::move(key);
     refuse_in(answer);

@@ -45,6 +45,8 @@ TEST_F(GroupGates, AMemberMayDoNothingInAGroupThatItMayNotRead) {
                                    error(ask<wire::LeaveGroupResponse>(leave, 5).error_code)};
   };
   EXPECT_THAT(errors(), ElementsAre(refused, refused, refused, refused));
+  EXPECT_EQ(ask<wire::JoinGroupResponse>(join, 6).protocol_name, "");
+  EXPECT_EQ(ask<wire::JoinGroupResponse>(join, 7).protocol_name, std::nullopt);
   rules_.allow(kRead, kGroup, "g");
   EXPECT_THAT(errors(), testing::Each(testing::Ne(refused)));
 }
@@ -153,8 +155,26 @@ TEST_F(GroupGates, FindCoordinatorRefusesEachKey) {
   EXPECT_EQ(error(ask<wire::FindCoordinatorResponse>(old, 3).error_code),
             KafkaError::kGroupAuthorizationFailed);
   old.key_type = 1;
-  EXPECT_EQ(error(ask<wire::FindCoordinatorResponse>(old, 3).error_code),
-            KafkaError::kTransactionalIdAuthorizationFailed);
+  const auto of_transaction = ask<wire::FindCoordinatorResponse>(old, 3);
+  EXPECT_EQ(error(of_transaction.error_code), KafkaError::kTransactionalIdAuthorizationFailed);
+  EXPECT_EQ(of_transaction.error_message, "not authorized");
+}
+
+TEST_F(GroupGates, FindCoordinatorOfAShareGroupIsForBrokers) {
+  rules_.allow(kDescribe, kGroup, "g");
+  wire::FindCoordinatorRequest request;
+  request.coordinator_keys = {"g"};
+  request.key_type = 2;
+  const auto error_now = [&](std::int16_t version) {
+    return error(
+        ask<wire::FindCoordinatorResponse>(request, version).coordinators.at(0).error_code);
+  };
+  EXPECT_EQ(error_now(6), KafkaError::kClusterAuthorizationFailed);
+  rules_.allow(kClusterAction);
+  EXPECT_EQ(error_now(6), KafkaError::kInvalidRequest) << "there are none here";
+  request.key_type = 7;
+  request.coordinator_keys = {"nobody may describe it"};
+  EXPECT_EQ(error_now(4), KafkaError::kInvalidRequest);
 }
 
 TEST_F(GroupGates, DescribeListAndDeleteGroupsShowAndTouchOnlyWhatIsAllowed) {

@@ -1,9 +1,11 @@
 // The gates of the APIs that read and write records: each topic is refused by itself.
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "broker/access/gates.h"
+#include "wire/batch_header.h"
 #include "wire/error_codes.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/init_producer_id.h"
@@ -27,6 +29,18 @@ constexpr std::int16_t kRecordsByIdSince = 13;
 bool may_by_id(const Permit& permit, Operation operation, const Uuid& id) {
   const auto name = permit.topic_name(id);
   return !name.has_value() || permit.may(operation, kTopic, *name);
+}
+
+/// What is no batch is the handler's to refuse.
+bool has_transactional_batch(const wire::ProduceRequest& request) {
+  const auto is_transactional = [](const auto& partition) {
+    const auto header = wire::read_batch_header(partition.records.bytes);
+    return header.ok() && header->is_transactional();
+  };
+  return std::any_of(request.topic_data.begin(), request.topic_data.end(), [&](const auto& topic) {
+    const auto& partitions = topic.partition_data;
+    return std::any_of(partitions.begin(), partitions.end(), is_transactional);
+  });
 }
 
 std::vector<wire::ProduceResponse::TopicProduceResponse> refuse(
@@ -55,7 +69,6 @@ wire::FetchResponse::FetchableTopicResponse refuse(const wire::FetchRequest::Fet
     refused.partition_index = partition.partition;
     refused.error_code = code_of(KafkaError::kTopicAuthorizationFailed);
     refused.high_watermark = -1;
-    refused.aborted_transactions.reset();
   }
   return answer;
 }
@@ -94,10 +107,13 @@ std::vector<Answer> refuse_each(const Topics& topics) {
 
 }  // namespace
 
+/// Batches of a transaction need a right to the transactional id, which they must then come with.
+/// An id alone asks for nothing.
 Verdict<wire::ProduceResponse> gate(wire::ProduceRequest& request, const Permit& permit) {
   using Response = wire::ProduceResponse;
   const auto& transaction = request.transactional_id;
-  if (transaction.has_value() && !permit.may(kWrite, kTransactionalId, *transaction)) {
+  if (has_transactional_batch(request) &&
+      !(transaction.has_value() && permit.may(kWrite, kTransactionalId, *transaction))) {
     const auto all = std::exchange(request.topic_data, {});
     return answered_besides(&Response::responses,
                             refuse(all, KafkaError::kTransactionalIdAuthorizationFailed));

@@ -42,14 +42,35 @@ TEST_F(RecordGates, ProduceClosesTheConnectionOfWhoExpectsNoReplyAndIsRefused) {
 
 TEST_F(RecordGates, ProduceRefusesAllOfAStrangersTransaction) {
   rules_.allow(kWrite, kTopic, "mine");
+  rules_.allow(kWrite, kTransactionalId, "other");
+  auto request = produce_request(1);
+  batch_ = batch_of({"value"}, {.producer_id = ProducerId{7},
+                                .producer_epoch = ProducerEpoch{0},
+                                .base_sequence = 0,
+                                .is_transactional = true});
+  request.topic_data[1].partition_data[0].records = wire::Records(batch_.view());
+  const auto plain = batch_of({"value"});
+  request.topic_data[0].partition_data[0].records = wire::Records(plain.view());
+  for (const std::optional<std::string>& id : {std::optional<std::string>("t"), {}}) {
+    request.transactional_id = id;
+    const auto response = ask<wire::ProduceResponse>(request, 9);
+    ASSERT_EQ(response.responses.size(), 2U);
+    for (const auto& topic : response.responses)
+      EXPECT_EQ(error(topic.partition_responses.at(0).error_code),
+                KafkaError::kTransactionalIdAuthorizationFailed);
+  }
+  EXPECT_EQ(end_of(*mine_), Offset{0});
+}
+
+TEST_F(RecordGates, ProduceAsksForATransactionalIdOnlyWhereABatchIsTransactional) {
+  rules_.allow(kWrite, kTopic, "mine");
   auto request = produce_request(1);
   request.transactional_id = "t";
   const auto response = ask<wire::ProduceResponse>(request, 9);
   ASSERT_EQ(response.responses.size(), 2U);
-  for (const auto& topic : response.responses)
-    EXPECT_EQ(error(topic.partition_responses.at(0).error_code),
-              KafkaError::kTransactionalIdAuthorizationFailed);
-  EXPECT_EQ(end_of(*mine_), Offset{0});
+  EXPECT_EQ(error(response.responses[0].partition_responses.at(0).error_code), KafkaError::kNone);
+  EXPECT_EQ(error(response.responses[1].partition_responses.at(0).error_code),
+            KafkaError::kTopicAuthorizationFailed);
 }
 
 TEST_F(RecordGates, FetchRefusesEachTopicThatMayNotBeRead) {
@@ -70,6 +91,8 @@ TEST_F(RecordGates, FetchRefusesEachTopicThatMayNotBeRead) {
     const auto& refused = response.responses[1].partitions.at(0);
     EXPECT_EQ(error(refused.error_code), KafkaError::kTopicAuthorizationFailed);
     EXPECT_TRUE(refused.records.empty());
+    ASSERT_TRUE(refused.aborted_transactions.has_value());
+    EXPECT_TRUE(refused.aborted_transactions->empty());
     EXPECT_EQ(response.responses[1].topic_id, version >= 13 ? yours_->id : Uuid{});
   }
 }

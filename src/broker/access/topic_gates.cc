@@ -35,6 +35,21 @@ wire::MetadataResponse::MetadataResponseTopic refuse(
   return answer;
 }
 
+/// source  org.apache.kafka.common.config.ConfigResource.Type
+constexpr std::int8_t kConfigsOfTopic = 2;
+constexpr std::int8_t kConfigsOfGroup = 32;
+
+std::int16_t denied_configs(std::int8_t resource_type) {
+  switch (resource_type) {
+    case kConfigsOfTopic:
+      return kTopicDenied;
+    case kConfigsOfGroup:
+      return code_of(KafkaError::kGroupAuthorizationFailed);
+    default:
+      return code_of(KafkaError::kClusterAuthorizationFailed);
+  }
+}
+
 /// Whether a topic may be described and, where it would be made, be made.
 bool may_have(const Permit& permit, const wire::MetadataRequest& request,
               const wire::MetadataRequest::MetadataRequestTopic& wanted) {
@@ -102,7 +117,6 @@ Verdict<wire::CreateTopicsResponse> gate(wire::CreateTopicsRequest& request, con
     answer.name = topic.name;
     answer.error_code = kTopicDenied;
     answer.error_message = std::string(kWhy);
-    answer.configs.reset();
   }
   return {.amend = [permit, answers](wire::CreateTopicsResponse& response) {
     for (Answer& topic : response.topics) {
@@ -124,6 +138,7 @@ Verdict<wire::DeleteTopicsResponse> gate(wire::DeleteTopicsRequest& request, con
     auto& answer = answers.emplace_back();
     answer.name = std::move(name);
     answer.error_code = kTopicDenied;
+    answer.error_message = std::string(kWhy);
   }
   for (const auto& topic : take_refused(request.topics, [&](const auto& wanted) {
          if (wanted.topic_id.is_zero()) return may_delete(wanted.name.value_or(""));
@@ -132,6 +147,7 @@ Verdict<wire::DeleteTopicsResponse> gate(wire::DeleteTopicsRequest& request, con
        })) {
     auto& answer = answers.emplace_back();
     answer.error_code = kTopicDenied;
+    answer.error_message = std::string(kWhy);
     answer.topic_id = topic.topic_id;
     // The name behind an id is told to whom may know it.
     auto name = topic.topic_id.is_zero() ? topic.name : permit.topic_name(topic.topic_id);
@@ -157,19 +173,21 @@ Verdict<wire::DeleteRecordsResponse> gate(wire::DeleteRecordsRequest& request,
 
 Verdict<wire::DescribeConfigsResponse> gate(wire::DescribeConfigsRequest& request,
                                             const Permit& permit) {
-  constexpr auto kTopicNumber = static_cast<std::int8_t>(kTopic);
   std::vector<wire::DescribeConfigsResponse::DescribeConfigsResult> answers;
   for (const auto& resource : take_refused(request.resources, [&](const auto& wanted) {
-         return wanted.resource_type == kTopicNumber
-                    ? permit.may(kDescribeConfigs, kTopic, wanted.resource_name)
-                    : permit.may(kDescribeConfigs);
+         switch (wanted.resource_type) {
+           case kConfigsOfTopic:
+             return permit.may(kDescribeConfigs, kTopic, wanted.resource_name);
+           case kConfigsOfGroup:
+             return permit.may(kDescribeConfigs, kGroup, wanted.resource_name);
+           default:
+             return permit.may(kDescribeConfigs);
+         }
        })) {
     auto& answer = answers.emplace_back();
     answer.resource_type = resource.resource_type;
     answer.resource_name = resource.resource_name;
-    answer.error_code = resource.resource_type == kTopicNumber
-                            ? kTopicDenied
-                            : code_of(KafkaError::kClusterAuthorizationFailed);
+    answer.error_code = denied_configs(resource.resource_type);
     answer.error_message = std::string(kWhy);
   }
   return answered_besides(&wire::DescribeConfigsResponse::results, std::move(answers));

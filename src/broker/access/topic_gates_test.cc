@@ -137,6 +137,8 @@ TEST_F(TopicGates, CreateTopicsRefusesEachTopicThatMayNotBeMade) {
   EXPECT_EQ(response.topics[0].num_partitions, -1);
   EXPECT_EQ(response.topics[1].name, "b");
   EXPECT_EQ(error(response.topics[1].error_code), KafkaError::kTopicAuthorizationFailed);
+  ASSERT_TRUE(response.topics[1].configs.has_value());
+  EXPECT_THAT(*response.topics[1].configs, IsEmpty());
   EXPECT_EQ(state().topics.table()->find("b"), nullptr);
 }
 
@@ -161,6 +163,8 @@ TEST_F(TopicGates, DeleteTopicsRefusesEachTopicAndHidesTheNameBehindAnId) {
   EXPECT_EQ(response.responses[1].name, "yours");
   EXPECT_EQ(error(response.responses[1].error_code), KafkaError::kTopicAuthorizationFailed);
   EXPECT_EQ(response.responses[2].name, std::nullopt);
+  for (const std::size_t i : {1U, 2U})
+    EXPECT_EQ(response.responses[i].error_message, "not authorized");
   EXPECT_EQ(error(response.responses[2].error_code), KafkaError::kTopicAuthorizationFailed);
   EXPECT_NE(state().topics.table()->find("yours"), nullptr);
 
@@ -176,14 +180,18 @@ TEST_F(TopicGates, DeleteTopicsRefusesEachTopicAndHidesTheNameBehindAnId) {
 TEST_F(TopicGates, DescribeConfigsRefusesEachResource) {
   rules_.allow(kDescribeConfigs, kTopic, "mine");
   wire::DescribeConfigsRequest request;
-  request.resources = {{2, "yours", std::nullopt}, {2, "mine", std::nullopt}, {4, "1", {}}};
+  request.resources = {{2, "yours", std::nullopt}, {2, "mine", std::nullopt},
+                       {4, "1", std::nullopt},     {8, "1", std::nullopt},
+                       {16, "c", std::nullopt},    {32, "g", std::nullopt}};
   const auto response = ask<wire::DescribeConfigsResponse>(request, 4);
-  ASSERT_EQ(response.results.size(), 3U);
+  ASSERT_EQ(response.results.size(), 6U);
   EXPECT_EQ(error(response.results[0].error_code), KafkaError::kNone);
   EXPECT_FALSE(response.results[0].configs.empty());
   EXPECT_EQ(error(response.results[1].error_code), KafkaError::kTopicAuthorizationFailed);
   EXPECT_THAT(response.results[1].configs, IsEmpty());
-  EXPECT_EQ(error(response.results[2].error_code), KafkaError::kClusterAuthorizationFailed);
+  for (const std::size_t i : {2U, 3U, 4U})
+    EXPECT_EQ(error(response.results[i].error_code), KafkaError::kClusterAuthorizationFailed);
+  EXPECT_EQ(error(response.results[5].error_code), KafkaError::kGroupAuthorizationFailed);
 }
 
 }  // namespace

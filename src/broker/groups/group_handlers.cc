@@ -19,7 +19,8 @@ void add_group_handlers(HandlerTable& table) {
   using enum ResourceType;
   table.add(&handle_offset_commit, {{kRead, kGroup}, {kRead, kTopic}});
   table.add(&handle_offset_fetch, {{kDescribe, kGroup}, {kDescribe, kTopic}});
-  table.add(&handle_find_coordinator, {{kDescribe, kGroup}, {kDescribe, kTransactionalId}});
+  table.add(&handle_find_coordinator,
+            {{kDescribe, kGroup}, {kDescribe, kTransactionalId}, {kClusterAction, kCluster}});
   table.add(&handle_join_group, {{kRead, kGroup}});
   table.add(&handle_heartbeat, {{kRead, kGroup}});
   table.add(&handle_leave_group, {{kRead, kGroup}});

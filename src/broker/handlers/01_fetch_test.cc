@@ -209,6 +209,10 @@ TEST_F(FetchHandler, AnswersErrorsAtOnce) {
     const auto caught = fetch(std::move(wanted), each.version);
     ASSERT_TRUE(caught->is_answered()) << each.what;
     EXPECT_EQ(error_of(*caught), each.error) << each.what;
+    const bool is_unknown = each.error == KafkaError::kUnknownTopicOrPartition ||
+                            each.error == KafkaError::kUnknownTopicId;
+    EXPECT_EQ(only(*caught).log_start_offset, each.error == KafkaError::kNone ? 0 : -1);
+    EXPECT_EQ(only(*caught).aborted_transactions.has_value(), is_unknown) << each.what;
   }
 }
 

@@ -31,7 +31,10 @@ class FetchReader {
   PartitionData read(const Partition* partition, KafkaError unknown,
                      const FetchRequest::FetchPartition& wanted) {
     PartitionData data = blank(wanted.partition);
-    if (partition == nullptr) return refused(std::move(data), unknown);
+    if (partition == nullptr) {
+      data.aborted_transactions.emplace();  // as Kafka has it for what it does not know
+      return refused(std::move(data), unknown);
+    }
     const auto epoch_error = check_leader_epoch(*partition, wanted.current_leader_epoch);
     if (epoch_error != KafkaError::kNone) return refused(std::move(data), epoch_error);
 
@@ -55,6 +58,7 @@ class FetchReader {
   PartitionData refused(PartitionData data, KafkaError error) {
     found_.is_urgent = true;
     data.error_code = code_of(error);
+    data.log_start_offset = -1;
     return data;
   }
 
