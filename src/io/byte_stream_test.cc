@@ -107,6 +107,47 @@ TEST_F(ByteStreamTest, TheEndIsToldToBothSidesAfterWhatWasSent) {
   EXPECT_EQ(server.closed->code, ErrorCode::kClosed);
 }
 
+TEST_F(ByteStreamTest, WhatWasQueuedBeforeTheEndArrivesAndNothingFromAfterIt) {
+  connect_streams();
+  Heard server;
+  client_->start({.on_bytes = [](std::string_view) {}, .on_closed = [](const Error&) {}});
+  const std::string sent = random_bytes(20'000'000, 4);
+  client_->send(chunks_of(sent));
+  ASSERT_GT(client_->unsent_bytes(), 0U);
+
+  client_->close_after_flush();
+  client_->send(chunks_of("too late"));
+  server_->start(hear_in(server));
+  run_until([&] { return server.closed.has_value(); });
+
+  EXPECT_TRUE(server.bytes == sent);
+}
+
+TEST_F(ByteStreamTest, ThePeerHearsOfTheEndBeforeItIsOver) {
+  connect_streams();
+  Heard client;
+  bool was_over = false;
+  bool has_ended = false;
+  client_->start(hear_in(client));
+  server_->start({.on_bytes = [](std::string_view) {},
+                  .on_closed =
+                      [&](const Error&) {
+                        was_over = client.closed.has_value();
+                        has_ended = true;
+                      }});
+  client_->close_after_flush();
+  run_until([&] { return has_ended; });
+  EXPECT_FALSE(was_over) << "it was left to find out";
+}
+
+TEST_F(ByteStreamTest, APeerThatDoesNotHangUpIsNotWaitedForLong) {
+  connect_streams();
+  Heard client;
+  client_->start(hear_in(client));
+  client_->close_after_flush();  // and the server reads nothing
+  run_until([&] { return client.closed.has_value(); });
+}
+
 TEST_F(ByteStreamTest, ACallbackMayDestroyItsStream) {
   connect_streams();
   Heard client;

@@ -95,10 +95,97 @@ class MaskingTransport final : public Transport {
   std::string received_;
 };
 
+/// A plain transport with a habit of its own.
+class PlainWithHabit : public Transport {
+ public:
+  explicit PlainWithHabit(int socket) : socket_(socket), plain_(make_plain_transport(socket)) {}
+
+  Moved read(std::span<const iovec> into) override { return noted(plain_->read(into)); }
+  Moved write(std::span<const iovec> from, Follows follows) override {
+    return noted(plain_->write(from, follows));
+  }
+  Readiness wants() const override { return wants_; }
+  bool has_buffered() const override { return false; }
+  bool can_send_files() const override { return false; }
+  Moved send_file(const File&, std::uint64_t, std::size_t) override {
+    return Error{ErrorCode::kUnsupported, "no files"};
+  }
+  void end_writing() override { plain_->end_writing(); }
+
+ protected:
+  Moved nothing_until(Readiness readiness) {
+    wants_ = readiness;
+    return std::optional<std::size_t>{};
+  }
+
+  const int socket_;
+
+ private:
+  Moved noted(Moved moved) {
+    wants_ = plain_->wants();
+    return moved;
+  }
+
+  const std::unique_ptr<Transport> plain_;
+  Readiness wants_ = Readiness::kReadable;
+};
+
+/// Has taken from the socket what the peer sent, and must write before it can give it out.
+class WritesBeforeItReads final : public PlainWithHabit {
+ public:
+  using PlainWithHabit::PlainWithHabit;
+
+  Moved read(std::span<const iovec> into) override {
+    if (held_.empty()) {
+      std::array<char, 100> bytes{};
+      const ssize_t count = ::recv(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+      if (count < 0) return nothing_until(Readiness::kReadable);
+      if (count == 0) return std::optional<std::size_t>{0};
+      held_.assign(bytes.data(), static_cast<std::size_t>(count));
+      return nothing_until(Readiness::kWritable);
+    }
+    std::size_t moved = 0;
+    for (const iovec& each : into) {
+      const std::size_t size = std::min(each.iov_len, held_.size() - moved);
+      std::copy_n(held_.data() + moved, size, static_cast<char*>(each.iov_base));
+      moved += size;
+    }
+    held_.erase(0, moved);
+    return std::optional(moved);
+  }
+
+ private:
+  std::string held_;
+};
+
+/// Must read a byte of its own before it can write.
+class ReadsBeforeItWrites final : public PlainWithHabit {
+ public:
+  /// write_count  outlives this
+  ReadsBeforeItWrites(int socket, int& write_count)
+      : PlainWithHabit(socket), write_count_(write_count) {}
+
+  Moved write(std::span<const iovec> from, Follows follows) override {
+    ++write_count_;
+    char byte = 0;
+    if (!is_ready_ && ::recv(socket_, &byte, 1, MSG_DONTWAIT) != 1)
+      return nothing_until(Readiness::kReadable);
+    is_ready_ = true;
+    return PlainWithHabit::write(from, follows);
+  }
+
+ private:
+  int& write_count_;
+  bool is_ready_ = false;
+};
+
 class TransportTest : public LoopTest {
  protected:
-  static TransportFactory masking(Side side) {
-    return [side](int socket) { return std::make_unique<MaskingTransport>(socket, side); };
+  TransportFactory masking(Side side) {
+    return [this, side](int socket) {
+      ++made_count_;
+      return std::make_unique<MaskingTransport>(socket, side);
+    };
   }
 
   void connect_masked() {
@@ -114,8 +201,77 @@ class TransportTest : public LoopTest {
       client_ = std::move(made).value();
     });
     run_until([this] { return server_ != nullptr && client_ != nullptr; });
+    EXPECT_EQ(made_count_, 2);
   }
+
+  int made_count_ = 0;
 };
+
+TEST(PlainTransport, WaitsForWhatItCouldNotDo) {
+  std::array<int, 2> pair{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.data()), 0);
+  const UniqueFd near(pair[0]);
+  const UniqueFd far(pair[1]);
+  const auto transport = make_plain_transport(near.get());
+  std::string bytes(std::size_t{1} << 16U, 'x');
+  const std::array<iovec, 1> vector{iovec{bytes.data(), bytes.size()}};
+
+  EXPECT_EQ(transport->read(vector).value(), std::nullopt);
+  EXPECT_EQ(transport->wants(), Transport::Readiness::kReadable);
+  while (transport->write(vector, Transport::Follows::kNothing)->has_value()) continue;
+  EXPECT_EQ(transport->wants(), Transport::Readiness::kWritable);
+  EXPECT_EQ(transport->read(vector).value(), std::nullopt);
+  EXPECT_EQ(transport->wants(), Transport::Readiness::kReadable);
+  while (::recv(far.get(), bytes.data(), bytes.size(), 0) > 0) continue;
+  transport->end_writing();
+  EXPECT_EQ(::recv(far.get(), bytes.data(), bytes.size(), 0), 0);
+  EXPECT_EQ(::send(far.get(), "y", 1, 0), 1);
+  EXPECT_EQ(transport->read(vector).value(), 1U) << "only writing has ended";
+}
+
+TEST_F(TransportTest, AReadThatHasToWriteFirstGoesOnWhenItCan) {
+  auto listener = loop_->network().listen(
+      {.host = "127.0.0.1", .port = 0},
+      {.transport = [](int socket) { return std::make_unique<WritesBeforeItReads>(socket); }},
+      [this](std::unique_ptr<Connection> made) { server_ = std::move(made); });
+  ASSERT_TRUE(listener.ok());
+  listener_ = std::move(listener).value();
+  const UniqueFd peer = connect_raw();
+  run_until([this] { return server_ != nullptr; });
+  Log log;
+  server_->start(record_in(log), kTestFrameMax);
+
+  const std::string bytes = with_prefix("all there is");
+  ASSERT_EQ(::send(peer.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+  run_until([&] { return !log.frames.empty(); });
+
+  EXPECT_EQ(log.frames.at(0), "all there is");
+}
+
+TEST_F(TransportTest, AWriteThatHasToReadFirstWaitsForThat) {
+  int write_count = 0;
+  auto listener = loop_->network().listen(
+      {.host = "127.0.0.1", .port = 0},
+      {.transport =
+           [&](int socket) { return std::make_unique<ReadsBeforeItWrites>(socket, write_count); }},
+      [this](std::unique_ptr<Connection> made) { server_ = std::move(made); });
+  ASSERT_TRUE(listener.ok());
+  listener_ = std::move(listener).value();
+  const UniqueFd peer = connect_raw();
+  run_until([this] { return server_ != nullptr; });
+  Log log;
+  server_->start(record_in(log), kTestFrameMax);
+
+  server_->send(chunks_of("late"));
+  run_until([turns = 0]() mutable { return ++turns == 20; });
+  EXPECT_EQ(write_count, 1) << "it is asked again although nothing has come";
+  ASSERT_EQ(::send(peer.get(), "!", 1, 0), 1);
+  run_until([this] { return server_->unsent_bytes() == 0; });
+
+  std::array<char, 100> bytes{};
+  const ssize_t count = ::recv(peer.get(), bytes.data(), bytes.size(), 0);
+  EXPECT_EQ(std::string_view(bytes.data(), static_cast<std::size_t>(count)), with_prefix("late"));
+}
 
 TEST_F(TransportTest, FramesPassThroughATransportThatChangesTheirBytes) {
   connect_masked();

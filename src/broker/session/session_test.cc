@@ -211,6 +211,23 @@ TEST_F(SessionTest, WhoeverKeepsARequestHearsOfTheEndOfItsConnectionOnce) {
   EXPECT_EQ(dropped, (std::vector<int>{1, 2}));
 }
 
+TEST_F(SessionTest, WhoAnsweredBeforeHisTurnHearsNothingOfTheEnd) {
+  const HandlerTable handlers = keeping_handlers();
+  connect(handlers);
+  send_produce(batch_of({"a"}).view());
+  send_produce(batch_of({"b"}).view());
+  std::vector<int> dropped;
+  for (int i = 0; i < 2; ++i) {
+    kept_requests()[static_cast<std::size_t>(i)].context.when_abandoned(
+        [&dropped, i] { dropped.push_back(i); });
+  }
+  kept_requests()[1].reply.send({});  // waits for the answer before it
+
+  close_client();
+
+  EXPECT_EQ(dropped, std::vector<int>{0});
+}
+
 TEST_F(SessionTest, AFetchThatWaitsGoesWithItsConnection) {
   const auto topic = make_topic("orders");
   connect(core_->handlers());

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "storage/testing/log_fixture.h"
 #include "wire/record_batch_builder.h"
 #include "wire/record_batch_format.h"
@@ -122,6 +123,23 @@ TEST_F(RecompressionTest, LevelsAreTheTopics) {
   EXPECT_EQ(config.compression_level(), std::nullopt) << "-1 is the codec's own";
   config.compression.reset();
   EXPECT_EQ(config.compression_level(), std::nullopt);
+}
+
+TEST_F(RecompressionTest, TheTopicsLevelIsWhatBatchesAreCompressedWith) {
+  Random random(1);
+  std::string words;
+  for (int i = 0; i < 3000; ++i) words += fmt::format("{} ", random.below(1000));
+  config.compression = Compression::kGzip;
+  open();
+  std::vector<std::size_t> sizes;
+  for (const std::int64_t level : {1, 9}) {
+    config.compression_gzip_level = level;
+    log->set_config(config);
+    const auto appended = append(*log, {.values = {words}});
+    ASSERT_TRUE(appended.ok());
+    sizes.push_back(first_header(appended->base_offset).size_bytes());
+  }
+  EXPECT_LT(sizes[1], sizes[0]);
 }
 
 }  // namespace
