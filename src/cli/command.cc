@@ -20,7 +20,6 @@ class Node final : public CLI::App {
  public:
   Node(const std::string& purpose, const std::string& name) : CLI::App(purpose, name) {}
   Action action;
-  std::string example;
 };
 
 const Node* chosen_node(const CLI::App& app) {
@@ -126,6 +125,10 @@ std::string complaint(const CLI::Error& error, const CLI::App& node) {
   }
   const bool lacks_command = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
                              node.get_require_subcommand_min() > 0;
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const std::string text = error.what();  // "--from: 1 required POSITION missing"
+    return fmt::format("wanted a value behind {}, found none", text.substr(0, text.find(':')));
+  }
   if (lacks_command) return fmt::format("wanted a command: {}", names_below(node));
   return error.what();
 }
@@ -142,18 +145,13 @@ NamesAndValue split_value(const std::string& names) {
   return {names.substr(0, space), names.substr(space + 1)};
 }
 
-std::string example_line(const std::string& example) {
-  return "Example:\n  " + example;
-}
-
 }  // namespace
 
 Command Command::add_command(const std::string& name, const std::string& purpose,
                              const std::string& example) {
   auto node = std::make_shared<Node>(purpose, name);
   node->set_help_flag("-h,--help", "Show this");
-  node->example = example;
-  if (!example.empty()) node->footer(example_line(example));
+  if (!example.empty()) node->footer("Example:\n  " + example);
   Command command(*node);
   app_->add_subcommand(std::move(node));
   app_->require_subcommand(1);
@@ -231,8 +229,7 @@ void Command::exclusive(const std::string& one, const std::string& other) {
 }
 
 void Command::explain(std::function<std::string()> text) {
-  const std::string& example = dynamic_cast<Node&>(*app_).example;
-  app_->footer([text = std::move(text), example] { return text() + "\n" + example_line(example); });
+  app_->footer(std::move(text));  // the other footer, the example, follows it
 }
 
 void Command::action(Action action) {

@@ -13,6 +13,7 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 /// tool paint COLOUR --size N --style plain|bold
@@ -67,6 +68,16 @@ TEST_F(CommandTreeTest, HelpShowsPurposeDefaultsAndExample) {
   EXPECT_FALSE(painted);
 }
 
+TEST_F(CommandTreeTest, HelpExplainsBeforeTheExampleAndGivesThatOnce) {
+  Command mix = tree.root().add_command("mix", "Mix colours", "tool mix");
+  mix.explain([] { return "Colours:\n  red\n"; });
+
+  EXPECT_EQ(run({"mix", "--help"}), ExitCode::kDone);
+
+  EXPECT_THAT(memory.out(), EndsWith("Colours:\n  red\n\nExample:\n  tool mix\n"));
+  EXPECT_EQ(memory.out().find("Example:"), memory.out().rfind("Example:"));
+}
+
 TEST_F(CommandTreeTest, SaysItsVersion) {
   EXPECT_EQ(run({"--version"}), ExitCode::kDone);
   EXPECT_EQ(memory.out(), "tool 1.2.3\n");
@@ -83,6 +94,7 @@ TEST_F(CommandTreeTest, WrongUsageSaysWhatWasWantedAndWhereToLook) {
       {{"print"}, "no command \"print\": did you mean paint?"},
       {{"paint"}, "COLOUR is required"},
       {{"paint", "red", "blue"}, "wanted no further word, found \"blue\""},
+      {{"paint", "red", "--size"}, "wanted a value behind --size, found none"},
       {{"paint", "red", "--size", "10"}, "wanted 1 to 9, found 10"},
       {{"paint", "red", "--size", "big"}, "wanted a whole number, found \"big\""},
       {{"paint", "red", "--style", "loud"}, "wanted one of plain, bold, found \"loud\""},

@@ -72,9 +72,9 @@ Error unknown_property(const std::string& name, const Catalogue& catalogue) {
   std::vector<std::string_view> names;
   for (const auto& each : catalogue) names.push_back(each.name);
   const auto meant = probably_meant(name, names);
-  return {ErrorCode::kInvalidArgument,
-          fmt::format("no property \"{}\"{}", name,
-                      meant ? fmt::format(": did you mean {}?", *meant) : "")};
+  return {ErrorCode::kInvalidArgument, fmt::format("no property \"{}\"{}", name,
+                                                   meant ? fmt::format(": did you mean {}?", *meant)
+                                                         : "; without a name all are listed")};
 }
 
 ExitCode show(const PropertiesOptions& options, const Catalogue& catalogue, Console& console) {
