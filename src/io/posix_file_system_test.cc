@@ -219,7 +219,7 @@ TEST_F(PosixFileSystemTest, WritesThroughNothingThatStandsWhereItsTemporaryGoes)
 
   for (const char* const name : {"checkpoint", "port", "metrics", "log"}) {
     EXPECT_TRUE(files_->replace_atomically(path(name), "new").ok()) << name;
-    EXPECT_EQ(files_->look_at(path(name)).value().kind, PathKind::kRegularFile) << name;
+    ASSERT_EQ(files_->look_at(path(name)).value().kind, PathKind::kRegularFile) << name;
     EXPECT_EQ(files_->read_all(path(name)).value(), "new") << name;
   }
 
