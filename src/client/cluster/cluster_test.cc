@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
 #include "client/consumer/offset_requests.h"
 #include "io/network.h"
 #include "sim/sim_env.h"
@@ -213,7 +218,7 @@ TEST_F(ClusterTest, BootstrapServersAreAskedAgainWhenNoBrokerThatIsKnownCanBeRea
   cluster_.reset();
 }
 
-TEST_F(ClusterTest, ABrokerThatCannotBeReachedIsToldOfAfterTwoSecondsAndOnce) {
+TEST_F(ClusterTest, ABrokerThatCannotBeReachedIsToldOfWithinTwoSecondsAndOnce) {
   cluster_->metadata().note_broker({BrokerId{7}, {"nowhere", 19092}});
   const auto ask = [this] {
     cluster_->call_until<wire::ListGroupsRequest, wire::ListGroupsResponse>(
@@ -229,10 +234,49 @@ TEST_F(ClusterTest, ABrokerThatCannotBeReachedIsToldOfAfterTwoSecondsAndOnce) {
 
   ask();
 
-  EXPECT_THAT(logged_within(Millis{1900}), Not(HasSubstr("cannot be reached")));
-  const std::string told = logged_within(Millis{20'000});
+  EXPECT_THAT(logged_within(Millis{1400}), Not(HasSubstr("cannot be reached")));
+  const std::string told = logged_within(Millis{600});
   EXPECT_THAT(told, HasSubstr("broker=7 address=nowhere:19092 reason="));
   EXPECT_EQ(told.find("broker=7"), told.rfind("broker=7")) << told;
+  EXPECT_THAT(logged_within(Millis{20'000}), Not(HasSubstr("broker=7")));
+}
+
+TEST_F(ClusterTest, AListenerHearsOnceOfAnAddressWhateverLanesWaitForItAndWhenItAnswers) {
+  std::vector<std::string> heard;
+  cluster_->set_outage_listener({.on_unreachable =
+                                     [&](const BrokerOutage& outage) {
+                                       if (!outage.broker) return;
+                                       heard.push_back("lost " + outage.address);
+                                       EXPECT_EQ(*outage.broker, BrokerId{7});
+                                       EXPECT_NE(outage.reason, "");
+                                       throw std::runtime_error("of the application");
+                                     },
+                                 .on_reached =
+                                     [&](const BrokerOutage& outage) {
+                                       if (outage.broker)
+                                         heard.push_back("found " + outage.address);
+                                     }});
+  cluster_->metadata().note_broker({BrokerId{7}, {"gone", 9092}});
+  std::function<void(Lane)> ask = [&](Lane lane) {
+    cluster_->call<wire::ListGroupsRequest, wire::ListGroupsResponse>(
+        BrokerId{7}, lane, {}, Millis{10'000}, [&, lane](const auto& answer) {
+          if (answer.ok() || answer.error().code == ErrorCode::kUnsupported) return;
+          if (cluster_ == nullptr) return;
+          cluster_->call_later(Millis{100}, [&, lane](const Status& status) {
+            if (status.ok()) ask(lane);
+          });
+        });
+  };
+
+  ask(Lane::kMain);
+  ask(Lane::kFetch);
+  world_.scheduler().run_for(Millis{5'000});
+  EXPECT_THAT(heard, testing::ElementsAre("lost gone:9092"));
+
+  Directory directory(world_.host("gone"));
+  world_.scheduler().run_for(Millis{5'000});
+  EXPECT_THAT(heard, testing::ElementsAre("lost gone:9092", "found gone:9092"));
+  cluster_.reset();
 }
 
 }  // namespace
