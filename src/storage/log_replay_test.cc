@@ -9,6 +9,8 @@ namespace millrace::storage {
 namespace {
 
 using testing::append;
+using testing::append_transactional;
+using testing::end_transaction;
 using testing::LogFixture;
 
 /// Notes each batch as "offset/producer/kind: values".
@@ -37,14 +39,6 @@ class Notes final : public BatchVisitor {
 
 class LogReplayTest : public LogFixture {
  protected:
-  Status append_as_coordinator(wire::BatchOptions options, std::string_view value) {
-    wire::RecordBatchBuilder builder(options);
-    builder.append(Timestamp{1000}, std::string_view("\0\0\0\1", 4), value);
-    Buffer batch = builder.build();
-    auto appended = log->append({batch.data(), batch.size()}, LeaderEpoch{0}, Timestamp{1000},
-                                AppendOrigin::kCoordinator);
-    return appended.ok() ? Status{} : Status{appended.error()};
-  }
   ReadBatches reading(std::size_t bytes_max) {
     return [this, bytes_max](Offset from) {
       return log->read_bytes(from, bytes_max, MinOneBatch::kYes);
@@ -55,12 +49,8 @@ class LogReplayTest : public LogFixture {
 TEST_F(LogReplayTest, ShowsWhoWroteEachBatchAndTheMarkersBetween) {
   open();
   ASSERT_TRUE(append(*log, {.values = {"a", "b"}}).ok());
-  const wire::BatchOptions in_transaction{
-      .producer_id = ProducerId{7}, .producer_epoch = ProducerEpoch{0}, .is_transactional = true};
-  ASSERT_TRUE(append_as_coordinator(in_transaction, "c").ok());
-  auto marker = in_transaction;
-  marker.is_control = true;
-  ASSERT_TRUE(append_as_coordinator(marker, "").ok());
+  ASSERT_TRUE(append_transactional(*log, {.values = {"c"}, .producer_id = 7}).ok());
+  ASSERT_TRUE(end_transaction(*log, 7).ok());
   ASSERT_TRUE(append(*log, {.values = {"d"}, .compression = wire::Compression::kZstd}).ok());
 
   for (const std::size_t bytes_max : {std::size_t{1}, std::size_t{100}, std::size_t{100'000}}) {

@@ -91,14 +91,28 @@ void PartitionLog::expire_producers(Timestamp now, Millis expiration) {
 // --- each to the part that does it ---------------------------------------------------------------
 
 Result<AppendResult> PartitionLog::append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
-                                          AppendOrigin origin) {
+                                          const AppendAs& as) {
   wire::InflationBudget budget;
-  return append(batch, epoch, now, origin, budget);
+  return append(batch, epoch, now, as, budget);
 }
 
 Result<AppendResult> PartitionLog::append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
-                                          AppendOrigin origin, wire::InflationBudget& budget) {
-  return storage::append(*parts_, batch, epoch, now, origin, budget);
+                                          const AppendAs& as, wire::InflationBudget& budget) {
+  return storage::append(*parts_, batch, epoch, now, as, budget);
+}
+
+std::optional<VerificationGuard> PartitionLog::begin_verification(ProducerId id,
+                                                                  ProducerEpoch epoch,
+                                                                  std::int32_t first_sequence,
+                                                                  EpochBump epoch_bump,
+                                                                  Timestamp now) {
+  return parts_->producers.begin_verification(id, epoch, first_sequence, epoch_bump, now);
+}
+
+Result<AppendResult> PartitionLog::append_marker(const wire::TransactionMarker& marker,
+                                                 wire::TransactionVersion version,
+                                                 LeaderEpoch epoch, Timestamp now) {
+  return storage::append_marker(*parts_, marker, version, epoch, now);
 }
 
 Status PartitionLog::roll(Timestamp now) {

@@ -58,14 +58,33 @@ class PartitionLog {
   /// errors  as Kafka answers them (wire::make_error): CORRUPT_MESSAGE, MESSAGE_TOO_LARGE,
   ///         RECORD_LIST_TOO_LARGE, INVALID_RECORD, UNSUPPORTED_FOR_MESSAGE_FORMAT,
   ///         INVALID_TIMESTAMP, OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH,
-  ///         INVALID_TXN_STATE, KAFKA_STORAGE_ERROR (disk; the log is as it was before)
-  ///         MESSAGE_TOO_LARGE also says that the batch inflates past the budget
+  ///         INVALID_TXN_STATE (a plain batch inside a transaction, or a transactional one that
+  ///         begin_verification() gave no guard for that still holds), KAFKA_STORAGE_ERROR (disk;
+  ///         the log is as it was before) MESSAGE_TOO_LARGE also says that the batch inflates past
+  ///         the budget
   /// cost    CRC of the batch, a walk over its records, inflated, and one write; an fsync never; where
   ///         the codec differs, what recompress() costs, with the writer held, as in Kafka
   Result<AppendResult> append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
-                              AppendOrigin origin = AppendOrigin::kClient);
+                              const AppendAs& as = {});
   Result<AppendResult> append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
-                              AppendOrigin origin, wire::InflationBudget& budget);
+                              const AppendAs& as, wire::InflationBudget& budget);
+
+  /// To be called before the coordinator is asked whether a transactional batch's partition takes
+  /// part in its transaction. Returns what the append has to show once it said yes; nothing when
+  /// the transaction is open here already, and nobody need be asked.
+  /// thread  as append
+  std::optional<VerificationGuard> begin_verification(ProducerId id, ProducerEpoch epoch,
+                                                      std::int32_t first_sequence,
+                                                      EpochBump epoch_bump, Timestamp now);
+  /// Appends the marker that ends a transaction. One whose producer has none open here is appended
+  /// too: it raises his epoch.
+  /// version  from 2 on the marker's epoch must be higher than the producer's, before at least as
+  /// high
+  /// errors   INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED (the log has seen a newer
+  ///          coordinator), KAFKA_STORAGE_ERROR        thread  as append
+  Result<AppendResult> append_marker(const wire::TransactionMarker& marker,
+                                     wire::TransactionVersion version, LeaderEpoch epoch,
+                                     Timestamp now);
 
   /// The batches from the one that holds `from` on: at most `bytes_max` of whole batches, all from
   /// one segment; with kYes the first one even when it alone is larger. Batches whose first record

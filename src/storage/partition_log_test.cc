@@ -237,7 +237,7 @@ TEST_F(PartitionLogTest, RefusesBatchesAsKafkaDoes) {
   EXPECT_EQ(error_of(good), KafkaError::kNone);
 }
 
-TEST_F(PartitionLogTest, RefusesControlAndTransactionalBatchesFromClients) {
+TEST_F(PartitionLogTest, RefusesControlBatchesFromClients) {
   open();
   wire::BatchOptions options;
   options.is_control = true;
@@ -248,16 +248,6 @@ TEST_F(PartitionLogTest, RefusesControlAndTransactionalBatchesFromClients) {
   EXPECT_EQ(wire::kafka_error_of(log->append(bytes, LeaderEpoch{0}, Timestamp{1}).error()),
             KafkaError::kInvalidRecord);
   EXPECT_TRUE(log->append(bytes, LeaderEpoch{0}, Timestamp{1}, AppendOrigin::kCoordinator).ok());
-
-  wire::RecordBatchBuilder transactional({.producer_id = ProducerId{1},
-                                          .producer_epoch = ProducerEpoch{0},
-                                          .base_sequence = 0,
-                                          .is_transactional = true});
-  transactional.append(Timestamp{1}, std::nullopt, "v");
-  Buffer batch = transactional.build();
-  const std::span<char> of_batch{batch.data(), batch.size()};
-  EXPECT_EQ(wire::kafka_error_of(log->append(of_batch, LeaderEpoch{0}, Timestamp{1}).error()),
-            KafkaError::kTransactionalIdAuthorizationFailed);
 }
 
 TEST_F(PartitionLogTest, RefusesSenselessRecordsUnderARightChecksum) {

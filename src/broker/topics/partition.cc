@@ -27,19 +27,40 @@ Partition::Partition(TopicPartition name, std::shared_ptr<storage::PartitionLog>
       durability_(durability) {}
 
 Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp now,
-                                                storage::AppendOrigin origin) {
+                                                const storage::AppendAs& as) {
   wire::InflationBudget budget;
-  return append(batch, now, origin, budget);
+  return append(batch, now, as, budget);
 }
 
 Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp now,
-                                                storage::AppendOrigin origin,
+                                                const storage::AppendAs& as,
                                                 wire::InflationBudget& budget) {
+  return append_with([&] { return log_->append(batch, leadership_.epoch, now, as, budget); });
+}
+
+Result<storage::AppendResult> Partition::append_marker(const wire::TransactionMarker& marker,
+                                                       wire::TransactionVersion version,
+                                                       Timestamp now) {
+  return append_with([&] { return log_->append_marker(marker, version, leadership_.epoch, now); });
+}
+
+Result<std::optional<storage::VerificationGuard>> Partition::begin_verification(
+    ProducerId id, ProducerEpoch epoch, std::int32_t first_sequence, storage::EpochBump epoch_bump,
+    Timestamp now) {
+  using Guard = std::optional<storage::VerificationGuard>;
+  return writer_.with([&](const Writer& writer) -> Result<Guard> {
+    if (writer.is_closed) return gone(name_);
+    return log_->begin_verification(id, epoch, first_sequence, epoch_bump, now);
+  });
+}
+
+template <class Append>
+Result<storage::AppendResult> Partition::append_with(Append append) {
   Ends before;
   auto result = writer_.with([&](Writer& writer) -> Result<storage::AppendResult> {
     if (writer.is_closed) return gone(name_);
     before = ends();
-    auto appended = log_->append(batch, leadership_.epoch, now, origin, budget);
+    auto appended = append();
     note_disk(writer, appended);
     return appended;
   });

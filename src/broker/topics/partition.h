@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/guarded.h"
@@ -52,11 +53,23 @@ class Partition {
   /// budget  what a client's batch inflates to is taken off it
   /// errors  those of storage::PartitionLog::append, as Kafka errors
   /// cost    a walk over the records and one write; with --fsync always also one flush
-  Result<storage::AppendResult> append(
-      std::span<char> batch, Timestamp now,
-      storage::AppendOrigin origin = storage::AppendOrigin::kClient);
   Result<storage::AppendResult> append(std::span<char> batch, Timestamp now,
-                                       storage::AppendOrigin origin, wire::InflationBudget& budget);
+                                       const storage::AppendAs& as = {});
+  Result<storage::AppendResult> append(std::span<char> batch, Timestamp now,
+                                       const storage::AppendAs& as, wire::InflationBudget& budget);
+
+  /// As storage::PartitionLog::begin_verification: what a transactional batch must be appended
+  /// with, once its coordinator has said yes; nothing when its transaction is open here already.
+  ///   const auto guard = partition.begin_verification(id, epoch, sequence, bump, now);
+  ///   … if (guard) ask the coordinator …
+  ///   partition.append(batch, now, {AppendOrigin::kClient, guard.value_or(kNone)}, budget);
+  /// errors  UNKNOWN_TOPIC_OR_PARTITION once closed       thread  any
+  Result<std::optional<storage::VerificationGuard>> begin_verification(
+      ProducerId id, ProducerEpoch epoch, std::int32_t first_sequence,
+      storage::EpochBump epoch_bump, Timestamp now);
+  /// As storage::PartitionLog::append_marker; wakes the waiters, those for committed records too.
+  Result<storage::AppendResult> append_marker(const wire::TransactionMarker& marker,
+                                              wire::TransactionVersion version, Timestamp now);
 
   /// Calls `done` once everything appended before this call is as safe as the broker promises for
   /// acks=all: at once when it need not wait for the disk, otherwise on the flusher's thread.
@@ -106,6 +119,8 @@ class Partition {
     WaiterId next_id = 1;
   };
 
+  template <class Append>
+  Result<storage::AppendResult> append_with(Append append);
   template <class Ending>
   Status end_with(Ending ending);
   /// Wakes those for whom something has moved; all of them when the log's start has, or its state.

@@ -37,10 +37,6 @@ Status check_client_header(const wire::BatchHeader& header) {
                                       header.base_offset));
   }
   if (header.is_control()) return invalid_record("clients may not write control records");
-  if (header.is_transactional()) {
-    return make_error(KafkaError::kTransactionalIdAuthorizationFailed,
-                      "transactions are not served yet, found a transactional batch");
-  }
   if (header.record_count <= 0 || header.last_offset_delta != header.record_count - 1) {
     return invalid_record(fmt::format("{} records with a last offset delta of {}",
                                       header.record_count, header.last_offset_delta));
@@ -87,6 +83,17 @@ Result<wire::RecordFacts> check_records(std::string_view batch, const wire::Batc
                     facts.error().message);
 }
 
+Result<CheckedBatch> check_marker(std::string_view batch, const wire::BatchHeader& header,
+                                  const ProducerStates& producers,
+                                  wire::TransactionVersion version) {
+  auto end = wire::read_transaction_end(batch);
+  if (!end.ok()) return invalid_record(end.error().message);
+  if (Status status = producers.check_marker(header, *end, version); !status.ok()) {
+    return std::move(status).error();
+  }
+  return CheckedBatch{header, std::nullopt, *end};
+}
+
 }  // namespace
 
 Status check_batch_size(std::size_t size_bytes, const LogConfig& config) {
@@ -104,15 +111,19 @@ Status check_batch_size(std::size_t size_bytes, const LogConfig& config) {
 }
 
 Result<CheckedBatch> check_append(std::string_view batch, const LogConfig& config,
-                                  const ProducerStates& producers, AppendOrigin origin,
+                                  const ProducerStates& producers, const AppendAs& as,
                                   Timestamp now, wire::InflationBudget& budget) {
-  if (Status status = check_batch_size(batch.size(), config); !status.ok()) {
+  auto header = wire::read_batch_header(batch);
+  // However small a topic's batches are to be, a transaction must be able to end.
+  const bool is_control =
+      as.origin == AppendOrigin::kCoordinator && header.ok() && header->is_control();
+  if (Status status = check_batch_size(batch.size(), config); !status.ok() && !is_control) {
     return std::move(status).error();
   }
-  auto header = wire::check_batch(batch);
+  header = wire::check_batch(batch);
   if (!header.ok()) return refusal(batch, header.error());
   wire::RecordFacts facts{header->base_timestamp, header->max_timestamp};
-  if (origin == AppendOrigin::kClient) {
+  if (as.origin == AppendOrigin::kClient) {
     if (Status status = check_client_header(*header); !status.ok()) {
       return std::move(status).error();
     }
@@ -124,9 +135,12 @@ Result<CheckedBatch> check_append(std::string_view batch, const LogConfig& confi
   if (Status status = check_timestamps(*header, facts, config, now); !status.ok()) {
     return std::move(status).error();
   }
-  auto repeats = producers.check(*header, origin);
+  if (header->is_control() && header->has_producer()) {
+    return check_marker(batch, *header, producers, as.version);
+  }
+  auto repeats = producers.check(*header, as);
   if (!repeats.ok()) return std::move(repeats).error();
-  return CheckedBatch{*header, *repeats};
+  return CheckedBatch{*header, *repeats, std::nullopt};
 }
 
 wire::BatchHeader place_batch(std::span<char> batch, wire::BatchHeader header, Offset base,

@@ -15,8 +15,9 @@
 namespace millrace::storage {
 
 struct CheckedBatch {
-  wire::BatchHeader header;              // its max_timestamp is that of the records
-  std::optional<AppendedBatch> repeats;  // set: it stands in the log already
+  wire::BatchHeader header;                  // its max_timestamp is that of the records
+  std::optional<AppendedBatch> repeats;      // set: it stands in the log already
+  std::optional<wire::TransactionEnd> ends;  // set: it is a marker
 };
 
 /// Whether the batch may be appended, and what it says.
@@ -25,7 +26,7 @@ struct CheckedBatch {
 /// cost    CRC of the batch; from clients also a walk over the records, inflated piece by piece
 /// source  Kafka's LogValidator and UnifiedLog
 Result<CheckedBatch> check_append(std::string_view batch, const LogConfig& config,
-                                  const ProducerStates& producers, AppendOrigin origin,
+                                  const ProducerStates& producers, const AppendAs& as,
                                   Timestamp now, wire::InflationBudget& budget);
 
 /// Whether a batch of that many bytes may be stored.

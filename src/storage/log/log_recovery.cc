@@ -17,6 +17,15 @@
 namespace millrace::storage {
 namespace {
 
+/// What the marker at `place` says.
+/// errors  kIo; else as wire::read_transaction_end
+Result<wire::TransactionEnd> read_marker(const io::File& file, const BatchPlace& place) {
+  std::vector<char> bytes(place.header.size_bytes());
+  auto count = file.read_at(place.position, bytes);
+  if (!count.ok()) return std::move(count).error();
+  return wire::read_transaction_end({bytes.data(), *count});
+}
+
 class Loader {
  public:
   Loader(io::FileSystem& files, const std::string& directory, const LogConfig& config,
@@ -51,6 +60,7 @@ class Loader {
   Status load_producers();
   Status replay_producers(Offset from);
   Status replay_segment(const Segment& segment, Offset from);
+  Status replay_batch(const io::File& file, const BatchPlace& place);
   Status refill_producer_windows() { return refill_producers(log_.segments, log_.producers); }
   Status settle_epochs();
   bool is_as_closed() const;
@@ -198,8 +208,23 @@ Status Loader::replay_segment(const Segment& segment, Offset from) {
     auto place = scanner.next();
     if (!place.ok()) return std::move(place).error();
     if (!*place) return {};
-    if ((*place)->header.base_offset >= from) log_.producers.apply((*place)->header);
+    if ((*place)->header.base_offset < from) continue;
+    if (Status status = replay_batch(*start->file, **place); !status.ok()) return status;
   }
+}
+
+Status Loader::replay_batch(const io::File& file, const BatchPlace& place) {
+  const wire::BatchHeader& header = place.header;
+  if (!header.is_control() || !header.has_producer()) {
+    log_.producers.apply(header);
+    return {};
+  }
+  auto end = read_marker(file, place);
+  // Compaction takes the records out of markers that nobody needs any more: those end nothing.
+  if (!end.ok() && end.error().code == ErrorCode::kNotFound) return {};
+  if (!end.ok()) return std::move(end).error();
+  log_.producers.apply_marker(header, *end);
+  return {};
 }
 
 Status Loader::settle_epochs() {

@@ -32,13 +32,21 @@ Status start_epoch(LogParts& log, LeaderEpoch epoch, Offset start) {
   return status;
 }
 
+/// Before the end of a transaction is published: who may read its records must find in the index
+/// whether they count.
+void note_producer(LogParts& log, const wire::BatchHeader& header,
+                   const std::optional<wire::TransactionEnd>& end) {
+  if (!end) return log.producers.apply(header);
+  log.producers.apply_marker(header, *end);
+}
+
 }  // namespace
 
 Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch epoch, Timestamp now,
-                            AppendOrigin origin, wire::InflationBudget& budget) {
+                            const AppendAs& as, wire::InflationBudget& budget) {
   if (Status status = log.flusher.check_usable(); !status.ok()) return std::move(status).error();
   std::string_view bytes{batch.data(), batch.size()};
-  auto checked = check_append(bytes, log.config, log.producers, origin, now, budget);
+  auto checked = check_append(bytes, log.config, log.producers, as, now, budget);
   if (!checked.ok()) return std::move(checked).error();
 
   AppendResult result;
@@ -54,7 +62,7 @@ Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch ep
   }
 
   Buffer recompressed;
-  if (origin == AppendOrigin::kClient && must_recompress(checked->header, log.config)) {
+  if (as.origin == AppendOrigin::kClient && must_recompress(checked->header, log.config)) {
     auto stored = recompress(bytes, checked->header, log.config);
     if (!stored.ok()) return std::move(stored).error();
     recompressed = std::move(stored).value();
@@ -82,13 +90,23 @@ Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch ep
   }
   Status written = log.active->append(bytes, header, log.config.index_interval_bytes);
   if (!written.ok()) return storage_error("appending", written.error());
-  log.producers.apply(header);
+  note_producer(log, header, checked->ends);
   log.offsets.append(header.next_offset(), log.producers.first_unstable());
 
   result.base_offset = base;
   result.last_offset = header.last_offset();
   if (log_stamps) result.log_append_time = now;
   return result;
+}
+
+Result<AppendResult> append_marker(LogParts& log, const wire::TransactionMarker& marker,
+                                   wire::TransactionVersion version, LeaderEpoch epoch,
+                                   Timestamp now) {
+  Buffer batch = wire::build_transaction_marker(marker, now);
+  AppendAs as(AppendOrigin::kCoordinator);
+  as.version = version;
+  wire::InflationBudget budget;
+  return append(log, {batch.data(), batch.size()}, epoch, now, as, budget);
 }
 
 Status roll(LogParts& log, Timestamp now) {

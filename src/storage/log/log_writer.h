@@ -24,7 +24,12 @@ struct AppendResult {
 
 /// As PartitionLog::append.
 Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch epoch, Timestamp now,
-                            AppendOrigin origin, wire::InflationBudget& budget);
+                            const AppendAs& as, wire::InflationBudget& budget);
+
+/// As PartitionLog::append_marker.
+Result<AppendResult> append_marker(LogParts& log, const wire::TransactionMarker& marker,
+                                   wire::TransactionVersion version, LeaderEpoch epoch,
+                                   Timestamp now);
 
 /// Seals the active segment when it is not empty, and begins the next one.
 Status roll(LogParts& log, Timestamp now);

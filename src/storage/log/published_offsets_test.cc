@@ -9,19 +9,11 @@ namespace millrace::storage {
 namespace {
 
 using testing::append;
+using testing::append_transactional;
+using testing::end_transaction;
 using testing::LogFixture;
 
-class PublishedOffsetsTest : public LogFixture {
- protected:
-  Status append_as_coordinator(wire::BatchOptions options, std::string_view value) {
-    wire::RecordBatchBuilder builder(options);
-    builder.append(Timestamp{1000}, std::string_view("\0\0\0\1", 4), value);
-    Buffer batch = builder.build();
-    auto appended = log->append({batch.data(), batch.size()}, LeaderEpoch{0}, Timestamp{1000},
-                                AppendOrigin::kCoordinator);
-    return appended.ok() ? Status{} : Status{appended.error()};
-  }
-};
+using PublishedOffsetsTest = LogFixture;
 
 TEST_F(PublishedOffsetsTest, TheStartNeverGoesBack) {
   PublishedOffsets offsets(Offset{5}, Offset{10}, kNoOffset);
@@ -34,18 +26,9 @@ TEST_F(PublishedOffsetsTest, TheStartNeverGoesBack) {
 TEST_F(PublishedOffsetsTest, TheLastStableOffsetIsTheStartOfTheOldestOpenTransaction) {
   open();
   const auto begin = [&](std::int64_t producer) {
-    return append_as_coordinator({.producer_id = ProducerId{producer},
-                                  .producer_epoch = ProducerEpoch{0},
-                                  .is_transactional = true},
-                                 "v");
+    return append_transactional(*log, {.producer_id = producer});
   };
-  const auto end = [&](std::int64_t producer) {
-    return append_as_coordinator({.producer_id = ProducerId{producer},
-                                  .producer_epoch = ProducerEpoch{0},
-                                  .is_transactional = true,
-                                  .is_control = true},
-                                 "");
-  };
+  const auto end = [&](std::int64_t producer) { return end_transaction(*log, producer); };
   const auto ends = [&] {
     return std::pair(log->last_stable_offset().value(), log->high_watermark().value());
   };

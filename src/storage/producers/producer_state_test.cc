@@ -133,8 +133,7 @@ TEST(ProducerStates, APlainBatchMayNotInterruptATransaction) {
   states.apply(header_of({.sequence = 0, .attributes = in_transaction}));
   EXPECT_EQ(verdict(states, {.sequence = 1}), KafkaError::kInvalidTxnState);
   EXPECT_EQ(verdict(states, {.sequence = 1, .attributes = in_transaction}), KafkaError::kNone);
-  const auto marker = static_cast<std::int16_t>(in_transaction | wire::batch_format::kControlBit);
-  states.apply(header_of({.sequence = -1, .offset = 1, .attributes = marker}));
+  states.apply_marker(header_of({.sequence = -1, .offset = 1, .attributes = in_transaction}), {});
   EXPECT_EQ(verdict(states, {.sequence = 1}), KafkaError::kNone);
 }
 

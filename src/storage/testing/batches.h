@@ -49,6 +49,33 @@ inline Result<AppendResult> append(PartitionLog& log, const BatchSpec& spec, std
   return log.append(batch, LeaderEpoch{epoch}, Timestamp{now});
 }
 
+/// As a client whose coordinator always says yes.
+inline Result<AppendResult> append_transactional(PartitionLog& log, BatchSpec spec,
+                                                 EpochBump epoch_bump = EpochBump::kNo) {
+  spec.is_transactional = true;
+  const auto guard =
+      log.begin_verification(ProducerId{spec.producer_id}, ProducerEpoch{spec.producer_epoch},
+                             spec.sequence, epoch_bump, Timestamp{1000});
+  std::string batch = make_batch(spec);
+  return log.append(batch, LeaderEpoch{0}, Timestamp{1000},
+                    {AppendOrigin::kClient, guard.value_or(VerificationGuard::kNone)});
+}
+
+struct EndSpec {
+  wire::TransactionResult result = wire::TransactionResult::kCommit;
+  std::int16_t producer_epoch = 0;
+  std::int32_t coordinator_epoch = 0;
+  wire::TransactionVersion version = wire::TransactionVersion::k1;
+};
+
+inline Result<AppendResult> end_transaction(PartitionLog& log, std::int64_t producer_id,
+                                            const EndSpec& spec = {}) {
+  return log.append_marker({ProducerId{producer_id},
+                            ProducerEpoch{spec.producer_epoch},
+                            {spec.result, spec.coordinator_epoch}},
+                           spec.version, LeaderEpoch{0}, Timestamp{1000});
+}
+
 struct ReadRecord {
   std::int64_t offset;
   std::int64_t timestamp;
