@@ -192,6 +192,21 @@ TEST_F(DeleteRecords, RefusesTopicsThatDoNotDelete) {
             (Results{{0, -code(KafkaError::kInvalidTopicException)}}));
 }
 
+TEST_F(DeleteRecords, ChangesNothingOfATopicThatIsGone) {
+  make_topic("orders");
+  ASSERT_TRUE(append("orders", 0, batch_of({"a", "b"})).ok());
+  const auto before = state().topics.table();  // as a request has it that began earlier
+  Partition* const partition = before->find_partition("orders", 0);
+  EXPECT_EQ(wire::kafka_error_of(partition->delete_records_before(kNoOffset).error()),
+            KafkaError::kOffsetOutOfRange);
+  ASSERT_TRUE(state().topics.remove("orders").ok());
+
+  const auto refused = partition->delete_records_before(Offset{1});
+
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(wire::kafka_error_of(refused.error()), KafkaError::kUnknownTopicOrPartition);
+  EXPECT_EQ(partition->log().log_start_offset(), Offset{0});
+}
 TEST_F(DeleteRecords, WakesThoseWhoWaitAndOutlivesAStop) {
   make_topic("orders");
   ASSERT_TRUE(append("orders", 0, batch_of({"a", "b"})).ok());

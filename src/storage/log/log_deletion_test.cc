@@ -115,6 +115,17 @@ TEST_F(LogDeletionTest, DeletesRecordsBeforeAnOffset) {
   EXPECT_TRUE(read_log(*log)->empty());
 }
 
+TEST_F(LogDeletionTest, EpochsBeginWhereTheRecordsThatAreLeftBegin) {
+  open();
+  for (const std::int32_t epoch : {0, 1}) {
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(append(*log, {}, epoch).ok());
+  }
+  EXPECT_EQ(log->end_offset_for_epoch(LeaderEpoch{0}).end_offset, Offset{2});
+  ASSERT_TRUE(log->delete_records_before(Offset{3}).ok());
+  EXPECT_EQ(log->segment_count(), 1U) << "no segment went";
+  EXPECT_EQ(log->end_offset_for_epoch(LeaderEpoch{0}).end_offset, Offset{3});
+}
+
 TEST_F(LogDeletionTest, RemovesItsFolder) {
   open();
   ASSERT_TRUE(append(*log, {}).ok());
