@@ -314,6 +314,33 @@ TEST_F(TransportTest, WhatTheTransportHoldsBackIsReadWhenReadingGoesOn) {
   EXPECT_TRUE(frames == sent);
 }
 
+TEST_F(TransportTest, WhatTheTransportHoldsBackComesBeforeTheEnd) {
+  connect_masked();
+  std::size_t count = 0;
+  bool has_ended = false;
+  server_->start({.on_frame =
+                      [&](Buffer) {
+                        ++count;
+                        server_->pause_reading();
+                      },
+                  .on_closed = [&](const Error&) { has_ended = true; }},
+                 kTestFrameMax);
+  client_->start({.on_frame = [](Buffer) {}, .on_closed = [](const Error&) {}}, kTestFrameMax);
+  // Each is what one read gives out, so that nothing but the transport holds the next.
+  for (std::size_t i = 0; i < 5; ++i) client_->send(chunks_of(random_bytes(kRecordBytes - 4, i)));
+  run_until([&] { return count == 1; });
+  client_.reset();
+  run_until([turns = 0]() mutable { return ++turns == 20; });
+  EXPECT_FALSE(has_ended);
+
+  run_until([&] {
+    server_->resume_reading();
+    return has_ended;
+  });
+
+  EXPECT_EQ(count, 5U);
+}
+
 TEST_F(TransportTest, AFileGoesThroughATransportThatCannotSendFiles) {
   connect_masked();
   Log log;
