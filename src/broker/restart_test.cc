@@ -202,6 +202,20 @@ TEST_F(Restart, AFolderOfNoTopicIsPutAside) {
   EXPECT_TRUE(env().files().exists("/data/stranger-0.stray").value());
 }
 
+TEST_F(Restart, AFolderThatAnEarlierTopicCouldNotRemoveIsNotPartOfTheNextOne) {
+  make_topic("other");
+  ASSERT_TRUE(append("other", 0, batch_of({"a"})).ok());
+  const std::string name = "/00000000000000000000.log";
+  const auto bytes = env().files().read_all("/data/other-0" + name).value();
+  ASSERT_TRUE(env().files().create_directories("/data/orders-0").ok());
+  ASSERT_TRUE(env().files().replace_atomically("/data/orders-0" + name, bytes).ok());
+
+  const auto topic = make_topic("orders");
+
+  ASSERT_NE(topic, nullptr);
+  EXPECT_EQ(topic->partitions[0]->high_watermark(), Offset{0});
+}
+
 TEST_F(Restart, SaysThatThePartitionsFolderOfACleanStopIsGone) {
   make_topic("orders", 2);
   ASSERT_TRUE(append("orders", 1, batch_of({"a", "b"})).ok());

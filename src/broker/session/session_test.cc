@@ -228,14 +228,30 @@ TEST_F(SessionTest, WhoAnsweredBeforeHisTurnHearsNothingOfTheEnd) {
   EXPECT_EQ(dropped, std::vector<int>{0});
 }
 
+TEST_F(SessionTest, AStopLetsGoOfWhatIsOwedAtOnce) {
+  const HandlerTable handlers = keeping_handlers();
+  connect(handlers);
+  send_produce(batch_of({"a"}).view());
+  bool is_dropped = false;
+  kept_requests()[0].context.when_abandoned([&is_dropped] { is_dropped = true; });
+
+  session_->stop();
+
+  EXPECT_TRUE(is_dropped);
+  kept_requests()[0].reply.send({});
+  run_for(Millis{100});
+  EXPECT_TRUE(answers_.empty());
+}
+
 TEST_F(SessionTest, AFetchThatWaitsGoesWithItsConnection) {
   const auto topic = make_topic("orders");
   connect(core_->handlers());
   send(fetch_for(INT32_MAX), 12);
-  EXPECT_GT(topic->partitions[0].use_count(), 1) << "it does not wait";
+  EXPECT_EQ(topic->partitions[0]->waiter_count(), 1U) << "it does not wait";
 
   close_client();
 
+  EXPECT_EQ(topic->partitions[0]->waiter_count(), 0U);
   EXPECT_EQ(topic->partitions[0].use_count(), 1);
 }
 

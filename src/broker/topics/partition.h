@@ -88,6 +88,7 @@ class Partition {
   /// remove_waiter() runs on another thread.
   WaiterId add_waiter(std::function<void()> wake, WaitsFor what = WaitsFor::kHighWatermark);
   void remove_waiter(WaiterId waiter);
+  std::size_t waiter_count() const { return waiter_count_.load(); }
 
   /// Lets the log begin at `offset`, unless it begins there or later already, and wakes the
   /// waiters. Returns where it begins.

@@ -58,6 +58,8 @@ class SegmentRewriteTest : public LogFixture {
 TEST_F(SegmentRewriteTest, ACopyTakesThePlaceOfItsSegments) {
   open_filled();
   const auto before = read_log(*log);
+  const auto snapshots = names(".snapshot");
+  ASSERT_FALSE(snapshots.empty());
   auto rewrite = log->plan_rewrite(Offset{0}, log->log_end_offset());
   ASSERT_TRUE(rewrite.ok()) << rewrite.error().message;
   ASSERT_TRUE(copy_batches(*rewrite, every).ok());
@@ -69,6 +71,7 @@ TEST_F(SegmentRewriteTest, ACopyTakesThePlaceOfItsSegments) {
   EXPECT_EQ(read_log(*log), before);
   EXPECT_TRUE(names(".cleaned").empty());
   EXPECT_TRUE(names(".swap-range").empty());
+  EXPECT_EQ(names(".snapshot"), snapshots) << "they tell of producers and not of segments";
   EXPECT_EQ(log->offset_for_timestamp(Timestamp{1004}).value()->offset, Offset{4});
   EXPECT_EQ(append(*log, {}).value().base_offset, Offset{10});
   const auto count = log->segment_count();
