@@ -13,6 +13,7 @@ void BrokerHost::start() {
   broker::BrokerConfig config;
   config.data_directory = "/data";
   config.kafka = {kBrokerHost, kBrokerPort};
+  if (run_.is_sabotaged_by(Sabotage::kBrokerNeverSyncs)) config.fsync = broker::FsyncPolicy::kNever;
   config.loops = run_.scenario.broker_loops;
   config.recovery_point_interval = Millis{5'000};
   config.log_retention_check_interval = Millis{3'000};

@@ -72,12 +72,15 @@ void ConsumerActor::consume(client::Consumer& consumer) {
 void ConsumerActor::process(client::Consumer&, const client::PolledRecords& polled) {
   for (const client::PartitionRecords& part : polled) {
     if (part.records.empty()) continue;
-    if (fresh_.erase(part.partition) > 0) {
-      run_.report(run_.group.began(name_, part.partition, part.records.front().offset));
+    const bool begins = fresh_.erase(part.partition) > 0;
+    const std::span<const RecordView> records =
+        skips_first(begins) ? part.records.subspan(1) : part.records;
+    if (begins && !records.empty()) {
+      run_.report(run_.group.began(name_, part.partition, records.front().offset));
     }
-    for (const RecordView& record : part.records) {
+    for (const RecordView& record : records) {
       if (run_.may_read_what_is_lost()) break;
-      run_.report(run_.ledger.check_read(part.partition, record.offset, record.value.value_or("")));
+      run_.report(run_.ledger.check_read(part.partition, record.offset, value_of(record)));
       const auto previous = processed_.find(part.partition);
       if (previous != processed_.end() && record.offset != previous->second) {
         run_.history.violated(fmt::format("{} was given offset {} of {} after {}", name_,
@@ -90,9 +93,19 @@ void ConsumerActor::process(client::Consumer&, const client::PolledRecords& poll
   }
 }
 
+bool ConsumerActor::skips_first(bool begins) const {
+  return run_.is_sabotaged_by(begins ? Sabotage::kConsumersBeginLate : Sabotage::kConsumersSkip);
+}
+
+std::string_view ConsumerActor::value_of(const RecordView& record) const {
+  return run_.is_sabotaged_by(Sabotage::kConsumersMisread) ? "" : record.value.value_or("");
+}
+
 void ConsumerActor::commit(client::Consumer& consumer) {
+  if (run_.is_sabotaged_by(Sabotage::kConsumersNeverCommit)) return;
+  const std::int64_t ahead = run_.is_sabotaged_by(Sabotage::kConsumersCommitAhead) ? 1 : 0;
   client::OffsetsToCommit offsets;
-  for (const auto& [partition, next] : processed_) offsets[partition] = {.offset = next};
+  for (const auto& [partition, next] : processed_) offsets[partition] = {.offset = next + ahead};
   if (offsets.empty()) return;
   const std::int32_t generation = consumer.group_membership().generation;
   std::map<TopicPartition, bool> was_replaced;
@@ -115,7 +128,6 @@ client::RebalanceListener ConsumerActor::listener() {
     for (const TopicPartition& partition : partitions) {
       fresh_.erase(partition);
       processed_.erase(partition);
-      if (!is_ghost_) run_.group.revoked(name_, partition);
     }
   };
   client::RebalanceListener listener;

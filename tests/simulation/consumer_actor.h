@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "client/consumer.h"
 #include "tests/simulation/run_state.h"
@@ -30,6 +31,8 @@ class ConsumerActor {
   bool may_go_on() const { return !is_ghost_ && !run_.stops_consuming && !run_.has_failed(); }
   void consume(client::Consumer& consumer);
   void process(client::Consumer& consumer, const client::PolledRecords& polled);
+  bool skips_first(bool begins) const;
+  std::string_view value_of(const RecordView& record) const;
   void commit(client::Consumer& consumer);
   client::RebalanceListener listener();
 

@@ -16,13 +16,7 @@ GroupWatch::Wrong GroupWatch::assigned(const std::string& member, std::int32_t g
   // Who learns late of an old generation does not take the partition from its new owner.
   if (state.owner && state.owner->generation > generation) return std::nullopt;
   state.owner = Owner{member, generation};
-  state.is_given_up = false;
   return std::nullopt;
-}
-
-void GroupWatch::revoked(const std::string& member, const TopicPartition& partition) {
-  Partition& state = partitions_[partition];
-  if (state.owner && state.owner->member == member) state.is_given_up = true;
 }
 
 GroupWatch::Wrong GroupWatch::began(const std::string& member, const TopicPartition& partition,

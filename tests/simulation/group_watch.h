@@ -22,7 +22,6 @@ class GroupWatch {
 
   Wrong assigned(const std::string& member, std::int32_t generation,
                  const TopicPartition& partition);
-  void revoked(const std::string& member, const TopicPartition& partition);
 
   /// The first record that an owner was given since it owns the partition.
   Wrong began(const std::string& member, const TopicPartition& partition, Offset offset);
@@ -49,7 +48,6 @@ class GroupWatch {
   };
   struct Partition {
     std::optional<Owner> owner;  // the latest one, also when it has given the partition up
-    bool is_given_up = false;
     Offset processed{0};
   };
 

@@ -20,7 +20,6 @@ TEST(GroupWatch, APartitionThatIsHandedOverIsRight) {
   watch.processed(kPartition, Offset{10});
   EXPECT_EQ(watch.committed("a", kPartition, Offset{10}, watch.is_replaced("a", 1, kPartition)),
             std::nullopt);
-  watch.revoked("a", kPartition);
   EXPECT_EQ(watch.assigned("b", 2, kPartition), std::nullopt);
   EXPECT_EQ(watch.began("b", kPartition, Offset{10}), std::nullopt);
 }

@@ -3,6 +3,7 @@
 //   simulate --seeds 1000 --all-probes    and fails when a probe or fault point was not reached
 //   simulate --minutes 30          as many seeds as begin within 30 minutes
 //   simulate --seed 42 [--log]     one seed, with its history
+//   simulate --sabotage stream-loses-records …    breaks that on purpose: each run has to find it
 // Each seed runs in a process of its own: a CHECK that fails, or a run that hangs, is a finding
 // like any other. Exit codes: 0 all is well, 1 something was found, or with --all-probes not
 // reached, 2 wrong usage.
@@ -40,6 +41,7 @@ struct Options {
   std::optional<std::int64_t> minutes;  // of real time: no seed begins after them
   std::uint64_t jobs = std::max(1U, std::thread::hardware_concurrency());
   bool logs = false;
+  Sabotage sabotage = Sabotage::kNone;
 };
 
 constexpr std::chrono::seconds kRealTimeMax{60};  // for one seed, which takes seconds
@@ -68,7 +70,16 @@ struct Child {
   std::string report;
 };
 
-Child start_child(std::uint64_t seed) {
+/// One run, with what is to be broken on purpose.
+Outcome run_seed(std::uint64_t seed, Sabotage sabotage) {
+  if (sabotage == Sabotage::kNone) return simulate(seed);
+  Random random(seed);
+  Scenario scenario = Scenario::from(random);
+  scenario.break_on_purpose(sabotage);
+  return simulate(seed, scenario);
+}
+
+Child start_child(std::uint64_t seed, Sabotage sabotage) {
   int ends[2] = {-1, -1};
   if (pipe(ends) != 0) {
     std::perror("pipe");
@@ -77,7 +88,7 @@ Child start_child(std::uint64_t seed) {
   const pid_t process = fork();
   if (process == 0) {
     close(ends[0]);
-    const std::string report = report_of(simulate(seed));
+    const std::string report = report_of(run_seed(seed, sabotage));
     std::string_view rest = report;
     while (!rest.empty()) {
       const auto count = write(ends[1], rest.data(), rest.size());
@@ -188,8 +199,9 @@ int run_fleet(const Options& options) {
     return seed < options.first + options.seeds;
   };
   for (std::uint64_t next = options.first; may_start(next) || !children.empty();) {
-    while (children.size() < options.jobs && may_start(next))
-      children.push_back(start_child(next++));
+    while (children.size() < options.jobs && may_start(next)) {
+      children.push_back(start_child(next++, options.sabotage));
+    }
     for (std::size_t i = 0; i < children.size();) {
       if (!read_child(children[i])) {
         ++i;
@@ -211,9 +223,9 @@ int run_fleet(const Options& options) {
   return options.wants_all_probes && !reached_all ? 1 : 0;
 }
 
-int run_one(std::uint64_t seed, bool logs) {
-  set_log_level(logs ? LogLevel::kInfo : LogLevel::kOff);
-  const Outcome outcome = simulate(seed);
+int run_one(std::uint64_t seed, const Options& options) {
+  set_log_level(options.logs ? LogLevel::kInfo : LogLevel::kOff);
+  const Outcome outcome = run_seed(seed, options.sabotage);
   std::cout << outcome.scenario << "\n" << outcome.history;
   std::cout << "seed " << seed << ": " << outcome.violation.value_or("nothing found") << "; "
             << outcome.acknowledged << " records acknowledged in "
@@ -225,8 +237,17 @@ int run_one(std::uint64_t seed, bool logs) {
 int usage(std::string_view problem) {
   std::cerr << "simulate: " << problem
             << "\nwanted: [--seeds N | --minutes M] [--first SEED] [--jobs N] [--all-probes], or\n"
-               "        --seed SEED [--log]\n";
+               "        --seed SEED [--log]; with either [--sabotage WHAT], one of:\n";
+  for (const SabotageName& each : kSabotages) std::cerr << "        " << each.name << "\n";
   return 2;
+}
+
+/// kNone for a name that there is not.
+Sabotage sabotage_named(std::string_view name) {
+  for (const SabotageName& each : kSabotages) {
+    if (each.name == name) return each.sabotage;
+  }
+  return Sabotage::kNone;
 }
 
 int run(const std::vector<std::string_view>& arguments) {
@@ -241,6 +262,13 @@ int run(const std::vector<std::string_view>& arguments) {
     }
     std::uint64_t value = 0;
     const std::string_view text = i + 1 < arguments.size() ? arguments[++i] : "";
+    if (name == "--sabotage") {
+      options.sabotage = sabotage_named(text);
+      if (options.sabotage == Sabotage::kNone) {
+        return usage(fmt::format("wanted a sabotage, found \"{}\"", text));
+      }
+      continue;
+    }
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
     if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) {
       return usage(fmt::format("wanted a number for {}, found \"{}\"", name, text));
@@ -276,7 +304,7 @@ int run(const std::vector<std::string_view>& arguments) {
     return 2;
   }
   if (given.contains("--log") && !options.one) return usage("wanted --seed beside --log");
-  if (options.one) return run_one(*options.one, options.logs);
+  if (options.one) return run_one(*options.one, options);
   set_log_level(LogLevel::kOff);
   return run_fleet(options);
 }

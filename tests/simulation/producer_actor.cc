@@ -51,6 +51,9 @@ void ProducerActor::send_one(client::Producer& producer) {
   const std::string key =
       fmt::format("key-{}", run_.random().below(static_cast<std::uint64_t>(run_.scenario.keys)));
   const auto number = static_cast<std::int64_t>(sent.sequence);
+  const bool sends_twice =
+      run_.is_sabotaged_by(Sabotage::kProducersSendTwice) && sent.sequence % 50 == 49;
+  if (sends_twice) (void)producer.send({.topic = kInputTopic, .key = key, .value = value});
   const auto queued = producer.send(
       {.topic = kInputTopic,
        .key = key,

@@ -31,6 +31,7 @@ struct RunState {
   /// Records are read before they are on disk (ADR 7). With the power, some are lost that were
   /// read, and others take their offsets; a consumer may even hold the old ones fetched ahead.
   bool may_read_what_is_lost() const { return scenario.cuts_power; }
+  bool is_sabotaged_by(Sabotage sabotage) const { return scenario.sabotage == sabotage; }
   /// Time to end early: what follows a violation says little.
   bool has_failed() const { return history.violation().has_value(); }
   void report(const std::optional<std::string>& wrong) {

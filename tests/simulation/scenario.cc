@@ -60,6 +60,12 @@ void Scenario::keep_counts_exact() {
   }
 }
 
+void Scenario::break_on_purpose(Sabotage what) {
+  sabotage = what;
+  keep_counts_exact();
+  cuts_power = what == Sabotage::kBrokerNeverSyncs;
+}
+
 std::string Scenario::to_string() const {
   std::string text = fmt::format(
       "{} partitions, {} loops, {} producers ({} ms pause, {} ms linger, {}), {} consumers ({}), "
@@ -80,6 +86,7 @@ std::string Scenario::to_string() const {
                                     {strikes_fault_points, "fault points"}}) {
     if (is_on) text += fmt::format(" {},", name);
   }
+  if (sabotage != Sabotage::kNone) text += fmt::format(" sabotage: {},", sabotage_name(sabotage));
   text.back() = '.';
   return text;
 }

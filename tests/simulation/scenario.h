@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "base/time.h"
+#include "tests/simulation/sabotage.h"
 
 namespace millrace::simulation {
 
@@ -38,6 +39,8 @@ struct Scenario {
   bool crashes_streams = false;
   bool strikes_fault_points = false;
 
+  Sabotage sabotage = Sabotage::kNone;
+
   /// Whether a commit may fail that was due: then its work is done again, at least once.
   bool may_fail_commits() const {
     return kills_brokers || cuts_power || restarts_cleanly || isolates_hosts ||
@@ -51,6 +54,8 @@ struct Scenario {
   static Scenario from(Random& random);
   /// Has a stream application, and no trouble under which a window may count a record twice.
   void keep_counts_exact();
+  /// Breaks that, in a world in which a run cannot miss it.
+  void break_on_purpose(Sabotage what);
   std::string to_string() const;
 };
 

@@ -1,11 +1,19 @@
 #include "tests/simulation/simulation.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <map>
+#include <string>
 
 #include "base/log.h"
 
 namespace millrace::simulation {
 namespace {
+
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::Optional;
 
 class Simulation : public ::testing::Test {
  protected:
@@ -23,6 +31,12 @@ TEST_F(Simulation, OfOneSeedIsTheSameRunAgain) {
   }
 }
 
+TEST_F(Simulation, OfAnotherSeedIsAnotherRun) {
+  Scenario quiet;
+  quiet.duration = Millis{5'000};
+  EXPECT_NE(simulate(1, quiet).fingerprint, simulate(2, quiet).fingerprint);
+}
+
 TEST_F(Simulation, OfAQuietWorldAcknowledgesAndCountsEverything) {
   Scenario quiet;
   quiet.partitions = 3;
@@ -34,6 +48,34 @@ TEST_F(Simulation, OfAQuietWorldAcknowledgesAndCountsEverything) {
 
   EXPECT_EQ(outcome.violation, std::nullopt) << outcome.history;
   EXPECT_GT(outcome.acknowledged, 1000U);
+  EXPECT_EQ(outcome.counts, Comparison::kEqual);
+}
+
+// So that a run that finds nothing means something.
+TEST_F(Simulation, FindsWhateverIsBrokenOnPurpose) {
+  using Wanted = ::testing::Matcher<std::string>;
+  const std::map<Sabotage, Wanted> wanted{
+      {Sabotage::kBrokerNeverSyncs, AnyOf(HasSubstr("promised to"), HasSubstr("is lost"))},
+      {Sabotage::kProducersSendTwice, HasSubstr("is there twice")},
+      {Sabotage::kConsumersMisread, HasSubstr("read as ")},
+      {Sabotage::kConsumersSkip, HasSubstr("was given offset")},
+      {Sabotage::kConsumersBeginLate, HasSubstr("begins events")},
+      {Sabotage::kConsumersCommitAhead, HasSubstr("committed to")},
+      {Sabotage::kConsumersNeverCommit, HasSubstr("the group does not come to rest")},
+      {Sabotage::kStreamLosesRecords, HasSubstr("counted ")}};
+  for (const SabotageName& each : kSabotages) {
+    SCOPED_TRACE(each.name);
+    Scenario broken;
+    broken.partitions = 2;
+    broken.consumers = 2;
+    broken.duration = Millis{20'000};
+    broken.trouble_pause = Millis{3'000};
+    broken.break_on_purpose(each.sabotage);
+
+    const Outcome outcome = simulate(7, broken);
+
+    EXPECT_THAT(outcome.violation, Optional(wanted.at(each.sabotage)));
+  }
 }
 
 // A member that stalls is expelled and joins again; what it still holds belongs to others by then,

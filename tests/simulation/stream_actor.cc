@@ -14,11 +14,12 @@ namespace {
 constexpr Millis kWindow{5'000};
 constexpr Millis kPatience{240'000};
 
-streams::Topology count_windows() {
+streams::Topology count_windows(bool loses_records) {
   using Text = std::string_view;
   streams::StreamsBuilder builder;
-  builder.stream<Text, Text>(kInputTopic)
-      .group_by_key()
+  auto input = builder.stream<Text, Text>(kInputTopic);
+  if (loses_records) input = input.filter([](Text, Text value) { return value.back() != '7'; });
+  input.group_by_key()
       .windowed_by(streams::TumblingWindows::of_size(kWindow).grace(std::chrono::hours{24 * 365}))
       .count({.store_name = "counts"})
       .to_stream()
@@ -58,7 +59,9 @@ void StreamActor::start() {
       {"request.timeout.ms", "5000"},
       {"default.api.timeout.ms", "10000"}};
   for (int attempt = 1; attempt <= kAttempts && !run_.has_failed(); ++attempt) {
-    auto app = streams::StreamsApp::create(count_windows(), properties, &run_.world.host(host));
+    auto app = streams::StreamsApp::create(
+        count_windows(run_.is_sabotaged_by(Sabotage::kStreamLosesRecords)), properties,
+        &run_.world.host(host));
     if (!app.ok()) return run_.history.violated(app.error().to_string());
     const Status started = app->start();
     if (started.ok()) {
