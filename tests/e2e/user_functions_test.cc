@@ -24,8 +24,10 @@ class UserFunctions : public testing::Test {
     ASSERT_TRUE(producer->flush(Millis{10'000}).ok());
   }
   Consumer member(client::ConsumerOptions options) {
-    auto consumer =
-        Consumer::create(cluster_.group_properties("g"), std::move(options), &cluster_.env());
+    return member(std::move(options), cluster_.group_properties("g"));
+  }
+  Consumer member(client::ConsumerOptions options, const client::Properties& properties) {
+    auto consumer = Consumer::create(properties, std::move(options), &cluster_.env());
     EXPECT_TRUE(consumer->subscribe({"t"}).ok());
     return std::move(consumer).value();
   }
@@ -49,6 +51,29 @@ TEST_F(UserFunctions, AListenerThatThrowsFailsThePollAndKeepsTheAssignment) {
   ASSERT_FALSE(failed.ok());
   EXPECT_EQ(failed.error().code, ErrorCode::kThrown);
   EXPECT_THAT(failed.error().message, HasSubstr("on_assigned threw: not today"));
+  const auto polled = poll(consumer);
+  ASSERT_TRUE(polled.ok()) << polled.error().to_string();
+  EXPECT_EQ(polled->count(), 1U);
+}
+
+TEST_F(UserFunctions, AListenerThatThrowsAtALossFailsThePollAndTheMemberComesBack) {
+  int revocations = 0;
+  client::ConsumerOptions options;
+  options.listener.on_lost = [](auto) { throw std::runtime_error("not today"); };
+  options.listener.on_revoked = [&](auto) { ++revocations; };
+  client::Properties properties = cluster_.group_properties("g");
+  properties.set("partition.assignment.strategy", "cooperative-sticky");
+  auto heir_properties = properties;
+  auto consumer = member(std::move(options), properties.set("max.poll.interval.ms", "200"));
+  ASSERT_EQ(poll(consumer)->count(), 1U);
+  auto heir = member({}, heir_properties);
+  ASSERT_EQ(poll(heir)->count(), 1U) << "who does not poll makes room";
+
+  const auto failed = poll(consumer);
+  ASSERT_FALSE(failed.ok());
+  EXPECT_THAT(failed.error().message, HasSubstr("on_lost threw: not today"));
+  EXPECT_EQ(revocations, 0);
+  ASSERT_TRUE(heir.close().ok());
   const auto polled = poll(consumer);
   ASSERT_TRUE(polled.ok()) << polled.error().to_string();
   EXPECT_EQ(polled->count(), 1U);
