@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "streams/dsl/change.h"
+#include "streams/dsl/table_outlet.h"
 #include "streams/runtime/processor.h"
 #include "streams/runtime/window_clock.h"
 #include "streams/serde.h"
@@ -62,7 +62,7 @@ class AggregationStep final : public StateUpdater {
   void start(const Record<K, V>& record, ProcessorContext& context) {
     record_ = &record;
     context_ = &context;
-    old_.reset();
+    if (keeps_old_) old_.reset();
   }
   std::optional<std::string_view> update(std::optional<std::string_view> old) override {
     if (old) {
@@ -78,7 +78,9 @@ class AggregationStep final : public StateUpdater {
     }
     return serde_.bytes_of(result_, scratch_);
   }
-  Change<A> change() const { return {old_ ? &*old_ : nullptr, &result_}; }
+  const A& result() const { return result_; }
+  /// Null when the key was new, and without keep_old_values().
+  const A* old_value() const { return old_ ? &*old_ : nullptr; }
   const AnySerde<A>& serde() const { return serde_; }
 
  private:
@@ -94,14 +96,14 @@ class AggregationStep final : public StateUpdater {
 
 /// Aggregates by key over all time. Skips null keys and null values, and counts them.
 template <class K, class V, class A, Combiner<K, V, A> C>
-class KeyedAggregation final : public Operator<K, V, K, Change<A>> {
+class KeyedAggregation final : public Processor, public Receiver<K, V> {
  public:
   KeyedAggregation(AnySerde<K> key_serde, AnySerde<A> value_serde, C combiner)
       : key_serde_(std::move(key_serde)), step_(std::move(value_serde), std::move(combiner)) {}
 
   void connect(Processor& child) override {
-    Operator<K, V, K, Change<A>>::connect(child);
-    if (child.wants_old_values()) step_.keep_old_values();
+    outlet_.connect(child);
+    if (outlet_.wants_old_values()) step_.keep_old_values();
   }
   void init(ProcessorContext& context, const NodeNames& names) override {
     context_ = &context;
@@ -118,12 +120,14 @@ class KeyedAggregation final : public Operator<K, V, K, Change<A>> {
     const Timestamp timestamp = store_->update(*key, record.timestamp, step_);
     if (timestamp == kNoTimestamp) return context_->fail(store_->failure().with_context("store"));
     if (context_->failed()) return;
-    this->forward({record.key, step_.change(), timestamp, record.headers, true});
+    outlet_.forward({record.key, step_.result(), timestamp, record.headers, true},
+                    step_.old_value());
   }
 
  private:
   AnySerde<K> key_serde_;
   AggregationStep<K, V, A, C> step_;
+  TableOutlet<K, A> outlet_;
   Buffer key_scratch_;
   KeyValueStore* store_ = nullptr;       // the task's
   ProcessorContext* context_ = nullptr;  // outlives its nodes
@@ -132,8 +136,7 @@ class KeyedAggregation final : public Operator<K, V, K, Change<A>> {
 /// Aggregates by key and window. Skips null keys; drops and counts late records. A result's
 /// timestamp is the largest of the records in it.
 template <class K, class V, class A, Combiner<K, V, A> C>
-class WindowedAggregation final : public Operator<K, V, Windowed<K>, Change<A>>,
-                                  private WindowVisitor {
+class WindowedAggregation final : public Processor, public Receiver<K, V>, private WindowVisitor {
  public:
   WindowedAggregation(AnySerde<K> key_serde, AnySerde<A> value_serde, TumblingWindows windows,
                       EmitStrategy emit, C combiner)
@@ -144,8 +147,8 @@ class WindowedAggregation final : public Operator<K, V, Windowed<K>, Change<A>>,
         emit_(emit) {}
 
   void connect(Processor& child) override {
-    Operator<K, V, Windowed<K>, Change<A>>::connect(child);
-    if (child.wants_old_values()) step_.keep_old_values();
+    outlet_.connect(child);
+    if (outlet_.wants_old_values()) step_.keep_old_values();
   }
   void init(ProcessorContext& context, const NodeNames& names) override {
     context_ = &context;
@@ -171,7 +174,8 @@ class WindowedAggregation final : public Operator<K, V, Windowed<K>, Change<A>>,
     if (timestamp == kNoTimestamp) return context_->fail(store_->failure().with_context("store"));
     if (context_->failed()) return;
     if (emit_ == EmitStrategy::kOnWindowUpdate) {
-      this->forward({{record.key, window}, step_.change(), timestamp, record.headers, true});
+      outlet_.forward({{record.key, window}, step_.result(), timestamp, record.headers, true},
+                      step_.old_value());
     }
     if (clock_.has_due_window()) {
       fail_unless(
@@ -187,10 +191,11 @@ class WindowedAggregation final : public Operator<K, V, Windowed<K>, Change<A>>,
              const StoredValue& stored) override {
     auto key = key_serde_.decode(key_bytes);
     if (!key.ok()) return context_->fail(Error(key.error()).with_context("stored key"));
-    const auto value = step_.serde().decode(stored.bytes);
+    auto value = step_.serde().decode(stored.bytes);
     if (!value.ok()) return context_->fail(Error(value.error()).with_context("stored aggregate"));
     const Window window = clock_.window_at(window_start);
-    this->forward({{std::move(*key), window}, {nullptr, &*value}, stored.timestamp, {}, true});
+    outlet_.forward({{std::move(*key), window}, std::move(*value), stored.timestamp, {}, true},
+                    nullptr);
   }
 
   AnySerde<K> key_serde_;
@@ -198,6 +203,7 @@ class WindowedAggregation final : public Operator<K, V, Windowed<K>, Change<A>>,
   TumblingWindows windows_;
   WindowClock clock_;
   EmitStrategy emit_;
+  TableOutlet<Windowed<K>, A> outlet_;
   Buffer key_scratch_;
   WindowStore* store_ = nullptr;         // the task's
   ProcessorContext* context_ = nullptr;  // outlives its nodes

@@ -4,9 +4,9 @@ namespace millrace::streams {
 
 template class KeyedOnlyNode<std::string, std::string>;
 template class KeyedOnlyNode<std::string_view, std::string_view>;
-template class NewValueNode<std::string, std::int64_t>;
-template class NewValueNode<std::string_view, std::int64_t>;
-template class NewValueNode<Windowed<std::string>, std::int64_t>;
-template class NewValueNode<Windowed<std::string_view>, std::int64_t>;
+template class PassNode<std::string, std::int64_t>;
+template class PassNode<std::string_view, std::int64_t>;
+template class PassNode<Windowed<std::string>, std::int64_t>;
+template class PassNode<Windowed<std::string_view>, std::int64_t>;
 
 }  // namespace millrace::streams

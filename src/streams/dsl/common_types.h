@@ -14,9 +14,9 @@ namespace millrace::streams {
 
 extern template class KeyedOnlyNode<std::string, std::string>;
 extern template class KeyedOnlyNode<std::string_view, std::string_view>;
-extern template class NewValueNode<std::string, std::int64_t>;
-extern template class NewValueNode<std::string_view, std::int64_t>;
-extern template class NewValueNode<Windowed<std::string>, std::int64_t>;
-extern template class NewValueNode<Windowed<std::string_view>, std::int64_t>;
+extern template class PassNode<std::string, std::int64_t>;
+extern template class PassNode<std::string_view, std::int64_t>;
+extern template class PassNode<Windowed<std::string>, std::int64_t>;
+extern template class PassNode<Windowed<std::string_view>, std::int64_t>;
 
 }  // namespace millrace::streams

@@ -24,8 +24,9 @@ class TypedSource final : public SourceNode {
   }
 
   void process(std::span<const RecordView> records) override {
+    context_->at_topic(topic_);
     for (const RecordView& view : records) {
-      context_->at_record(topic_, view.offset);
+      context_->at_record(view.offset);
       process_one(view);
       if (context_->failed()) return;
     }

@@ -70,21 +70,11 @@ class FilterNode final : public Operator<K, V> {
   Keep keep_;
 };
 
-/// Passes everything on: where streams split and merge.
+/// Passes everything on: where streams split and merge, and where a table becomes a stream.
 template <class K, class V>
 class PassNode final : public Operator<K, V> {
  public:
   void receive(const Record<K, V>& record) override { this->forward(record); }
-};
-
-/// Passes on the new value of each change: where a table becomes a stream.
-template <class K, class V>
-class NewValueNode final : public Operator<K, Change<V>, K, V> {
- public:
-  void receive(const Record<K, Change<V>>& record) override {
-    if (record.value.new_value == nullptr) return;  // no aggregation takes a value away
-    this->forward(internal::with_value<V>(record, *record.value.new_value));
-  }
 };
 
 /// Passes changes on as they are, old values included.

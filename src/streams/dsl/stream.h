@@ -170,9 +170,8 @@ class Stream {
 
 template <class K, class V>
 Stream<K, V> Table<K, V>::to_stream() const {
-  const NodeId node = builder_->add_processor(builder_->next_name("KTABLE-TOSTREAM"), {node_}, [] {
-    return std::make_unique<NewValueNode<K, V>>();
-  });
+  const NodeId node = builder_->add_processor(builder_->next_name("KTABLE-TOSTREAM"), {node_},
+                                              [] { return std::make_unique<PassNode<K, V>>(); });
   return Stream<K, V>(*builder_, node, key_serde_, value_serde_, KeyState::kAsRead);
 }
 

@@ -54,9 +54,10 @@ class ProcessorContext {
     return stores_;
   }
 
-  /// Says which record is worked on from now on, so that a failure can name it. `topic` lives until
-  /// the next call or left_records().
-  void at_record(std::string_view topic, Offset offset) { place_ = {topic, offset}; }
+  /// Says which record is worked on from now on, so that a failure can name it: its topic, which
+  /// lives until the next call or left_records(), and then, for each of its records, the offset.
+  void at_topic(std::string_view topic) { place_ = {.topic = topic}; }
+  void at_record(Offset offset) { place_.offset = offset; }
   void left_records() { place_ = {}; }
 
   /// Stops the task after the record under way, whose topic, partition and offset are put before

@@ -80,13 +80,14 @@ void ByteMap::put(std::string_view key, std::string_view value, Timestamp timest
 }
 
 void ByteMap::restore(std::string_view key, std::string_view value, Timestamp timestamp) {
-  CHECK(saved_.empty(), "a restore is not a change: it cannot be mixed with any");
+  CHECK(!has_changes(), "a restore is not a change: it cannot be mixed with any");
   const std::uint64_t hash = hash_bytes(key);
   Entry* entry = lookup(key, hash);
   if (entry == nullptr) entry = &insert(key, hash);
   set_value(*entry, value);
   entry->timestamp = timestamp.value();
   entry->is_logged = true;
+  old_count_ = entries_.size();
 }
 
 void ByteMap::erase(std::string_view key) {
@@ -100,8 +101,9 @@ void ByteMap::erase(std::string_view key) {
 void ByteMap::forget(std::string_view key) {
   const Entry* const entry = lookup(key, hash_bytes(key));
   if (entry == nullptr) return;
-  CHECK(saved_.empty(), "forgetting moves entries, which saved values would not follow");
+  CHECK(!has_changes(), "forgetting moves entries, which saved values would not follow");
   remove(static_cast<std::uint32_t>(entry - entries_.data()));
+  old_count_ = entries_.size();
 }
 
 Timestamp ByteMap::update(std::string_view key, Timestamp timestamp, StateUpdater& updater) {
@@ -183,26 +185,23 @@ void ByteMap::set_value(Entry& entry, std::string_view value) {
 void ByteMap::begin_change(Entry& entry) {
   if (entry.is_dirty) return;
   entry.is_dirty = true;
-  dirty_.push_back(static_cast<std::uint32_t>(&entry - entries_.data()));
-  if (!entry.is_saved) save(entry);
+  const auto index = static_cast<std::uint32_t>(&entry - entries_.data());
+  dirty_.push_back(index);
+  if (index < old_count_ && !entry.is_saved) save(entry);
 }
 
 /// Long values are not copied: the entry leaves its memory to the saved value and gets new.
 void ByteMap::save(Entry& entry) {
   Saved saved{};
   saved.index = static_cast<std::uint32_t>(&entry - entries_.data());
-  saved.has_value = entry.has_value;
-  saved.is_logged = entry.is_logged;
   saved.timestamp = entry.timestamp;
-  if (entry.has_value) {
-    saved.value_size = entry.value_size;
-    saved.far_capacity = entry.far_capacity;
-    if (entry.far_capacity == 0) {
-      std::memcpy(saved.near, entry.near, kInlineBytesMax);
-    } else {
-      saved.far = entry.far;
-      entry.shares_far = true;
-    }
+  saved.value_size = entry.value_size;
+  saved.far_capacity = entry.far_capacity;
+  if (entry.far_capacity == 0) {
+    std::memcpy(saved.near, entry.near, kInlineBytesMax);
+  } else {
+    saved.far = entry.far;
+    entry.shares_far = true;
   }
   entry.is_saved = true;
   saved_.push_back(saved);
@@ -210,36 +209,30 @@ void ByteMap::save(Entry& entry) {
 
 void ByteMap::commit() {
   CHECK(dirty_.empty(), "a commit of changes that were not written");
-  std::vector<std::uint32_t> gone;
   for (const Saved& saved : saved_) {
     Entry& entry = entries_[saved.index];
     entry.is_saved = false;
     if (!entry.shares_far) dead_bytes_ += saved.far_capacity;
     entry.shares_far = false;
-    if (!entry.has_value) gone.push_back(saved.index);
   }
+  remove_without_value();
   saved_.clear();
-  remove_all(std::move(gone));
+  old_count_ = entries_.size();
 }
 
 void ByteMap::abort() {
-  std::vector<std::uint32_t> gone;
-  for (const Saved& saved : saved_) {
-    put_back(saved);
-    if (!saved.has_value) gone.push_back(saved.index);
-  }
+  for (const Saved& saved : saved_) put_back(saved);
+  while (entries_.size() > old_count_) remove(static_cast<std::uint32_t>(entries_.size() - 1));
   dirty_.clear();
   saved_.clear();
-  remove_all(std::move(gone));
 }
 
 void ByteMap::put_back(const Saved& saved) {
   Entry& entry = entries_[saved.index];
-  if (entry.has_value && !saved.has_value) --live_;
-  if (!entry.has_value && saved.has_value) ++live_;
+  if (!entry.has_value) ++live_;
   if (!entry.shares_far) dead_bytes_ += entry.far_capacity;
-  entry.has_value = saved.has_value;
-  entry.is_logged = saved.is_logged;
+  entry.has_value = true;
+  entry.is_logged = true;
   entry.timestamp = saved.timestamp;
   entry.value_size = saved.value_size;
   entry.far_capacity = saved.far_capacity;
@@ -251,14 +244,21 @@ void ByteMap::put_back(const Saved& saved) {
   entry.is_dirty = entry.is_saved = entry.shares_far = false;
 }
 
-void ByteMap::remove_all(std::vector<std::uint32_t> indices) {
-  // From the back, so that the entry that fills a gap is never one that is to go itself.
-  std::sort(indices.begin(), indices.end());
-  for (auto index = indices.rbegin(); index != indices.rend(); ++index) remove(*index);
+/// From the back, so that the entry that fills a gap is never one that is to go itself.
+void ByteMap::remove_without_value() {
+  if (live_ == entries_.size()) return;
+  for (std::size_t index = entries_.size(); index-- > old_count_;) {
+    if (!entries_[index].has_value) remove(static_cast<std::uint32_t>(index));
+  }
+  std::sort(saved_.begin(), saved_.end(),
+            [](const Saved& a, const Saved& b) { return a.index > b.index; });
+  for (const Saved& saved : saved_) {
+    if (!entries_[saved.index].has_value) remove(saved.index);
+  }
 }
 
 /// Closes the gap in the slots by moving later ones of the run back, and the gap in the entries by
-/// moving the last one there. Only while nothing is saved, since saved_ and dirty_ hold indices.
+/// moving the last one there. Only while saved_ and dirty_, which hold indices, are used no more.
 void ByteMap::remove(std::uint32_t index) {
   const std::size_t mask = slots_.size() - 1;
   std::size_t gap = slot_of(index);

@@ -33,12 +33,14 @@ class ByteArena {
 /// agree. Values of up to 16 bytes lie in their entry. Views end with the next change.
 ///
 /// What an entry held at the last commit is saved with its first change after it, so that abort()
-/// can put it back and costs no more than what has changed.
+/// can put it back and costs no more than what has changed. Entries that came since lie behind
+/// old_count_ and need nothing saved.
 ///
-/// Invariants: an entry in dirty_ (changed, and not written since) or saved_ (changed since the
-/// last commit) has its mark set, and the other way round; a dirty entry is saved. An entry without
-/// a value is saved: it goes with the next commit or abort. Entries change places only when nothing
-/// is saved, since both lists hold indices.
+/// Invariants: an entry in dirty_ (changed, and not written since) or saved_ (old, and changed
+/// since the last commit) has its mark set, and the other way round; a dirty entry is saved or new.
+/// An entry without a value is saved or new: it goes with the next commit or abort. So an old entry
+/// that is not saved has a value, which the changelog knows. Entries change places only when
+/// nothing has changed, since both lists hold indices.
 class ByteMap {
  public:
   ByteMap() = default;
@@ -87,7 +89,7 @@ class ByteMap {
     dirty_.clear();
   }
   /// Whether anything changed since the last commit.
-  bool has_changes() const { return !saved_.empty(); }
+  bool has_changes() const { return !saved_.empty() || entries_.size() > old_count_; }
   /// What was taken is final. Nothing may have changed since take_changes().
   void commit();
   /// Puts back what was there at the last commit.                 cost  of what has changed since
@@ -124,14 +126,12 @@ class ByteMap {
     const char* value_bytes() const { return far_capacity == 0 ? near : far; }
     std::string_view value_view() const { return {value_bytes(), value_size}; }
   };
-  /// What an entry held at the last commit.
+  /// What an old entry held at the last commit: a value that the changelog knew.
   struct Saved {
     std::uint32_t index;
     std::uint32_t value_size;
     std::int64_t timestamp;
     std::uint32_t far_capacity;
-    bool has_value;
-    bool is_logged;
     union {
       char near[kInlineBytesMax];
       char* far;
@@ -149,7 +149,7 @@ class ByteMap {
   void save(Entry& entry);
   void put_back(const Saved& saved);
   void remove(std::uint32_t index);
-  void remove_all(std::vector<std::uint32_t> indices);
+  void remove_without_value();
   void grow_slots();
   void place(std::uint64_t hash, std::uint32_t index);
   std::size_t slot_of(std::uint32_t index) const;
@@ -160,6 +160,7 @@ class ByteMap {
   std::vector<Slot> slots_;  // a power of two, at most 2/3 full
   std::vector<std::uint32_t> dirty_;
   std::vector<Saved> saved_;
+  std::size_t old_count_ = 0;  // of the entries, those that the last commit knew
   ByteArena arena_;
   std::size_t dead_bytes_ = 0;  // of the arena, no longer used by an entry
   std::size_t live_ = 0;

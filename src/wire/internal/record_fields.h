@@ -1,6 +1,10 @@
 // The fields of a record, read where they lie: shared by what reads records and what only checks
 // them. Each reads from `from` and returns where it ended, or null when the field passes `end` or
 // makes no sense.
+//
+// Inlined by force: with two files of callers the compiler does not do so any more, and the calls
+// for each length, key and value took 4 to 5 % of the time in which a stream reads, filters and
+// sends a record of 100 bytes.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +17,8 @@
 namespace millrace::wire::internal {
 
 /// Like read_uvarint32, with the lengths that are nearly always met kept inline.
-inline const char* read_short(const char* from, const char* end, std::int32_t& value) {
+[[gnu::always_inline]] inline const char* read_short(const char* from, const char* end,
+                                                     std::int32_t& value) {
   if (end - from >= 2) [[likely]] {
     const auto first = static_cast<unsigned char>(from[0]);
     if ((first & 0x80U) == 0) {
@@ -32,7 +37,8 @@ inline const char* read_short(const char* from, const char* end, std::int32_t& v
   return from;
 }
 
-inline const char* read_long(const char* from, const char* end, std::int64_t& value) {
+[[gnu::always_inline]] inline const char* read_long(const char* from, const char* end,
+                                                    std::int64_t& value) {
   if (end - from >= 2) [[likely]] {
     const auto first = static_cast<unsigned char>(from[0]);
     if ((first & 0x80U) == 0) {
@@ -52,8 +58,8 @@ inline const char* read_long(const char* from, const char* end, std::int64_t& va
 }
 
 /// Reads a length and that many bytes; -1 is null. Returns null when the length lies.
-inline const char* read_field(const char* from, const char* end,
-                              std::optional<std::string_view>& field) {
+[[gnu::always_inline]] inline const char* read_field(const char* from, const char* end,
+                                                     std::optional<std::string_view>& field) {
   std::int32_t length = 0;
   from = read_short(from, end, length);
   if (from == nullptr) return nullptr;
