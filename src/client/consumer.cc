@@ -156,7 +156,7 @@ std::optional<std::int64_t> Consumer::current_lag(const TopicPartition& partitio
   return core().shared().with([&](auto& state) { return state.fetch.lag(partition); });
 }
 
-GroupMembership Consumer::group_membership() const {
+ConsumerGroupMetadata Consumer::group_metadata() const {
   return core().shared().with([](auto& state) { return state.membership; });
 }
 ConsumerMetrics Consumer::metrics() const {

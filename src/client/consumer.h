@@ -20,6 +20,7 @@
 #include "base/time.h"
 #include "client/assignor.h"
 #include "client/broker_outage.h"
+#include "client/group_metadata.h"
 #include "client/offsets.h"
 #include "client/properties.h"
 #include "io/env.h"
@@ -83,14 +84,6 @@ struct ConsumerOptions {
   /// When not empty: instead of partition.assignment.strategy, most wanted first.
   std::vector<std::shared_ptr<Assignor>> assignors = {};
   OutageListener outages = {};
-};
-
-/// Who this consumer is in its group; what a transaction needs to commit offsets for it.
-struct GroupMembership {
-  std::string group_id;
-  std::int32_t generation = -1;
-  std::string member_id;
-  std::optional<std::string> group_instance_id;
 };
 
 /// Counted since create().
@@ -182,7 +175,7 @@ class Consumer {
 
   /// As whom the application commits: the member of the last rebalance that poll() has run, without
   /// a generation before the first and after the membership was lost.         cost  one lock
-  GroupMembership group_membership() const;
+  ConsumerGroupMetadata group_metadata() const;
   ConsumerMetrics metrics() const;
 
   /// Commits when auto-commit is on, revokes, leaves the group (unless a static member) and stops

@@ -107,7 +107,7 @@ void ConsumerActor::commit(client::Consumer& consumer) {
   client::OffsetsToCommit offsets;
   for (const auto& [partition, next] : processed_) offsets[partition] = {.offset = next + ahead};
   if (offsets.empty()) return;
-  const std::int32_t generation = consumer.group_membership().generation;
+  const std::int32_t generation = consumer.group_metadata().generation;
   std::map<TopicPartition, bool> was_replaced;
   for (const auto& [partition, next] : offsets) {
     was_replaced[partition] = run_.group.is_replaced(name_, generation, partition);
@@ -133,7 +133,7 @@ client::RebalanceListener ConsumerActor::listener() {
   client::RebalanceListener listener;
   listener.on_assigned = [this](std::span<const TopicPartition> partitions) {
     if (is_ghost_ || consumer_ == nullptr) return;
-    const std::int32_t generation = consumer_->group_membership().generation;
+    const std::int32_t generation = consumer_->group_metadata().generation;
     for (const TopicPartition& partition : partitions) {
       fresh_.insert(partition);
       processed_.erase(partition);

@@ -47,7 +47,7 @@ void Consumer::Core::drop_rebalances() {
 
 // On the loop: the application learns of it inside poll().
 void Consumer::Core::queue_rebalance(const Rebalance& rebalance,
-                                     const GroupMembership& membership) {
+                                     const ConsumerGroupMetadata& membership) {
   shared_.change([&](auto& state) {
     if (rebalance.is_complete) ++state.metrics.rebalances;
     state.for_application.push_back(
@@ -58,7 +58,7 @@ void Consumer::Core::queue_rebalance(const Rebalance& rebalance,
 
 // Whatever the listener throws, the rebalance is gone through with: the group counts on it.
 Status Consumer::Core::run_rebalance(const Rebalance& rebalance,
-                                     const GroupMembership& membership) {
+                                     const ConsumerGroupMetadata& membership) {
   Status outcome;
   shared_.with([&](auto& state) { state.membership = membership; });
   if (!rebalance.revoked.empty()) {

@@ -42,7 +42,7 @@ Consumer::Core::Core(ConsumerConfig config, OfferedAssignors assignors, Rebalanc
     if (!config_.group_id.empty()) {
       group_ = std::make_unique<GroupDriver>(
           config_, std::move(assignors), *cluster_, shared_,
-          [this](const Rebalance& rebalance, const GroupMembership& membership) {
+          [this](const Rebalance& rebalance, const ConsumerGroupMetadata& membership) {
             queue_rebalance(rebalance, membership);
           });
     }

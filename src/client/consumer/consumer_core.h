@@ -72,9 +72,9 @@ class Consumer::Core {
   Status check_open() const;
   Status check_group() const;
   void tell_fetcher();
-  void queue_rebalance(const Rebalance& rebalance, const GroupMembership& membership);
+  void queue_rebalance(const Rebalance& rebalance, const ConsumerGroupMetadata& membership);
   enum class GivenUp { kRevoked, kLost };
-  Status run_rebalance(const Rebalance& rebalance, const GroupMembership& membership);
+  Status run_rebalance(const Rebalance& rebalance, const ConsumerGroupMetadata& membership);
   Status give_up(const PartitionList& partitions, GivenUp how);
   Result<bool> run_callbacks();
   void drop_rebalances();

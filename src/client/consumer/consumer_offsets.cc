@@ -37,7 +37,7 @@ void Consumer::Core::commit_by_and_by() {
 // On the loop.
 void Consumer::Core::commit(const OffsetsToCommit& offsets, GroupUse use,
                             std::function<void(Status)> done) {
-  GroupMembership mine{config_.group_id, -1, "", {}};
+  ConsumerGroupMetadata mine{config_.group_id, -1, "", {}};
   if (use == GroupUse::kMember) {
     mine = shared_.with([](auto& state) { return state.membership; });
     // Without a generation the coordinator would take it for a commit from outside of the group.

@@ -31,7 +31,7 @@ class ConsumerShared {
     /// Whom the application commits as: the member of the last rebalance that it has run. The I/O
     /// thread may be in a later generation, in which others own what the application still holds;
     /// a commit in that name would be taken, and undo theirs.
-    GroupMembership membership;
+    ConsumerGroupMetadata membership;
     ConsumerMetrics metrics;
     bool is_woken = false;      // wakeup() was called
     bool fetcher_told = false;  // that there is room, or something else to do

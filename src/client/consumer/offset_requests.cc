@@ -150,7 +150,7 @@ void fetch_committed(Cluster& cluster, const std::string& group,
       });
 }
 
-void commit_offsets(Cluster& cluster, const GroupMembership& membership,
+void commit_offsets(Cluster& cluster, const ConsumerGroupMetadata& membership,
                     const OffsetsToCommit& offsets, MonotonicTime deadline,
                     std::function<void(Status)> done) {
   wire::OffsetCommitRequest request;

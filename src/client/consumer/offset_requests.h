@@ -36,7 +36,7 @@ void fetch_committed(Cluster& cluster, const std::string& group,
 
 /// Commits as the given member; membership without a generation commits from outside the group.
 /// errors  the first error of a partition
-void commit_offsets(Cluster& cluster, const GroupMembership& membership,
+void commit_offsets(Cluster& cluster, const ConsumerGroupMetadata& membership,
                     const OffsetsToCommit& offsets, MonotonicTime deadline,
                     std::function<void(Status)> done);
 

@@ -62,7 +62,7 @@ void GroupDriver::rebalance_done() {
   perform();
 }
 
-void GroupDriver::commit_answered(const GroupMembership& membership, const Status& outcome) {
+void GroupDriver::commit_answered(const ConsumerGroupMetadata& membership, const Status& outcome) {
   if (outcome.ok() || membership.member_id != member_.member_id()) return;
   member_.on_commit_refused(outcome.error(), membership.generation, cluster_.loop().now());
   perform();

@@ -26,7 +26,7 @@ namespace millrace::client {
 class GroupDriver {
  public:
   /// What the application has to run, and as whom it commits from then on.
-  using OnRebalance = std::function<void(const Rebalance&, const GroupMembership&)>;
+  using OnRebalance = std::function<void(const Rebalance&, const ConsumerGroupMetadata&)>;
 
   /// on_rebalance  to be run by the application inside poll(), which then calls rebalance_done()
   GroupDriver(const ConsumerConfig& config, OfferedAssignors assignors, Cluster& cluster,
@@ -36,7 +36,7 @@ class GroupDriver {
   void subscribe(const std::vector<std::string>& topics);
   void rebalance_done();
   /// What became of a commit that was made as `membership`.
-  void commit_answered(const GroupMembership& membership, const Status& outcome);
+  void commit_answered(const ConsumerGroupMetadata& membership, const Status& outcome);
   /// Topics may have grown, or become known.
   void metadata_changed();
   /// Leaves; `done` runs once the coordinator knows, or cannot be told.

@@ -168,7 +168,7 @@ Status StreamThread::run_once() {
   if (!restorer_->is_idle()) {
     if (Status status = restore_a_slice(); !status.ok()) return status;
   }
-  const bool is_running = restorer_->is_idle() && consumer_->group_membership().generation >= 0;
+  const bool is_running = restorer_->is_idle() && consumer_->group_metadata().generation >= 0;
   publish(is_running ? ThreadState::kRunning : ThreadState::kJoining);
   return {};
 }
