@@ -9,6 +9,7 @@
 #include "client/cluster/loop_thread.h"
 #include "client/producer/produce_sender.h"
 #include "client/producer/record_accumulator.h"
+#include "client/producer/transaction_driver.h"
 #include "io/lent_env.h"
 
 namespace millrace::client {
@@ -46,8 +47,13 @@ class Producer::Core {
     thread_.run([&] {
       cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env_->make_random());
       cluster_->set_outage_listener(std::move(options.outages));
-      sender_ = std::make_unique<ProduceSender>(config_, *cluster_, accumulator_, metrics_,
-                                                std::move(options.on_delivery));
+      if (config_.transactional_id) {
+        transactions_ = std::make_unique<TransactionDriver>(config_, *cluster_, accumulator_,
+                                                            [this] { sender_->run(); });
+      }
+      sender_ =
+          std::make_unique<ProduceSender>(config_, *cluster_, accumulator_, metrics_,
+                                          transactions_.get(), std::move(options.on_delivery));
     });
   }
   ~Core() {
@@ -61,6 +67,10 @@ class Producer::Core {
   Result<RecordMetadata> send_and_wait(ProducerTopic* topic, const ProducerRecord& record,
                                        Millis timeout);
   Status flush(Millis timeout);
+  TransactionStatus end_call(TransactionCall call, std::optional<Millis> timeout);
+  TransactionStatus begin_transaction();
+  TransactionStatus send_offsets(const OffsetsToCommit& offsets, const ConsumerGroupMetadata& group,
+                                 std::optional<Millis> timeout);
   Result<std::int32_t> partition_count(std::string_view name);
   Status close(Millis timeout);
   ProducerMetrics metrics();
@@ -81,6 +91,10 @@ class Producer::Core {
   Status load_metadata(ProducerTopic& topic, Millis timeout);
   void wake_sender();
   Status flush_until(Millis timeout);
+  void abort_open_transaction(Millis timeout);
+  /// Waits for what `start` begins with the driver, if such a call is possible at all.
+  TransactionStatus transact(
+      const std::function<void(TransactionDriver&, TransactionDriver::Done)>& start);
   bool is_in_callback() { return thread_.loop().is_loop_thread(); }
 
   const io::LentEnv env_;
@@ -89,8 +103,9 @@ class Producer::Core {
   Guarded<ProducerMetrics> metrics_;
   RecordAccumulator accumulator_;
   std::atomic<bool> is_closed_{false};
-  std::unique_ptr<Cluster> cluster_;       // on the loop
-  std::unique_ptr<ProduceSender> sender_;  // on the loop
+  std::unique_ptr<Cluster> cluster_;                 // on the loop
+  std::unique_ptr<TransactionDriver> transactions_;  // on the loop
+  std::unique_ptr<ProduceSender> sender_;            // on the loop
   LoopThread thread_;
 };
 
@@ -238,6 +253,44 @@ Status Producer::Core::flush_until(Millis timeout) {
   return status;
 }
 
+TransactionStatus Producer::Core::transact(
+    const std::function<void(TransactionDriver&, TransactionDriver::Done)>& start) {
+  const auto invalid = [](Error error) {
+    return TransactionStatus(TransactionErrorKind::kInvalidCall, std::move(error));
+  };
+  if (!config_.transactional_id) {
+    return invalid(
+        Error{ErrorCode::kInvalidArgument, "transactions need the property transactional.id"});
+  }
+  if (is_in_callback()) return invalid(waits_for_itself("a call about transactions"));
+  const TransactionStatus closed{TransactionErrorKind::kFatal, closed_error()};
+  if (is_closed_) return closed;
+  return thread_.await<TransactionStatus>([&](TransactionDriver::Done done) {
+    if (transactions_ == nullptr) return done(closed);
+    start(*transactions_, std::move(done));
+  });
+}
+
+TransactionStatus Producer::Core::end_call(TransactionCall call, std::optional<Millis> timeout) {
+  return transact([&](TransactionDriver& transactions, TransactionDriver::Done done) {
+    transactions.call(call, timeout.value_or(config_.max_block), std::move(done));
+  });
+}
+
+TransactionStatus Producer::Core::begin_transaction() {
+  return transact([](TransactionDriver& transactions, const TransactionDriver::Done& done) {
+    done(transactions.begin());
+  });
+}
+
+TransactionStatus Producer::Core::send_offsets(const OffsetsToCommit& offsets,
+                                               const ConsumerGroupMetadata& group,
+                                               std::optional<Millis> timeout) {
+  return transact([&](TransactionDriver& transactions, TransactionDriver::Done done) {
+    transactions.send_offsets(offsets, group, timeout.value_or(config_.max_block), std::move(done));
+  });
+}
+
 Result<std::int32_t> Producer::Core::partition_count(std::string_view name) {
   if (is_closed_) return closed_error();
   ProducerTopic& found = topic(name);
@@ -254,15 +307,27 @@ Status Producer::Core::close(Millis timeout) {
   if (is_closed_.exchange(true)) return {};
   accumulator_.close(closed_error());
   Status status;
-  if (timeout > Millis{0}) status = flush_until(timeout);
+  if (timeout > Millis{0} && config_.transactional_id) {
+    abort_open_transaction(timeout);
+  } else if (timeout > Millis{0}) {
+    status = flush_until(timeout);
+  }
   Status failure;
   thread_.run([&] {
     sender_->fail_everything(closed_error());
     failure = sender_->take_untold_failure();
     sender_.reset();
+    transactions_.reset();
     cluster_.reset();
   });
   return status.ok() ? failure : status;
+}
+
+// What becomes of it nobody asked: if it cannot be told now, the cluster aborts it in time.
+void Producer::Core::abort_open_transaction(Millis timeout) {
+  (void)thread_.await<bool>([&](const std::function<void(bool)>& done) {
+    transactions_->abort_for_close(timeout, [done] { done(true); });
+  });
 }
 
 ProducerMetrics Producer::Core::metrics() {
@@ -316,6 +381,24 @@ Result<RecordMetadata> Producer::send_and_wait(TopicHandle topic, const Producer
                                                Millis timeout) {
   if (topic.topic_ == nullptr) return no_topic();
   return core().send_and_wait(topic.topic_, record, timeout);
+}
+
+TransactionStatus Producer::init_transactions(std::optional<Millis> timeout) {
+  return core().end_call(TransactionCall::kInit, timeout);
+}
+TransactionStatus Producer::begin_transaction() {
+  return core().begin_transaction();
+}
+TransactionStatus Producer::send_offsets_to_transaction(const OffsetsToCommit& offsets,
+                                                        const ConsumerGroupMetadata& group,
+                                                        std::optional<Millis> timeout) {
+  return core().send_offsets(offsets, group, timeout);
+}
+TransactionStatus Producer::commit_transaction(std::optional<Millis> timeout) {
+  return core().end_call(TransactionCall::kCommit, timeout);
+}
+TransactionStatus Producer::abort_transaction(std::optional<Millis> timeout) {
+  return core().end_call(TransactionCall::kAbort, timeout);
 }
 
 Status Producer::flush(Millis timeout) {

@@ -7,14 +7,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "client/broker_outage.h"
 #include "client/delivery.h"
+#include "client/group_metadata.h"
+#include "client/offsets.h"
 #include "client/producer_record.h"
 #include "client/properties.h"
+#include "client/transaction_status.h"
 #include "io/env.h"
 
 namespace millrace::client {
@@ -110,12 +114,43 @@ class Producer {
   ///         something of it is still under way; kClosed; kInvalidArgument in a callback
   Status flush(Millis timeout = kNoTimeout);
 
+  // ── Transactions, of a producer with transactional.id ──
+  // Records are sent between begin_transaction() and its end only: elsewhere send() fails with
+  // kInvalidArgument, and with the error that broke the transaction once it has to be aborted.
+  // Each of these waits for `timeout`, by default max.block.ms, and then fails as kRetriable while
+  // it goes on; meanwhile, and until its outcome was told, every other call is kInvalidCall. In a
+  // callback, and without transactional.id, all of them are kInvalidCall.
+
+  /// Once, before everything else: ends what an earlier producer of this transactional.id left
+  /// open, and fences that off.
+  /// errors  kRetriable also when the cluster does not let this producer in: once it would, call
+  ///         again. kFatal
+  TransactionStatus init_transactions(std::optional<Millis> timeout = {});
+  /// errors  kInvalidCall while a transaction is open; kAbortable, kFatal       cost  no request
+  TransactionStatus begin_transaction();
+  /// The offsets are committed for the group if, and when, the transaction is: what was read up to
+  /// there counts as processed together with what was written. A consumer of the group reads with
+  /// enable.auto.commit=false and gives its group_metadata().
+  /// errors  kAbortable when the group has moved on without this consumer; kFatal
+  TransactionStatus send_offsets_to_transaction(const OffsetsToCommit& offsets,
+                                                const ConsumerGroupMetadata& group,
+                                                std::optional<Millis> timeout = {});
+  /// Flushes, and makes all records and offsets of the transaction visible at once. Asks until it
+  /// is answered: a commit whose answer was lost is neither lost nor done twice.
+  /// errors  kAbortable when a record or an offset is not in, with the reason; kFatal
+  TransactionStatus commit_transaction(std::optional<Millis> timeout = {});
+  /// Drops what was not sent, whose callbacks are told kCancelled, and takes back the rest. After
+  /// it a transaction can be begun, whatever error the last one had.
+  /// errors  kAbortable when it has to be called again; kFatal
+  TransactionStatus abort_transaction(std::optional<Millis> timeout = {});
+
   /// How many partitions a topic has. Waits for its metadata the first time, as send() does.
   /// errors  kTimeout, kClosed, Kafka's
   Result<std::int32_t> partition_count(std::string_view topic);
 
   /// Takes no more records, does as flush() does within `timeout`, then fails what is left and
-  /// disconnects. Further calls of close() do nothing; send() and flush() fail with kClosed.
+  /// disconnects. An open transaction is aborted instead, one that is being committed is waited
+  /// for. Further calls of close() do nothing; send() and flush() fail with kClosed.
   /// errors  as flush(): kClosed when something was left and `timeout` is zero
   Status close(Millis timeout = Millis{30'000});
 

@@ -93,6 +93,39 @@ TEST(ClientConfig, IdempotenceGivesWayToAcksUnlessAskedForByName) {
   EXPECT_THAT(asked.error().message, HasSubstr("acks"));
 }
 
+TEST(ClientConfig, ATransactionalIdWantsIdempotenceAndWhatThatNeeds) {
+  const auto plain = read_producer_config(reachable());
+  ASSERT_TRUE(plain.ok());
+  EXPECT_FALSE(plain->transactional_id.has_value());
+  EXPECT_EQ(plain->transaction_timeout, Millis{60'000});
+  const auto named = read_producer_config(
+      reachable().set("transactional.id", "till-7").set("transaction.timeout.ms", "1000"));
+  ASSERT_TRUE(named.ok());
+  EXPECT_EQ(named->transactional_id, "till-7");
+  EXPECT_EQ(named->transaction_timeout, Millis{1000});
+  EXPECT_TRUE(named->idempotent);
+
+  struct Case {
+    const char* name;
+    const char* value;
+    const char* wanted;
+  };
+  for (const Case& each : {Case{"enable.idempotence", "false", "true"}, Case{"acks", "1", "all"},
+                           Case{"acks", "0", "all"}, Case{"retries", "0", "more than 0"},
+                           Case{"max.in.flight.requests.per.connection", "6", "at most 5"}}) {
+    const auto config = read_producer_config(
+        reachable().set("transactional.id", "till-7").set(each.name, each.value));
+    ASSERT_FALSE(config.ok()) << each.name;
+    EXPECT_EQ(config.error().message,
+              fmt::format("property {}: wanted {} with transactional.id, found {}", each.name,
+                          each.wanted, each.value));
+  }
+  const auto nameless = read_producer_config(reachable().set("transactional.id", ""));
+  ASSERT_FALSE(nameless.ok());
+  EXPECT_THAT(nameless.error().message, HasSubstr("transactional.id: wanted a name"));
+  EXPECT_FALSE(read_producer_config(reachable().set("transaction.timeout.ms", "0")).ok());
+}
+
 TEST(ClientConfig, TheHeartbeatMustFitIntoTheSession) {
   const auto config = read_consumer_config(
       reachable().set("session.timeout.ms", "3000").set("heartbeat.interval.ms", "3000"));

@@ -150,6 +150,10 @@ void BrokerChannel::take_versions(const wire::ApiVersionsResponse& versions) {
   for (const auto& row : versions.api_keys) {
     broker_versions_[static_cast<wire::ApiKey>(row.api_key)] = {row.min_version, row.max_version};
   }
+  features_.emplace().epoch = versions.finalized_features_epoch;
+  for (const auto& feature : versions.finalized_features) {
+    features_->levels[feature.name] = feature.max_version_level;
+  }
   state_ = State::kReady;
   failures_ = 0;
   trying_since_.reset();

@@ -45,6 +45,12 @@ struct Call {
   bool is_answered = true;  // Produce with acks=0 is not
 };
 
+/// What the brokers of a cluster have agreed on: how far each feature may be used.
+struct FinalizedFeatures {
+  std::int64_t epoch = -1;  // counts up with each change
+  std::map<std::string, std::int16_t> levels;
+};
+
 /// Invariants:
 /// - Each call's done is called exactly once and never from inside send(): with its answer, at its
 ///   deadline, or with the end of the connection or of the channel.
@@ -77,6 +83,8 @@ class BrokerChannel {
   /// Whether the last try to connect failed and the next has to wait.
   bool is_backing_off() const { return state_ == State::kBackingOff; }
   std::size_t unanswered_count() const { return in_flight_.size() + waiting_.size(); }
+  /// As the broker told when it was connected last; null before.
+  const FinalizedFeatures* features() const { return features_ ? &*features_ : nullptr; }
 
  private:
   enum class State { kIdle, kConnecting, kNegotiating, kReady, kBackingOff };
@@ -123,6 +131,7 @@ class BrokerChannel {
   bool is_told_ = false;
   std::unique_ptr<io::Connection> connection_;
   std::map<wire::ApiKey, wire::VersionRange> broker_versions_;
+  std::optional<FinalizedFeatures> features_;
   std::int32_t next_correlation_ = 0;
   std::map<std::int32_t, InFlight> in_flight_;
   std::deque<Waiting> waiting_;

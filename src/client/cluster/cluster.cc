@@ -115,6 +115,18 @@ std::size_t Cluster::unanswered_count(BrokerId broker, Lane lane) const {
   return known == channels_.end() ? 0 : known->second->unanswered_count();
 }
 
+// Brokers learn of a change one after the other: the latest epoch is right.
+std::optional<std::int16_t> Cluster::finalized_level(const std::string& feature) const {
+  const FinalizedFeatures* latest = nullptr;
+  for (const auto& [key, channel] : channels_) {
+    const FinalizedFeatures* const known = channel->features();
+    if (known != nullptr && (latest == nullptr || known->epoch > latest->epoch)) latest = known;
+  }
+  if (latest == nullptr) return std::nullopt;
+  const auto level = latest->levels.find(feature);
+  return level == latest->levels.end() ? std::int16_t{0} : level->second;
+}
+
 // One that is connected if there is one; otherwise one that did not just fail. When all that are
 // known did, those of bootstrap.servers are asked again: the others may have moved.
 BrokerId Cluster::any_broker() {

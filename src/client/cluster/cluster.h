@@ -79,7 +79,8 @@ class Cluster {
   /// Sends a call whose encoding the caller provides.
   void send(BrokerId broker, Lane lane, Call call);
   template <class Request, class Response>
-  void call(BrokerId broker, Lane lane, Request request, Millis timeout, Done<Response> done);
+  void call(BrokerId broker, Lane lane, Request request, Millis timeout, Done<Response> done,
+            wire::VersionRange versions = versions_by_name<Request>());
 
   // ── Retried ──
 
@@ -87,7 +88,8 @@ class Cluster {
   /// that may pass. `done` gets the answer, whatever other errors are in it, or the last error.
   template <class Request, class Response>
   void call_until(Target target, Request request, MonotonicTime deadline,
-                  std::function<wire::KafkaError(const Response&)> error_in, Done<Response> done);
+                  std::function<wire::KafkaError(const Response&)> error_in, Done<Response> done,
+                  wire::VersionRange versions = versions_by_name<Request>());
   /// Finds out who coordinates `key`, unless that is known.
   void find_coordinator(const CoordinatorKey& key, MonotonicTime deadline, Done<BrokerId> done);
   void forget_coordinator(const CoordinatorKey& key) { coordinators_.erase(key); }
@@ -122,6 +124,9 @@ class Cluster {
   /// Where the memory of large answers comes from, and should go back to.
   const std::shared_ptr<BufferPool>& frame_memory() const { return frame_memory_; }
   std::size_t unanswered_count(BrokerId broker, Lane lane) const;
+  /// At which level the cluster has finalized a feature, as far as brokers that are connected to
+  /// say; 0 when it has not. Nothing before the first connection.
+  std::optional<std::int16_t> finalized_level(const std::string& feature) const;
   /// For whoever calls again from the answer to a call: answers come even after the end.
   Lifetime::Watch watch() const { return life_.watch(); }
 
@@ -173,11 +178,11 @@ class Cluster {
 };
 
 template <class Request, class Response>
-void Cluster::call(BrokerId broker, Lane lane, Request request, Millis timeout,
-                   Done<Response> done) {
+void Cluster::call(BrokerId broker, Lane lane, Request request, Millis timeout, Done<Response> done,
+                   wire::VersionRange versions) {
   Call call;
   call.api = Request::kApiKey;
-  call.versions = versions_by_name<Request>();
+  call.versions = versions;
   call.timeout = timeout;
   call.encode = [request = std::move(request)](
                     const wire::RequestHeader& header) mutable -> Result<io::Chunks> {
@@ -201,7 +206,7 @@ void Cluster::call(BrokerId broker, Lane lane, Request request, Millis timeout,
 template <class Request, class Response>
 void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
                          std::function<wire::KafkaError(const Response&)> error_in,
-                         Done<Response> done) {
+                         Done<Response> done, wire::VersionRange versions) {
   // The attempt calls itself again; it is kept alive by the callbacks that hold it.
   struct Attempt : std::enable_shared_from_this<Attempt> {
     Cluster* cluster;
@@ -211,6 +216,7 @@ void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
     MonotonicTime deadline;
     std::function<wire::KafkaError(const Response&)> error_in;
     Done<Response> done;
+    wire::VersionRange versions;
     int count = 0;
 
     explicit Attempt(Lifetime::Watch cluster_watch) : watch(std::move(cluster_watch)) {}
@@ -225,7 +231,8 @@ void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
             self->target.kind == Target::Kind::kCoordinator ? Lane::kCoordinator : Lane::kMain;
         self->cluster->template call<Request, Response>(
             *broker, lane, self->request, timeout,
-            [self](Result<Response> answer) { self->on_answer(std::move(answer)); });
+            [self](Result<Response> answer) { self->on_answer(std::move(answer)); },
+            self->versions);
       });
     }
     void on_answer(Result<Response> answer) {
@@ -241,7 +248,10 @@ void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
           [self, kept] { self->done(std::move(*kept)); });
     }
     void failed(const Error& error) {
-      if (error.code == ErrorCode::kUnsupported || watch.is_over()) return done(error);
+      const bool is_refused = error.code == ErrorCode::kKafka && !wire::is_retriable(error);
+      if (is_refused || error.code == ErrorCode::kUnsupported || watch.is_over()) {
+        return done(error);
+      }
       auto self = this->shared_from_this();
       cluster->retry_after(
           target, error, count++, deadline, [self] { self->run(); },
@@ -255,6 +265,7 @@ void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
   attempt->deadline = deadline;
   attempt->error_in = std::move(error_in);
   attempt->done = std::move(done);
+  attempt->versions = versions;
   attempt->run();
 }
 

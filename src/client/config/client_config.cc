@@ -91,32 +91,43 @@ Error contradiction(std::string message) {
   return Error{ErrorCode::kInvalidArgument, std::move(message)};
 }
 
-// Idempotence that nobody asked for by name gives way to acks or retries that exclude it.
+// Idempotence that nobody asked for, by name or by transactional.id, gives way to what excludes it.
 Status settle_idempotence(const Reader& reader, ProducerConfig& config) {
   config.idempotent = reader.boolean("enable.idempotence");
-  if (!config.idempotent) return {};
-  const bool asked_for = reader.is_set("enable.idempotence");
+  const std::string_view asked_by = config.transactional_id ? "transactional.id"
+                                    : reader.is_set("enable.idempotence")
+                                        ? "enable.idempotence=true"
+                                        : "";
+  if (!config.idempotent) {
+    if (!config.transactional_id) return {};
+    return contradiction(
+        "property enable.idempotence: wanted true with transactional.id, found false");
+  }
+  const auto gives_way = [&](std::string_view name, std::string_view wanted,
+                             std::int64_t found) -> Status {
+    config.idempotent = false;
+    if (asked_by.empty()) return {};
+    return contradiction(
+        fmt::format("property {}: wanted {} with {}, found {}", name, wanted, asked_by, found));
+  };
+  Status status;
   if (config.in_flight_per_connection_max > 5) {
-    if (asked_for) {
-      return contradiction(
-          fmt::format("property max.in.flight.requests.per.connection: wanted at most 5 with "
-                      "enable.idempotence=true, found {}",
-                      config.in_flight_per_connection_max));
-    }
-    config.idempotent = false;
+    status = gives_way("max.in.flight.requests.per.connection", "at most 5",
+                       config.in_flight_per_connection_max);
   }
-  if (config.acks != -1) {
-    if (asked_for) {
-      return contradiction(fmt::format(
-          "property acks: wanted all with enable.idempotence=true, found {}", config.acks));
-    }
-    config.idempotent = false;
+  if (status.ok() && config.acks != -1) status = gives_way("acks", "all", config.acks);
+  if (status.ok() && config.retries_max == 0) {
+    status = gives_way("retries", "more than 0", config.retries_max);
   }
-  if (config.retries_max == 0) {
-    if (asked_for) {
-      return contradiction("property retries: wanted more than 0 with enable.idempotence=true");
-    }
-    config.idempotent = false;
+  return status;
+}
+
+Status read_transactions(const Reader& reader, ProducerConfig& config) {
+  config.transaction_timeout = reader.millis("transaction.timeout.ms");
+  if (!reader.is_set("transactional.id")) return {};
+  config.transactional_id = reader.text("transactional.id");
+  if (config.transactional_id->empty()) {
+    return contradiction("property transactional.id: wanted a name, found an empty one");
   }
   return {};
 }
@@ -167,6 +178,9 @@ Result<ProducerConfig> read_producer_config(const Properties& properties) {
   config.ignore_keys = reader.boolean("partitioner.ignore.keys");
   config.retries_max = reader.int32("retries");
 
+  if (auto status = read_transactions(reader, config); !status.ok()) {
+    return std::move(status).error();
+  }
   if (auto status = settle_idempotence(reader, config); !status.ok()) {
     return std::move(status).error();
   }

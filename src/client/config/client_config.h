@@ -42,6 +42,8 @@ struct ProducerConfig {
   std::size_t request_size_max = 1'048'576;
   bool ignore_keys = false;
   std::int32_t retries_max = INT32_MAX;
+  std::optional<std::string> transactional_id;  // none: not transactional
+  Millis transaction_timeout{60'000};
 };
 
 enum class OffsetReset { kEarliest, kLatest, kNone };

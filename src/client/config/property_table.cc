@@ -114,6 +114,10 @@ constexpr std::array kRows{
             "longest time that connecting may take"),
     integer("socket.connection.setup.timeout.ms", kForAll, "10000", 1, kMillisMax,
             "time that connecting may take at first"),
+    integer("transaction.timeout.ms", kForProducer, "60000", 1, kInt32Max,
+            "time after which the cluster aborts a transaction that its producer does not end"),
+    text("transactional.id", kForProducer, "",
+         "makes this a transactional producer; a later one of the same id fences it off"),
 };
 
 // Stands apart: the only one without a default, and the first that anybody needs.

@@ -127,8 +127,9 @@ bool PartitionQueue::may_retry(const ProducerBatch& batch, KafkaError code,
   if (now - batch.created_at >= config_.delivery_timeout) return false;
   if (batch.attempts > config_.retries_max) return false;
   const wire::ErrorClass error_class = wire::error_class(code);
-  return error_class == wire::ErrorClass::kNewEpoch ? config_.idempotent
-                                                    : wire::is_retriable(error_class);
+  if (error_class != wire::ErrorClass::kNewEpoch) return wire::is_retriable(error_class);
+  if (!config_.transactional) return config_.idempotent;
+  return code == KafkaError::kOutOfOrderSequenceNumber && !is_earliest(batch);
 }
 
 PartitionQueue::Failure PartitionQueue::fail(TryId id, const Error& error, MonotonicTime now,
@@ -190,6 +191,16 @@ std::vector<ProducerBatchPtr> PartitionQueue::expire(MonotonicTime now) {
     waiting_.pop_front();
   }
   return expired;
+}
+
+std::vector<ProducerBatchPtr> PartitionQueue::drain_waiting() {
+  std::vector<ProducerBatchPtr> all;
+  for (ProducerBatchPtr& batch : waiting_) {
+    if (batch->base_sequence) needs_new_epoch_ = true;
+    all.push_back(std::move(batch));
+  }
+  waiting_.clear();
+  return all;
 }
 
 std::vector<ProducerBatchPtr> PartitionQueue::drain() {

@@ -19,6 +19,7 @@ namespace millrace::client {
 
 struct PartitionQueueConfig {
   bool idempotent = true;
+  bool transactional = false;  // only the transaction's end, not the producer, may bump the epoch
   std::size_t in_flight_max = 5;  // the broker remembers this many batches of a producer
   std::int32_t retries_max = INT32_MAX;
   Millis delivery_timeout{120'000};
@@ -77,6 +78,8 @@ class PartitionQueue {
   void put_back(ProducerBatchPtr whole, std::vector<ProducerBatchPtr> parts);
   /// Takes out what has waited for longer than delivery_timeout.
   std::vector<ProducerBatchPtr> expire(MonotonicTime now);
+  /// Takes out what is not in flight.
+  std::vector<ProducerBatchPtr> drain_waiting();
   /// Takes out everything, in flight or not. Answers to what was in flight find nothing then.
   std::vector<ProducerBatchPtr> drain();
 

@@ -18,6 +18,7 @@ constexpr Millis kFlushTimerMax{INT32_MAX};  // longer is never
 PartitionQueueConfig queue_config(const ProducerConfig& config) {
   const auto in_flight = static_cast<std::size_t>(config.in_flight_per_connection_max);
   return {.idempotent = config.idempotent,
+          .transactional = config.transactional_id.has_value(),
           .in_flight_max = in_flight,
           .retries_max = config.retries_max,
           .delivery_timeout = config.delivery_timeout,
@@ -43,12 +44,13 @@ io::Chunks woven(const Buffer& encoded, const std::vector<wire::Splice>& splices
 
 ProduceSender::ProduceSender(const ProducerConfig& config, Cluster& cluster,
                              RecordAccumulator& accumulator, Guarded<ProducerMetrics>& metrics,
-                             DeliveryCallback on_delivery)
+                             TransactionDriver* transactions, DeliveryCallback on_delivery)
     : config_(config),
       cluster_(cluster),
       accumulator_(accumulator),
       metrics_(metrics),
-      reporter_(accumulator, metrics, flushes_, std::move(on_delivery)) {
+      reporter_(accumulator, metrics, flushes_, std::move(on_delivery)),
+      transactions_(transactions) {
   cluster_.on_metadata([this] {
     take_partition_counts();
     run();
@@ -85,16 +87,26 @@ ProduceSender::Partition& ProduceSender::partition(const ProducerTopic& topic, P
   return *entry;
 }
 
+const ProducerIdentity& ProduceSender::identity() const {
+  return transactions_ == nullptr ? identity_ : transactions_->session().identity();
+}
+
 void ProduceSender::run() {
+  if (transactions_ != nullptr &&
+      transactions_->session().state() == TransactionState::kFatalError) {
+    fatal_error_ = transactions_->session().cause();
+  }
   if (fatal_error_) {
     accumulator_.close(*fatal_error_);
     fail_everything(*fatal_error_);
-    return;
+  } else {
+    collect();
+    if (transactions_ != nullptr && transactions_->session().must_drop_batches()) drop_unsent();
+    send_to_brokers();
+    check_flushed();
+    arm_timer();
   }
-  collect();
-  send_to_brokers();
-  check_flushed();
-  arm_timer();
+  if (transactions_ != nullptr) transactions_->run();
 }
 
 void ProduceSender::collect() {
@@ -114,15 +126,49 @@ void ProduceSender::collect() {
           fmt::format("{} was not acknowledged within delivery.timeout.ms = {}{}{}", name,
                       config_.delivery_timeout.count(),
                       batch->last_error.empty() ? "" : "; the last try: ", batch->last_error)};
-      reporter_.failed(name, std::move(batch), std::move(expired), now);
+      give_up(name, std::move(batch), std::move(expired));
     }
-    if (state->queue.needs_new_epoch() && state->queue.identity() == identity_) bump_epoch();
+    if (state->queue.needs_new_epoch() && state->queue.identity() == identity()) lose_sequence();
   }
 }
 
+void ProduceSender::lose_sequence() {
+  if (transactions_ == nullptr) {
+    bump_epoch();
+  } else {
+    transactions_->session().sequence_lost();
+  }
+}
+
+void ProduceSender::give_up(const TopicPartition& name, ProducerBatchPtr batch, Error error) {
+  if (transactions_ != nullptr) transactions_->session().batch_failed(error);
+  reporter_.failed(name, std::move(batch), std::move(error), cluster_.loop().now());
+}
+
+// Nothing of the transaction will be seen. What is in flight has to be answered first, so that it
+// is not written behind the transaction's end.
+void ProduceSender::drop_unsent() {
+  const TransactionSession& session = transactions_->session();
+  const bool is_broken = session.state() == TransactionState::kAbortableError;
+  const Error reason =
+      is_broken ? Error{session.cause()}.with_context("its transaction cannot be committed")
+                : Error{ErrorCode::kCancelled, "its transaction was aborted"};
+  for (LeavingBatch& each : take_everything()) {
+    partition(*each.topic, each.partition).queue.push(std::move(each.batch));
+  }
+  for (auto& [name, state] : partitions_) {
+    for (ProducerBatchPtr& batch : state->queue.drain_waiting()) {
+      reporter_.failed(name, std::move(batch), reason, cluster_.loop().now());
+    }
+    if (state->queue.needs_new_epoch() && state->queue.identity() == identity()) lose_sequence();
+  }
+  // Whoever aborts knows that its records failed; flush() need not say so later.
+  if (!is_broken) (void)flushes_.take_untold();
+}
+
 void ProduceSender::send_to_brokers() {
-  if (config_.idempotent && identity_.id == kNoProducerId) {
-    ensure_identity();
+  if (config_.idempotent && identity().id == kNoProducerId) {
+    if (transactions_ == nullptr) ensure_identity();
     return;
   }
   const MonotonicTime now = cluster_.loop().now();
@@ -134,6 +180,7 @@ void ProduceSender::send_to_brokers() {
   bool is_leader_missing = false;
   for (auto& [name, state] : partitions_) {
     if (state->queue.waiting_count() == 0) continue;
+    if (transactions_ != nullptr && !transactions_->session().admits(name)) continue;
     const auto leader = cluster_.metadata().leader(name);
     if (!leader) {
       is_leader_missing = true;
@@ -142,8 +189,9 @@ void ProduceSender::send_to_brokers() {
     if (requests_in_flight_[leader->broker] >= config_.in_flight_per_connection_max) continue;
     Load& load = loads[leader->broker];
     if (load.bytes >= config_.request_size_max) continue;
-    auto taken = state->queue.take(identity_, now);
+    auto taken = state->queue.take(identity(), now);
     if (!taken) continue;
+    if (transactions_ != nullptr) transactions_->session().batch_sent();
     const TopicMetadata* const topic = cluster_.metadata().topic(name.topic);
     load.bytes += taken->bytes->size();
     load.parts.push_back({state.get(), *std::move(taken), topic == nullptr ? Uuid{} : topic->id});
@@ -180,13 +228,22 @@ Call ProduceSender::make_call(BrokerId broker, std::shared_ptr<Parts> parts) {
   call.api = wire::ApiKey::kProduce;
   call.versions = wire::ProduceRequest::kVersions;
   constexpr std::int16_t kLastVersionByName = 12;
+  constexpr std::int16_t kFirstVersionThatAddsToTransaction = 12;
   const bool has_all_ids = std::none_of(parts->begin(), parts->end(),
                                         [](const Part& part) { return part.topic_id.is_zero(); });
   if (!has_all_ids) call.versions.max = kLastVersionByName;
+  if (transactions_ != nullptr) {
+    if (transactions_->session().protocol() == TransactionProtocol::kV2) {
+      call.versions.min = kFirstVersionThatAddsToTransaction;
+    } else {
+      call.versions.max = kFirstVersionThatAddsToTransaction - 1;
+    }
+  }
   call.timeout = config_.connection.request_timeout;
   call.is_answered = config_.acks != 0;
   call.encode = [this, parts](const wire::RequestHeader& header) -> Result<io::Chunks> {
     wire::ProduceRequest request;
+    request.transactional_id = config_.transactional_id;
     request.acks = config_.acks;
     request.timeout_ms = static_cast<std::int32_t>(config_.connection.request_timeout.count());
     std::vector<SharedBuffer> batches;
@@ -285,7 +342,7 @@ void ProduceSender::on_part_failed(const Part& part, const Error& error) {
   if (failure.verdict == BatchVerdict::kSplit) {
     split(*part.partition, std::move(failure.batch));
   } else if (failure.verdict == BatchVerdict::kFailed) {
-    reporter_.failed(part.partition->name, std::move(failure.batch), error, cluster_.loop().now());
+    give_up(part.partition->name, std::move(failure.batch), error);
   }
 }
 
@@ -359,15 +416,18 @@ void ProduceSender::check_flushed() {
   }
 }
 
-void ProduceSender::fail_everything(const Error& error) {
-  auto leaving =
-      accumulator_.take_due(MonotonicTime::max(), [](auto&, PartitionId) { return true; });
+std::vector<LeavingBatch> ProduceSender::take_everything() {
+  const auto take = [this] {
+    return accumulator_.take_due(MonotonicTime::max(), [](auto&, PartitionId) { return true; });
+  };
+  auto leaving = take();
   // A second look for open batches that stood behind closed ones.
-  for (auto& more :
-       accumulator_.take_due(MonotonicTime::max(), [](auto&, PartitionId) { return true; })) {
-    leaving.push_back(std::move(more));
-  }
-  for (LeavingBatch& each : leaving) {
+  for (auto& more : take()) leaving.push_back(std::move(more));
+  return leaving;
+}
+
+void ProduceSender::fail_everything(const Error& error) {
+  for (LeavingBatch& each : take_everything()) {
     partition(*each.topic, each.partition).queue.push(std::move(each.batch));
   }
   for (auto& [name, state] : partitions_) {

@@ -17,6 +17,7 @@
 #include "client/producer/delivery_reporter.h"
 #include "client/producer/partition_queue.h"
 #include "client/producer/record_accumulator.h"
+#include "client/producer/transaction_driver.h"
 #include "wire/messages/produce.h"
 
 namespace millrace::client {
@@ -24,15 +25,17 @@ namespace millrace::client {
 /// Invariants: a batch is in one place at a time: the accumulator, then its partition's queue, then
 /// with the reporter, which ends it. Requests name batches by their try and never hold one. At most
 /// in_flight_per_connection_max requests to a broker are unanswered. Once there is a fatal error
-/// nothing is sent any more: whatever comes is reported as failed with it. Callbacks of the
-/// application run inside run(), on_answer() and fail_everything(), and may append records, which
-/// touches nothing here but the accumulator.
+/// nothing is sent any more: whatever comes is reported as failed with it. A batch of a transaction
+/// that is broken or being aborted is never sent again, and what is in flight is waited for.
+/// Callbacks of the application run inside run(), on_answer() and fail_everything(), and may append
+/// records, which touches nothing here but the accumulator.
 /// thread  the loop's
 class ProduceSender {
  public:
-  /// Everything lent outlives this.
+  /// transactions  null: not transactional. Everything lent outlives this.
   ProduceSender(const ProducerConfig& config, Cluster& cluster, RecordAccumulator& accumulator,
-                Guarded<ProducerMetrics>& metrics, DeliveryCallback on_delivery);
+                Guarded<ProducerMetrics>& metrics, TransactionDriver* transactions,
+                DeliveryCallback on_delivery);
   /// Fails whoever waits in when_finished() with kClosed.
   ~ProduceSender();
 
@@ -63,7 +66,12 @@ class ProduceSender {
   using Parts = std::vector<Part>;
 
   Partition& partition(const ProducerTopic& topic, PartitionId id);
+  const ProducerIdentity& identity() const;
   void collect();
+  void lose_sequence();
+  void drop_unsent();
+  std::vector<LeavingBatch> take_everything();
+  void give_up(const TopicPartition& name, ProducerBatchPtr batch, Error error);
   void send_to_brokers();
   void send_request(BrokerId broker, Parts parts);
   Call make_call(BrokerId broker, std::shared_ptr<Parts> parts);
@@ -85,11 +93,12 @@ class ProduceSender {
   FlushList flushes_;
   std::map<FlushList::Id, io::TimerId> flush_timers_;
   DeliveryReporter reporter_;
+  TransactionDriver* const transactions_;
   Lifetime life_;
   std::map<std::string, ProducerTopic*> topics_;
   std::map<TopicPartition, std::unique_ptr<Partition>> partitions_;
   std::map<BrokerId, int> requests_in_flight_;
-  ProducerIdentity identity_;
+  ProducerIdentity identity_;  // without transactions
   bool identity_under_way_ = false;
   io::TimerId timer_ = 0;
   std::optional<Error> fatal_error_;  // why no record can be sent any more

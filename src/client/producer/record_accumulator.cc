@@ -34,6 +34,7 @@ ProducerBatchPtr RecordAccumulator::open_batch(std::size_t first_record_size, co
   wire::BatchOptions options;
   options.compression = config_.compression;
   options.compression_level = config_.compression_level;
+  options.is_transactional = config_.transactional_id.has_value();
   const std::size_t capacity =
       std::max(config_.batch_size_bytes, first_record_size + wire::batch_format::kHeaderSize);
   auto batch = std::make_unique<ProducerBatch>(options, capacity);
@@ -59,7 +60,7 @@ RecordAccumulator::Appended RecordAccumulator::append(ProducerTopic* known_topic
   if (size_alone > config_.request_size_max || size_alone > config_.buffer_memory_bytes) {
     return refused(Outcome::kTooLarge);
   }
-  if (closed_) return refused(Outcome::kClosed);
+  if (closed_ || shut_) return refused(Outcome::kClosed);
   if (topic.slots_.empty()) return refused(Outcome::kNoMetadata);
   if (buffered_bytes_ + size_alone > config_.buffer_memory_bytes) return refused(Outcome::kNoRoom);
   const PartitionId partition = choose_partition(topic, record, size);
@@ -100,7 +101,8 @@ void RecordAccumulator::wait_for_room(std::size_t bytes, Millis timeout) {
   std::unique_lock lock(mutex_);
   ++waiting_for_room_;
   room_made_->wait_for(lock, clock_, timeout, [&] {
-    return closed_.has_value() || buffered_bytes_ + bytes <= config_.buffer_memory_bytes;
+    return closed_.has_value() || shut_.has_value() ||
+           buffered_bytes_ + bytes <= config_.buffer_memory_bytes;
   });
   --waiting_for_room_;
 }
@@ -141,7 +143,8 @@ std::vector<LeavingBatch> RecordAccumulator::take_due(MonotonicTime now,
   std::vector<LeavingBatch> leaving;
   const std::lock_guard lock(mutex_);
   sender_is_awake_ = false;
-  const bool in_a_hurry = flushes_ > 0 || closed_.has_value() || waiting_for_room_ > 0;
+  const bool in_a_hurry =
+      flushes_ > 0 || closed_.has_value() || shut_.has_value() || waiting_for_room_ > 0;
   std::vector<Filling> still_filling;
   for (const Filling& each : filling_) {
     ProducerTopic::Slot& slot =
@@ -196,6 +199,24 @@ std::size_t RecordAccumulator::buffered_bytes() {
   return buffered_bytes_;
 }
 
+bool RecordAccumulator::has_unfinished() {
+  const std::lock_guard lock(mutex_);
+  return !unfinished_.empty();
+}
+
+void RecordAccumulator::shut(Error reason) {
+  {
+    const std::lock_guard lock(mutex_);
+    shut_ = std::move(reason);
+  }
+  room_made_->notify_all();
+}
+
+void RecordAccumulator::open() {
+  const std::lock_guard lock(mutex_);
+  shut_.reset();
+}
+
 void RecordAccumulator::close(Error reason) {
   {
     const std::lock_guard lock(mutex_);
@@ -206,7 +227,8 @@ void RecordAccumulator::close(Error reason) {
 
 Error RecordAccumulator::why_closed() {
   const std::lock_guard lock(mutex_);
-  return closed_.value_or(Error{ErrorCode::kClosed, "the producer was closed"});
+  if (closed_) return *closed_;
+  return shut_.value_or(Error{ErrorCode::kClosed, "the producer was closed"});
 }
 
 }  // namespace millrace::client

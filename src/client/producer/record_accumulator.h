@@ -111,6 +111,11 @@ class RecordAccumulator {
   /// Whether every batch before `end` is finished.
   bool has_finished_before(BatchId end);
   std::size_t buffered_bytes();
+  /// Whether any batch is not finished.
+  bool has_unfinished();
+  /// No record is taken until open(), and nothing lingers.
+  void shut(Error reason);
+  void open();
   /// No record is taken any more; the first reason given stays.
   void close(Error reason);
   Error why_closed();
@@ -140,7 +145,8 @@ class RecordAccumulator {
   int waiting_for_room_ = 0;
   bool sender_is_awake_ = false;  // it was told, and has not called take_due() since
   int flushes_ = 0;               // under way
-  std::optional<Error> closed_;
+  std::optional<Error> shut_;     // why no record is taken now
+  std::optional<Error> closed_;   // why none ever will
 };
 
 }  // namespace millrace::client

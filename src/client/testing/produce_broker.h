@@ -67,6 +67,40 @@ class ProduceBroker {
       for (const auto& answer : std::exchange(held_, {})) answer();
     });
   }
+  /// How another API is answered, on the broker's thread; of produce alone the versions count.
+  using Handler = std::function<void(io::Connection&, const wire::RequestHeader&, ByteReader&)>;
+  void serve(wire::ApiKey api, wire::VersionRange versions, Handler handler = {}) {
+    thread_.run([&] {
+      versions_[api] = versions;
+      handlers_[api] = std::move(handler);
+    });
+  }
+  void finalize(const std::string& feature, std::int16_t level) {
+    thread_.run([&] { features_[feature] = level; });
+  }
+  /// What was asked so far, as "EndTxn v5", without what every connection begins with.
+  std::vector<std::string> heard() {
+    std::vector<std::string> copy;
+    thread_.run([&] { copy = heard_; });
+    return copy;
+  }
+  void forget_heard() {
+    thread_.run([&] { heard_.clear(); });
+  }
+  /// For handlers.
+  template <class Request>
+  static Request request(ByteReader& reader, const wire::RequestHeader& header) {
+    auto decoded = wire::decode_body<Request>(reader, header.api_version);
+    EXPECT_TRUE(decoded.ok()) << decoded.error().message;
+    return std::move(decoded).value();
+  }
+  template <class Response>
+  static void send(io::Connection& to, const wire::RequestHeader& header, const Response& message) {
+    auto response =
+        wire::encode_response(header.api_key, header.api_version, header.correlation_id, message);
+    ASSERT_TRUE(response.ok()) << response.error().message;
+    to.send(io::one_chunk(std::move(response->bytes)));
+  }
   /// Values in the order of their offsets.
   std::vector<std::string> values(const std::string& topic, std::int32_t partition) {
     return logs_.with([&](auto& logs) { return logs[{topic, PartitionId{partition}}]; });
@@ -87,6 +121,16 @@ class ProduceBroker {
     ByteReader reader(frame);
     const auto header = wire::decode_request_header(reader);
     ASSERT_TRUE(header.ok()) << header.error().message;
+    const bool is_prelude =
+        header->api_key == wire::ApiKey::kApiVersions || header->api_key == wire::ApiKey::kMetadata;
+    if (!is_prelude) {
+      heard_.push_back(
+          fmt::format("{} v{}", wire::api_key_name(header->api_key), header->api_version));
+    }
+    if (const auto handler = handlers_.find(header->api_key);
+        handler != handlers_.end() && handler->second) {
+      return handler->second(to, *header, reader);
+    }
     switch (header->api_key) {
       case wire::ApiKey::kApiVersions:
         return send(to, *header, versions());
@@ -104,29 +148,17 @@ class ProduceBroker {
     }
   }
 
-  template <class Request>
-  static Request request(ByteReader& reader, const wire::RequestHeader& header) {
-    auto decoded = wire::decode_body<Request>(reader, header.api_version);
-    EXPECT_TRUE(decoded.ok()) << decoded.error().message;
-    return std::move(decoded).value();
-  }
-  template <class Response>
-  static void send(io::Connection& to, const wire::RequestHeader& header, const Response& message) {
-    auto response =
-        wire::encode_response(header.api_key, header.api_version, header.correlation_id, message);
-    ASSERT_TRUE(response.ok()) << response.error().message;
-    to.send(io::one_chunk(std::move(response->bytes)));
-  }
-
-  static wire::ApiVersionsResponse versions() {
+  wire::ApiVersionsResponse versions() const {
     wire::ApiVersionsResponse versions;
-    for (const auto& [key, version] : {std::pair{wire::ApiKey::kApiVersions, std::int16_t{3}},
-                                       std::pair{wire::ApiKey::kMetadata, std::int16_t{12}},
-                                       std::pair{wire::ApiKey::kInitProducerId, std::int16_t{4}},
-                                       std::pair{wire::ApiKey::kProduce, std::int16_t{9}}}) {
+    for (const auto& [key, range] : versions_) {
       versions.api_keys.push_back({.api_key = static_cast<std::int16_t>(key),
-                                   .min_version = version,
-                                   .max_version = version});
+                                   .min_version = range.min,
+                                   .max_version = range.max});
+    }
+    versions.finalized_features_epoch = 1;
+    for (const auto& [name, level] : features_) {
+      versions.finalized_features.push_back(
+          {.name = name, .max_version_level = level, .min_version_level = 1});
     }
     return versions;
   }
@@ -186,6 +218,13 @@ class ProduceBroker {
   io::Endpoint endpoint_;
   Guarded<Logs> logs_;
   // On the loop:
+  std::map<wire::ApiKey, wire::VersionRange> versions_{{wire::ApiKey::kApiVersions, {3, 3}},
+                                                       {wire::ApiKey::kMetadata, {12, 12}},
+                                                       {wire::ApiKey::kInitProducerId, {4, 4}},
+                                                       {wire::ApiKey::kProduce, {9, 9}}};
+  std::map<wire::ApiKey, Handler> handlers_;
+  std::map<std::string, std::int16_t> features_;
+  std::vector<std::string> heard_;
   Judge judge_ = [](const wire::BatchHeader&) { return wire::KafkaError::kNone; };
   bool is_holding_ = false;
   std::vector<std::function<void()>> held_;
