@@ -35,6 +35,7 @@ struct ConsumeOptions {
   std::optional<std::string> group;
   std::string print = "value";
   std::string format = "text";
+  bool read_committed = false;
   bool exit_at_end = false;
   bool raw = false;
 };
@@ -62,6 +63,7 @@ Result<Plan> make_plan(const ConsumeOptions& options) {
                      options.from + "\""};
   }
   if (options.group) properties->set("group.id", *options.group);
+  if (options.read_committed) properties->set("isolation.level", "read_committed");
   const auto set_default = [&](const char* name, const char* value) {
     if (!properties->contains(name)) properties->set(name, value);
   };
@@ -393,6 +395,8 @@ void add_consume(Command root, io::Env& env) {
   consume.option("-g,--group GROUP", options->group,
                  "Read as a member of this group, and commit what was written out");
   consume.exclusive("--partition", "--group");
+  consume.flag("--read-committed", options->read_committed,
+               "Leave out records of transactions that are open or were aborted");
   consume.flag("-e,--exit-at-end", options->exit_at_end,
                "Stop at what was the end of the topic when reading began");
   consume.option("--print PARTS", options->print,

@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/descriptor_stream.h"
 #include "cli/line_fates.h"
+#include "cli/line_transactions.h"
 #include "cli/stop_signal.h"
 #include "client/producer.h"
 #include "io/unique_fd.h"
@@ -30,6 +31,8 @@ struct ProduceOptions {
   std::optional<std::string> tombstone;
   std::optional<std::string> compression;
   std::optional<std::int64_t> partition;
+  std::optional<std::string> transactional_id;
+  std::int64_t transaction_records = 1000;
   std::vector<std::string> headers;
   bool quiet = false;
 };
@@ -80,6 +83,7 @@ Result<client::Properties> producer_properties(const ProduceOptions& options) {
   auto properties = client_properties(options.cluster);
   if (!properties.ok()) return properties;
   if (options.compression) properties->set("compression.type", *options.compression);
+  if (options.transactional_id) properties->set("transactional.id", *options.transactional_id);
   if (auto status = client::check_properties(client::ClientKind::kProducer, *properties);
       !status.ok()) {
     return std::move(status).error();
@@ -112,15 +116,25 @@ bool is_about_the_line(const Error& error) {
   return error.code == ErrorCode::kTooLarge;
 }
 
+/// What lines are sent with.
+struct Sending {
+  const ProduceOptions& options;
+  std::FILE* from;
+  const std::vector<HeaderView>& headers;
+  const StopSignal& stop;
+  LineFates& fates;
+  LineTransactions* transactions = nullptr;  // null: none
+};
+
 /// errors  what ends it before the end of the input; a line that was refused does not
-Status send_lines(const ProduceOptions& options, std::FILE* from, client::Producer& producer,
-                  const std::vector<HeaderView>& headers, const StopSignal& stop,
-                  LineFates& fates) {
-  client::ProducerRecord record{.topic = options.topic, .headers = headers};
+Status send_lines(const Sending& sending, client::Producer& producer) {
+  const ProduceOptions& options = sending.options;
+  LineFates& fates = sending.fates;
+  client::ProducerRecord record{.topic = options.topic, .headers = sending.headers};
   if (options.partition)
     record.partition = PartitionId{static_cast<std::int32_t>(*options.partition)};
   const client::TopicHandle topic = producer.topic(options.topic);
-  LineReader lines(from);
+  LineReader lines(sending.from);
   std::uint64_t number = 0;
   while (const auto line = lines.next()) {
     ++number;
@@ -131,7 +145,11 @@ Status send_lines(const ProduceOptions& options, std::FILE* from, client::Produc
           if (fate.ok()) return fates.count_written();
           fates.count_refused(number, fate.error());
         });
-    if (sent.ok()) continue;
+    if (sent.ok()) {
+      if (sending.transactions == nullptr) continue;
+      if (auto status = sending.transactions->line_sent(); !status.ok()) return status;
+      continue;
+    }
     fates.count_refused(number, sent.error());
     fates.say_refused();
     if (is_about_the_line(sent.error())) continue;
@@ -139,7 +157,7 @@ Status send_lines(const ProduceOptions& options, std::FILE* from, client::Produc
     last.message = "no further line was read";
     return last;
   }
-  if (std::ferror(from) != 0 && !stop.requested()) {
+  if (std::ferror(sending.from) != 0 && !sending.stop.requested()) {
     return Error{ErrorCode::kIo, fmt::format("wanted line {} of the input, found: {}", number + 1,
                                              std::strerror(errno))};
   }
@@ -147,14 +165,38 @@ Status send_lines(const ProduceOptions& options, std::FILE* from, client::Produc
 }
 
 /// What stands at the end: how many lines were written, and how many were not.
-void sum_up(const ProduceOptions& options, const LineFates& fates, Console& console) {
+void sum_up(const ProduceOptions& options, std::uint64_t written, std::uint64_t refused,
+            Console& console) {
   if (options.quiet) return;
-  if (fates.refused() == 0) {
-    console.note("produced {} records to {}\n", fates.written(), options.topic);
+  if (refused == 0) {
+    console.note("produced {} records to {}\n", written, options.topic);
   } else {
-    console.note("produced {} records to {}; not written: {}\n", fates.written(), options.topic,
-                 fates.refused());
+    console.note("produced {} records to {}; not written: {}\n", written, options.topic, refused);
   }
+}
+
+/// Sends the lines in transactions. A line that is refused keeps the others of its transaction from
+/// being written too.
+ExitCode produce_transactions(Sending sending, client::Producer& producer, Console& console) {
+  const ProduceOptions& options = sending.options;
+  LineFates& fates = sending.fates;
+  LineTransactions transactions(producer, static_cast<std::uint64_t>(options.transaction_records));
+  sending.transactions = &transactions;
+  Status status = transactions.begin();
+  if (status.ok()) {
+    status = send_lines(sending, producer);
+    const bool is_whole = status.ok() && fates.refused() == 0;
+    using End = LineTransactions::End;
+    const Status ended = transactions.finish(is_whole ? End::kCommit : End::kAbort);
+    if (status.ok()) status = ended;
+  }
+  (void)producer.close();
+  const std::uint64_t committed = transactions.committed();
+  const std::uint64_t acknowledged = fates.written();
+  const std::uint64_t aborted = acknowledged > committed ? acknowledged - committed : 0;
+  if (!status.ok()) (void)report(console, status.error());
+  sum_up(options, committed, fates.refused() + aborted, console);
+  return status.ok() && fates.refused() == 0 ? ExitCode::kDone : ExitCode::kFailed;
 }
 
 /// Where the lines come from: the file, or standard input.
@@ -206,7 +248,11 @@ ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& e
   // Until the last line that was read has its fate. A second Ctrl-C is for those who cannot wait
   // for a cluster that does not answer.
   const StopSignal stop(SecondInterrupt::kEndsProcess);
-  const Status sent = send_lines(options, input.stream(), *producer, *headers, stop, fates);
+  const Sending sending{options, input.stream(), *headers, stop, fates};
+  if (properties->contains("transactional.id")) {
+    return produce_transactions(sending, *producer, console);
+  }
+  const Status sent = send_lines(sending, *producer);
   const Status flushed = producer->flush();
   const Status closed = producer->close();
   ExitCode code = fates.refused() == 0 ? ExitCode::kDone : ExitCode::kFailed;
@@ -215,7 +261,7 @@ ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& e
     // A delivery that failed was said with its line.
     if (!status->ok() && fates.refused() == 0) code = report(console, status->error());
   }
-  sum_up(options, fates, console);
+  sum_up(options, fates.written(), fates.refused(), console);
   return code;
 }
 
@@ -236,6 +282,10 @@ void add_produce(Command root, io::Env& env) {
   produce.option("-H,--header NAME=VALUE", options->headers,
                  "A header of every record, as name=value");
   produce.option("-z,--compression CODEC", options->compression, "none, gzip, snappy, lz4 or zstd");
+  produce.option("--transactional-id ID", options->transactional_id,
+                 "Write in transactions, as the producer of this name");
+  produce.option("--transaction-records", options->transaction_records,
+                 "Lines of a transaction, with --transactional-id", 1, INT32_MAX);
   produce.flag("-q,--quiet", options->quiet, "No summary at the end");
   add_cluster_options(produce, options->cluster);
   produce.action([options, &env](Console& console) { return run_produce(*options, console, env); });
