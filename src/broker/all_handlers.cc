@@ -1,6 +1,7 @@
 #include "broker/groups/group_handlers.h"
 #include "broker/handlers/handlers.h"
 #include "broker/session/handler_table.h"
+#include "broker/transactions/transaction_handlers.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_records.h"
@@ -8,7 +9,6 @@
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_configs.h"
 #include "wire/messages/fetch.h"
-#include "wire/messages/init_producer_id.h"
 #include "wire/messages/list_offsets.h"
 #include "wire/messages/metadata.h"
 #include "wire/messages/offset_for_leader_epoch.h"
@@ -32,13 +32,12 @@ HandlerTable make_handler_table() {
             {{kCreate, kCluster}, {kCreate, kTopic}, {kDescribeConfigs, kTopic}});
   table.add(&handle_delete_topics, {{kDelete, kCluster}, {kDelete, kTopic}, {kDescribe, kTopic}});
   table.add(&handle_delete_records, {{kDelete, kTopic}});
-  table.add(&handle_init_producer_id,
-            {{kIdempotentWrite, kCluster}, {kWrite, kTopic}, {kWrite, kTransactionalId}});
   table.add(&handle_offset_for_leader_epoch, {{kDescribe, kTopic}});
   table.add(&handle_describe_configs,
             {{kDescribeConfigs, kTopic}, {kDescribeConfigs, kGroup}, {kDescribeConfigs, kCluster}});
   table.add(&handle_describe_cluster, {{kDescribe, kCluster}});
   add_group_handlers(table);
+  add_transaction_handlers(table);
   return table;
 }
 

@@ -36,7 +36,7 @@ class Broker::Runtime {
   Status stop() {
     if (std::exchange(is_stopped_, true)) return {};
     housekeeping_.reset();
-    core_->stop_groups();
+    core_->stop_coordinators();
     core_->drain_flushes();
     for (const auto& loop : loops_) loop->begin_stop();
     for (const auto& loop : loops_) loop->join();
@@ -52,7 +52,8 @@ class Broker::Runtime {
     const int count = core_->state().config.loops;
     for (int index = 0; index < count; ++index)
       loops_.push_back(std::make_unique<ServingLoop>(env, core_->handlers(), core_->state()));
-    if (auto status = core_->start_groups(loops_.front()->loop()); !status.ok()) return status;
+    if (auto status = core_->start_coordinators(loops_.front()->loop()); !status.ok())
+      return status;
     if (auto status = listen(); !status.ok()) return status;
     housekeeping_ = std::make_unique<Housekeeping>(env, *core_);
     for (const auto& loop : loops_) loop->start();

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/groups/coordinator/group_config.h"
+#include "broker/transactions/transaction_config.h"
 #include "io/connection.h"
 
 namespace millrace::broker {
@@ -38,9 +39,10 @@ struct BrokerConfig {
   int loops = 0;
 
   std::int32_t node_id = 1;
-  std::int32_t num_partitions = 1;       // num.partitions
-  bool auto_create_topics = true;        // auto.create.topics.enable
-  std::int32_t offsets_partitions = 4;   // offsets.topic.num.partitions
+  std::int32_t num_partitions = 1;           // num.partitions
+  bool auto_create_topics = true;            // auto.create.topics.enable
+  std::int32_t offsets_partitions = 4;       // offsets.topic.num.partitions
+  std::int32_t transactions_partitions = 4;  // transaction.state.log.num.partitions
   std::int32_t partitions_max = 10'000;  // of one topic; what a request can make this process open
 
   Millis log_retention_check_interval{300'000};  // log.retention.check.interval.ms
@@ -52,6 +54,7 @@ struct BrokerConfig {
   std::size_t fetch_bytes_max = 57'671'680;      // fetch.max.bytes of the broker
 
   GroupConfig groups;
+  TransactionConfig transactions;
 };
 
 }  // namespace millrace::broker

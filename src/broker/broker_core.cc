@@ -65,15 +65,24 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
   return core;
 }
 
-Status BrokerCore::start_groups(io::EventLoop& loop) {
+Status BrokerCore::start_coordinators(io::EventLoop& loop) {
   groups_ = std::make_unique<GroupService>(config_.groups, *offsets_log_, loop, env_.clock(),
                                            env_.make_random());
   state_->groups = groups_.get();
   metadata_->on_removed([this](const Topic& topic) { groups_->topic_deleted(topic.name); });
-  return groups_->load();
+  if (auto loaded = groups_->load(); !loaded.ok()) return loaded;
+  // After the groups: markers that are still to be written tell them of offsets.
+  transactions_log_ =
+      std::make_unique<InternalTopicLog>(kTransactionsTopic, *metadata_, env_, config_);
+  markers_ = std::make_unique<PartitionMarkerWriter>(*metadata_, env_.clock());
+  transactions_ = std::make_unique<TransactionService>(config_.transactions, *transactions_log_,
+                                                       *markers_, *metadata_, loop, env_.clock());
+  state_->transactions = transactions_.get();
+  return transactions_->load();
 }
 
-void BrokerCore::stop_groups() {
+void BrokerCore::stop_coordinators() {
+  if (transactions_ != nullptr) transactions_->stop();
   if (groups_ != nullptr) groups_->stop();
 }
 
@@ -114,6 +123,7 @@ Status BrokerCore::write_checkpoints() {
 }
 
 Status BrokerCore::close() {
+  transactions_.reset();
   groups_.reset();
   flusher_.drain();
   if (ephemeral_ != nullptr) return ephemeral_->remove();

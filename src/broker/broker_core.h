@@ -16,6 +16,8 @@
 #include "broker/session/handler_table.h"
 #include "broker/session/request_counters.h"
 #include "broker/topics/cluster_metadata.h"
+#include "broker/transactions/partition_marker_writer.h"
+#include "broker/transactions/transaction_service.h"
 #include "io/env.h"
 #include "storage/data_directory.h"
 #include "storage/group_flusher.h"
@@ -36,10 +38,10 @@ class BrokerCore {
   const storage::DataDirectory& directory() const { return *directory_; }
   const MetricsRegistry& metrics() const { return metrics_; }
 
-  /// Loads the groups; `loop` runs their timers. Before the first request.
-  Status start_groups(io::EventLoop& loop);
-  /// Lets go of requests that groups hold. The loop must still be there.
-  void stop_groups();
+  /// Loads groups and transactions; `loop` runs their timers. Before the first request.
+  Status start_coordinators(io::EventLoop& loop);
+  /// Lets go of requests that they hold. The loop must still be there.
+  void stop_coordinators();
   /// Waits until every write that was asked to be durable is, so that its answer is on its way.
   void drain_flushes() { flusher_.drain(); }
 
@@ -70,6 +72,9 @@ class BrokerCore {
   std::unique_ptr<ClusterMetadata> metadata_;
   std::unique_ptr<InternalTopicLog> offsets_log_;
   std::unique_ptr<GroupService> groups_;
+  std::unique_ptr<InternalTopicLog> transactions_log_;
+  std::unique_ptr<PartitionMarkerWriter> markers_;
+  std::unique_ptr<TransactionService> transactions_;
   HandlerTable handlers_;
   const AllowEverything authorizer_{};
   MetricsRegistry metrics_;

@@ -15,6 +15,7 @@ class HandlerTable;
 class ProducerIds;
 class RequestCounters;
 class TopicCatalogue;
+class TransactionService;
 
 struct BrokerState {
   const BrokerConfig& config;
@@ -26,6 +27,7 @@ struct BrokerState {
   const Authorizer* authorizer;  // never null
   // All set before the first request, and from then on never null.
   GroupService* groups = nullptr;
+  TransactionService* transactions = nullptr;
   const HandlerTable* handlers = nullptr;
   const RequestCounters* requests = nullptr;
 };

@@ -28,10 +28,10 @@ TEST(ApiTable, AdvertisesTheRangesOfCurrentKafka) {
 }
 
 TEST(ApiTable, TellsWhatIsDescribedFromWhatIsServed) {
-  const ApiRow& end_txn = *find_api(ApiKey::kEndTxn);
-  EXPECT_FALSE(end_txn.is_served());
-  EXPECT_EQ(end_txn.decodable, (VersionRange{0, 5}));
-  EXPECT_TRUE(end_txn.is_flexible(3)) << "our client writes its header by this row";
+  const ApiRow& features = *find_api(ApiKey::kUpdateFeatures);
+  EXPECT_FALSE(features.is_served());
+  EXPECT_EQ(features.decodable, (VersionRange{0, 2}));
+  EXPECT_TRUE(features.is_flexible(0)) << "our client writes its header by this row";
 
   const ApiRow& fetch = *find_api(ApiKey::kFetch);
   EXPECT_TRUE(fetch.is_served());

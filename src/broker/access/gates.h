@@ -7,6 +7,7 @@
 #include "broker/access/verdict.h"
 #include "broker/groups/coordinator/group_messages.h"
 #include "broker/handlers/messages.h"
+#include "broker/transactions/transaction_messages.h"
 
 namespace millrace::broker {
 
@@ -19,8 +20,6 @@ Verdict<wire::CreateTopicsResponse> gate(wire::CreateTopicsRequest& request, con
 Verdict<wire::DeleteTopicsResponse> gate(wire::DeleteTopicsRequest& request, const Permit& permit);
 Verdict<wire::DeleteRecordsResponse> gate(wire::DeleteRecordsRequest& request,
                                           const Permit& permit);
-Verdict<wire::InitProducerIdResponse> gate(wire::InitProducerIdRequest& request,
-                                           const Permit& permit);
 Verdict<wire::OffsetForLeaderEpochResponse> gate(wire::OffsetForLeaderEpochRequest& request,
                                                  const Permit& permit);
 Verdict<wire::DescribeConfigsResponse> gate(wire::DescribeConfigsRequest& request,
@@ -40,5 +39,17 @@ Verdict<wire::DescribeGroupsResponse> gate(wire::DescribeGroupsRequest& request,
                                            const Permit& permit);
 Verdict<wire::ListGroupsResponse> gate(wire::ListGroupsRequest& request, const Permit& permit);
 Verdict<wire::DeleteGroupsResponse> gate(wire::DeleteGroupsRequest& request, const Permit& permit);
+
+Verdict<wire::InitProducerIdResponse> gate(wire::InitProducerIdRequest& request,
+                                           const Permit& permit);
+Verdict<wire::AddPartitionsToTxnResponse> gate(wire::AddPartitionsToTxnRequest& request,
+                                               const Permit& permit);
+Verdict<wire::AddOffsetsToTxnResponse> gate(wire::AddOffsetsToTxnRequest& request,
+                                            const Permit& permit);
+Verdict<wire::EndTxnResponse> gate(wire::EndTxnRequest& request, const Permit& permit);
+Verdict<wire::DescribeTransactionsResponse> gate(wire::DescribeTransactionsRequest& request,
+                                                 const Permit& permit);
+Verdict<wire::ListTransactionsResponse> gate(wire::ListTransactionsRequest& request,
+                                             const Permit& permit);
 
 }  // namespace millrace::broker

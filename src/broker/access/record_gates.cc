@@ -8,7 +8,6 @@
 #include "wire/batch_header.h"
 #include "wire/error_codes.h"
 #include "wire/messages/fetch.h"
-#include "wire/messages/init_producer_id.h"
 #include "wire/messages/list_offsets.h"
 #include "wire/messages/offset_for_leader_epoch.h"
 #include "wire/messages/produce.h"
@@ -152,24 +151,6 @@ Verdict<wire::OffsetForLeaderEpochResponse> gate(wire::OffsetForLeaderEpochReque
   });
   return answered_besides(&wire::OffsetForLeaderEpochResponse::topics,
                           refuse_each<Answer>(refused));
-}
-
-/// Whoever may write to any topic may do so idempotently.   source  KIP-679
-Verdict<wire::InitProducerIdResponse> gate(wire::InitProducerIdRequest& request,
-                                           const Permit& permit) {
-  const auto refuse_with = [](KafkaError error) {
-    Verdict<wire::InitProducerIdResponse> verdict;
-    auto& refusal = verdict.refusal.emplace();
-    refusal.error_code = code_of(error);
-    refusal.producer_epoch = -1;
-    return verdict;
-  };
-  if (request.transactional_id.has_value()) {
-    if (permit.may(kWrite, kTransactionalId, *request.transactional_id)) return {};
-    return refuse_with(KafkaError::kTransactionalIdAuthorizationFailed);
-  }
-  if (permit.may(kIdempotentWrite) || permit.may_some(kWrite, kTopic)) return {};
-  return refuse_with(KafkaError::kClusterAuthorizationFailed);
 }
 
 }  // namespace millrace::broker

@@ -147,12 +147,6 @@ TEST_F(RecordGates, InitProducerIdIsForWhoMayWriteSomewhere) {
   EXPECT_EQ(error_now(), KafkaError::kClusterAuthorizationFailed);
   rules_.allow(kWrite, kTopic, "anything");
   EXPECT_EQ(error_now(), KafkaError::kNone);
-
-  request.transactional_id = "t";
-  request.transaction_timeout_ms = 1000;
-  EXPECT_EQ(error_now(), KafkaError::kTransactionalIdAuthorizationFailed);
-  rules_.allow(kWrite, kTransactionalId, "t");
-  EXPECT_NE(error_now(), KafkaError::kTransactionalIdAuthorizationFailed);
 }
 
 }  // namespace

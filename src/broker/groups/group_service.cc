@@ -15,7 +15,7 @@ class GroupService::Shell final : public CoordinatorShell<GroupCoordinator> {
 
 GroupService::GroupService(const GroupConfig& config, CoordinatorLog& log, io::EventLoop& loop,
                            const Clock& clock, Random random)
-    : shell_(std::make_shared<Shell>(log, loop, clock, config, random)) {}
+    : log_(log), shell_(std::make_shared<Shell>(log, loop, clock, config, random)) {}
 
 GroupService::~GroupService() {
   stop();
@@ -96,6 +96,12 @@ void GroupService::delete_groups(const GroupCaller&, wire::DeleteGroupsRequest r
   shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {
     return groups.delete_groups(token, request, now);
   });
+}
+
+Result<PartitionId> GroupService::partition_of_group(std::string_view group_id) {
+  const auto count = log_.ensure_partitions();
+  if (!count.ok()) return count.error();
+  return partition_of(group_id, *count);
 }
 
 void GroupService::topic_deleted(std::string_view topic) {

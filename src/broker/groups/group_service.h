@@ -68,11 +68,17 @@ class GroupService {
   void delete_groups(const GroupCaller& caller, wire::DeleteGroupsRequest request,
                      Responder<wire::DeleteGroupsResponse> reply);
 
+  /// The partition of `__consumer_offsets` that keeps the group's offsets; makes the topic when it
+  /// is missing.
+  /// errors  whatever making the topic meets
+  Result<PartitionId> partition_of_group(std::string_view group_id);
+
   /// Forgets what groups committed for a topic that no longer exists.
   void topic_deleted(std::string_view topic);
 
  private:
   class Shell;
+  CoordinatorLog& log_;
   std::shared_ptr<Shell> shell_;  // shared with append callbacks and posted tasks
 };
 

@@ -4,8 +4,11 @@
 //   the batch is as safe as the fsync policy promises.
 //   A batch is looked into, a compressed one too: nonsense is refused here and not found by
 //   readers. A batch seen before is answered with its first offset and not appended again.
-// Version notes: v8 says why records were refused (KIP-467); v9 is flexible; v13 names topics by
-// id.
+//   A transactional batch is appended when its partition is in the producer's transaction: open
+//   there already, or asked of the coordinator first.
+// Version notes: v8 says why records were refused (KIP-467); v9 is flexible; v11 knows
+// TRANSACTION_ABORTABLE; from v12 on the broker adds partitions to the transaction (KIP-890); v13
+// names topics by id.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,6 +21,7 @@
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
 #include "broker/topics/topic_catalogue.h"
+#include "broker/transactions/batch_verification.h"
 #include "wire/batch_header.h"
 #include "wire/error_text.h"
 #include "wire/messages/produce.h"
@@ -58,29 +62,6 @@ bool has_former_magic(std::string_view records) {
   return magic == 0 || magic == 1;
 }
 
-/// What the protocol asks of the records field, before the log looks at the batch. A field that
-/// does not hold one whole batch is no use to send again; a batch with a wrong checksum may be, and
-/// so may one in a format that never was: it was damaged on its way.
-Status check_records(std::string_view records, std::int16_t version) {
-  const auto header = wire::read_batch_header(records);
-  if (!header.ok()) {
-    const bool is_impossible =
-        header.error().code == ErrorCode::kCorrupt ||
-        (header.error().code == ErrorCode::kUnsupported && !has_former_magic(records));
-    return wire::make_error(
-        is_impossible ? KafkaError::kCorruptMessage : KafkaError::kInvalidRecord,
-        header.error().message);
-  }
-  if (header->size_bytes() != records.size())
-    return wire::make_error(KafkaError::kInvalidRecord,
-                            fmt::format("wanted one whole batch of {} bytes, found {} bytes",
-                                        header->size_bytes(), records.size()));
-  if (version < kFirstZstdVersion && header->compression() == wire::Compression::kZstd)
-    return wire::make_error(KafkaError::kUnsupportedCompressionType,
-                            fmt::format("zstd needs version {}", kFirstZstdVersion));
-  return {};
-}
-
 /// What the batches of one request may inflate to in sum, so that a request is done in a time that
 /// goes with its length: for each byte that was sent 64, which is more than text gives, but a small
 /// request, which may hold a large record of one letter, as much as one of 1 MiB.
@@ -96,7 +77,35 @@ struct ProduceCall {
   RequestContext& context;
   const TopicTable& topics;
   wire::InflationBudget& budget;
+  const BatchVerification* verification;  // null when nothing is transactional
 };
+
+/// What the protocol asks of the records field, before the log looks at the batch. A field that
+/// does not hold one whole batch is no use to send again; a batch with a wrong checksum may be, and
+/// so may one in a format that never was: it was damaged on its way.
+Status check_records(std::string_view records, const ProduceCall& call) {
+  const auto header = wire::read_batch_header(records);
+  if (!header.ok()) {
+    const bool is_impossible =
+        header.error().code == ErrorCode::kCorrupt ||
+        (header.error().code == ErrorCode::kUnsupported && !has_former_magic(records));
+    return wire::make_error(
+        is_impossible ? KafkaError::kCorruptMessage : KafkaError::kInvalidRecord,
+        header.error().message);
+  }
+  if (header->size_bytes() != records.size())
+    return wire::make_error(KafkaError::kInvalidRecord,
+                            fmt::format("wanted one whole batch of {} bytes, found {} bytes",
+                                        header->size_bytes(), records.size()));
+  if (header->is_transactional() && !call.request.transactional_id.has_value())
+    return wire::make_error(KafkaError::kTransactionalIdAuthorizationFailed,
+                            "a transactional batch in a request without a transactional id");
+  if (call.context.api_version < kFirstZstdVersion &&
+      header->compression() == wire::Compression::kZstd)
+    return wire::make_error(KafkaError::kUnsupportedCompressionType,
+                            fmt::format("zstd needs version {}", kFirstZstdVersion));
+  return {};
+}
 
 /// The batch inside the frame, which this process owns and may patch.
 std::span<char> writable(RequestContext& context, std::string_view records) {
@@ -119,10 +128,16 @@ PartitionAnswer append_one(const ProduceCall& call, const Topic& topic,
         fmt::format("min.insync.replicas is {}, there is 1 replica", topic.min_insync_replicas));
 
   const std::string_view records = data.records.bytes;
-  if (auto status = check_records(records, call.context.api_version); !status.ok())
+  if (auto status = check_records(records, call); !status.ok())
     return refused(data.index, status.error());
-  const auto appended = partition->append(writable(call.context, records), call.context.wall,
-                                          storage::AppendOrigin::kClient, call.budget);
+  const auto verified = call.verification == nullptr ? BatchVerification::Answer{}
+                                                     : call.verification->answer_for(data);
+  if (verified.error != KafkaError::kNone)
+    return refused(data.index, verified.error,
+                   "the partition could not be found in the producer's transaction");
+  const auto appended =
+      partition->append(writable(call.context, records), call.context.wall,
+                        {storage::AppendOrigin::kClient, verified.guard}, call.budget);
   if (!appended.ok()) return refused(data.index, appended.error());
 
   PartitionAnswer answer;
@@ -209,15 +224,15 @@ bool has_error(const ProduceResponse& response) {
   return false;
 }
 
-}  // namespace
-
-void handle_produce(ProduceRequest request, RequestContext context, BrokerState& state,
-                    Responder<ProduceResponse> reply) {
+/// Appends what may be appended, and answers.
+/// verification  null when nothing is transactional
+void append_and_answer(const ProduceRequest& request, RequestContext& context, BrokerState& state,
+                       const BatchVerification* verification, Responder<ProduceResponse> reply) {
   const bool has_valid_acks = request.acks == kAcksAll || request.acks == 0 || request.acks == 1;
   const NamedBy by = named_by(context);
   const auto topics = state.topics.table();
   auto budget = inflation_budget(context.frame.size());
-  const ProduceCall call{request, context, *topics, budget};
+  const ProduceCall call{request, context, *topics, budget, verification};
 
   ProduceResponse response;
   for (const auto& data : request.topic_data) {
@@ -239,6 +254,52 @@ void handle_produce(ProduceRequest request, RequestContext context, BrokerState&
   }
   if (request.acks != kAcksAll) return reply.send(std::move(response));
   answer_when_durable(call, std::move(response), std::move(reply));
+}
+
+/// A request that waits for its transaction's coordinator.
+struct Verifying {
+  Verifying(ProduceRequest asked, RequestContext of, const TopicTable& topics,
+            Responder<ProduceResponse> owed)
+      : request(std::move(asked)),
+        context(std::move(of)),
+        verification(request, context, topics),
+        reply(std::move(owed)) {}
+
+  ProduceRequest request;
+  RequestContext context;
+  BatchVerification verification;
+  Responder<ProduceResponse> reply;
+};
+
+/// Batches of a producer may not overtake each other, so that no request is read meanwhile.
+void append_when_verified(ProduceRequest request, RequestContext context, BrokerState& state,
+                          Responder<ProduceResponse> reply) {
+  const auto topics = state.topics.table();
+  const auto verifying = std::make_shared<Verifying>(std::move(request), std::move(context),
+                                                     *topics, std::move(reply));
+  const auto finish = [verifying, &state] {
+    append_and_answer(verifying->request, verifying->context, state, &verifying->verification,
+                      std::move(verifying->reply));
+  };
+  if (!verifying->verification.is_needed()) return finish();
+  const auto release = verifying->context.hold_next();
+  verifying->verification.ask(state, [finish, release, verifying](bool is_answered) {
+    if (is_answered)
+      finish();
+    else
+      verifying->reply.close_connection("the broker stops");
+    release();
+  });
+}
+
+}  // namespace
+
+void handle_produce(ProduceRequest request, RequestContext context, BrokerState& state,
+                    Responder<ProduceResponse> reply) {
+  if (request.transactional_id.has_value()) {
+    return append_when_verified(std::move(request), std::move(context), state, std::move(reply));
+  }
+  append_and_answer(request, context, state, nullptr, std::move(reply));
 }
 
 }  // namespace millrace::broker

@@ -1,52 +1,60 @@
-// InitProducerId, versions 0–5. Idempotent producers only.
-//   Every call hands out a new id with epoch 0; ids never repeat, not even after a restart.
-//   A transactional id is refused with UNSUPPORTED_VERSION, which clients treat as final: there is
-//   no transaction coordinator here.
-// Version notes: v3 carries the id and epoch to continue with (KIP-360); without transactions a new
-// id does as well.
-#include "broker/handlers/handlers.h"
+// InitProducerId, versions 0–5.
+//   Without a transactional id every call hands out a new producer id with epoch 0; ids never
+//   repeat, not even after a restart. With one, the transaction coordinator gives the next epoch
+//   and fences who had the id before.
+// Version notes: v3 carries the id and epoch to continue with (KIP-360), which without transactions
+// a new id does as well; v4 knows PRODUCER_FENCED, which was INVALID_PRODUCER_EPOCH before.
+#include <utility>
+
 #include "broker/handlers/replies.h"
 #include "broker/producer_ids.h"
+#include "broker/transactions/transaction_handlers.h"
+#include "broker/transactions/transaction_service.h"
 #include "wire/messages/init_producer_id.h"
 
 namespace millrace::broker {
 
 namespace {
 
+using wire::InitProducerIdRequest;
+using wire::InitProducerIdResponse;
 using wire::KafkaError;
 
-constexpr std::int32_t kTransactionTimeoutMaxMs = 900'000;  // transaction.max.timeout.ms
+constexpr std::int16_t kFirstFencedVersion = 4;
 
-KafkaError refusal(const wire::InitProducerIdRequest& request) {
-  if (!request.transactional_id.has_value()) {
-    const bool has_id = request.producer_id >= 0;
-    const bool has_epoch = request.producer_epoch >= 0;
-    return has_id == has_epoch ? KafkaError::kNone : KafkaError::kInvalidRequest;
-  }
-  if (request.transactional_id->empty()) return KafkaError::kInvalidRequest;
-  const std::int32_t timeout_ms = request.transaction_timeout_ms;
-  if (timeout_ms <= 0 || timeout_ms > kTransactionTimeoutMaxMs)
-    return KafkaError::kInvalidTransactionTimeout;
-  return KafkaError::kUnsupportedVersion;
+InitProducerIdResponse refused(KafkaError error) {
+  InitProducerIdResponse response;
+  response.error_code = code_of(error);
+  response.producer_epoch = -1;
+  return response;
+}
+
+InitProducerIdResponse new_id(const InitProducerIdRequest& request, ProducerIds& producer_ids) {
+  const bool has_id = request.producer_id >= 0;
+  const bool has_epoch = request.producer_epoch >= 0;
+  if (has_id != has_epoch) return refused(KafkaError::kInvalidRequest);
+  const auto id = producer_ids.next();
+  if (!id.ok()) return refused(KafkaError::kCoordinatorNotAvailable);
+  InitProducerIdResponse response;
+  response.producer_id = id->value();
+  response.producer_epoch = 0;
+  return response;
+}
+
+InitProducerIdResponse in_older_words(InitProducerIdResponse response) {
+  if (response.error_code == code_of(KafkaError::kProducerFenced))
+    response.error_code = code_of(KafkaError::kInvalidProducerEpoch);
+  return response;
 }
 
 }  // namespace
 
-wire::InitProducerIdResponse handle_init_producer_id(wire::InitProducerIdRequest request,
-                                                     const RequestContext&, BrokerState& state) {
-  wire::InitProducerIdResponse response;
-  response.producer_epoch = -1;
-  response.error_code = code_of(refusal(request));
-  if (response.error_code != 0) return response;
-
-  const auto id = state.producer_ids.next();
-  if (!id.ok()) {
-    response.error_code = code_of(KafkaError::kCoordinatorNotAvailable);
-    return response;
-  }
-  response.producer_id = id->value();
-  response.producer_epoch = 0;
-  return response;
+void handle_init_producer_id(InitProducerIdRequest request, RequestContext context,
+                             BrokerState& state, Responder<InitProducerIdResponse> reply) {
+  if (!request.transactional_id.has_value()) return reply.send(new_id(request, state.producer_ids));
+  if (context.api_version < kFirstFencedVersion)
+    reply = with_changed_response<InitProducerIdResponse>(std::move(reply), in_older_words);
+  state.transactions->init_producer_id(std::move(request), std::move(reply));
 }
 
 }  // namespace millrace::broker

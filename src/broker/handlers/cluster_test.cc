@@ -5,6 +5,7 @@
 
 #include "broker/properties.h"
 #include "broker/testing/core_fixture.h"
+#include "broker/transactions/transaction_handlers.h"
 #include "wire/error_codes.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/describe_cluster.h"
@@ -75,9 +76,9 @@ TEST_F(ClusterHandlers, ApiVersionsChecksTheNameOfTheSoftware) {
 
 TEST_F(ClusterHandlers, ProducerIdsNeverRepeat) {
   const auto next = [&] {
-    const auto response =
-        call(&handle_init_producer_id,
-             wire::InitProducerIdRequest{std::nullopt, 0, -1, -1, false, false}, 4);
+    const auto caught = call(&handle_init_producer_id,
+                             wire::InitProducerIdRequest{std::nullopt, 0, -1, -1, false, false}, 4);
+    const auto& response = caught->response();
     EXPECT_EQ(response.error_code, 0);
     EXPECT_EQ(response.producer_epoch, 0);
     return response.producer_id;
@@ -90,20 +91,6 @@ TEST_F(ClusterHandlers, ProducerIdsNeverRepeat) {
   EXPECT_GT(third, second);
   restart_cleanly();
   EXPECT_GT(next(), third);
-}
-
-TEST_F(ClusterHandlers, TransactionalIdsAreRefused) {
-  const auto ask = [&](std::string id, std::int32_t timeout_ms) {
-    const auto response =
-        call(&handle_init_producer_id,
-             wire::InitProducerIdRequest{std::move(id), timeout_ms, -1, -1, false, false}, 4);
-    EXPECT_EQ(response.producer_id, -1);
-    return error(response.error_code);
-  };
-  EXPECT_EQ(ask("t", 60'000), KafkaError::kUnsupportedVersion);
-  EXPECT_EQ(ask("", 60'000), KafkaError::kInvalidRequest);
-  EXPECT_EQ(ask("t", 0), KafkaError::kInvalidTransactionTimeout);
-  EXPECT_EQ(ask("t", 900'001), KafkaError::kInvalidTransactionTimeout);
 }
 
 TEST_F(ClusterHandlers, DescribeConfigsListsEveryPropertyOfATopic) {

@@ -1,4 +1,5 @@
-// The handlers of the shell, one file each; those of the groups are in groups/group_handlers.h.
+// The handlers of the shell, one file each; those of the groups are in
+// groups/group_handlers.h, those of transactions in transactions/transaction_handlers.h.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +26,6 @@ wire::DeleteTopicsResponse handle_delete_topics(wire::DeleteTopicsRequest reques
 wire::DeleteRecordsResponse handle_delete_records(wire::DeleteRecordsRequest request,
                                                   const RequestContext& context,
                                                   BrokerState& state);
-wire::InitProducerIdResponse handle_init_producer_id(wire::InitProducerIdRequest request,
-                                                     const RequestContext& context,
-                                                     BrokerState& state);
 wire::OffsetForLeaderEpochResponse handle_offset_for_leader_epoch(
     wire::OffsetForLeaderEpochRequest request, const RequestContext& context, BrokerState& state);
 wire::DescribeConfigsResponse handle_describe_configs(wire::DescribeConfigsRequest request,

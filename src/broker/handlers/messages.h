@@ -16,8 +16,6 @@ struct DescribeConfigsRequest;
 struct DescribeConfigsResponse;
 struct FetchRequest;
 struct FetchResponse;
-struct InitProducerIdRequest;
-struct InitProducerIdResponse;
 struct ListOffsetsRequest;
 struct ListOffsetsResponse;
 struct MetadataRequest;

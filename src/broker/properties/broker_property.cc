@@ -65,7 +65,11 @@ constexpr std::array kBrokerRows{
     BrokerProperty{{"producer.id.expiration.ms", kInt, "86400000", "How long an idempotent producer may be silent before it is forgotten.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.producer_id_expiration); }},
     BrokerProperty{{"socket.request.max.bytes", kInt, "104857600", "The largest request that is read.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.request_bytes_max); }},
     BrokerProperty{{"socket.send.buffer.bytes", kInt, "262144", "SO_SNDBUF of a connection; 0 is the system's choice.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.send_buffer_bytes); }},
-    BrokerProperty{{"transaction.max.timeout.ms", kInt, "900000", "The longest a transaction may stay open.", kHolds, "there are no transactions yet"}, [](View) { return std::string("900000"); }},
+    BrokerProperty{{"transaction.max.timeout.ms", kInt, "900000", "The longest a transaction may stay open.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.transactions.timeout_max); }},
+    BrokerProperty{{"transaction.remove.expired.transaction.cleanup.interval.ms", kInt, "3600000", "How often transactional ids that nobody uses are looked for.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.transactions.id_expiration_check_interval); }},
+    BrokerProperty{{"transaction.state.log.num.partitions", kInt, "4", "Partitions of __transaction_state.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{broker.config.transactions_partitions}); }},
+    BrokerProperty{{"transaction.state.log.replication.factor", kShort, "1", "Replicas of __transaction_state.", kHolds, kOneBroker}, [](View) { return std::string("1"); }},
+    BrokerProperty{{"transactional.id.expiration.ms", kInt, "604800000", "How long a transactional id may be unused before it is forgotten.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.transactions.id_expiration); }},
 };
 // clang-format on
 

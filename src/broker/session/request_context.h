@@ -22,6 +22,8 @@ class RequestOwner {
   virtual ~RequestOwner() = default;
   /// See RequestContext::when_abandoned.
   virtual void when_abandoned(std::uint64_t request, std::function<void()> drop) = 0;
+  /// See RequestContext::hold_next.
+  virtual std::function<void()> hold_next(std::uint64_t request) = 0;
 };
 
 /// Move-only, as it owns the frame. A handler that answers at once looks at it; one that may answer
@@ -48,6 +50,13 @@ struct RequestContext {
   /// inside this call.   thread  the loop's
   void when_abandoned(std::function<void()> drop) const {
     if (const auto session = owner.lock()) session->when_abandoned(number, std::move(drop));
+  }
+  /// No request of this connection is read behind this one until what is returned was called, or
+  /// this one is answered: for one that others may not overtake.
+  /// thread  the loop's; what is returned: any
+  std::function<void()> hold_next() const {
+    const auto session = owner.lock();
+    return session == nullptr ? [] {} : session->hold_next(number);
   }
   /// Under which address the client reaches this node, without an IPv4-in-IPv6 prefix.
   io::Endpoint advertised() const;

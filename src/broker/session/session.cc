@@ -152,7 +152,8 @@ void Session::send_replies() {
 bool Session::may_read_next() const {
   if (is_draining_) return false;
   return in_flight_.empty() ||
-         (in_flight_.size() < kFlushingMax && in_flight_.back().key == wire::ApiKey::kProduce);
+         (in_flight_.size() < kFlushingMax && in_flight_.back().key == wire::ApiKey::kProduce &&
+          !in_flight_.back().is_held);
 }
 
 void Session::send(io::Chunks chunks) {
@@ -171,6 +172,21 @@ void Session::when_abandoned(std::uint64_t request, std::function<void()> drop) 
   if (port_->is_closed.load()) return host_.loop.post(std::move(drop));
   const bool is_owed = request >= first_in_flight_ && !in_flight(request).reply.has_value();
   if (is_owed) in_flight(request).drop = std::move(drop);
+}
+
+std::function<void()> Session::hold_next(std::uint64_t request) {
+  in_flight(request).is_held = true;
+  return [weak = weak_from_this(), port = port_, request] {
+    const auto release = [weak, request] {
+      const auto self = weak.lock();
+      if (self == nullptr || request < self->first_in_flight_) return;
+      self->in_flight(request).is_held = false;
+      self->update_reading();
+    };
+    if (port->is_closed.load()) return;
+    if (port->loop.is_loop_thread()) return release();
+    port->loop.post(release);
+  };
 }
 
 /// No reply leaves from now on, so nobody need prepare one.

@@ -68,9 +68,11 @@ class Session final : public RequestOwner, public std::enable_shared_from_this<S
     wire::ApiKey key;
     std::optional<Delivery> reply;    // there, but a request before it is not answered yet
     std::function<void()> drop = {};  // called when the connection ends without a reply
+    bool is_held = false;             // none behind it may be read
   };
 
   void when_abandoned(std::uint64_t request, std::function<void()> drop) override;
+  std::function<void()> hold_next(std::uint64_t request) override;
   InFlight& in_flight(std::uint64_t request) {
     return in_flight_[static_cast<std::size_t>(request - first_in_flight_)];
   }

@@ -67,7 +67,7 @@ class SessionTest : public CoreFixture {
   }
   ~SessionTest() override {
     kept_requests().clear();
-    core_->stop_groups();
+    core_->stop_coordinators();
   }
 
   /// One client that is connected to a session with these handlers.
@@ -268,7 +268,7 @@ TEST_F(SessionTest, AFetchThatWouldWaitForDaysIsAnsweredBeforeItsConnectionCount
 }
 
 TEST_F(SessionTest, AJoinThatWaitsIsLetGoWithItsConnectionAndItsMemberStays) {
-  ASSERT_TRUE(core_->start_groups(*loop_).ok());
+  ASSERT_TRUE(core_->start_coordinators(*loop_).ok());
   HandlerTable handlers;
   handlers.add(&watched_join, {});
   connect(handlers);
@@ -290,7 +290,7 @@ TEST_F(SessionTest, AJoinThatWaitsIsLetGoWithItsConnectionAndItsMemberStays) {
 }
 
 TEST_F(SessionTest, ASyncThatWaitsIsLetGoWithItsConnectionAndItsMemberStays) {
-  ASSERT_TRUE(core_->start_groups(*loop_).ok());
+  ASSERT_TRUE(core_->start_coordinators(*loop_).ok());
   HandlerTable handlers;
   handlers.add(&watched_sync, {});
   connect(handlers);

@@ -50,13 +50,13 @@ class Rules final : public Authorizer {
 class GateFixture : public CoreFixture {
  protected:
   GateFixture() {
-    EXPECT_TRUE(core_->start_groups(*loop_).ok());
+    EXPECT_TRUE(core_->start_coordinators(*loop_).ok());
     guarded_.emplace(state());
     guarded_->authorizer = &rules_;
     mine_ = make_topic("mine");
     yours_ = make_topic("yours");
   }
-  ~GateFixture() override { core_->stop_groups(); }
+  ~GateFixture() override { core_->stop_coordinators(); }
 
   static wire::KafkaError error(std::int16_t code) { return static_cast<wire::KafkaError>(code); }
 

@@ -104,6 +104,12 @@ NewTopic default_topic(std::string_view name, const BrokerConfig& config) {
             .configs = {{"cleanup.policy", "compact"},
                         {"compression.type", "producer"},
                         {"segment.bytes", "104857600"}}};
+  if (name == kTransactionsTopic)
+    return {.name = std::string(name),
+            .partition_count = config.transactions_partitions,
+            .configs = {{"cleanup.policy", "compact"},
+                        {"compression.type", "uncompressed"},
+                        {"segment.bytes", "104857600"}}};
   return {.name = std::string(name), .partition_count = config.num_partitions, .configs = {}};
 }
 

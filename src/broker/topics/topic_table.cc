@@ -5,7 +5,7 @@
 namespace millrace::broker {
 
 bool is_internal_topic(std::string_view name) {
-  return name == kOffsetsTopic || name == "__transaction_state";
+  return name == kOffsetsTopic || name == kTransactionsTopic;
 }
 
 const Topic* TopicTable::find(std::string_view name) const {

@@ -19,6 +19,7 @@ namespace millrace::broker {
 bool is_internal_topic(std::string_view name);
 
 inline constexpr std::string_view kOffsetsTopic = "__consumer_offsets";
+inline constexpr std::string_view kTransactionsTopic = "__transaction_state";
 /// The log of the topics themselves; not a topic that clients see.
 inline constexpr std::string_view kMetadataTopic = "__cluster_metadata";
 

@@ -18,6 +18,7 @@
 #include "wire/messages/end_txn.h"
 #include "wire/messages/init_producer_id.h"
 #include "wire/messages/list_transactions.h"
+#include "wire/transaction_marker.h"
 
 namespace millrace::broker {
 
@@ -49,7 +50,7 @@ struct TransactionReply {
   TransactionResponse response;
 };
 
-enum class TransactionResult : std::uint8_t { kCommit, kAbort };
+using wire::TransactionResult;
 
 /// Markers that end a transaction, one for each partition. When they are written, or could not be,
 /// TransactionCoordinator::markers_written wants to hear of it.
