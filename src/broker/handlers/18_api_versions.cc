@@ -2,13 +2,16 @@
 //   Lists what has a handler. The response's header is always the oldest, so that any client can
 //   read it; a version that we do not know is answered in version 0 (KIP-511).
 //   Names of client software that could not be a metric's tag are refused.
-// Version notes: v3 is flexible and carries features; there are none whose protocols we serve.
+//   Features that change what clients do are named with their levels; here they cannot be changed.
+// Version notes: v3 is flexible and carries features. Before v4 a supported level of 0 may not be
+// told: older clients refuse the answer (KAFKA-17011).
 #include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
+#include "broker/transactions/transaction_metadata.h"
 #include "wire/messages/api_versions.h"
 
 namespace millrace::broker {
@@ -19,6 +22,18 @@ using wire::ApiVersionsResponse;
 using wire::KafkaError;
 
 constexpr std::int16_t kFirstVersionWithSoftware = 3;
+
+constexpr std::int16_t kFirstVersionWithLevelZero = 4;
+
+/// KIP-584: what is there, and what clients may rely on.
+void list_features(ApiVersionsResponse& response, const BrokerConfig& config,
+                   std::int16_t api_version) {
+  const std::string name = "transaction.version";
+  const std::int16_t level = config.transactions.version;
+  if (api_version >= kFirstVersionWithLevelZero)
+    response.supported_features.push_back({name, 0, kEpochPerTransaction});
+  response.finalized_features.push_back({name, level, level});
+}
 
 ApiVersionsResponse list_apis(const HandlerTable& handlers) {
   ApiVersionsResponse response;
@@ -58,7 +73,9 @@ ApiVersionsResponse handle_api_versions(wire::ApiVersionsRequest request,
     context.connection->software_name = std::move(request.client_software_name);
     context.connection->software_version = std::move(request.client_software_version);
   }
-  return list_apis(*state.handlers);
+  auto response = list_apis(*state.handlers);
+  list_features(response, state.config, context.api_version);
+  return response;
 }
 
 Delivery unsupported_api_versions(std::int32_t correlation_id, const HandlerTable& handlers) {
