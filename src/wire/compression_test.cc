@@ -1,11 +1,13 @@
 #include "wire/compression.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <snappy.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include <string>
+#include <thread>
 
 #include "base/byte_writer.h"
 #include "base/random.h"
@@ -139,6 +141,52 @@ TEST(Compression, ReadsAZstdFrameThatDoesNotSayItsSize) {
   Buffer out;
   ASSERT_TRUE(decompress(Compression::kZstd, frame, kLarge, out).ok());
   EXPECT_EQ(out.view(), text);
+}
+
+/// A frame of one stored block, whose header says its size only when it `says_size`.
+std::string zstd_frame_with_window(unsigned log, std::string_view text, bool says_size) {
+  std::string frame = "\x28\xb5\x2f\xfd";
+  frame += says_size ? '\x40' : '\0';  // two bytes of size, 256 less than it is
+  frame += static_cast<char>((log - 10) << 3U);
+  if (says_size) {
+    frame += static_cast<char>((text.size() - 256) & 0xffU);
+    frame += static_cast<char>((text.size() - 256) >> 8U);
+  }
+  const auto block = static_cast<std::uint32_t>(text.size() << 3U | 1U);  // the last, and raw
+  for (const unsigned shift : {0U, 8U, 16U}) frame += static_cast<char>(block >> shift);
+  frame += text;
+  return frame;
+}
+
+TEST(Compression, RefusesAZstdWindowOver128MiBWhateverTheFrameHolds) {
+  const std::string text = some_text(1000);
+  for (const bool says_size : {true, false}) {
+    const std::string level_22 = zstd_frame_with_window(27, text, says_size);
+    Buffer out;
+    ASSERT_TRUE(decompress(Compression::kZstd, level_22, kLarge, out).ok());
+    EXPECT_EQ(out.view(), text);
+    const std::string larger = zstd_frame_with_window(28, text, says_size);
+    std::string a_little_larger = level_22;
+    ++a_little_larger[5];  // its mantissa
+    for (const auto& refused : {larger, a_little_larger, level_22 + larger}) {
+      Buffer ignored;
+      const Status status = decompress(Compression::kZstd, refused, kLarge, ignored);
+      ASSERT_FALSE(status.ok()) << says_size;
+      EXPECT_EQ(status.error().code, ErrorCode::kCorrupt);
+    }
+  }
+}
+
+TEST(Compression, KeepsNoMemoryForALargeZstdWindow) {
+  const auto mapped_bytes = [] { return ::mallinfo2().hblkhd; };
+  std::thread([&] {  // which has no decoder yet
+    const std::size_t before = mapped_bytes();
+    const std::string frame = zstd_frame_with_window(27, some_text(1000), false);
+    Buffer out;
+    ASSERT_TRUE(decompress(Compression::kZstd, frame, kLarge, out).ok());
+    EXPECT_LT(mapped_bytes(), before + (std::size_t{16} << 20U));
+  })
+      .join();
 }
 
 // Input of about 1 KiB that says it holds 4 GiB. The claim must cost neither memory nor time.
