@@ -13,6 +13,28 @@ class ProduceHandler : public CoreFixture {
   static const auto& only(Caught<wire::ProduceResponse>& caught) {
     return caught.response().responses.at(0).partition_responses.at(0);
   }
+  /// Sends each batch to the partition of its place, in one request; says how each was answered.
+  std::vector<KafkaError> produce_together(const std::string& topic,
+                                           const std::vector<const Buffer*>& batches) {
+    Buffer frame;
+    for (const Buffer* batch : batches) frame.append(batch->view());
+    wire::ProduceRequest request;
+    request.acks = 1;
+    auto& data = request.topic_data.emplace_back();
+    data.name = topic;
+    std::size_t at = 0;
+    for (const Buffer* batch : batches) {
+      auto& partition = data.partition_data.emplace_back();
+      partition.index = static_cast<std::int32_t>(data.partition_data.size() - 1);
+      partition.records = wire::Records(frame.view().substr(at, batch->size()));
+      at += batch->size();
+    }
+    const auto caught = call(&handle_produce, std::move(request), 9, std::move(frame));
+    std::vector<KafkaError> errors;
+    for (const auto& each : caught->response().responses.at(0).partition_responses)
+      errors.push_back(static_cast<KafkaError>(each.error_code));
+    return errors;
+  }
   static KafkaError error_of(Caught<wire::ProduceResponse>& caught) {
     return static_cast<KafkaError>(only(caught).error_code);
   }
@@ -81,6 +103,31 @@ TEST_F(ProduceHandler, RefusesABatchOverTheTopicsLimit) {
   make_topic("small", 1, {{"max.message.bytes", "100"}});
   auto batch = batch_of({std::string(200, 'x')});
   EXPECT_EQ(error_of(*produce("small", batch)), KafkaError::kMessageTooLarge);
+}
+
+TEST_F(ProduceHandler, LimitsWhatTheBatchesOfOneRequestInflateToInSum) {
+  make_topic("orders", 3);
+  constexpr std::size_t kMiB = std::size_t{1} << 20U;
+  const Buffer inflating = batch_of({std::string(40 * kMiB, 'z')},
+                                    wire::BatchOptions{.compression = wire::Compression::kZstd});
+  const Buffer plain = batch_of({std::string(kMiB / 2, 'x')});
+
+  using Errors = std::vector<KafkaError>;
+  EXPECT_EQ(produce_together("orders", {&inflating, &inflating, &plain}),
+            (Errors{KafkaError::kNone, KafkaError::kMessageTooLarge, KafkaError::kNone}));
+  EXPECT_EQ(produce_together("orders", {&inflating}), Errors{KafkaError::kNone})
+      << "the next request has its own";
+}
+
+TEST_F(ProduceHandler, LetsALongerRequestInflateToMore) {
+  make_topic("orders", 4);
+  constexpr std::size_t kMiB = std::size_t{1} << 20U;
+  const Buffer inflating = batch_of({std::string(40 * kMiB, 'z')},
+                                    wire::BatchOptions{.compression = wire::Compression::kZstd});
+  const Buffer plain = batch_of({std::string(kMiB * 2 / 3, 'x')});
+
+  for (const auto error : produce_together("orders", {&inflating, &inflating, &plain, &plain}))
+    EXPECT_EQ(error, KafkaError::kNone);
 }
 
 TEST_F(ProduceHandler, FindsATopicByItsId) {
