@@ -10,6 +10,7 @@
 
 #include "wire/api_key.h"
 #include "wire/field.h"
+#include "wire/messages/quota_entity_data.h"
 
 namespace millrace::wire {
 
@@ -18,17 +19,6 @@ struct AlterClientQuotasRequest {
   static constexpr ApiKey kApiKey = ApiKey::kAlterClientQuotas;
   static constexpr VersionRange kVersions{0, 1};
   static constexpr std::int16_t kFlexibleSince = 1;
-
-  struct EntityData {
-    std::string entity_type;
-    std::optional<std::string> entity_name = std::string{};
-
-    bool operator==(const EntityData&) const = default;
-    static constexpr void fields(auto&& visit) {
-      visit(&EntityData::entity_type, Field{"entity_type"});
-      visit(&EntityData::entity_name, Field{"entity_name"}.nullable());
-    }
-  };
 
   struct OpData {
     std::string key;
@@ -44,7 +34,7 @@ struct AlterClientQuotasRequest {
   };
 
   struct EntryData {
-    std::vector<EntityData> entity;
+    std::vector<QuotaEntityData> entity;
     std::vector<OpData> ops;
 
     bool operator==(const EntryData&) const = default;
@@ -70,21 +60,10 @@ struct AlterClientQuotasResponse {
   static constexpr VersionRange kVersions{0, 1};
   static constexpr std::int16_t kFlexibleSince = 1;
 
-  struct EntityData {
-    std::string entity_type;
-    std::optional<std::string> entity_name = std::string{};
-
-    bool operator==(const EntityData&) const = default;
-    static constexpr void fields(auto&& visit) {
-      visit(&EntityData::entity_type, Field{"entity_type"});
-      visit(&EntityData::entity_name, Field{"entity_name"}.nullable());
-    }
-  };
-
   struct EntryData {
     std::int16_t error_code = 0;
     std::optional<std::string> error_message = std::string{};
-    std::vector<EntityData> entity;
+    std::vector<QuotaEntityData> entity;
 
     bool operator==(const EntryData&) const = default;
     static constexpr void fields(auto&& visit) {

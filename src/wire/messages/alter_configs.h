@@ -10,6 +10,7 @@
 
 #include "wire/api_key.h"
 #include "wire/field.h"
+#include "wire/messages/alter_configs_resource_response.h"
 
 namespace millrace::wire {
 
@@ -58,22 +59,6 @@ struct AlterConfigsResponse {
   static constexpr ApiKey kApiKey = ApiKey::kAlterConfigs;
   static constexpr VersionRange kVersions{0, 2};
   static constexpr std::int16_t kFlexibleSince = 2;
-
-  struct AlterConfigsResourceResponse {
-    std::int16_t error_code = 0;
-    std::optional<std::string> error_message = std::string{};
-    std::int8_t resource_type = 0;
-    std::string resource_name;
-
-    bool operator==(const AlterConfigsResourceResponse&) const = default;
-    static constexpr void fields(auto&& visit) {
-      using S = AlterConfigsResourceResponse;
-      visit(&S::error_code, Field{"error_code"});
-      visit(&S::error_message, Field{"error_message"}.nullable());
-      visit(&S::resource_type, Field{"resource_type"});
-      visit(&S::resource_name, Field{"resource_name"});
-    }
-  };
 
   std::int32_t throttle_time_ms = 0;
   std::vector<AlterConfigsResourceResponse> responses;

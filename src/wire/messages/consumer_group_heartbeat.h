@@ -15,22 +15,23 @@
 
 namespace millrace::wire {
 
+/// What a member says that it owns, and what it is to own.
+struct HeartbeatTopicPartitions {
+  Uuid topic_id;
+  std::vector<std::int32_t> partitions;
+
+  bool operator==(const HeartbeatTopicPartitions&) const = default;
+  static constexpr void fields(auto&& visit) {
+    visit(&HeartbeatTopicPartitions::topic_id, Field{"topic_id"});
+    visit(&HeartbeatTopicPartitions::partitions, Field{"partitions"});
+  }
+};
+
 struct ConsumerGroupHeartbeatRequest {
   static constexpr std::string_view kName = "ConsumerGroupHeartbeatRequest";
   static constexpr ApiKey kApiKey = ApiKey::kConsumerGroupHeartbeat;
   static constexpr VersionRange kVersions{0, 1};
   static constexpr std::int16_t kFlexibleSince = 0;
-
-  struct TopicPartitions {
-    Uuid topic_id;
-    std::vector<std::int32_t> partitions;
-
-    bool operator==(const TopicPartitions&) const = default;
-    static constexpr void fields(auto&& visit) {
-      visit(&TopicPartitions::topic_id, Field{"topic_id"});
-      visit(&TopicPartitions::partitions, Field{"partitions"});
-    }
-  };
 
   std::string group_id;
   std::string member_id;
@@ -41,7 +42,7 @@ struct ConsumerGroupHeartbeatRequest {
   std::optional<std::vector<std::string>> subscribed_topic_names;
   std::optional<std::string> subscribed_topic_regex;
   std::optional<std::string> server_assignor;
-  std::optional<std::vector<TopicPartitions>> topic_partitions;
+  std::optional<std::vector<HeartbeatTopicPartitions>> topic_partitions;
 
   bool operator==(const ConsumerGroupHeartbeatRequest&) const = default;
   static constexpr void fields(auto&& visit) {
@@ -65,19 +66,8 @@ struct ConsumerGroupHeartbeatResponse {
   static constexpr VersionRange kVersions{0, 1};
   static constexpr std::int16_t kFlexibleSince = 0;
 
-  struct TopicPartitions {
-    Uuid topic_id;
-    std::vector<std::int32_t> partitions;
-
-    bool operator==(const TopicPartitions&) const = default;
-    static constexpr void fields(auto&& visit) {
-      visit(&TopicPartitions::topic_id, Field{"topic_id"});
-      visit(&TopicPartitions::partitions, Field{"partitions"});
-    }
-  };
-
   struct Assignment {
-    std::vector<TopicPartitions> topic_partitions;
+    std::vector<HeartbeatTopicPartitions> topic_partitions;
 
     bool operator==(const Assignment&) const = default;
     static constexpr void fields(auto&& visit) {

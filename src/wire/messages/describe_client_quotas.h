@@ -10,6 +10,7 @@
 
 #include "wire/api_key.h"
 #include "wire/field.h"
+#include "wire/messages/quota_entity_data.h"
 
 namespace millrace::wire {
 
@@ -48,17 +49,6 @@ struct DescribeClientQuotasResponse {
   static constexpr VersionRange kVersions{0, 1};
   static constexpr std::int16_t kFlexibleSince = 1;
 
-  struct EntityData {
-    std::string entity_type;
-    std::optional<std::string> entity_name = std::string{};
-
-    bool operator==(const EntityData&) const = default;
-    static constexpr void fields(auto&& visit) {
-      visit(&EntityData::entity_type, Field{"entity_type"});
-      visit(&EntityData::entity_name, Field{"entity_name"}.nullable());
-    }
-  };
-
   struct ValueData {
     std::string key;
     double value = 0;
@@ -71,7 +61,7 @@ struct DescribeClientQuotasResponse {
   };
 
   struct EntryData {
-    std::vector<EntityData> entity;
+    std::vector<QuotaEntityData> entity;
     std::vector<ValueData> values;
 
     bool operator==(const EntryData&) const = default;
