@@ -42,10 +42,10 @@ TEST_F(ExtremesTest, EveryTimestampMeetsEveryLimit) {
       for (const std::int64_t now : {std::int64_t{0}, std::int64_t{1000}, INT64_MAX}) {
         config.message_timestamp_before_max_ms = limit;
         config.message_timestamp_after_max_ms = limit;
-        const std::string batch = make_batch({.timestamp = time});
+        std::string batch = make_batch({.timestamp = time});
         wire::InflationBudget budget;
-        const auto checked =
-            check_append(batch, config, {}, AppendOrigin::kClient, Timestamp{now}, budget);
+        const auto checked = prepare_append(batch, std::make_shared<const LogConfig>(config),
+                                            AppendOrigin::kClient, Timestamp{now}, budget);
         const auto distance =
             time > now ? static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(now)
                        : static_cast<std::uint64_t>(now) - static_cast<std::uint64_t>(time);

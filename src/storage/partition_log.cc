@@ -44,11 +44,12 @@ const RecoveryReport& PartitionLog::recovery() const {
 const std::string& PartitionLog::directory() const {
   return parts_->directory;
 }
-const LogConfig& PartitionLog::config() const {
-  return parts_->config;
+std::shared_ptr<const LogConfig> PartitionLog::config() const {
+  return parts_->config();
 }
 void PartitionLog::set_config(const LogConfig& config) {
-  parts_->config = config;
+  parts_->current_config.with(
+      [&](auto& current) { current = std::make_shared<const LogConfig>(config); });
 }
 
 Offset PartitionLog::log_start_offset() const {
@@ -93,12 +94,19 @@ void PartitionLog::expire_producers(Timestamp now, Millis expiration) {
 Result<AppendResult> PartitionLog::append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
                                           const AppendAs& as) {
   wire::InflationBudget budget;
-  return append(batch, epoch, now, as, budget);
+  auto prepared = prepare(batch, now, as, budget);
+  if (!prepared.ok()) return std::move(prepared).error();
+  return append(std::move(prepared).value(), epoch, now);
 }
 
-Result<AppendResult> PartitionLog::append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
-                                          const AppendAs& as, wire::InflationBudget& budget) {
-  return storage::append(*parts_, batch, epoch, now, as, budget);
+Result<PreparedBatch> PartitionLog::prepare(std::span<char> batch, Timestamp now,
+                                            const AppendAs& as,
+                                            wire::InflationBudget& budget) const {
+  return prepare_append(batch, parts_->config(), as, now, budget);
+}
+
+Result<AppendResult> PartitionLog::append(PreparedBatch batch, LeaderEpoch epoch, Timestamp now) {
+  return storage::append(*parts_, std::move(batch), epoch, now);
 }
 
 std::optional<VerificationGuard> PartitionLog::begin_verification(ProducerId id,
@@ -172,7 +180,7 @@ Result<SegmentRewrite> PartitionLog::plan_rewrite(Offset from, Offset before) co
         fmt::format("wanted sealed segments on disk in {} to {}, found none", from, before)};
   }
   return SegmentRewrite::begin(log.files, log.directory, std::move(run), end,
-                               log.config.index_interval_bytes);
+                               log.config()->index_interval_bytes);
 }
 
 Status PartitionLog::replace(SegmentRewrite rewrite) {

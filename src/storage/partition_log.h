@@ -28,9 +28,9 @@ namespace millrace::storage {
 
 /// A log with one writer and many readers.
 ///
-/// thread     append, roll, retention, expire_producers, delete_records_before, replace, close, remove,
-///            set_config and config: one at a time, the caller sees to it. Everything else that is
-///            const, and the flushes: any thread, beside the writer.
+/// thread     append, roll, retention, expire_producers, delete_records_before, replace, close, remove:
+///            one at a time, the caller sees to it. Everything that is const, set_config and the
+///            flushes: any thread, beside the writer.
 /// invariant  log_start_offset() <= recovery_point() <= log_end_offset(), but that a start moved by
 ///            delete_records_before may pass the recovery point
 /// invariant  bytes below a published end never change: a LogSlice stays good after it was taken,
@@ -50,24 +50,28 @@ class PartitionLog {
   const RecoveryReport& recovery() const;
   const std::string& directory() const;
 
-  /// Appends one batch, which must fill `batch` exactly; base offset, leader epoch and the largest
-  /// time stamp, as it is or as LogAppendTime makes it, are written into it in place. The records
-  /// of a client's batch are walked, a compressed one inflated piece by piece and at the cost of
-  /// `budget`, which several batches may share. Where the topic names a codec and a
-  /// client sent another, a recompressed copy is stored instead.
+  /// Looks into one batch, which must fill `batch` exactly and outlive what is returned. The
+  /// records of a client's batch are walked, a compressed one inflated piece by piece and at the
+  /// cost of `budget`, which several batches may share. Where the topic names a codec and a client
+  /// sent another, a recompressed copy is made.
   /// errors  as Kafka answers them (wire::make_error): CORRUPT_MESSAGE, MESSAGE_TOO_LARGE,
-  ///         RECORD_LIST_TOO_LARGE, INVALID_RECORD, UNSUPPORTED_FOR_MESSAGE_FORMAT,
-  ///         INVALID_TIMESTAMP, OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH,
-  ///         INVALID_TXN_STATE (a plain batch inside a transaction, or a transactional one that
-  ///         begin_verification() gave no guard for that still holds), KAFKA_STORAGE_ERROR (disk;
-  ///         the log is as it was before) MESSAGE_TOO_LARGE also says that the batch inflates past
-  ///         the budget
-  /// cost    CRC of the batch, a walk over its records, inflated, and one write; an fsync never; where
-  ///         the codec differs, what recompress() costs, with the writer held, as in Kafka
+  ///         RECORD_LIST_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP; MESSAGE_TOO_LARGE also says
+  ///         that the batch inflates past the budget
+  /// thread  any, beside the writer
+  /// cost    CRC of the batch, a walk over its records, inflated; where the codec differs, what
+  ///         recompress() costs
+  Result<PreparedBatch> prepare(std::span<char> batch, Timestamp now, const AppendAs& as,
+                                wire::InflationBudget& budget) const;
+  /// Appends what was prepared; base offset, leader epoch and the largest time stamp, as it is or
+  /// as LogAppendTime makes it, are written into it in place.
+  /// errors  OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, INVALID_TXN_STATE (a plain batch
+  ///         inside a transaction, or a transactional one that begin_verification() gave no guard
+  ///         for that still holds), KAFKA_STORAGE_ERROR (disk; the log is as it was before)
+  /// cost    one write; an fsync never
+  Result<AppendResult> append(PreparedBatch batch, LeaderEpoch epoch, Timestamp now);
+  /// Both, with a budget of the batch's own.
   Result<AppendResult> append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
                               const AppendAs& as = {});
-  Result<AppendResult> append(std::span<char> batch, LeaderEpoch epoch, Timestamp now,
-                              const AppendAs& as, wire::InflationBudget& budget);
 
   /// To be called before the coordinator is asked whether a transactional batch's partition takes
   /// part in its transaction. Returns what the append has to show once it said yes; nothing when
@@ -130,9 +134,9 @@ class PartitionLog {
   Status roll(Timestamp now);
   /// Forgets producers that were silent for `expiration`.
   void expire_producers(Timestamp now, Millis expiration);
+  /// Batches that are prepared already stay as the former one wants them.
   void set_config(const LogConfig& config);
-  /// As set last: not guarded, and so const but the writer's.   thread  as append
-  const LogConfig& config() const;
+  std::shared_ptr<const LogConfig> config() const;
 
   /// Syncs all that was appended before the call.  thread  any; several at once are fine
   Status flush();

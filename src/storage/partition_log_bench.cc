@@ -63,7 +63,7 @@ BENCHMARK_DEFINE_F(LogBench, append)(benchmark::State& state) {
 /// compression.type: 0 keeps what was sent, the others as the codecs are numbered. The records are
 /// lines that compress to about a fifth.
 BENCHMARK_DEFINE_F(LogBench, append_recompressed)(benchmark::State& state) {
-  LogConfig config = log_->config();
+  LogConfig config = *log_->config();
   if (state.range(1) > 0) config.compression = static_cast<wire::Compression>(state.range(1));
   log_->set_config(config);
   testing::BatchSpec spec{.values = {}};

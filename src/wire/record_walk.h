@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/buffer.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "wire/batch_header.h"
@@ -20,6 +21,12 @@ struct RecordFacts {
   /// Over the records that have one; kNoTimestamp when none has.
   Timestamp min_timestamp = kNoTimestamp;
   Timestamp max_timestamp = kNoTimestamp;
+};
+
+/// What a batch is held against.
+struct RecordCheck {
+  KeyRule keys = KeyRule::kOptional;
+  Buffer* inflated = nullptr;  // where the records of a compressed batch are kept; null: nowhere
 };
 
 /// How many bytes may still come out of codecs for the sake of one request.
@@ -59,6 +66,7 @@ class RecordWalk final : public PieceTaker {
   };
 
   bool walk(Piece& piece);
+  bool walk_whole_records(Piece& piece);
   bool begin_record(Piece& piece);
   bool walk_rest(Piece& piece);
   bool whole_record(const char* at, const char* end);
@@ -81,12 +89,12 @@ class RecordWalk final : public PieceTaker {
 };
 
 /// Whether the records in `batch` are what `header` says, which check_batch has passed. A
-/// compressed batch is inflated piece by piece and never lies whole in memory (snappy: block by
-/// block).
+/// compressed batch is inflated piece by piece and lies whole in memory only when that is wanted
+/// (snappy: block by block).
 /// errors  kCorrupt: nonsense, compressed or not; kTooLarge: it inflates past the budget, or past
 ///         what readers take (kDecompressedBytesMaxDefault)
 /// cost    a walk; decompression, which ends at the first nonsense and with the budget
-Result<RecordFacts> check_records(std::string_view batch, const BatchHeader& header, KeyRule keys,
-                                  InflationBudget& budget);
+Result<RecordFacts> check_records(std::string_view batch, const BatchHeader& header,
+                                  const RecordCheck& wanted, InflationBudget& budget);
 
 }  // namespace millrace::wire

@@ -69,7 +69,7 @@ Result<RecordFacts> check(std::string_view batch, InflationBudget budget = {},
                           KeyRule keys = KeyRule::kOptional) {
   auto header = check_batch(batch);
   if (!header.ok()) return std::move(header).error();
-  return check_records(batch, *header, keys, budget);
+  return check_records(batch, *header, {keys}, budget);
 }
 
 TEST(RecordWalk, LetsInWhatReadersReadAndRefusesTheRest) {
@@ -204,13 +204,27 @@ TEST(RecordWalk, ABombEndsWithTheBudgetAndTakesItOff) {
     const auto header = check_batch(bomb).value();
 
     InflationBudget enough{2 * large};
-    ASSERT_TRUE(check_records(bomb, header, KeyRule::kOptional, enough).ok());
+    ASSERT_TRUE(check_records(bomb, header, {}, enough).ok());
     EXPECT_LT(enough.left_bytes, large) << "what was inflated is gone";
 
     InflationBudget little{std::size_t{1} << 20U};
-    const auto refused = check_records(bomb, header, KeyRule::kOptional, little);
+    const auto refused = check_records(bomb, header, {}, little);
     ASSERT_FALSE(refused.ok()) << compression_name(codec);
     EXPECT_EQ(refused.error().code, ErrorCode::kTooLarge) << compression_name(codec);
+  }
+}
+
+TEST(RecordWalk, KeepsWhatInflatesWhereThatIsWanted) {
+  std::string records;
+  for (std::int32_t i = 0; i < 20'000; ++i) records += record({.offset_delta = i});
+  for (const auto codec : kCodecs) {
+    const auto batch = batch_of(codec, records, 20'000);
+    Buffer inflated;
+    InflationBudget budget;
+    const RecordCheck wanted{.inflated = &inflated};
+    ASSERT_TRUE(check_records(batch, check_batch(batch).value(), wanted, budget).ok());
+    EXPECT_EQ(inflated.view(), codec == Compression::kNone ? "" : records)
+        << compression_name(codec);
   }
 }
 
@@ -219,7 +233,7 @@ TEST(RecordWalk, ABombWithNonsenseInFrontIsNotInflated) {
   for (const auto codec : {Compression::kGzip, Compression::kLz4, Compression::kZstd}) {
     const auto bomb = batch_of(codec, record({}) + std::string(large, '\0'), 1);
     InflationBudget budget{2 * large};
-    const auto refused = check_records(bomb, check_batch(bomb).value(), KeyRule::kOptional, budget);
+    const auto refused = check_records(bomb, check_batch(bomb).value(), {}, budget);
     EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt);
     EXPECT_GT(budget.left_bytes, large + large / 2) << compression_name(codec);
   }

@@ -35,7 +35,10 @@ Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp
 Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp now,
                                                 const storage::AppendAs& as,
                                                 wire::InflationBudget& budget) {
-  return append_with([&] { return log_->append(batch, leadership_.epoch, now, as, budget); });
+  auto prepared = log_->prepare(batch, now, as, budget);
+  if (!prepared.ok()) return std::move(prepared).error();
+  return append_with(
+      [&] { return log_->append(std::move(prepared).value(), leadership_.epoch, now); });
 }
 
 Result<storage::AppendResult> Partition::append_marker(const wire::TransactionMarker& marker,
@@ -133,7 +136,7 @@ void Partition::wake_since(const Ends& before) {
 Result<Offset> Partition::delete_records_before(Offset offset) {
   auto status = writer_.with([&](const Writer& writer) -> Status {
     if (writer.is_closed) return gone(name_);
-    if (!log_->config().cleanup_policy_delete)
+    if (!log_->config()->cleanup_policy_delete)
       return wire::make_error(wire::KafkaError::kPolicyViolation,
                               fmt::format("{} is compacted and deletes nothing else", name_));
     if (offset < Offset{0})

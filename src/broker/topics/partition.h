@@ -36,7 +36,8 @@ struct Durability {
 };
 
 /// Invariants
-///   Appends, retention and close hold the lock; reads, offsets and flushes do not.
+///   Appends, retention and close hold the lock; reads, offsets, flushes and looking into a batch
+///   do not.
 ///   Waiters are called outside this lock, on the thread that changed the log; they post to their
 ///   own loop.
 ///   Once closed, changes answer UNKNOWN_TOPIC_OR_PARTITION; what was read before stays readable.

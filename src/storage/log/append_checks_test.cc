@@ -119,12 +119,28 @@ TEST_F(AppendChecks, WhatInflatesPastTheBudgetIsTooLargeAndTheBudgetIsShared) {
   wire::InflationBudget budget{std::size_t{3} << 19U};
   std::string first = make_batch(spec);
   std::string second = first;
-  EXPECT_TRUE(
-      log->append(first, LeaderEpoch{0}, Timestamp{1000}, AppendOrigin::kClient, budget).ok());
-  const auto refused =
-      log->append(second, LeaderEpoch{0}, Timestamp{1000}, AppendOrigin::kClient, budget);
+  EXPECT_TRUE(log->prepare(first, Timestamp{1000}, AppendOrigin::kClient, budget).ok());
+  const auto refused = log->prepare(second, Timestamp{1000}, AppendOrigin::kClient, budget);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(wire::kafka_error_of(refused.error()), KafkaError::kMessageTooLarge);
+}
+
+TEST_F(AppendChecks, ABatchIsStoredUnderTheConfigItWasPreparedUnder) {
+  config.compression = Compression::kZstd;
+  open();
+  std::string batch = make_batch({.values = {"a", "b"}});
+  wire::InflationBudget budget;
+  auto prepared = log->prepare(batch, Timestamp{1000}, AppendOrigin::kClient, budget);
+  ASSERT_TRUE(prepared.ok());
+
+  config.compression = Compression::kLz4;
+  config.message_timestamp_type = wire::TimestampType::kLogAppendTime;
+  log->set_config(config);
+  ASSERT_TRUE(log->append(std::move(prepared).value(), LeaderEpoch{0}, Timestamp{9000}).ok());
+
+  EXPECT_EQ(first_header(Offset{0}).compression(), Compression::kZstd);
+  EXPECT_EQ(first_header(Offset{0}).max_timestamp, Timestamp{1001});
+  EXPECT_EQ(first_header(Offset{0}).timestamp_type(), wire::TimestampType::kCreateTime);
 }
 
 }  // namespace

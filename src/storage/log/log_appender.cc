@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/saturating.h"
+#include "storage/log/recompression.h"
 #include "wire/crc32c.h"
 #include "wire/error_codes.h"
 #include "wire/record_walk.h"
@@ -72,30 +73,13 @@ Status check_timestamps(const wire::BatchHeader& header, const wire::RecordFacts
                   config.message_timestamp_before_max_ms, config.message_timestamp_after_max_ms));
 }
 
-Result<wire::RecordFacts> check_records(std::string_view batch, const wire::BatchHeader& header,
-                                        const LogConfig& config, wire::InflationBudget& budget) {
-  const auto keys =
-      config.cleanup_policy_compact ? wire::KeyRule::kRequired : wire::KeyRule::kOptional;
-  auto facts = wire::check_records(batch, header, keys, budget);
-  if (facts.ok()) return facts;
-  return make_error(facts.error().code == ErrorCode::kTooLarge ? KafkaError::kMessageTooLarge
-                                                               : KafkaError::kInvalidRecord,
-                    facts.error().message);
+Error refusal_of_records(const Error& error) {
+  return make_error(error.code == ErrorCode::kTooLarge ? KafkaError::kMessageTooLarge
+                                                       : KafkaError::kInvalidRecord,
+                    error.message);
 }
 
-Result<CheckedBatch> check_marker(std::string_view batch, const wire::BatchHeader& header,
-                                  const ProducerStates& producers,
-                                  wire::TransactionVersion version) {
-  auto end = wire::read_transaction_end(batch);
-  if (!end.ok()) return invalid_record(end.error().message);
-  if (Status status = producers.check_marker(header, *end, version); !status.ok()) {
-    return std::move(status).error();
-  }
-  return CheckedBatch{header, std::nullopt, *end};
-}
-
-}  // namespace
-
+/// Whether a batch of that many bytes may be stored.
 Status check_batch_size(std::size_t size_bytes, const LogConfig& config) {
   if (std::cmp_greater(size_bytes, config.max_message_bytes)) {
     return make_error(KafkaError::kMessageTooLarge,
@@ -110,46 +94,80 @@ Status check_batch_size(std::size_t size_bytes, const LogConfig& config) {
   return {};
 }
 
-Result<CheckedBatch> check_append(std::string_view batch, const LogConfig& config,
-                                  const ProducerStates& producers, const AppendAs& as,
-                                  Timestamp now, wire::InflationBudget& budget) {
-  auto header = wire::read_batch_header(batch);
+/// Makes the copy of `prepared` that has the topic's codec.
+/// inflated  its records, unless they came plain
+Status recompress(PreparedBatch& prepared, const Buffer& inflated) {
+  const std::string_view sent{prepared.sent.data(), prepared.sent.size()};
+  const bool is_plain = prepared.header.compression() == wire::Compression::kNone;
+  auto stored = recompress(
+      sent, prepared.header,
+      is_plain ? sent.substr(wire::batch_format::kHeaderSize) : inflated.view(), *prepared.config);
+  if (!stored.ok()) return refusal_of_records(stored.error());
+  prepared.recompressed = std::move(stored).value();
+  if (Status status = check_batch_size(prepared.recompressed.size(), *prepared.config);
+      !status.ok()) {
+    return status;
+  }
+  prepared.header = wire::read_batch_header(prepared.recompressed.view()).value();
+  return {};
+}
+
+}  // namespace
+
+Result<PreparedBatch> prepare_append(std::span<char> batch, std::shared_ptr<const LogConfig> config,
+                                     const AppendAs& as, Timestamp now,
+                                     wire::InflationBudget& budget) {
+  const std::string_view bytes{batch.data(), batch.size()};
+  const bool is_from_client = as.origin == AppendOrigin::kClient;
+  auto header = wire::read_batch_header(bytes);
   // However small a topic's batches are to be, a transaction must be able to end.
-  const bool is_control =
-      as.origin == AppendOrigin::kCoordinator && header.ok() && header->is_control();
-  if (Status status = check_batch_size(batch.size(), config); !status.ok() && !is_control) {
+  const bool is_control = !is_from_client && header.ok() && header->is_control();
+  if (Status status = check_batch_size(bytes.size(), *config); !status.ok() && !is_control) {
     return std::move(status).error();
   }
-  header = wire::check_batch(batch);
-  if (!header.ok()) return refusal(batch, header.error());
+  header = wire::check_batch(bytes);
+  if (!header.ok()) return refusal(bytes, header.error());
+  const bool recompresses = is_from_client && must_recompress(*header, *config);
   wire::RecordFacts facts{header->base_timestamp, header->max_timestamp};
-  if (as.origin == AppendOrigin::kClient) {
+  Buffer inflated;
+  if (is_from_client) {
     if (Status status = check_client_header(*header); !status.ok()) {
       return std::move(status).error();
     }
-    auto found = check_records(batch, *header, config, budget);
-    if (!found.ok()) return std::move(found).error();
+    const auto keys =
+        config->cleanup_policy_compact ? wire::KeyRule::kRequired : wire::KeyRule::kOptional;
+    auto found =
+        wire::check_records(bytes, *header, {keys, recompresses ? &inflated : nullptr}, budget);
+    if (!found.ok()) return refusal_of_records(found.error());
     facts = *found;
     header->max_timestamp = facts.max_timestamp;
   }
-  if (Status status = check_timestamps(*header, facts, config, now); !status.ok()) {
+  if (Status status = check_timestamps(*header, facts, *config, now); !status.ok()) {
     return std::move(status).error();
   }
+  PreparedBatch prepared{batch, {}, *header, std::nullopt, as, std::move(config)};
   if (header->is_control() && header->has_producer()) {
-    return check_marker(batch, *header, producers, as.version);
+    auto end = wire::read_transaction_end(bytes);
+    if (!end.ok()) return invalid_record(end.error().message);
+    prepared.ends = *end;
   }
-  auto repeats = producers.check(*header, as);
-  if (!repeats.ok()) return std::move(repeats).error();
-  return CheckedBatch{*header, *repeats, std::nullopt};
+  if (recompresses) {
+    if (Status status = recompress(prepared, inflated); !status.ok()) {
+      return std::move(status).error();
+    }
+  }
+  return prepared;
 }
 
-wire::BatchHeader place_batch(std::span<char> batch, wire::BatchHeader header, Offset base,
-                              LeaderEpoch epoch, const LogConfig& config, Timestamp now) {
+wire::BatchHeader place_batch(PreparedBatch& prepared, Offset base, LeaderEpoch epoch,
+                              Timestamp now) {
+  const std::span<char> batch = prepared.bytes();
+  wire::BatchHeader header = prepared.header;
   wire::patch_base_offset(batch.data(), base);
   wire::patch_leader_epoch(batch.data(), epoch);
   header.base_offset = base;
   header.partition_leader_epoch = epoch;
-  if (config.message_timestamp_type == wire::TimestampType::kLogAppendTime) {
+  if (prepared.config->message_timestamp_type == wire::TimestampType::kLogAppendTime) {
     wire::patch_log_append_time(batch.data(), batch.size(), now);
     header.max_timestamp = now;
     header.attributes =

@@ -52,8 +52,9 @@ Result<std::size_t> apply_retention(LogParts& log, Timestamp now) {
     ages.push_back({segment->next_offset(), segment->size_bytes(), segment->newest()});
   }
   RetentionPolicy policy;
-  if (log.config.cleanup_policy_delete) {
-    policy = {log.config.retention_bytes, log.config.retention_ms};
+  const auto config = log.config();
+  if (config->cleanup_policy_delete) {
+    policy = {config->retention_bytes, config->retention_ms};
   }
   std::size_t count = expired_segments(ages, log.offsets.start(), policy, now);
   if (count == 0) return count;

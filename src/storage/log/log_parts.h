@@ -35,21 +35,26 @@ struct LogParts {
   /// Writes the leader epochs to their checkpoint.
   Status write_epochs();
   /// How files of this log that were given up are removed.
-  FileRetirement retirement() const { return {removal, Millis{config.file_delete_delay_ms}}; }
+  FileRetirement retirement() const { return {removal, Millis{config()->file_delete_delay_ms}}; }
 
   io::FileSystem& files;
   const std::string directory;
   const RecoveryReport report;
   DelayedRemoval* const removal;  // null: files are removed at once
 
+  /// As it is now. What is done in several steps takes it once.
+  std::shared_ptr<const LogConfig> config() const {
+    return current_config.with([](const auto& config) { return config; });
+  }
+
   // The writer's own.
-  LogConfig config;
   std::shared_ptr<Segment> active;
   ProducerStates producers;
   std::set<Offset> snapshots;
   bool is_as_closed;  // nothing was changed since a clean stop: close() has nothing to do
 
   // Shared with readers and flushers.
+  Guarded<std::shared_ptr<const LogConfig>> current_config;
   SegmentList segments;
   LogFlusher flusher;
   Guarded<LeaderEpochs> epochs;

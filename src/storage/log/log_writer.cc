@@ -8,9 +8,7 @@
 #include "base/fault_point.h"
 #include "base/guarded.h"
 #include "base/probe.h"
-#include "storage/log/log_appender.h"
 #include "storage/log/log_parts.h"
-#include "storage/log/recompression.h"
 #include "storage/producers/producer_snapshot.h"
 #include "storage/segment/segment_format.h"
 #include "storage/storage_error.h"
@@ -32,6 +30,15 @@ Status start_epoch(LogParts& log, LeaderEpoch epoch, Offset start) {
   return status;
 }
 
+/// Whether the batch's producer may write it now; the batch that it repeats, if it does.
+Result<std::optional<AppendedBatch>> check_producer(const LogParts& log,
+                                                    const PreparedBatch& batch) {
+  if (!batch.ends) return log.producers.check(batch.header, batch.as);
+  Status status = log.producers.check_marker(batch.header, *batch.ends, batch.as.version);
+  if (!status.ok()) return std::move(status).error();
+  return std::optional<AppendedBatch>();
+}
+
 /// Before the end of a transaction is published: who may read its records must find in the index
 /// whether they count.
 void note_producer(LogParts& log, const wire::BatchHeader& header,
@@ -42,35 +49,22 @@ void note_producer(LogParts& log, const wire::BatchHeader& header,
 
 }  // namespace
 
-Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch epoch, Timestamp now,
-                            const AppendAs& as, wire::InflationBudget& budget) {
+Result<AppendResult> append(LogParts& log, PreparedBatch batch, LeaderEpoch epoch, Timestamp now) {
   if (Status status = log.flusher.check_usable(); !status.ok()) return std::move(status).error();
-  std::string_view bytes{batch.data(), batch.size()};
-  auto checked = check_append(bytes, log.config, log.producers, as, now, budget);
-  if (!checked.ok()) return std::move(checked).error();
+  const auto repeats = check_producer(log, batch);
+  if (!repeats.ok()) return repeats.error();
 
+  const LogConfig& config = *batch.config;
   AppendResult result;
   result.log_start_offset = log.offsets.start();
-  const bool log_stamps = log.config.message_timestamp_type == wire::TimestampType::kLogAppendTime;
-  if (checked->repeats) {
-    result.base_offset = checked->repeats->base_offset;
-    result.last_offset = checked->repeats->last_offset;
-    if (log_stamps) result.log_append_time = checked->repeats->max_timestamp;
+  const bool log_stamps = config.message_timestamp_type == wire::TimestampType::kLogAppendTime;
+  if (const auto& appended = *repeats) {
+    result.base_offset = appended->base_offset;
+    result.last_offset = appended->last_offset;
+    if (log_stamps) result.log_append_time = appended->max_timestamp;
     result.duplicate = true;
     PROBE("storage: a batch that came again was recognised");
     return result;
-  }
-
-  Buffer recompressed;
-  if (as.origin == AppendOrigin::kClient && must_recompress(checked->header, log.config)) {
-    auto stored = recompress(bytes, checked->header, log.config);
-    if (!stored.ok()) return std::move(stored).error();
-    recompressed = std::move(stored).value();
-    batch = {recompressed.data(), recompressed.size()};
-    bytes = recompressed.view();
-    auto header = wire::read_batch_header(bytes);
-    if (!header.ok()) return std::move(header).error();
-    checked->header = *header;
   }
 
   log.is_as_closed = false;
@@ -78,19 +72,18 @@ Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch ep
   if (Status status = start_epoch(log, epoch, base); !status.ok()) {
     return storage_error("writing the leader epoch", status.error());
   }
-  const wire::BatchHeader header =
-      place_batch(batch, checked->header, base, epoch, log.config, now);
-  const Segment::RollLimits limits{log.config.segment_bytes, log.config.segment_ms,
-                                   log.config.segment_index_bytes};
+  const wire::BatchHeader header = place_batch(batch, base, epoch, now);
+  const Segment::RollLimits limits{config.segment_bytes, config.segment_ms,
+                                   config.segment_index_bytes};
   if (log.active->must_roll_before(header, limits, now) ||
       FAULT_POINT("a segment ends before it is full")) {
     if (Status status = roll(log, now); !status.ok()) return std::move(status).error();
     PROBE("storage: a segment was rolled");
     result.rolled = true;
   }
-  Status written = log.active->append(bytes, header, log.config.index_interval_bytes);
+  Status written = log.active->append(batch.view(), header, config.index_interval_bytes);
   if (!written.ok()) return storage_error("appending", written.error());
-  note_producer(log, header, checked->ends);
+  note_producer(log, header, batch.ends);
   log.offsets.append(header.next_offset(), log.producers.first_unstable());
 
   result.base_offset = base;
@@ -106,7 +99,9 @@ Result<AppendResult> append_marker(LogParts& log, const wire::TransactionMarker&
   AppendAs as(AppendOrigin::kCoordinator);
   as.version = version;
   wire::InflationBudget budget;
-  return append(log, {batch.data(), batch.size()}, epoch, now, as, budget);
+  auto prepared = prepare_append({batch.data(), batch.size()}, log.config(), as, now, budget);
+  if (!prepared.ok()) return std::move(prepared).error();
+  return append(log, std::move(prepared).value(), epoch, now);
 }
 
 Status roll(LogParts& log, Timestamp now) {

@@ -1,13 +1,10 @@
 // The writer of a log: appending batches, and rolling to a new segment.
 #pragma once
 
-#include <span>
-
 #include "base/result.h"
 #include "base/time.h"
 #include "model/ids.h"
-#include "storage/producers/producer_state.h"
-#include "wire/record_walk.h"
+#include "storage/log/log_appender.h"
 
 namespace millrace::storage {
 
@@ -23,8 +20,7 @@ struct AppendResult {
 };
 
 /// As PartitionLog::append.
-Result<AppendResult> append(LogParts& log, std::span<char> batch, LeaderEpoch epoch, Timestamp now,
-                            const AppendAs& as, wire::InflationBudget& budget);
+Result<AppendResult> append(LogParts& log, PreparedBatch batch, LeaderEpoch epoch, Timestamp now);
 
 /// As PartitionLog::append_marker.
 Result<AppendResult> append_marker(LogParts& log, const wire::TransactionMarker& marker,

@@ -17,13 +17,12 @@ inline bool must_recompress(const wire::BatchHeader& header, const LogConfig& co
 
 /// The batch with the topic's codec: the same records, producer and timestamps; another length,
 /// codec and checksum.
-/// batch   has passed check_append, which has looked into it; `header` is what that found
-/// errors  MESSAGE_TOO_LARGE: the batch has become larger than the topic takes;
-///         RECORD_LIST_TOO_LARGE
-/// cost    a decompression, when it is compressed, and a compression; memory for the records plain and
-///         compressed
-/// source  Kafka's LogValidator
+/// header   what was found of the batch, whose own may say another largest timestamp
+/// records  of the batch, plain
+/// errors   kTooLarge: more than a codec takes
+/// cost     a compression, and memory for what comes of it
+/// source   Kafka's LogValidator
 Result<Buffer> recompress(std::string_view batch, const wire::BatchHeader& header,
-                          const LogConfig& config);
+                          std::string_view records, const LogConfig& config);
 
 }  // namespace millrace::storage

@@ -166,7 +166,7 @@ Status write_swap_range(io::FileSystem& files, const std::string& directory,
 Status SegmentSwap::perform(LogParts& log, SegmentRewrite rewrite) {
   CHECK(rewrite.is_finished_, "a copy is swapped in once it is on disk");
   if (Status status = log.flusher.check_usable(); !status.ok()) return status;
-  if (!rewrite.reaches_end() && !log.config.cleanup_policy_compact) {
+  if (!rewrite.reaches_end() && !log.config()->cleanup_policy_compact) {
     return Error{ErrorCode::kInvalidArgument,
                  fmt::format("wanted a copy up to offset {}, found one up to {}: only compacted "
                              "topics have gaps",
