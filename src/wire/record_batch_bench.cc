@@ -5,10 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "base/random.h"
 #include "wire/crc32c.h"
 #include "wire/record_batch.h"
 #include "wire/record_batch_builder.h"
+#include "wire/record_walk.h"
 
 namespace millrace::wire {
 namespace {
@@ -72,6 +74,41 @@ void decode(benchmark::State& state) {
   per_record(state);
 }
 
+void check_again_and_again(benchmark::State& state, const Buffer& batch) {
+  const BatchHeader header = read_batch_header(batch.view()).value();
+  for (auto _ : state) {
+    InflationBudget budget;
+    CHECK(check_records(batch.view(), header, {}, budget).ok(), "a sound batch");
+  }
+}
+
+/// What a broker asks of a batch before it keeps it.
+void check(benchmark::State& state) {
+  BatchOptions options;
+  options.compression = static_cast<Compression>(state.range(1));
+  RecordBatchBuilder builder(options);
+  fill(builder, make_values(static_cast<std::size_t>(state.range(0))));
+  check_again_and_again(state, builder.build());
+  per_record(state);
+}
+
+/// The same of all that one short request may inflate: how long that keeps a loop busy. In records
+/// as small as can be, so that they are as many as can be, or in lines.
+void check_64_mib(benchmark::State& state) {
+  constexpr std::size_t kInflatedBytes = std::size_t{64} << 20U;
+  constexpr std::size_t kOverheadBytes = 10;
+  BatchOptions options;
+  options.compression = static_cast<Compression>(state.range(1));
+  RecordBatchBuilder builder(options);
+  const auto values = make_values(static_cast<std::size_t>(state.range(0)));
+  for (std::size_t i = 0; builder.size_bytes() + values[0].size() + kOverheadBytes < kInflatedBytes;
+       ++i) {
+    builder.append(Timestamp{1700000000000}, std::nullopt, values[i % values.size()]);
+  }
+  check_again_and_again(state, builder.build());
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kInflatedBytes));
+}
+
 void crc(benchmark::State& state) {
   const std::string bytes(static_cast<std::size_t>(state.range(0)), 'c');
   for (auto _ : state) benchmark::DoNotOptimize(crc32c(bytes));
@@ -89,6 +126,11 @@ void sizes_and_codecs(benchmark::internal::Benchmark* bench) {
 
 BENCHMARK(encode)->Apply(sizes_and_codecs);
 BENCHMARK(decode)->Apply(sizes_and_codecs);
+BENCHMARK(check)->ArgNames({"value_bytes", "codec"})->ArgsProduct({{100, 1024}, {0, 1, 2, 3, 4}});
+BENCHMARK(check_64_mib)
+    ->ArgNames({"value_bytes", "codec"})
+    ->ArgsProduct({{0, 100}, {0, 1, 2, 3, 4}})
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(crc)->Arg(100)->Arg(16 << 10)->Arg(1 << 20);
 
 }  // namespace
