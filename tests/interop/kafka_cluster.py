@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "kafka" / "kafka.sh"
-START_TIMEOUT_S = 90
+START_TIMEOUT_S = 180
 
 
 class KafkaCluster:
