@@ -74,7 +74,7 @@ Status BrokerCore::start_coordinators(io::EventLoop& loop) {
   // After the groups: markers that are still to be written tell them of offsets.
   transactions_log_ =
       std::make_unique<InternalTopicLog>(kTransactionsTopic, *metadata_, env_, config_);
-  markers_ = std::make_unique<PartitionMarkerWriter>(*metadata_, env_.clock());
+  markers_ = std::make_unique<PartitionMarkerWriter>(*metadata_, env_.clock(), *groups_);
   transactions_ = std::make_unique<TransactionService>(config_.transactions, *transactions_log_,
                                                        *markers_, *metadata_, loop, env_.clock());
   state_->transactions = transactions_.get();

@@ -95,7 +95,7 @@ constexpr std::array kTable{
     row<AddOffsetsToTxnRequest, AddOffsetsToTxnResponse>(),
     row<EndTxnRequest, EndTxnResponse>(),
     row<WriteTxnMarkersRequest, WriteTxnMarkersResponse>(kNotServed),
-    row<TxnOffsetCommitRequest, TxnOffsetCommitResponse>(kNotServed),
+    row<TxnOffsetCommitRequest, TxnOffsetCommitResponse>(),
     row<DescribeConfigsRequest, DescribeConfigsResponse>(),
     row<AlterConfigsRequest, AlterConfigsResponse>(kNotServed),
     row<DescribeLogDirsRequest, DescribeLogDirsResponse>(kNotServed),

@@ -28,6 +28,8 @@ Verdict<wire::DescribeClusterResponse> gate(wire::DescribeClusterRequest& reques
                                             const Permit& permit);
 
 Verdict<wire::OffsetCommitResponse> gate(wire::OffsetCommitRequest& request, const Permit& permit);
+Verdict<wire::TxnOffsetCommitResponse> gate(wire::TxnOffsetCommitRequest& request,
+                                            const Permit& permit);
 Verdict<wire::OffsetFetchResponse> gate(wire::OffsetFetchRequest& request, const Permit& permit);
 Verdict<wire::FindCoordinatorResponse> gate(wire::FindCoordinatorRequest& request,
                                             const Permit& permit);

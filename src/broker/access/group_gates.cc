@@ -17,6 +17,7 @@
 #include "wire/messages/offset_commit.h"
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/sync_group.h"
+#include "wire/messages/txn_offset_commit.h"
 
 namespace millrace::broker {
 
@@ -30,6 +31,7 @@ constexpr std::int16_t kGroupRefused = code_of(KafkaError::kGroupAuthorizationFa
 constexpr std::int16_t kTopicRefused = code_of(KafkaError::kTopicAuthorizationFailed);
 
 constexpr std::int16_t kFirstCommitById = 10;
+constexpr std::int16_t kFirstTransactionalCommitById = 6;
 constexpr std::int16_t kOffsetsByIdSince = 10;
 constexpr std::int16_t kFirstFetchOfManyGroups = 8;
 constexpr std::int16_t kFirstFetchWithError = 2;
@@ -81,14 +83,38 @@ bool may_topic(const Permit& permit, Operation operation, const Topic& topic,
   return !name.has_value() || permit.may(operation, kTopic, *name);
 }
 
-wire::OffsetCommitResponse::OffsetCommitResponseTopic refuse(
-    const wire::OffsetCommitRequest::OffsetCommitRequestTopic& topic, std::int16_t error) {
-  wire::OffsetCommitResponse::OffsetCommitResponseTopic answer;
+/// Of OffsetCommit and TxnOffsetCommit.
+template <class Answer, class Topic>
+Answer refuse_commit(const Topic& topic, std::int16_t error) {
+  Answer answer;
   answer.name = topic.name;
   answer.topic_id = topic.topic_id;
   for (const auto& partition : topic.partitions)
     answer.partitions.push_back({partition.partition_index, error});
   return answer;
+}
+
+template <class Response, class Request>
+Verdict<Response> refuse_all_commits(const Request& request, std::int16_t error) {
+  using Answer = typename decltype(Response::topics)::value_type;
+  Verdict<Response> verdict;
+  auto& refusal = verdict.refusal.emplace();
+  for (const auto& topic : request.topics)
+    refusal.topics.push_back(refuse_commit<Answer>(topic, error));
+  return verdict;
+}
+
+template <class Response, class Request>
+Verdict<Response> gate_of_commit(Request& request, const Permit& permit, std::int16_t first_by_id) {
+  using Answer = typename decltype(Response::topics)::value_type;
+  if (!permit.may(kRead, kGroup, request.group_id))
+    return refuse_all_commits<Response>(request, kGroupRefused);
+  std::vector<Answer> answers;
+  for (const auto& topic : take_refused(request.topics, [&](const auto& wanted) {
+         return may_topic(permit, kRead, wanted, first_by_id);
+       }))
+    answers.push_back(refuse_commit<Answer>(topic, kTopicRefused));
+  return answered_besides(&Response::topics, std::move(answers));
 }
 
 /// Works for the forms of one group and of many.
@@ -188,19 +214,17 @@ Verdict<wire::LeaveGroupResponse> gate(wire::LeaveGroupRequest& request, const P
 }
 
 Verdict<wire::OffsetCommitResponse> gate(wire::OffsetCommitRequest& request, const Permit& permit) {
-  using Response = wire::OffsetCommitResponse;
-  if (!permit.may(kRead, kGroup, request.group_id)) {
-    Verdict<Response> verdict;
-    auto& refusal = verdict.refusal.emplace();
-    for (const auto& topic : request.topics) refusal.topics.push_back(refuse(topic, kGroupRefused));
-    return verdict;
+  return gate_of_commit<wire::OffsetCommitResponse>(request, permit, kFirstCommitById);
+}
+
+Verdict<wire::TxnOffsetCommitResponse> gate(wire::TxnOffsetCommitRequest& request,
+                                            const Permit& permit) {
+  using Response = wire::TxnOffsetCommitResponse;
+  if (!permit.may(kWrite, kTransactionalId, request.transactional_id)) {
+    return refuse_all_commits<Response>(request,
+                                        code_of(KafkaError::kTransactionalIdAuthorizationFailed));
   }
-  std::vector<Response::OffsetCommitResponseTopic> answers;
-  for (const auto& topic : take_refused(request.topics, [&](const auto& wanted) {
-         return may_topic(permit, kRead, wanted, kFirstCommitById);
-       }))
-    answers.push_back(refuse(topic, kTopicRefused));
-  return answered_besides(&Response::topics, std::move(answers));
+  return gate_of_commit<Response>(request, permit, kFirstTransactionalCommitById);
 }
 
 Verdict<wire::OffsetFetchResponse> gate(wire::OffsetFetchRequest& request, const Permit& permit) {

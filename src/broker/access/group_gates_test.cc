@@ -16,6 +16,7 @@
 #include "wire/messages/offset_commit.h"
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/sync_group.h"
+#include "wire/messages/txn_offset_commit.h"
 
 namespace millrace::broker {
 namespace {
@@ -73,6 +74,35 @@ TEST_F(GroupGates, OffsetCommitNeedsTheGroupAndEachTopic) {
   for (const auto version : {std::int16_t{9}, std::int16_t{10}})
     EXPECT_THAT(errors(version),
                 ElementsAre(KafkaError::kNone, KafkaError::kTopicAuthorizationFailed));
+}
+
+TEST_F(GroupGates, TxnOffsetCommitNeedsTheTransactionalIdTheGroupAndEachTopic) {
+  wire::TxnOffsetCommitRequest request;
+  request.transactional_id = "x";
+  request.group_id = "g";
+  for (const auto& topic : {yours_, mine_}) {
+    auto& wanted = request.topics.emplace_back();
+    wanted.name = topic->name;
+    wanted.topic_id = topic->id;
+    wanted.partitions.emplace_back().partition_index = 7;  // which nobody has
+  }
+  const auto errors = [&](std::int16_t version) {
+    std::vector<KafkaError> found;
+    for (const auto& topic : ask<wire::TxnOffsetCommitResponse>(request, version).topics)
+      found.push_back(error(topic.partitions.at(0).error_code));
+    return found;
+  };
+  rules_.allow(kRead, kGroup, "g");
+  rules_.allow(kRead, kTopic, "mine");
+  EXPECT_THAT(errors(5), ElementsAre(KafkaError::kTransactionalIdAuthorizationFailed,
+                                     KafkaError::kTransactionalIdAuthorizationFailed));
+  rules_.allow(kWrite, kTransactionalId, "x");
+  for (const auto version : {std::int16_t{0}, std::int16_t{5}, std::int16_t{6}})
+    EXPECT_THAT(errors(version), ElementsAre(KafkaError::kUnknownTopicOrPartition,
+                                             KafkaError::kTopicAuthorizationFailed));
+  request.group_id = "h";
+  EXPECT_THAT(errors(5), ElementsAre(KafkaError::kGroupAuthorizationFailed,
+                                     KafkaError::kGroupAuthorizationFailed));
 }
 
 TEST_F(GroupGates, OffsetFetchNeedsEachGroupAndEachTopic) {

@@ -20,6 +20,11 @@ std::size_t size_of(const LogAppend& append) {
   return size;
 }
 
+PartitionId partition_of(const LogAppend& append, std::int32_t partition_count) {
+  return append.marker ? append.marker->partition
+                       : broker::partition_of(append.owner, partition_count);
+}
+
 struct CodePoint {
   std::uint32_t value;
   std::size_t size_bytes;
@@ -83,17 +88,18 @@ Buffer AppendQueue::Batch::encode() const {
 std::optional<AppendQueue::Batch> AppendQueue::take(std::int32_t partition_count) {
   if (waiting_.empty()) return std::nullopt;
   Batch batch;
-  batch.partition = partition_of(waiting_.front().owner, partition_count);
+  batch.partition = partition_of(waiting_.front(), partition_count);
   batch.producer = waiting_.front().producer;
   std::size_t size_bytes = 0;
   bool is_full = false;
   std::deque<LogAppend> left;
   for (LogAppend& append : waiting_) {
-    const bool belongs = !is_full && partition_of(append.owner, partition_count) == batch.partition;
+    const bool belongs = !is_full && partition_of(append, partition_count) == batch.partition;
     size_bytes += belongs ? size_of(append) : 0;
     // Once one did not fit, later ones must not overtake it.
     is_full = is_full || (size_bytes > kSharedBatchBytesMax && !batch.ids.empty()) ||
-              (belongs && append.producer != batch.producer);
+              (belongs && append.producer != batch.producer) ||
+              (belongs && !batch.ids.empty() && (append.marker || batch.marker() != nullptr));
     if (!belongs || is_full) {
       left.push_back(std::move(append));
       continue;

@@ -30,11 +30,20 @@ class AppendQueue {
     std::vector<AppendId> ids;
     std::vector<LogAppend> appends;
 
+    /// The marker that this is, in place of records. Null for records.
+    const LogMarker* marker() const {
+      return appends.empty() || !appends.front().marker ? nullptr : &*appends.front().marker;
+    }
+    /// What the log wants to see of the batch.
+    storage::VerificationGuard guard() const {
+      return producer ? producer->guard : storage::VerificationGuard::kNone;
+    }
     /// All records in one batch.
     Buffer encode() const;
   };
   /// Takes out the oldest append, and those behind it that go to the same partition while they fit
-  /// and are of the same producer: a batch has one. Nothing when the queue is empty.
+  /// and are of the same producer: a batch has one. A marker goes alone, and nothing overtakes it.
+  /// Nothing when the queue is empty.
   std::optional<Batch> take(std::int32_t partition_count);
   /// Takes out everything.
   std::vector<AppendId> take_all();

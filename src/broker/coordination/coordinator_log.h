@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/result.h"
+#include "broker/coordination/log_append.h"
 #include "model/ids.h"
 
 namespace millrace::broker {
@@ -28,8 +29,12 @@ class CoordinatorLog {
 
   /// Appends one record batch, then calls `on_done` exactly once: when the batch is as durable as
   /// the broker's fsync policy asks, or with the error, from any thread or from inside this call.
+  /// guard   of a transactional batch: what its partition's begin_verification() gave
   /// thread  any, one append at a time
-  virtual void append(PartitionId partition, Buffer batch, std::function<void(Status)> on_done) = 0;
+  virtual void append(PartitionId partition, Buffer batch, storage::VerificationGuard guard,
+                      std::function<void(Status)> on_done) = 0;
+  /// The same for a marker.
+  virtual void append_marker(const LogMarker& marker, std::function<void(Status)> on_done) = 0;
 
   /// Whole batches from `from` on, about `bytes_max` bytes and at least one batch; empty at the
   /// end of the log. For loading at start only.

@@ -267,7 +267,11 @@ class CoordinatorShell : public std::enable_shared_from_this<CoordinatorShell<Co
       shell->acknowledge(ids, status);
       shell->empty_queue();
     };
-    log_.append(batch.partition, batch.encode(), on_done);
+    if (const LogMarker* const marker = batch.marker()) {
+      log_.append_marker(*marker, on_done);
+    } else {
+      log_.append(batch.partition, batch.encode(), batch.guard(), on_done);
+    }
     const auto status = handover->with([](Handover& state) {
       state.has_returned = true;
       return state.status;
@@ -276,13 +280,21 @@ class CoordinatorShell : public std::enable_shared_from_this<CoordinatorShell<Co
     return status.has_value();
   }
 
+  /// What the log is there to refuse, and anybody can ask for: a transaction that is over, a
+  /// producer or a coordinator that was replaced.
+  static bool is_of_a_late_producer(wire::KafkaError error) {
+    return error == wire::KafkaError::kInvalidTxnState ||
+           error == wire::KafkaError::kInvalidProducerEpoch ||
+           error == wire::KafkaError::kTransactionCoordinatorFenced;
+  }
+
   void acknowledge(const std::vector<AppendId>& ids, const Status& status) {
-    if (!status.ok()) {
+    const wire::KafkaError error =
+        status.ok() ? wire::KafkaError::kNone : wire::kafka_error_of(status.error());
+    if (!status.ok() && !is_of_a_late_producer(error)) {
       LOG_ERROR("a coordinator's log refused records",
                 {{"topic", log_.topic()}, {"reason", status.error().to_string()}});
     }
-    const wire::KafkaError error =
-        status.ok() ? wire::KafkaError::kNone : wire::kafka_error_of(status.error());
     for (const AppendId id : ids) {
       tell([&](Coordinator& coordinator, Instant now) {
         return coordinator.appended(id, error, now);

@@ -9,6 +9,16 @@
 
 namespace millrace::broker {
 
+namespace {
+
+void finish(Partition& partition, const Result<storage::AppendResult>& appended,
+            std::function<void(Status)> on_done) {
+  if (!appended.ok()) return on_done(appended.error());
+  partition.when_durable([on_done = std::move(on_done)](const Status& status) { on_done(status); });
+}
+
+}  // namespace
+
 Error InternalTopicLog::no_partition(PartitionId partition) const {
   return wire::make_error(wire::KafkaError::kCoordinatorNotAvailable,
                           fmt::format("{} has no partition {}", topic_, partition));
@@ -27,14 +37,20 @@ std::int32_t InternalTopicLog::partition_count() {
   return topic == nullptr ? 0 : static_cast<std::int32_t>(topic->partitions.size());
 }
 
-void InternalTopicLog::append(PartitionId partition, Buffer batch,
+void InternalTopicLog::append(PartitionId partition, Buffer batch, storage::VerificationGuard guard,
                               std::function<void(Status)> on_done) {
   const auto found = find(partition);
   if (found == nullptr) return on_done(no_partition(partition));
-  auto appended = found->append({batch.data(), batch.size()}, env_.clock().wall(),
-                                storage::AppendOrigin::kCoordinator);
-  if (!appended.ok()) return on_done(std::move(appended).error());
-  found->when_durable([on_done = std::move(on_done)](const Status& status) { on_done(status); });
+  const auto appended = found->append({batch.data(), batch.size()}, env_.clock().wall(),
+                                      {storage::AppendOrigin::kCoordinator, guard});
+  finish(*found, appended, std::move(on_done));
+}
+
+void InternalTopicLog::append_marker(const LogMarker& marker, std::function<void(Status)> on_done) {
+  const auto found = find(marker.partition);
+  if (found == nullptr) return on_done(no_partition(marker.partition));
+  const auto appended = found->append_marker(marker.marker, marker.version, env_.clock().wall());
+  finish(*found, appended, std::move(on_done));
 }
 
 Result<Buffer> InternalTopicLog::read(PartitionId partition, Offset from, std::size_t bytes_max) {

@@ -27,7 +27,9 @@ class InternalTopicLog final : public CoordinatorLog {
   std::string_view topic() const override { return topic_; }
   Result<std::int32_t> ensure_partitions() override;
   std::int32_t partition_count() override;
-  void append(PartitionId partition, Buffer batch, std::function<void(Status)> on_done) override;
+  void append(PartitionId partition, Buffer batch, storage::VerificationGuard guard,
+              std::function<void(Status)> on_done) override;
+  void append_marker(const LogMarker& marker, std::function<void(Status)> on_done) override;
   Result<Buffer> read(PartitionId partition, Offset from, std::size_t bytes_max) override;
   Offset log_start_offset(PartitionId partition) override;
 

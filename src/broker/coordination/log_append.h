@@ -8,6 +8,8 @@
 #include "base/time.h"
 #include "broker/coordination/coordinator_types.h"
 #include "model/ids.h"
+#include "storage/verification_guard.h"
+#include "wire/transaction_marker.h"
 
 namespace millrace::broker {
 
@@ -21,8 +23,17 @@ struct LogRecord {
 struct TransactionalProducer {
   ProducerId id;
   ProducerEpoch epoch;
+  /// What the log wants to see when the batch opens the transaction in its partition.
+  storage::VerificationGuard guard = storage::VerificationGuard::kNone;
 
   bool operator==(const TransactionalProducer&) const = default;
+};
+
+/// The end of a transaction in one partition.
+struct LogMarker {
+  PartitionId partition;
+  wire::TransactionMarker marker;
+  wire::TransactionVersion version = wire::TransactionVersion::k0;
 };
 
 /// Records of one group or transactional id, to be appended as one batch to its partition. The
@@ -36,6 +47,8 @@ struct LogAppend {
   std::vector<LogRecord> records;
   /// Nothing when the coordinator itself writes.
   std::optional<TransactionalProducer> producer = {};
+  /// To be written in place of records, and behind all that was to be written before.
+  std::optional<LogMarker> marker = {};
 };
 
 }  // namespace millrace::broker

@@ -11,6 +11,7 @@
 #include "wire/messages/offset_commit.h"
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/sync_group.h"
+#include "wire/messages/txn_offset_commit.h"
 
 namespace millrace::broker {
 
@@ -19,6 +20,8 @@ void add_group_handlers(HandlerTable& table) {
   using enum ResourceType;
   table.add(&handle_offset_commit, {{kRead, kGroup}, {kRead, kTopic}});
   table.add(&handle_offset_fetch, {{kDescribe, kGroup}, {kDescribe, kTopic}});
+  table.add(&handle_txn_offset_commit,
+            {{kWrite, kTransactionalId}, {kRead, kGroup}, {kRead, kTopic}});
   table.add(&handle_find_coordinator,
             {{kDescribe, kGroup}, {kDescribe, kTransactionalId}, {kClusterAction, kCluster}});
   table.add(&handle_join_group, {{kRead, kGroup}});

@@ -17,6 +17,8 @@ void handle_offset_commit(wire::OffsetCommitRequest request, RequestContext cont
                           BrokerState& state, Responder<wire::OffsetCommitResponse> reply);
 void handle_offset_fetch(wire::OffsetFetchRequest request, RequestContext context,
                          BrokerState& state, Responder<wire::OffsetFetchResponse> reply);
+void handle_txn_offset_commit(wire::TxnOffsetCommitRequest request, RequestContext context,
+                              BrokerState& state, Responder<wire::TxnOffsetCommitResponse> reply);
 wire::FindCoordinatorResponse handle_find_coordinator(wire::FindCoordinatorRequest request,
                                                       const RequestContext& context,
                                                       BrokerState& state);

@@ -70,6 +70,25 @@ void GroupService::commit_offsets(const GroupCaller& caller, wire::OffsetCommitR
   });
 }
 
+void GroupService::commit_transactional_offsets(wire::TxnOffsetCommitRequest request,
+                                                const TransactionalCommit& where,
+                                                Responder<wire::TxnOffsetCommitResponse> reply) {
+  shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {
+    return groups.commit_transactional_offsets(token, std::move(request), where, now);
+  });
+}
+
+void GroupService::end_transaction(const LogMarker& marker,
+                                   std::function<void(wire::KafkaError)> done) {
+  Responder<MarkerWritten> reply([done = std::move(done)](Outcome<MarkerWritten> outcome) {
+    const auto* const answer = std::get_if<Answer<MarkerWritten>>(&outcome);
+    done(answer != nullptr ? answer->response.error : wire::KafkaError::kCoordinatorNotAvailable);
+  });
+  shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {
+    return groups.end_transaction(token, marker, now);
+  });
+}
+
 void GroupService::fetch_offsets(const GroupCaller& caller, wire::OffsetFetchRequest request,
                                  Responder<wire::OffsetFetchResponse> reply) {
   shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {

@@ -17,6 +17,7 @@
 #include "broker/groups/coordinator/group_types.h"
 #include "broker/session/responder.h"
 #include "io/event_loop.h"
+#include "wire/error_codes.h"
 
 namespace millrace::broker {
 
@@ -58,6 +59,19 @@ class GroupService {
   /// unknown ones
   void commit_offsets(const GroupCaller& caller, wire::OffsetCommitRequest request,
                       Responder<wire::OffsetCommitResponse> reply);
+  /// The same for offsets that count when their transaction commits.
+  /// where  as partition_of_group() says, with the guard that the partition gave before the
+  /// transaction's coordinator was asked
+  void commit_transactional_offsets(wire::TxnOffsetCommitRequest request,
+                                    const TransactionalCommit& where,
+                                    Responder<wire::TxnOffsetCommitResponse> reply);
+  /// Ends a transaction in a partition of `__consumer_offsets`: has its marker written, in order
+  /// with the commits on their way there, and lets what it committed count or vanish. Nobody else
+  /// may write markers there.
+  /// done  is called once, from any thread or from inside the call: when the marker is as durable
+  ///       as the broker's fsync policy asks, or with the error of Partition::append_marker;
+  ///       COORDINATOR_NOT_AVAILABLE once stopped
+  void end_transaction(const LogMarker& marker, std::function<void(wire::KafkaError)> done);
   /// request  topics by name; the handler resolves ids
   void fetch_offsets(const GroupCaller& caller, wire::OffsetFetchRequest request,
                      Responder<wire::OffsetFetchResponse> reply);

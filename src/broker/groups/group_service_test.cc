@@ -25,7 +25,15 @@ class MemoryLog final : public CoordinatorLog {
     return kPartitions;
   }
   std::int32_t partition_count() override { return kPartitions; }
-  void append(PartitionId partition, Buffer batch, std::function<void(Status)> on_done) override {
+  void append(PartitionId partition, Buffer batch, storage::VerificationGuard,
+              std::function<void(Status)> on_done) override {
+    add(partition, std::move(batch), std::move(on_done));
+  }
+  void append_marker(const LogMarker& marker, std::function<void(Status)> on_done) override {
+    add(marker.partition, wire::build_transaction_marker(marker.marker, Timestamp{1}),
+        std::move(on_done));
+  }
+  void add(PartitionId partition, Buffer batch, std::function<void(Status)> on_done) {
     std::function<void(Status)> done_now;
     {
       const std::lock_guard lock(mutex_);

@@ -72,6 +72,26 @@ class GroupWorld {
     std::int16_t version = 9;
   };
   RequestToken commit(const Commit& commit);
+  /// What a test says of a TxnOffsetCommit.
+  struct TransactionalCommitOf {
+    std::int64_t producer = 1;
+    std::string group = "g";
+    std::string member = {};
+    std::int32_t generation = -1;
+    std::string topic = "t";
+    std::int32_t partition = 0;
+    std::int64_t offset = 0;
+    std::optional<std::string> metadata = "";
+    std::optional<std::string> instance = std::nullopt;
+    std::int16_t epoch = 0;
+  };
+  RequestToken commit_in_transaction(const TransactionalCommitOf& commit);
+  /// A marker for the partition that keeps the group's offsets, or for another one.
+  RequestToken end_transaction(std::int64_t producer, wire::TransactionResult result,
+                               const std::string& group = "g");
+  RequestToken end_transaction_in(PartitionId partition, std::int64_t producer,
+                                  wire::TransactionResult result);
+  PartitionId partition_of(const std::string& group) const;
   RequestToken fetch(const wire::OffsetFetchRequest& request, std::int16_t version);
   RequestToken describe(const std::string& group, std::int16_t version = 6);
   RequestToken list(const wire::ListGroupsRequest& request = {}, std::int16_t version = 5);
@@ -96,7 +116,11 @@ class GroupWorld {
   }
   /// The error of the one partition that commit() asks for.
   wire::KafkaError commit_error(RequestToken token) const;
+  wire::KafkaError transactional_commit_error(RequestToken token) const;
   wire::KafkaError heartbeat_error(RequestToken token) const;
+  /// What OffsetFetch with require_stable says of t-0 or another partition.
+  wire::OffsetFetchResponse::OffsetFetchResponsePartitions fetch_stable(
+      const std::string& group = "g", const std::string& topic = "t", std::int32_t partition = 0);
   /// What the group committed for t-0 or another partition; -1 when nothing.
   std::int64_t committed(const std::string& group, const std::string& topic = "t",
                          std::int32_t partition = 0);
@@ -120,8 +144,8 @@ class GroupWorld {
   /// Lets the oldest held append succeed, or fail.
   void acknowledge(wire::KafkaError error = wire::KafkaError::kNone);
   void acknowledge_all();
-  /// Everything that was appended with success, in order.
-  const std::vector<LogRecord>& log() const { return log_; }
+  /// All records that were appended with success, in order.
+  std::vector<LogRecord> log() const;
 
   GroupCoordinator& coordinator() { return *coordinator_; }
   const CoordinatorState& state() const { return coordinator_->state(); }
@@ -129,6 +153,8 @@ class GroupWorld {
   const Group* group(const std::string& id = "g") const;
   /// A new coordinator that has read the log.
   std::unique_ptr<GroupCoordinator> replayed() const;
+  /// Ends this coordinator as a crash does, and lets the next one read the log.
+  void restart();
 
  private:
   RequestToken next_token() { return RequestToken{++last_token_}; }
@@ -140,7 +166,7 @@ class GroupWorld {
   std::uint64_t last_token_ = 0;
   std::map<RequestToken, GroupResponse> replies_;
   std::deque<LogAppend> held_;
-  std::vector<LogRecord> log_;
+  std::vector<LogAppend> log_;
 };
 
 /// Groups and offsets of a coordinator as text, for comparing: what a replay must bring back.

@@ -3,7 +3,16 @@
 
 #include <utility>
 
+#include "broker/coordination/append_queue.h"
+#include "wire/record_batch.h"
+
 namespace millrace::broker {
+
+namespace {
+
+constexpr std::int32_t kLogPartitions = 5;
+
+}  // namespace
 
 GroupWorld::GroupWorld(const GroupConfig& config, std::uint64_t seed)
     : config_(config), coordinator_(std::make_unique<GroupCoordinator>(config, Random(seed))) {
@@ -24,10 +33,9 @@ void GroupWorld::acknowledge(wire::KafkaError error) {
   CHECK(!held_.empty(), "no append is under way");
   LogAppend append = std::move(held_.front());
   held_.pop_front();
-  if (error == wire::KafkaError::kNone) {
-    for (LogRecord& record : append.records) log_.push_back(std::move(record));
-  }
-  absorb(coordinator_->appended(append.id, error, now_));
+  const AppendId id = append.id;
+  if (error == wire::KafkaError::kNone) log_.push_back(std::move(append));
+  absorb(coordinator_->appended(id, error, now_));
 }
 
 void GroupWorld::acknowledge_all() {
@@ -123,6 +131,46 @@ RequestToken GroupWorld::commit(const Commit& commit) {
   return token;
 }
 
+RequestToken GroupWorld::commit_in_transaction(const TransactionalCommitOf& commit) {
+  wire::TxnOffsetCommitRequest request;
+  request.transactional_id = fmt::format("x{}", commit.producer);
+  request.group_id = commit.group;
+  request.producer_id = commit.producer;
+  request.producer_epoch = commit.epoch;
+  request.generation_id_or_member_epoch = commit.generation;
+  request.member_id = commit.member;
+  request.group_instance_id = commit.instance;
+  auto& topic = request.topics.emplace_back();
+  topic.name = commit.topic;
+  auto& partition = topic.partitions.emplace_back();
+  partition.partition_index = commit.partition;
+  partition.committed_offset = commit.offset;
+  partition.committed_metadata = commit.metadata;
+  const RequestToken token = next_token();
+  absorb(coordinator_->commit_transactional_offsets(token, request, {partition_of(commit.group)},
+                                                    now_));
+  return token;
+}
+
+RequestToken GroupWorld::end_transaction(std::int64_t producer, wire::TransactionResult result,
+                                         const std::string& group) {
+  return end_transaction_in(partition_of(group), producer, result);
+}
+
+RequestToken GroupWorld::end_transaction_in(PartitionId partition, std::int64_t producer,
+                                            wire::TransactionResult result) {
+  const RequestToken token = next_token();
+  const LogMarker marker{
+      .partition = partition,
+      .marker = {.producer_id = ProducerId{producer}, .producer_epoch = {}, .end = {result, 0}}};
+  absorb(coordinator_->end_transaction(token, marker, now_));
+  return token;
+}
+
+PartitionId GroupWorld::partition_of(const std::string& group) const {
+  return broker::partition_of(group, kLogPartitions);
+}
+
 RequestToken GroupWorld::fetch(const wire::OffsetFetchRequest& request, std::int16_t version) {
   const RequestToken token = next_token();
   absorb(coordinator_->fetch_offsets(token, {version, "c", "/10.0.0.1"}, request, now_));
@@ -158,6 +206,25 @@ void GroupWorld::delete_topic(const std::string& topic) {
 wire::KafkaError GroupWorld::commit_error(RequestToken token) const {
   const auto& response = answer<wire::OffsetCommitResponse>(token);
   return static_cast<wire::KafkaError>(response.topics.at(0).partitions.at(0).error_code);
+}
+
+wire::KafkaError GroupWorld::transactional_commit_error(RequestToken token) const {
+  const auto& response = answer<wire::TxnOffsetCommitResponse>(token);
+  return static_cast<wire::KafkaError>(response.topics.at(0).partitions.at(0).error_code);
+}
+
+wire::OffsetFetchResponse::OffsetFetchResponsePartitions GroupWorld::fetch_stable(
+    const std::string& group, const std::string& topic, std::int32_t partition) {
+  wire::OffsetFetchRequest request;
+  request.require_stable = true;
+  auto& asked = request.groups.emplace_back();
+  asked.group_id = group;
+  asked.topics.emplace();
+  asked.topics->push_back({topic, {}, {partition}});
+  return answer<wire::OffsetFetchResponse>(fetch(request, 8))
+      .groups.at(0)
+      .topics.at(0)
+      .partitions.at(0);
 }
 
 wire::KafkaError GroupWorld::heartbeat_error(RequestToken token) const {
@@ -200,23 +267,53 @@ const Group* GroupWorld::group(const std::string& id) const {
   return found == state().groups.end() ? nullptr : found->second.get();
 }
 
+std::vector<LogRecord> GroupWorld::log() const {
+  std::vector<LogRecord> records;
+  for (const LogAppend& append : log_) {
+    records.insert(records.end(), append.records.begin(), append.records.end());
+  }
+  return records;
+}
+
 std::unique_ptr<GroupCoordinator> GroupWorld::replayed() const {
   auto coordinator = std::make_unique<GroupCoordinator>(config_, Random(99));
-  for (const LogRecord& record : log_) {
-    const Status status = coordinator->replay(
-        wire::BatchHeader{}, record.key,
-        record.value ? std::optional<std::string_view>(*record.value) : std::nullopt);
-    CHECK(status.ok(), "{}", status.error().to_string());
+  const auto replay = [&](PartitionId partition, const Buffer& batch) {
+    Buffer scratch;
+    auto reader = wire::BatchReader::open(batch.view(), scratch);
+    CHECK(reader.ok(), "{}", reader.error().to_string());
+    RecordView record;
+    while (reader->next(record)) {
+      const Status status =
+          coordinator->replay(partition, reader->header(), *record.key, record.value);
+      CHECK(status.ok(), "{}", status.error().to_string());
+    }
+  };
+  for (const LogAppend& append : log_) {
+    if (append.marker) {
+      const auto& [partition, marker, version] = *append.marker;
+      replay(partition, wire::build_transaction_marker(marker, append.timestamp));
+      continue;
+    }
+    AppendQueue queue;
+    queue.push(append);
+    const auto batch = queue.take(kLogPartitions);
+    replay(batch->partition, batch->encode());
   }
   coordinator->finish_replay(now_);
   return coordinator;
+}
+
+void GroupWorld::restart() {
+  held_.clear();
+  coordinator_ = replayed();
 }
 
 std::string picture_of(const CoordinatorState& state) {
   std::string picture;
   for (const auto& [id, group] : state.groups) {
     // A group that is only a name, and pending members, live in memory alone.
-    const bool has_offsets = state.offsets.find(id) != nullptr;
+    const bool has_offsets =
+        state.offsets.find(id) != nullptr || state.open_transactions.holds_group(id);
     if (!group->is_logged && !has_offsets) continue;
     picture += fmt::format("group {} {}", id, group_state_name(group->state()));
     if (group->is_logged) {
@@ -237,6 +334,20 @@ std::string picture_of(const CoordinatorState& state) {
         picture += fmt::format("offset {} {}-{} {} '{}' {}\n", group_id, topic, partition,
                                committed.offset, committed.metadata, committed.committed_at);
       }
+    }
+  }
+  for (const std::string& group : state.open_transactions.groups()) {
+    for (const OffsetKey& key : state.open_transactions.keys_of_group(group)) {
+      picture += fmt::format("pending {} {}-{}\n", group, key.topic, key.partition);
+    }
+  }
+  // What they would be shows when they end: as if all transactions committed, each in turn.
+  OpenTransactions open = state.open_transactions;
+  for (const TransactionPart& part : state.open_transactions.parts()) {
+    picture += fmt::format("open {} {}\n", part.partition, part.producer);
+    for (const auto& [key, offset] : open.commit(part)) {
+      picture += fmt::format("  {} {}-{} {} '{}' {}\n", key.group, key.topic, key.partition,
+                             offset.offset, offset.metadata, offset.committed_at);
     }
   }
   return picture;

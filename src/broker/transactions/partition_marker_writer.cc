@@ -6,6 +6,7 @@
 
 #include "base/guarded.h"
 #include "base/log.h"
+#include "broker/groups/group_service.h"
 #include "broker/topics/topic_catalogue.h"
 #include "wire/error_codes.h"
 #include "wire/transaction_marker.h"
@@ -72,17 +73,26 @@ void PartitionMarkerWriter::write(const TransactionMarkers& markers,
       outstanding->finish(where, true);
       continue;
     }
-    const auto appended = partition->append_marker(marker_of(markers), version, clock_.wall());
-    if (!appended.ok()) {
-      LOG_WARN("a transaction's marker was refused",
-               {{"transactional_id", markers.transactional_id},
-                {"partition", partition->name()},
-                {"reason", appended.error().to_string()}});
-      outstanding->finish(where, !may_be_tried_again(wire::kafka_error_of(appended.error())));
+    const auto finish = [outstanding, where, id = markers.transactional_id](KafkaError error) {
+      if (error == KafkaError::kNone) return outstanding->finish(where, true);
+      LOG_WARN("a transaction's marker was not written",
+               {{"transactional_id", id},
+                {"partition", where},
+                {"error", wire::kafka_error_name(error)}});
+      outstanding->finish(where, !may_be_tried_again(error));
+    };
+    if (where.topic == kOffsetsTopic) {
+      groups_.end_transaction({where.partition, marker_of(markers), version}, finish);
       continue;
     }
-    partition->when_durable(
-        [outstanding, where](const Status& status) { outstanding->finish(where, status.ok()); });
+    const auto appended = partition->append_marker(marker_of(markers), version, clock_.wall());
+    if (!appended.ok()) {
+      finish(wire::kafka_error_of(appended.error()));
+      continue;
+    }
+    partition->when_durable([finish](const Status& status) {
+      finish(status.ok() ? KafkaError::kNone : wire::kafka_error_of(status.error()));
+    });
   }
 }
 

@@ -9,13 +9,15 @@
 
 namespace millrace::broker {
 
+class GroupService;
 class TopicCatalogue;
 
 class PartitionMarkerWriter final : public MarkerWriter {
  public:
   /// All outlive this.
-  PartitionMarkerWriter(TopicCatalogue& topics, const Clock& clock)
-      : topics_(topics), clock_(clock) {}
+  /// groups  writes the markers in `__consumer_offsets`, in order with what is committed there
+  PartitionMarkerWriter(TopicCatalogue& topics, const Clock& clock, GroupService& groups)
+      : topics_(topics), clock_(clock), groups_(groups) {}
 
   /// A partition that is gone needs no marker, nor does one that has seen a newer epoch: no record
   /// of this transaction can be open there.
@@ -25,6 +27,7 @@ class PartitionMarkerWriter final : public MarkerWriter {
  private:
   TopicCatalogue& topics_;
   const Clock& clock_;
+  GroupService& groups_;
 };
 
 }  // namespace millrace::broker

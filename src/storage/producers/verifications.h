@@ -8,11 +8,9 @@
 
 #include "base/time.h"
 #include "model/ids.h"
+#include "storage/verification_guard.h"
 
 namespace millrace::storage {
-
-/// Names one verification. An append shows it; one that a marker has overtaken is worth nothing.
-enum class VerificationGuard : std::uint64_t { kNone = 0 };
 
 /// Whether a producer takes a new epoch for every transaction, and begins each at sequence 0.
 enum class EpochBump : std::uint8_t { kNo, kYes };

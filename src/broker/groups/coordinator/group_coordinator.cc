@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/byte_reader.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "broker/coordination/append_error.h"
@@ -13,16 +12,13 @@
 #include "broker/groups/coordinator/rebalance.h"
 #include "broker/groups/coordinator/removal.h"
 #include "broker/groups/coordinator/sync.h"
-#include "broker/groups/offsets/log_records.h"
 #include "broker/groups/offsets/offset_commit.h"
 #include "broker/groups/offsets/offset_fetch.h"
+#include "wire/transaction_records.h"
 
 namespace millrace::broker {
 
 namespace {
-
-/// The type in a control record's key; abort is 0.   source  KIP-98, "Control Messages"
-constexpr std::int16_t kCommitMarker = 1;
 
 void timer_due(Turn& turn, const TimerKey& timer) {
   if (timer.kind == TimerKind::kOffsetsSweep) {
@@ -67,6 +63,10 @@ struct Follow {
   void operator()(OffsetsCommitted&& outcome) const {
     offsets_committed(turn, group_id, std::move(outcome), error);
   }
+  void operator()(TransactionalOffsetsCommitted&& outcome) const {
+    transactional_offsets_committed(turn, group_id, std::move(outcome), error);
+  }
+  void operator()(TransactionEnded&& outcome) const { transaction_ended(turn, outcome, error); }
   void operator()(AssignmentStored&& outcome) const {
     assignment_stored(turn, group_id, std::move(outcome), member_error());
   }
@@ -109,38 +109,34 @@ GroupEffects GroupCoordinator::take_turn(Instant now, Input&& input) {
   return effects;
 }
 
-Status GroupCoordinator::replay(const wire::BatchHeader& batch, std::string_view key,
-                                std::optional<std::string_view> value) {
-  if (batch.is_control()) return end_transaction(batch.producer_id, key);
-  if (!batch.is_transactional()) return apply(key, value);
-  auto& held = state_.open_transactions[batch.producer_id].emplace_back();
-  held.key = key;
-  if (value.has_value()) held.value = std::string(*value);
-  return {};
-}
-
-Status GroupCoordinator::end_transaction(ProducerId producer, std::string_view marker_key) {
-  const auto ended = state_.open_transactions.extract(producer);
-  ByteReader reader(marker_key);
-  reader.skip(sizeof(std::int16_t));  // the version of the marker's key
-  const std::int16_t type = reader.i16();
-  if (auto status = reader.status(); !status.ok()) return status;
-  if (ended.empty() || type != kCommitMarker) return {};
-  Status first;
-  for (const LogRecord& record : ended.mapped()) {
-    auto applied = apply(record.key, record.value);
-    if (first.ok()) first = std::move(applied);
-  }
-  return first;
-}
-
-Status GroupCoordinator::apply(std::string_view key, std::optional<std::string_view> value) {
+Status GroupCoordinator::replay(PartitionId partition, const wire::BatchHeader& batch,
+                                std::string_view key, std::optional<std::string_view> value) {
+  const TransactionPart part{partition, batch.producer_id};
+  if (batch.is_control()) return replay_marker(part, key);
   auto entry = read_log_record(key, value);
   if (!entry.ok()) return std::move(entry).error();
+  auto* const offset = std::get_if<LoggedOffset>(&entry.value());
+  if (batch.is_transactional() && offset != nullptr && offset->change.value) {
+    auto& [topic, index, committed] = offset->change;
+    state_.open_transactions.add(part, {std::move(offset->group_id), std::move(topic), index},
+                                 *std::move(committed));
+    return {};
+  }
+  return apply(std::move(entry).value());
+}
 
-  if (const auto* const offset = std::get_if<LoggedOffset>(&entry.value())) {
-    state_.offsets.apply(offset->group_id, offset->change);
-  } else if (auto* const logged = std::get_if<LoggedGroup>(&entry.value())) {
+Status GroupCoordinator::replay_marker(const TransactionPart& part, std::string_view key) {
+  const auto decoded = wire::decode_control_key(key);
+  const bool is_commit = decoded.ok() && decoded->type == wire::kCommitMarkerType;
+  broker::end_transaction(
+      state_, part, is_commit ? wire::TransactionResult::kCommit : wire::TransactionResult::kAbort);
+  return decoded.ok() ? Status{} : Status{decoded.error()};
+}
+
+Status GroupCoordinator::apply(LoggedEntry entry) {
+  if (const auto* const offset = std::get_if<LoggedOffset>(&entry)) {
+    apply_offset(state_, offset->group_id, offset->change);
+  } else if (auto* const logged = std::get_if<LoggedGroup>(&entry)) {
     if (!logged->group) {
       state_.groups.erase(logged->group_id);
       return {};
@@ -159,6 +155,9 @@ void GroupCoordinator::finish_replay(Instant now) {
   GroupEffects none;
   Turn turn{state_, now, none};
   for (const auto& [group_id, topics] : state_.offsets.by_group()) {
+    turn.find_or_create_group(group_id);
+  }
+  for (const std::string& group_id : state_.open_transactions.groups()) {
     turn.find_or_create_group(group_id);
   }
   for (const auto& [group_id, group] : state_.groups) {
@@ -195,6 +194,20 @@ GroupEffects GroupCoordinator::commit_offsets(RequestToken token, const GroupCal
                                               wire::OffsetCommitRequest request, Instant now) {
   return take_turn(
       now, [&](Turn& turn) { broker::commit_offsets(turn, token, caller, std::move(request)); });
+}
+
+GroupEffects GroupCoordinator::commit_transactional_offsets(RequestToken token,
+                                                            wire::TxnOffsetCommitRequest request,
+                                                            const TransactionalCommit& where,
+                                                            Instant now) {
+  return take_turn(now, [&](Turn& turn) {
+    broker::commit_transactional_offsets(turn, token, std::move(request), where);
+  });
+}
+
+GroupEffects GroupCoordinator::end_transaction(RequestToken token, const LogMarker& marker,
+                                               Instant now) {
+  return take_turn(now, [&](Turn& turn) { broker::end_transaction(turn, token, marker); });
 }
 
 GroupEffects GroupCoordinator::fetch_offsets(RequestToken token, const GroupCaller& caller,

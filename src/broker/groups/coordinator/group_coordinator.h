@@ -8,6 +8,8 @@
 
 #include "broker/groups/coordinator/group_effects.h"
 #include "broker/groups/coordinator/turn.h"
+#include "broker/groups/offsets/log_records.h"
+#include "broker/groups/offsets/transactional_commit.h"
 #include "wire/batch_header.h"
 
 namespace millrace::broker {
@@ -17,8 +19,8 @@ namespace millrace::broker {
 /// Invariants
 ///   A request is answered exactly once: at once, or by a later effect.
 ///   Offsets and removals count when their append is acknowledged, in the order of the appends.
-///   Replaying the records of all appends that went well gives the same offsets and the same
-///   groups, as far as these are empty or stable.
+///   Replaying the records of all appends that went well gives the same offsets, those of open
+///   transactions too, and the same groups, as far as these are empty or stable.
 /// thread  one at a time
 class GroupCoordinator {
  public:
@@ -29,11 +31,11 @@ class GroupCoordinator {
 
   // ---- at start, before the first request ----
 
-  /// Takes over one record of the log, in the log's order, with the batch it stands in. A record of
-  /// a transaction counts when the commit marker of its producer comes, and never when the abort
-  /// marker does.
+  /// Takes over one record of the log, in each partition's order, with the batch it stands in. An
+  /// offset of a transaction counts when the commit marker of its producer comes in the same
+  /// partition, and never when the abort marker does; until then it is pending.
   /// errors  kTruncated, kCorrupt, kUnsupported: the record is not ours to read; nothing changed
-  Status replay(const wire::BatchHeader& batch, std::string_view key,
+  Status replay(PartitionId partition, const wire::BatchHeader& batch, std::string_view key,
                 std::optional<std::string_view> value);
   /// The log is at its end: sessions count from now on.
   void finish_replay(Instant now);
@@ -49,6 +51,11 @@ class GroupCoordinator {
                      Instant now);
   GroupEffects commit_offsets(RequestToken token, const GroupCaller& caller,
                               wire::OffsetCommitRequest request, Instant now);
+  GroupEffects commit_transactional_offsets(RequestToken token,
+                                            wire::TxnOffsetCommitRequest request,
+                                            const TransactionalCommit& where, Instant now);
+  /// A transaction that has offsets in a partition of the log ends: has its marker written.
+  GroupEffects end_transaction(RequestToken token, const LogMarker& marker, Instant now);
   GroupEffects fetch_offsets(RequestToken token, const GroupCaller& caller,
                              wire::OffsetFetchRequest request, Instant now);
   GroupEffects describe(RequestToken token, const GroupCaller& caller,
@@ -72,8 +79,8 @@ class GroupCoordinator {
   const CoordinatorState& state() const { return state_; }
 
  private:
-  Status apply(std::string_view key, std::optional<std::string_view> value);
-  Status end_transaction(ProducerId producer, std::string_view marker_key);
+  Status apply(LoggedEntry entry);
+  Status replay_marker(const TransactionPart& part, std::string_view key);
 
   template <class Input>
   GroupEffects take_turn(Instant now, Input&& input);

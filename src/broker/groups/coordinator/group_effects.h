@@ -6,6 +6,7 @@
 
 #include "broker/coordination/log_append.h"
 #include "broker/groups/coordinator/group_types.h"
+#include "wire/error_codes.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/describe_groups.h"
 #include "wire/messages/heartbeat.h"
@@ -15,14 +16,20 @@
 #include "wire/messages/offset_commit.h"
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/sync_group.h"
+#include "wire/messages/txn_offset_commit.h"
 
 namespace millrace::broker {
+
+/// The answer to who wanted a marker written.
+struct MarkerWritten {
+  wire::KafkaError error = wire::KafkaError::kNone;
+};
 
 using GroupResponse =
     std::variant<wire::JoinGroupResponse, wire::SyncGroupResponse, wire::HeartbeatResponse,
                  wire::LeaveGroupResponse, wire::OffsetCommitResponse, wire::OffsetFetchResponse,
-                 wire::DescribeGroupsResponse, wire::ListGroupsResponse,
-                 wire::DeleteGroupsResponse>;
+                 wire::DescribeGroupsResponse, wire::ListGroupsResponse, wire::DeleteGroupsResponse,
+                 wire::TxnOffsetCommitResponse, MarkerWritten>;
 
 /// The one answer to the request of that token.
 struct GroupReply {

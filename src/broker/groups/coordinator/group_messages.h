@@ -22,4 +22,6 @@ struct OffsetFetchRequest;
 struct OffsetFetchResponse;
 struct SyncGroupRequest;
 struct SyncGroupResponse;
+struct TxnOffsetCommitRequest;
+struct TxnOffsetCommitResponse;
 }  // namespace millrace::wire

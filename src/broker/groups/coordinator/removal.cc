@@ -1,7 +1,8 @@
 // DeleteGroups, versions 0–2: only groups without members; the offsets go with the group.
 // Retention: an offset is forgotten offsets.retention.minutes after its group became empty; in a
 // group that only stores offsets, or of a topic that the members of a stable group no longer want,
-// after it was committed. A group without members and offsets is then forgotten too.
+// after it was committed. A group without members and offsets is then forgotten too. What an open
+// transaction committed keeps the offset before it, and the group; DeleteGroups takes all away.
 // source  Kafka, OffsetMetadataManager and ClassicGroup; KIP-211, KIP-496
 
 #include "broker/groups/coordinator/removal.h"
@@ -16,6 +17,7 @@
 #include "base/log.h"
 #include "base/saturating.h"
 #include "broker/groups/offsets/log_records.h"
+#include "broker/groups/offsets/transactional_commit.h"
 #include "wire/record_batch_builder.h"
 
 namespace millrace::broker {
@@ -74,6 +76,9 @@ std::vector<OffsetChange> forget_offsets(const Turn& turn, const std::string& gr
   for (const OffsetChange& change : turn.state.offsets.removal_of(group_id)) {
     partitions.emplace(change.topic, change.partition);
   }
+  for (const OffsetKey& key : pending_offsets_of(turn.state, group_id)) {
+    partitions.emplace(key.topic, key.partition);
+  }
   for (const auto& [id, append] : turn.state.appends) {
     const auto* const committed = std::get_if<OffsetsCommitted>(&append.outcome);
     if (committed == nullptr || append.group_id != group_id) continue;
@@ -94,6 +99,7 @@ void drop_if_hollow(Turn& turn, const std::string& group_id) {
   const Group* const group = turn.find_group(group_id);
   if (group == nullptr || group->is_logged || group->has_pending()) return;
   if (!group->is_in(GroupState::kEmpty) || turn.state.offsets.find(group_id) != nullptr) return;
+  if (turn.state.open_transactions.holds_group(group_id)) return;
   turn.state.groups.erase(group_id);
 }
 
@@ -116,7 +122,9 @@ std::optional<Timestamp> retention_base(const Group& group, const std::string& t
   return std::nullopt;
 }
 
-std::vector<OffsetChange> expired_offsets(const Turn& turn, const Group& group) {
+/// pending  what open transactions committed for the group
+std::vector<OffsetChange> expired_offsets(const Turn& turn, const Group& group,
+                                          const std::set<OffsetKey>& pending) {
   std::vector<OffsetChange> expired;
   const OffsetsStore::ByTopic* const topics = turn.state.offsets.find(group.id());
   if (topics == nullptr) return expired;
@@ -126,6 +134,7 @@ std::vector<OffsetChange> expired_offsets(const Turn& turn, const Group& group) 
     for (const auto& [partition, committed] : partitions) {
       const auto base = retention_base(group, topic, committed);
       if (!base || base->value() > expired_until) continue;
+      if (pending.contains({group.id(), topic, partition})) continue;
       expired.push_back({.topic = topic, .partition = partition, .value = std::nullopt});
       if (expired.size() == kExpiredAtOnceMax) return expired;
     }
@@ -144,8 +153,9 @@ std::size_t offset_count(const OffsetsStore& offsets, std::string_view group_id)
 void sweep_group(Turn& turn, const std::string& group_id) {
   const Group& group = *turn.find_group(group_id);
   Removed removal;
-  removal.changes = expired_offsets(turn, group);
-  const bool is_over = group.is_in(GroupState::kEmpty) && !group.has_pending() &&
+  const std::set<OffsetKey> pending = pending_offsets_of(turn.state, group_id);
+  removal.changes = expired_offsets(turn, group, pending);
+  const bool is_over = group.is_in(GroupState::kEmpty) && !group.has_pending() && pending.empty() &&
                        removal.changes.size() == offset_count(turn.state.offsets, group_id);
   const bool is_logged = is_over && group.is_logged;
   if (is_over) removal.group = take_group(turn, group_id);
@@ -195,6 +205,7 @@ void forget_topic(Turn& turn, std::string_view topic) {
   std::set<std::string> group_ids;
   for (const auto& [group_id, topics] : turn.state.offsets.by_group()) group_ids.insert(group_id);
   for (const auto& [id, append] : turn.state.appends) group_ids.insert(append.group_id);
+  group_ids.merge(turn.state.open_transactions.groups());
 
   for (const std::string& group_id : group_ids) {
     Removed removal;
@@ -215,7 +226,7 @@ void sweep_expired(Turn& turn) {
 void removed(Turn& turn, const std::string& group_id, Removed removal, wire::KafkaError error) {
   if (error == wire::KafkaError::kNone) {
     for (const OffsetChange& change : removal.changes) {
-      turn.state.offsets.apply(group_id, change);
+      apply_offset(turn.state, group_id, change);
     }
     drop_if_hollow(turn, group_id);
     // An earlier batch was refused: its offsets are still there, and so is a group to delete again.

@@ -17,10 +17,21 @@ Group& Turn::find_or_create_group(const std::string& group_id) {
 }
 
 void Turn::append(const std::string& group_id, std::vector<LogRecord> records,
-                  AppendOutcome outcome) {
+                  AppendOutcome outcome, const std::optional<TransactionalProducer>& producer) {
   const AppendId id{++state.last_append_id};
   state.appends.emplace(id, PendingAppend{group_id, std::move(outcome)});
-  effects.appends.push_back({id, group_id, now.wall, std::move(records)});
+  effects.appends.push_back({id, group_id, now.wall, std::move(records), producer});
+}
+
+void Turn::append(const LogMarker& marker, AppendOutcome outcome) {
+  const AppendId id{++state.last_append_id};
+  state.appends.emplace(id, PendingAppend{{}, std::move(outcome)});
+  effects.appends.push_back({.id = id,
+                             .owner = {},
+                             .timestamp = now.wall,
+                             .records = {},
+                             .producer = {},
+                             .marker = marker});
 }
 
 void Turn::expect_heartbeat(const Group& group, const Member& member) {

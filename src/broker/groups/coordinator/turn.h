@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "broker/groups/coordinator/group_state.h"
 #include "broker/groups/coordinator/group_timers.h"
 #include "broker/groups/offsets/offsets_store.h"
+#include "broker/groups/offsets/open_transactions.h"
 #include "broker/groups/offsets/pending_append.h"
 #include "wire/error_codes.h"
 
@@ -34,8 +36,7 @@ struct CoordinatorState {
   Groups groups;
   OffsetsStore offsets;
   GroupTimers timers;
-  /// Records of transactions whose marker has not been read.
-  std::map<ProducerId, std::vector<LogRecord>> open_transactions;
+  OpenTransactions open_transactions;
   std::map<AppendId, PendingAppend> appends;
   std::uint64_t last_append_id = 0;
   std::map<RequestToken, PendingDeletion> deletions;
@@ -55,7 +56,11 @@ struct Turn {
     effects.replies.push_back({token, std::move(response)});
   }
   /// Asks for the records to be appended; `outcome` says what follows.
-  void append(const std::string& group_id, std::vector<LogRecord> records, AppendOutcome outcome);
+  /// producer  whose transaction they belong to, if to one
+  void append(const std::string& group_id, std::vector<LogRecord> records, AppendOutcome outcome,
+              const std::optional<TransactionalProducer>& producer = std::nullopt);
+  /// The same for a marker.
+  void append(const LogMarker& marker, AppendOutcome outcome);
 
   void set_timer(TimerKey key, Millis delay) {
     state.timers.set(key, deadline_after(now.monotonic, delay));

@@ -10,25 +10,33 @@
 namespace millrace::broker {
 namespace {
 
-/// One partition in memory, batch after batch.
+/// Two partitions in memory, batch after batch.
 class LogInMemory final : public CoordinatorLog {
  public:
   std::string_view topic() const override { return "__consumer_offsets"; }
-  Result<std::int32_t> ensure_partitions() override { return 1; }
-  std::int32_t partition_count() override { return 1; }
-  void append(PartitionId, Buffer, std::function<void(Status)> on_done) override { on_done({}); }
-  Result<Buffer> read(PartitionId, Offset from, std::size_t) override {
+  Result<std::int32_t> ensure_partitions() override { return 2; }
+  std::int32_t partition_count() override { return 2; }
+  void append(PartitionId, Buffer, storage::VerificationGuard,
+              std::function<void(Status)> on_done) override {
+    on_done({});
+  }
+  void append_marker(const LogMarker&, std::function<void(Status)> on_done) override {
+    on_done({});
+  }
+  Result<Buffer> read(PartitionId index, Offset from, std::size_t) override {
+    const auto& batches = partitions_[static_cast<std::size_t>(index.value())];
     const auto at = static_cast<std::size_t>(from.value());
-    return at < batches_.size() ? Buffer::copy_of(batches_[at].view()) : Buffer{};
+    return at < batches.size() ? Buffer::copy_of(batches[at].view()) : Buffer{};
   }
   Offset log_start_offset(PartitionId) override { return Offset{0}; }
 
   LogInMemory& add(std::string_view key, std::optional<std::string_view> value,
                    wire::BatchOptions options = {}) {
-    options.base_offset = Offset{static_cast<std::int64_t>(batches_.size())};
+    auto& batches = partitions_[partition];
+    options.base_offset = Offset{static_cast<std::int64_t>(batches.size())};
     wire::RecordBatchBuilder builder(options);
     builder.append(Timestamp{1}, key, value);
-    batches_.push_back(builder.build());
+    batches.push_back(builder.build());
     return *this;
   }
   /// An offset that a producer commits in its transaction, or nobody's when the id is -1.
@@ -47,8 +55,10 @@ class LogInMemory final : public CoordinatorLog {
                {.producer_id = ProducerId{producer}, .is_transactional = true, .is_control = true});
   }
 
+  std::size_t partition = 0;  // that is written to
+
  private:
-  std::vector<Buffer> batches_;
+  std::vector<Buffer> partitions_[2];
 };
 
 constexpr char kAbort = 0;
@@ -87,6 +97,17 @@ TEST(GroupLoader, AMarkerThatIsCutEndsItsTransactionAndNothingElse) {
           {.producer_id = ProducerId{0}, .is_transactional = true, .is_control = true});
   log.commit(1, 7).end(1, kCommit);
   EXPECT_EQ(loaded(log), (std::vector<std::int64_t>{-1, -1, 7}));
+}
+
+TEST(GroupLoader, AMarkerEndsWhatItsOwnPartitionHoldsAndNothingElse) {
+  LogInMemory log;
+  log.commit(0, 6).end(0, kAbort);
+  log.partition = 1;
+  log.commit(0, 7).commit(1, 8).end(0, kCommit);
+  EXPECT_EQ(loaded(log), (std::vector<std::int64_t>{-1, 7, -1}));
+  log.partition = 0;
+  log.end(1, kCommit);
+  EXPECT_EQ(loaded(log), (std::vector<std::int64_t>{-1, 7, -1}));
 }
 
 }  // namespace

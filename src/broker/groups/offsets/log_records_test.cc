@@ -63,7 +63,8 @@ TEST(LogRecords, ThatAreCutOrBentNeverCrashTheReplay) {
     for (std::size_t cut = 0; cut < record.value->size(); ++cut) {
       GroupCoordinator coordinator({}, Random(1));
       (void)coordinator
-          .replay(wire::BatchHeader{}, record.key, std::string_view(*record.value).substr(0, cut))
+          .replay(PartitionId{0}, wire::BatchHeader{}, record.key,
+                  std::string_view(*record.value).substr(0, cut))
           .ok();
       coordinator.finish_replay(world.now());
     }
@@ -71,14 +72,16 @@ TEST(LogRecords, ThatAreCutOrBentNeverCrashTheReplay) {
       std::string bent = *record.value;
       bent[bit / 8] = static_cast<char>(bent[bit / 8] ^ (1 << (bit % 8)));
       GroupCoordinator coordinator({}, Random(1));
-      (void)coordinator.replay(wire::BatchHeader{}, record.key, bent).ok();
+      (void)coordinator.replay(PartitionId{0}, wire::BatchHeader{}, record.key, bent).ok();
       coordinator.finish_replay(world.now());
       // Whatever was read, the group can go on from there.
       (void)coordinator.tick({world.now().monotonic + std::chrono::hours{1}, world.now().wall});
     }
     for (std::size_t cut = 0; cut < record.key.size(); ++cut) {
       GroupCoordinator coordinator({}, Random(1));
-      (void)coordinator.replay(wire::BatchHeader{}, record.key.substr(0, cut), *record.value).ok();
+      (void)coordinator
+          .replay(PartitionId{0}, wire::BatchHeader{}, record.key.substr(0, cut), *record.value)
+          .ok();
     }
   }
 }

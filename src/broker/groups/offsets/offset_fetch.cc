@@ -2,16 +2,21 @@
 //   Nothing committed is offset -1 and no error, also for a group that nobody has heard of.
 //   No list of topics asks for all that the group has committed.
 //   An offset that is not in the log yet is not shown. With require_stable the answer waits for the
-//   commits that are on their way: whoever takes over a partition must not begin behind them.
+//   commits that are on their way: whoever takes over a partition must not begin behind them. For a
+//   transaction to end nobody waits here: UNSTABLE_OFFSET_COMMIT, and the client comes again.
 // Version notes: from v8 on several groups at once, with the same fields under other names.
 // source  Kafka, OffsetMetadataManager; KIP-709, KIP-447
 
 #include "broker/groups/offsets/offset_fetch.h"
 
 #include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "base/probe.h"
+#include "broker/groups/offsets/transactional_commit.h"
 
 namespace millrace::broker {
 
@@ -31,27 +36,51 @@ Partition partition_answer(std::int32_t index, const CommittedOffset* committed)
   return answer;
 }
 
+/// What one group committed, as far as the request may see it.
+struct View {
+  const OffsetsStore& offsets;
+  const std::string& group_id;
+  std::set<OffsetKey> unstable;
+
+  View(const CoordinatorState& state, const std::string& group, bool require_stable)
+      : offsets(state.offsets), group_id(group) {
+    if (require_stable) unstable = pending_offsets_of(state, group);
+  }
+
+  template <class Partition>
+  Partition answer(const std::string& topic, std::int32_t index,
+                   const CommittedOffset* committed) const {
+    if (!unstable.contains({group_id, topic, index})) {
+      return partition_answer<Partition>(index, committed);
+    }
+    PROBE("broker: an offset was asked for while a transaction is open");
+    auto refused = partition_answer<Partition>(index, nullptr);
+    refused.error_code = code_of(wire::KafkaError::kUnstableOffsetCommit);
+    return refused;
+  }
+};
+
 template <class AnsweredTopic>
-std::vector<AnsweredTopic> answer_all(const OffsetsStore& offsets, const std::string& group_id) {
+std::vector<AnsweredTopic> answer_all(const View& view) {
   using Partition = typename decltype(AnsweredTopic::partitions)::value_type;
   std::vector<AnsweredTopic> answers;
-  const OffsetsStore::ByTopic* const topics = offsets.find(group_id);
+  const OffsetsStore::ByTopic* const topics = view.offsets.find(view.group_id);
   if (topics == nullptr) return answers;
   for (const auto& [name, partitions] : *topics) {
     AnsweredTopic& answer = answers.emplace_back();
     answer.name = name;
     for (const auto& [index, committed] : partitions) {
-      answer.partitions.push_back(partition_answer<Partition>(index, &committed));
+      answer.partitions.push_back(view.answer<Partition>(name, index, &committed));
     }
   }
   return answers;
 }
 
 template <class AnsweredTopic, class AskedTopic>
-std::vector<AnsweredTopic> answer_topics(const OffsetsStore& offsets, const std::string& group_id,
+std::vector<AnsweredTopic> answer_topics(const View& view,
                                          const std::optional<std::vector<AskedTopic>>& asked) {
   using Partition = typename decltype(AnsweredTopic::partitions)::value_type;
-  if (!asked) return answer_all<AnsweredTopic>(offsets, group_id);
+  if (!asked) return answer_all<AnsweredTopic>(view);
 
   std::vector<AnsweredTopic> answers;
   for (const AskedTopic& topic : *asked) {
@@ -59,8 +88,8 @@ std::vector<AnsweredTopic> answer_topics(const OffsetsStore& offsets, const std:
     answer.name = topic.name;
     if constexpr (requires { topic.topic_id; }) answer.topic_id = topic.topic_id;
     for (const std::int32_t index : topic.partition_indexes) {
-      answer.partitions.push_back(
-          partition_answer<Partition>(index, offsets.find(group_id, topic.name, index)));
+      answer.partitions.push_back(view.answer<Partition>(
+          topic.name, index, view.offsets.find(view.group_id, topic.name, index)));
     }
   }
   return answers;
@@ -79,20 +108,20 @@ bool must_wait(const CoordinatorState& state, const wire::OffsetFetchRequest& as
   return false;
 }
 
-wire::OffsetFetchResponse answer_of(const OffsetsStore& offsets, std::int16_t api_version,
+wire::OffsetFetchResponse answer_of(const CoordinatorState& state, std::int16_t api_version,
                                     const wire::OffsetFetchRequest& asked) {
   using Response = wire::OffsetFetchResponse;
   Response response;
   if (api_version < kManyGroupsSince) {
-    response.topics =
-        answer_topics<Response::OffsetFetchResponseTopic>(offsets, asked.group_id, asked.topics);
+    response.topics = answer_topics<Response::OffsetFetchResponseTopic>(
+        View(state, asked.group_id, asked.require_stable), asked.topics);
     return response;
   }
   for (const auto& group : asked.groups) {
     auto& answer = response.groups.emplace_back();
     answer.group_id = group.group_id;
-    answer.topics =
-        answer_topics<Response::OffsetFetchResponseTopics>(offsets, group.group_id, group.topics);
+    answer.topics = answer_topics<Response::OffsetFetchResponseTopics>(
+        View(state, group.group_id, asked.require_stable), group.topics);
   }
   return response;
 }
@@ -105,7 +134,7 @@ void fetch_offsets(Turn& turn, RequestToken token, const GroupCaller& caller,
     turn.state.waiting_fetches.push_back({{token, caller.api_version}, std::move(request)});
     return;
   }
-  turn.answer(token, answer_of(turn.state.offsets, caller.api_version, request));
+  turn.answer(token, answer_of(turn.state, caller.api_version, request));
 }
 
 void answer_waiting_fetches(Turn& turn) {
@@ -115,8 +144,7 @@ void answer_waiting_fetches(Turn& turn) {
       still_waiting.push_back(std::move(fetch));
       continue;
     }
-    turn.answer(fetch.request.token,
-                answer_of(turn.state.offsets, fetch.request.api_version, fetch.asked));
+    turn.answer(fetch.request.token, answer_of(turn.state, fetch.request.api_version, fetch.asked));
   }
   turn.state.waiting_fetches = std::move(still_waiting);
 }

@@ -13,9 +13,12 @@
 #include "broker/groups/coordinator/group_state.h"
 #include "broker/groups/coordinator/group_types.h"
 #include "broker/groups/offsets/offsets_store.h"
+#include "broker/groups/offsets/open_transactions.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/offset_commit.h"
 #include "wire/messages/offset_fetch.h"
+#include "wire/messages/txn_offset_commit.h"
+#include "wire/transaction_marker.h"
 
 namespace millrace::broker {
 
@@ -24,6 +27,21 @@ struct OffsetsCommitted {
   RequestToken token;
   wire::OffsetCommitResponse response;  // as it is when all went well
   std::vector<OffsetChange> changes;
+};
+
+/// Offsets of a TxnOffsetCommit: they are pending from now on, and the client may know.
+struct TransactionalOffsetsCommitted {
+  RequestToken token;
+  wire::TxnOffsetCommitResponse response;  // as it is when all went well
+  std::vector<OffsetChange> changes;
+  TransactionPart part;
+};
+
+/// A marker: what is pending counts, or does not.
+struct TransactionEnded {
+  RequestToken token;
+  TransactionPart part;
+  wire::TransactionResult result = wire::TransactionResult::kAbort;
 };
 
 /// The leader's assignment: the members get their parts, and the group is stable.
@@ -52,11 +70,12 @@ struct Removed {
 /// A generation without members: nobody waits for it.
 struct EmptyGroupStored {};
 
-using AppendOutcome = std::variant<OffsetsCommitted, AssignmentStored, StaticMemberReplaced,
-                                   Removed, EmptyGroupStored>;
+using AppendOutcome =
+    std::variant<OffsetsCommitted, TransactionalOffsetsCommitted, TransactionEnded,
+                 AssignmentStored, StaticMemberReplaced, Removed, EmptyGroupStored>;
 
 struct PendingAppend {
-  std::string group_id;
+  std::string group_id;  // empty for a marker, which may be about many
   AppendOutcome outcome;
 };
 
