@@ -8,6 +8,7 @@
 #include "client/cluster/loop_thread.h"
 #include "client/consumer/offset_requests.h"
 #include "client/group/subscription_codec.h"
+#include "client/transactions/transaction_requests.h"
 #include "io/lent_env.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_groups.h"
@@ -15,7 +16,9 @@
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_configs.h"
 #include "wire/messages/describe_groups.h"
+#include "wire/messages/describe_transactions.h"
 #include "wire/messages/list_groups.h"
+#include "wire/messages/list_transactions.h"
 
 namespace millrace::client {
 namespace {
@@ -66,6 +69,27 @@ GroupDescription description_of(const wire::DescribeGroupsResponse::DescribedGro
     if (assignment.ok()) member.assignment = assignment->partitions;
     description.members.push_back(std::move(member));
   }
+  return description;
+}
+
+TransactionDescription description_of(
+    const wire::DescribeTransactionsResponse::TransactionState& transaction, BrokerId coordinator) {
+  TransactionDescription description;
+  description.transactional_id = transaction.transactional_id;
+  description.coordinator = coordinator;
+  description.state = transaction.transaction_state;
+  description.producer_id = ProducerId{transaction.producer_id};
+  description.producer_epoch = ProducerEpoch{transaction.producer_epoch};
+  description.timeout = Millis{transaction.transaction_timeout_ms};
+  if (transaction.transaction_start_time_ms >= 0) {
+    description.started = Timestamp{transaction.transaction_start_time_ms};
+  }
+  for (const auto& topic : transaction.topics) {
+    for (const std::int32_t partition : topic.partitions) {
+      description.partitions.push_back({topic.topic, PartitionId{partition}});
+    }
+  }
+  std::sort(description.partitions.begin(), description.partitions.end());
   return description;
 }
 
@@ -142,33 +166,54 @@ class Admin::Core {
     return ids;
   }
 
-  Result<std::vector<GroupListing>> list_groups_once(MonotonicTime until) {
-    const auto brokers = broker_ids();
-    if (!brokers.ok()) return brokers.error();
-    std::vector<GroupListing> listings;
-    for (const BrokerId broker : *brokers) {
-      auto answer = ask_once<wire::ListGroupsRequest, wire::ListGroupsResponse>(broker, {}, until);
-      const std::string context = fmt::format("list the groups of broker {}", broker.value());
-      if (!answer.ok()) return std::move(answer).error().with_context(context);
-      if (answer->error_code != 0) return error_of(answer->error_code, context);
-      for (auto& group : answer->groups) {
-        listings.push_back({std::move(group.group_id), std::move(group.protocol_type),
-                            std::move(group.group_state), std::move(group.group_type)});
-      }
+  template <class Response>
+  using ByBroker = std::vector<std::pair<BrokerId, Response>>;
+
+  /// Asks every broker, one after another, until all have answered in one round. One that does not
+  /// answer may have left, and what it knew be elsewhere: then it takes a new look at who is there,
+  /// and asks all of them.
+  /// what  is asked for, for errors: "groups"
+  template <class Request, class Response>
+  Result<ByBroker<Response>> ask_every_broker(const Request& request, std::string_view what) {
+    const MonotonicTime until = deadline();
+    auto answers = ask_every_broker_once<Request, Response>(request, what, until);
+    for (int attempt = 0; !answers.ok(); ++attempt) {
+      const Error& error = answers.error();
+      const bool may_pass = error.code == ErrorCode::kKafka ? wire::is_retriable(error)
+                                                            : error.code != ErrorCode::kUnsupported;
+      if (!may_pass || has_passed(until)) return answers;
+      back_off(attempt);
+      answers = ask_every_broker_once<Request, Response>(request, what, until);
     }
-    return listings;
+    return answers;
   }
 
-  Result<BrokerId> coordinator(const std::string& group) {
-    return thread_.await<Result<BrokerId>>([&](Done<BrokerId> done) {
-      cluster_->find_coordinator(CoordinatorKey::group(group), deadline(), std::move(done));
-    });
+  Result<BrokerId> coordinator(const CoordinatorKey& key) {
+    return thread_.await<Result<BrokerId>>(
+        [&](Done<BrokerId> done) { cluster_->find_coordinator(key, deadline(), std::move(done)); });
   }
 
   const io::LentEnv env_;
   const AdminConfig config_;
   std::unique_ptr<Cluster> cluster_;  // on the loop
   LoopThread thread_;
+
+ private:
+  template <class Request, class Response>
+  Result<ByBroker<Response>> ask_every_broker_once(const Request& request, std::string_view what,
+                                                   MonotonicTime until) {
+    const auto brokers = broker_ids();
+    if (!brokers.ok()) return brokers.error();
+    ByBroker<Response> answers;
+    for (const BrokerId broker : *brokers) {
+      auto answer = ask_once<Request, Response>(broker, request, until);
+      const std::string context = fmt::format("list the {} of broker {}", what, broker.value());
+      if (!answer.ok()) return std::move(answer).error().with_context(context);
+      if (answer->error_code != 0) return error_of(answer->error_code, context);
+      answers.emplace_back(broker, std::move(answer).value());
+    }
+    return answers;
+  }
 };
 
 Admin::Admin(std::unique_ptr<Core> core) : core_(std::move(core)) {}
@@ -287,19 +332,17 @@ Result<ClusterDescription> Admin::describe_cluster() {
 }
 
 Result<std::vector<GroupListing>> Admin::list_groups() {
-  // A broker that does not answer may have left, and its groups be elsewhere: then it takes a new
-  // look at who is there, and asks all of them.
-  const MonotonicTime until = core().deadline();
-  auto listings = core().list_groups_once(until);
-  for (int attempt = 0; !listings.ok(); ++attempt) {
-    const Error& error = listings.error();
-    const bool may_pass = error.code == ErrorCode::kKafka ? wire::is_retriable(error)
-                                                          : error.code != ErrorCode::kUnsupported;
-    if (!may_pass || core().has_passed(until)) return listings;
-    core().back_off(attempt);
-    listings = core().list_groups_once(until);
+  auto answers =
+      core().ask_every_broker<wire::ListGroupsRequest, wire::ListGroupsResponse>({}, "groups");
+  if (!answers.ok()) return std::move(answers).error();
+  std::vector<GroupListing> listings;
+  for (auto& [broker, answer] : *answers) {
+    for (auto& group : answer.groups) {
+      listings.push_back({std::move(group.group_id), std::move(group.protocol_type),
+                          std::move(group.group_state), std::move(group.group_type)});
+    }
   }
-  std::sort(listings->begin(), listings->end(),
+  std::sort(listings.begin(), listings.end(),
             [](const auto& a, const auto& b) { return a.group_id < b.group_id; });
   return listings;
 }
@@ -318,7 +361,7 @@ Result<Outcomes<std::string, GroupDescription>> Admin::describe_groups(
                                      : static_cast<KafkaError>(each.groups.front().error_code);
         });
     if (!answer.ok()) return std::move(answer).error();
-    const auto coordinator = core().coordinator(group_id);
+    const auto coordinator = core().coordinator(CoordinatorKey::group(group_id));
     for (const auto& group : answer->groups) {
       if (group.error_code != 0) {
         outcomes.emplace(group_id,
@@ -417,6 +460,77 @@ Result<CommittedOffsets> Admin::list_group_offsets(const std::string& group_id) 
   using Committed = Result<CommittedOffsets>;
   return core().thread_.await<Committed>([&](std::function<void(Committed)> done) {
     fetch_committed(*core().cluster_, group_id, std::nullopt, core().deadline(), std::move(done));
+  });
+}
+
+Result<std::vector<TransactionListing>> Admin::list_transactions(const TransactionFilter& filter) {
+  wire::ListTransactionsRequest request;
+  request.state_filters = filter.states;
+  for (const ProducerId id : filter.producer_ids) request.producer_id_filters.push_back(id.value());
+  if (filter.longer_than) request.duration_filter = filter.longer_than->count();
+  using Response = wire::ListTransactionsResponse;
+  auto answers =
+      core().ask_every_broker<wire::ListTransactionsRequest, Response>(request, "transactions");
+  if (!answers.ok()) return std::move(answers).error();
+  std::vector<TransactionListing> listings;
+  for (auto& [broker, answer] : *answers) {
+    if (!answer.unknown_state_filters.empty()) {
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("wanted states of transactions that broker {} knows, found \"{}\"",
+                               broker.value(), fmt::join(answer.unknown_state_filters, "\", \""))};
+    }
+    for (auto& each : answer.transaction_states) {
+      listings.push_back({std::move(each.transactional_id), broker, ProducerId{each.producer_id},
+                          std::move(each.transaction_state)});
+    }
+  }
+  std::sort(listings.begin(), listings.end(),
+            [](const auto& a, const auto& b) { return a.transactional_id < b.transactional_id; });
+  return listings;
+}
+
+Result<Outcomes<std::string, TransactionDescription>> Admin::describe_transactions(
+    const std::vector<std::string>& transactional_ids) {
+  Outcomes<std::string, TransactionDescription> outcomes;
+  using Response = wire::DescribeTransactionsResponse;
+  for (const std::string& id : transactional_ids) {
+    const CoordinatorKey key = CoordinatorKey::transaction(id);
+    wire::DescribeTransactionsRequest request;
+    request.transactional_ids = {id};
+    auto answer = core().ask<wire::DescribeTransactionsRequest, Response>(
+        Target::coordinator(key), std::move(request), [](const Response& each) {
+          return each.transaction_states.empty()
+                     ? KafkaError::kNone
+                     : static_cast<KafkaError>(each.transaction_states.front().error_code);
+        });
+    if (!answer.ok()) {
+      // Which coordinator has an id can be refused like what it knows of it.
+      if (answer.error().code != ErrorCode::kKafka) return std::move(answer).error();
+      outcomes.emplace(id, std::move(answer).error());
+      continue;
+    }
+    const auto coordinator = core().coordinator(key);
+    for (const auto& each : answer->transaction_states) {
+      if (each.error_code != 0) {
+        outcomes.emplace(id, error_of(each.error_code, "transactional id " + id));
+      } else {
+        outcomes.emplace(id, description_of(each, coordinator.ok() ? *coordinator : kNoBroker));
+      }
+    }
+  }
+  return outcomes;
+}
+
+Result<Outcomes<TopicPartition, std::vector<ProducerState>>> Admin::describe_producers(
+    const std::set<TopicPartition>& partitions) {
+  return core().thread_.await<ProducersOf>([&](std::function<void(ProducersOf)> done) {
+    client::describe_producers(*core().cluster_, partitions, core().deadline(), std::move(done));
+  });
+}
+
+Result<void> Admin::abort_transaction(const OpenTransaction& transaction) {
+  return core().thread_.await<Status>([&](std::function<void(Status)> done) {
+    write_abort_marker(*core().cluster_, transaction, core().deadline(), std::move(done));
   });
 }
 

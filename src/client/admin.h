@@ -1,11 +1,12 @@
-// Admin: topics, groups, configurations and offsets of a cluster, asked and changed. Every call
-// waits for its answer, up to default.api.timeout.ms.
+// Admin: topics, groups, configurations, offsets and transactions of a cluster, asked and changed.
+// Every call waits for its answer, up to default.api.timeout.ms.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "client/descriptions.h"
 #include "client/offsets.h"
 #include "client/properties.h"
+#include "client/transaction_descriptions.h"
 #include "io/env.h"
 #include "model/ids.h"
 #include "model/topic_partition.h"
@@ -96,6 +98,33 @@ class Admin {
       const std::map<TopicPartition, Offset>& before);
   /// Everything that the group has committed; nothing for a group that is not known.
   Result<CommittedOffsets> list_group_offsets(const std::string& group_id);
+
+  /// The transactions of all coordinators that meet the filter, by transactional id. Also ids whose
+  /// last transaction has ended are listed, until the cluster forgets them. As with groups, each
+  /// broker must answer.
+  /// errors  kInvalidArgument when a broker does not know a state of the filter; kUnsupported for
+  ///         longer_than when a broker is older than Kafka 3.8; others as of list_groups()
+  /// cost    one request for each broker, one after another
+  Result<std::vector<TransactionListing>> list_transactions(const TransactionFilter& filter = {});
+  /// errors  for an id: TRANSACTIONAL_ID_NOT_FOUND, TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+  /// cost    two requests for each id: its coordinator is looked up first
+  Result<Outcomes<std::string, TransactionDescription>> describe_transactions(
+      const std::vector<std::string>& transactional_ids);
+  /// The idempotent producers that each partition remembers, with the transaction that one has open
+  /// there.
+  /// errors  of a partition: UNKNOWN_TOPIC_OR_PARTITION, TOPIC_AUTHORIZATION_FAILED; kTimeout when
+  ///         it has no leader in time
+  /// cost    one request for each broker that leads one of them, at the same time
+  Result<Outcomes<TopicPartition, std::vector<ProducerState>>> describe_producers(
+      const std::set<TopicPartition>& partitions);
+  /// Ends a transaction in one partition, whatever its coordinator says: for one that hangs,
+  /// because no coordinator will. Used on one that a coordinator still has, it takes this
+  /// partition's records out of what is committed later.
+  /// errors  INVALID_PRODUCER_EPOCH when the producer has gone on since it was described;
+  ///         TRANSACTION_COORDINATOR_FENCED when a later coordinator has written there;
+  ///         CLUSTER_AUTHORIZATION_FAILED, UNKNOWN_TOPIC_OR_PARTITION
+  /// cost    one request to the partition's leader
+  Result<void> abort_transaction(const OpenTransaction& transaction);
 
  private:
   class Core;

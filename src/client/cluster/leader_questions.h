@@ -24,6 +24,7 @@ namespace millrace::client {
 ///   Asked, Answer                          what is asked of a partition; the answer without errors
 ///   kVerb                                  for errors: "offset of", "delete records of"
 ///   ask(request, partition, asked, epoch)  puts it into the request, partition after partition
+///   topics_in(response)                    its topics, each with a name and its partitions
 ///   read(partition_response)               -> Answer
 template <class Kind>
 class LeaderQuestions : public std::enable_shared_from_this<LeaderQuestions<Kind>> {
@@ -104,7 +105,7 @@ class LeaderQuestions : public std::enable_shared_from_this<LeaderQuestions<Kind
 
   void on_answer(Result<Response> answer) {
     if (answer.ok()) {
-      for (const auto& topic : answer->topics) {
+      for (const auto& topic : Kind::topics_in(*answer)) {
         for (const auto& each : topic.partitions) take(topic.name, each);
       }
     } else {
@@ -119,7 +120,7 @@ class LeaderQuestions : public std::enable_shared_from_this<LeaderQuestions<Kind
     if (code == wire::KafkaError::kNone) {
       found_.emplace(partition, kind_.read(each));
     } else {
-      const Error error = wire::make_error(code, fmt::format("{} {}", Kind::kVerb, partition));
+      const Error error = wire::make_error(code, context_of(partition, each));
       if (wire::is_retriable(code)) {
         last_error_ = error;
         return;
@@ -127,6 +128,15 @@ class LeaderQuestions : public std::enable_shared_from_this<LeaderQuestions<Kind
       found_.emplace(partition, error);
     }
     wanted_.erase(partition);
+  }
+
+  static std::string context_of(const TopicPartition& partition,
+                                const typename Kind::PartitionResponse& each) {
+    std::string context = fmt::format("{} {}", Kind::kVerb, partition);
+    if constexpr (requires { each.error_message; }) {
+      if (each.error_message && !each.error_message->empty()) context += ": " + *each.error_message;
+    }
+    return context;
   }
 
   void finish_round() {

@@ -32,6 +32,7 @@ struct OffsetListing {
     part.timestamp = timestamp;
     request.topics.back().partitions.push_back(part);
   }
+  static const auto& topics_in(const Response& answer) { return answer.topics; }
   Answer read(const PartitionResponse& each) const {
     return {Offset{each.offset}, Timestamp{each.timestamp}, LeaderEpoch{each.leader_epoch}};
   }
@@ -56,6 +57,7 @@ struct RecordDeletion {
     request.topics.back().partitions.push_back(
         {.partition_index = partition.partition.value(), .offset = before.value()});
   }
+  static const auto& topics_in(const Response& answer) { return answer.topics; }
   Answer read(const PartitionResponse& each) const { return Offset{each.low_watermark}; }
 
   std::int32_t timeout_ms;
