@@ -19,6 +19,7 @@ ExitCode run_command_line(std::span<const std::string> arguments, Console& conso
   add_produce(tree.root(), env);
   add_consume(tree.root(), env);
   add_group(tree.root(), env);
+  add_transaction(tree.root(), env);
   add_cluster(tree.root(), env);
   add_properties(tree.root());
   add_completion(tree.root(), tree);

@@ -14,6 +14,7 @@ void add_topic(Command root, io::Env& env);
 void add_produce(Command root, io::Env& env);
 void add_consume(Command root, io::Env& env);
 void add_group(Command root, io::Env& env);
+void add_transaction(Command root, io::Env& env);
 void add_cluster(Command root, io::Env& env);
 void add_properties(Command root);
 /// tree  what it writes completions of

@@ -28,6 +28,11 @@ TEST(Commands, EveryCommandIsDeclaredAndExplainsItself) {
                                              {"produce"},
                                              {"consume"},
                                              {"group", "describe"},
+                                             {"transaction", "list"},
+                                             {"transaction", "describe"},
+                                             {"transaction", "describe-producers"},
+                                             {"transaction", "find-hanging"},
+                                             {"transaction", "abort"},
                                              {"cluster"},
                                              {"properties", "topic"}}) {
     std::vector<std::string> arguments = path;
