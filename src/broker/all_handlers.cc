@@ -8,11 +8,13 @@
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_configs.h"
+#include "wire/messages/describe_producers.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/list_offsets.h"
 #include "wire/messages/metadata.h"
 #include "wire/messages/offset_for_leader_epoch.h"
 #include "wire/messages/produce.h"
+#include "wire/messages/write_txn_markers.h"
 
 namespace millrace::broker {
 
@@ -35,6 +37,8 @@ HandlerTable make_handler_table() {
   table.add(&handle_offset_for_leader_epoch, {{kDescribe, kTopic}});
   table.add(&handle_describe_configs,
             {{kDescribeConfigs, kTopic}, {kDescribeConfigs, kGroup}, {kDescribeConfigs, kCluster}});
+  table.add(&handle_write_txn_markers, {{kAlter, kCluster}, {kClusterAction, kCluster}});
+  table.add(&handle_describe_producers, {{kRead, kTopic}});
   table.add(&handle_describe_cluster, {{kDescribe, kCluster}});
   add_group_handlers(table);
   add_transaction_handlers(table);

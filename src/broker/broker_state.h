@@ -2,10 +2,13 @@
 // changes once the broker runs.
 #pragma once
 
+#include <functional>
+
 #include "broker/broker_config.h"
 #include "io/env.h"
 #include "model/ids.h"
 #include "model/uuid.h"
+#include "wire/transaction_marker.h"
 
 namespace millrace::broker {
 
@@ -30,6 +33,9 @@ struct BrokerState {
   TransactionService* transactions = nullptr;
   const HandlerTable* handlers = nullptr;
   const RequestCounters* requests = nullptr;
+  /// Told of each marker that WriteTxnMarkers wrote into `__consumer_offsets`; null tells nobody.
+  /// From any thread, and no lock is held.
+  std::function<void(PartitionId, const wire::TransactionMarker&)> on_offsets_marker = nullptr;
 };
 
 }  // namespace millrace::broker

@@ -85,6 +85,10 @@ EpochEndOffset PartitionLog::end_offset_for_epoch(LeaderEpoch epoch) const {
       [&](const LeaderEpochs& epochs) { return epochs.end_offset_for(epoch, log_end); });
 }
 
+const ProducerStates& PartitionLog::producers() const {
+  return parts_->producers;
+}
+
 void PartitionLog::expire_producers(Timestamp now, Millis expiration) {
   parts_->producers.expire(now, expiration);
 }
@@ -130,6 +134,16 @@ Status PartitionLog::roll(Timestamp now) {
 Result<LogSlice> PartitionLog::read(Offset from, std::size_t bytes_max, MinOneBatch min_one,
                                     Offset before) const {
   return storage::read(*parts_, from, {bytes_max, min_one, before});
+}
+
+Result<CommittedSlice> PartitionLog::read_committed(Offset from, std::size_t bytes_max,
+                                                    MinOneBatch min_one) const {
+  return storage::read_committed(*parts_, from, bytes_max, min_one);
+}
+
+Result<std::vector<AbortedTransaction>> PartitionLog::aborted_transactions(Offset from,
+                                                                           Offset before) const {
+  return storage::aborted_transactions(*parts_, from, before);
 }
 
 Result<Buffer> PartitionLog::read_bytes(Offset from, std::size_t bytes_max,

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/result.h"
@@ -98,7 +99,16 @@ class PartitionLog {
   /// cost    at the end of the log nothing is read; elsewhere an index look-up and up to two reads
   Result<LogSlice> read(Offset from, std::size_t bytes_max, MinOneBatch min_one,
                         Offset before = kNoOffset) const;
-  /// The same, with the bytes themselves: for replay.
+  /// The same for who reads committed records: up to the last stable offset, with the transactions
+  /// whose records are to be passed over.
+  /// cost  where no transaction was ever aborted, that of read()
+  Result<CommittedSlice> read_committed(Offset from, std::size_t bytes_max,
+                                        MinOneBatch min_one) const;
+  /// The aborted transactions that have records in [from, before), in the order of their ends.
+  /// before  no higher than the last stable offset
+  /// errors  OFFSET_OUT_OF_RANGE (from lies before the start), KAFKA_STORAGE_ERROR
+  Result<std::vector<AbortedTransaction>> aborted_transactions(Offset from, Offset before) const;
+  /// As read(), with the bytes themselves: for replay.
   Result<Buffer> read_bytes(Offset from, std::size_t bytes_max, MinOneBatch min_one) const;
 
   /// The first record with a timestamp at or after `time`; nothing when there is none.
@@ -132,6 +142,8 @@ class PartitionLog {
   Status delete_records_before(Offset offset);
   /// Seals the active segment when it is not empty, so that retention can take it.
   Status roll(Timestamp now);
+  /// The producers that the log knows.       thread  as append
+  const ProducerStates& producers() const;
   /// Forgets producers that were silent for `expiration`.
   void expire_producers(Timestamp now, Millis expiration);
   /// Batches that are prepared already stay as the former one wants them.

@@ -24,6 +24,10 @@ Verdict<wire::OffsetForLeaderEpochResponse> gate(wire::OffsetForLeaderEpochReque
                                                  const Permit& permit);
 Verdict<wire::DescribeConfigsResponse> gate(wire::DescribeConfigsRequest& request,
                                             const Permit& permit);
+Verdict<wire::WriteTxnMarkersResponse> gate(wire::WriteTxnMarkersRequest& request,
+                                            const Permit& permit);
+Verdict<wire::DescribeProducersResponse> gate(wire::DescribeProducersRequest& request,
+                                              const Permit& permit);
 Verdict<wire::DescribeClusterResponse> gate(wire::DescribeClusterRequest& request,
                                             const Permit& permit);
 

@@ -31,6 +31,11 @@ wire::OffsetForLeaderEpochResponse handle_offset_for_leader_epoch(
 wire::DescribeConfigsResponse handle_describe_configs(wire::DescribeConfigsRequest request,
                                                       const RequestContext& context,
                                                       BrokerState& state);
+void handle_write_txn_markers(wire::WriteTxnMarkersRequest request, RequestContext context,
+                              BrokerState& state, Responder<wire::WriteTxnMarkersResponse> reply);
+wire::DescribeProducersResponse handle_describe_producers(wire::DescribeProducersRequest request,
+                                                          const RequestContext& context,
+                                                          BrokerState& state);
 wire::DescribeClusterResponse handle_describe_cluster(wire::DescribeClusterRequest request,
                                                       const RequestContext& context,
                                                       BrokerState& state);

@@ -14,6 +14,8 @@ struct DescribeClusterRequest;
 struct DescribeClusterResponse;
 struct DescribeConfigsRequest;
 struct DescribeConfigsResponse;
+struct DescribeProducersRequest;
+struct DescribeProducersResponse;
 struct FetchRequest;
 struct FetchResponse;
 struct ListOffsetsRequest;
@@ -24,4 +26,6 @@ struct OffsetForLeaderEpochRequest;
 struct OffsetForLeaderEpochResponse;
 struct ProduceRequest;
 struct ProduceResponse;
+struct WriteTxnMarkersRequest;
+struct WriteTxnMarkersResponse;
 }  // namespace millrace::wire

@@ -84,22 +84,39 @@ class FetchReader {
                              PartitionData data) {
     const auto partition_max = static_cast<std::size_t>(std::max(wanted.partition_max_bytes, 0));
     const auto first = found_.bytes == 0 ? storage::MinOneBatch::kYes : storage::MinOneBatch::kNo;
-    const bool committed_only = request_.isolation_level == kFetchCommitted;
-    const Offset before =
-        committed_only ? partition.last_stable_offset() : partition.high_watermark();
-    const auto slice = partition.log().read(Offset{wanted.fetch_offset},
-                                            std::min(partition_max, budget_), first, before);
-    if (!slice.ok()) return refused(std::move(data), wire::kafka_error_of(slice.error()));
-
+    const Offset from{wanted.fetch_offset};
+    const std::size_t bytes_max = std::min(partition_max, budget_);
+    if (request_.isolation_level == kFetchCommitted) {
+      auto found = partition.log().read_committed(from, bytes_max, first);
+      if (!found.ok()) return refused(std::move(data), wire::kafka_error_of(found.error()));
+      fill_ends(partition, data);
+      data.last_stable_offset = found->last_stable_offset.value();
+      fill_aborted(found->aborted, data.aborted_transactions.emplace());
+      add_records(found->slice, data);
+      return data;
+    }
+    const auto found = partition.log().read(from, bytes_max, first, partition.high_watermark());
+    if (!found.ok()) return refused(std::move(data), wire::kafka_error_of(found.error()));
     fill_ends(partition, data);
-    if (committed_only) data.aborted_transactions.emplace();
-    const auto size = static_cast<std::size_t>(slice->slice.size_bytes);
-    if (size == 0) return data;
+    add_records(*found, data);
+    return data;
+  }
+
+  static void fill_aborted(const std::vector<storage::AbortedTransaction>& found,
+                           std::vector<FetchResponse::AbortedTransaction>& aborted) {
+    aborted.reserve(found.size());
+    for (const auto& each : found) {
+      aborted.push_back({each.producer_id.value(), each.first_offset.value()});
+    }
+  }
+
+  void add_records(const storage::LogSlice& found, PartitionData& data) {
+    const auto size = static_cast<std::size_t>(found.slice.size_bytes);
+    if (size == 0) return;
     data.records = wire::Records::external(size);
     found_.bytes += size;
     budget_ -= std::min(budget_, size);
-    found_.files.push_back(slice->slice);
-    return data;
+    found_.files.push_back(found.slice);
   }
 
   static void fill_ends(const Partition& partition, PartitionData& data) {

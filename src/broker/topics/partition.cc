@@ -159,6 +159,14 @@ Status Partition::apply_retention(Timestamp now) {
   return {};
 }
 
+std::vector<std::pair<ProducerId, storage::ProducerEntry>> Partition::producers() const {
+  return writer_.with([&](const Writer&) {
+    const auto& entries = log_->producers().entries();
+    return std::vector<std::pair<ProducerId, storage::ProducerEntry>>(entries.begin(),
+                                                                      entries.end());
+  });
+}
+
 void Partition::expire_producers(Timestamp now, Millis expiration) {
   writer_.with([&](const Writer& writer) {
     if (!writer.is_closed) log_->expire_producers(now, expiration);

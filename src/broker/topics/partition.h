@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "base/guarded.h"
 #include "base/result.h"
@@ -98,6 +100,8 @@ class Partition {
   Result<Offset> delete_records_before(Offset offset);
   /// Deletes what the topic's retention no longer keeps.
   Status apply_retention(Timestamp now);
+  /// The producers that the log knows, in no order.
+  std::vector<std::pair<ProducerId, storage::ProducerEntry>> producers() const;
   /// Forgets idempotent producers that were silent for `expiration`.
   void expire_producers(Timestamp now, Millis expiration);
   /// Everything so far is on disk, whatever the policy.

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -59,6 +61,8 @@ struct LogParts {
   LogFlusher flusher;
   Guarded<LeaderEpochs> epochs;
   PublishedOffsets offsets;
+  std::atomic<bool> has_aborted;  // a segment has an aborted transaction, or had one
+  std::atomic<std::uint64_t> replaced_count = 0;  // how often a copy took the place of segments
 };
 
 }  // namespace millrace::storage

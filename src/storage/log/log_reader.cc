@@ -116,6 +116,7 @@ Result<LogSlice> read_segment(const Segment& segment, Offset from, const ReadLim
   }
   LogSlice result = empty;
   result.slice = {start->file, first.position, end - first.position};
+  if (limits.with_bound == WithBound::kYes) result.bound = segment.bound_at(end);
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -14,13 +15,22 @@
 namespace millrace::storage {
 
 enum class MinOneBatch : std::uint8_t { kNo, kYes };
+enum class WithBound : std::uint8_t { kNo, kYes };
 
 /// Whole batches that lie next to each other in one segment's file.
 struct LogSlice {
-  io::FileSlice slice;      // size_bytes 0 when there is nothing (yet)
-  Offset first_batch_base;  // may lie before the offset asked for; kNoOffset when empty
-  Offset log_start_offset;  // as they were when the slice was taken
+  io::FileSlice slice;       // size_bytes 0 when there is nothing (yet)
+  Offset first_batch_base;   // may lie before the offset asked for; kNoOffset when empty
+  Offset bound = kNoOffset;  // none of the batches reaches it; where ReadLimits ask for it
+  Offset log_start_offset;   // as they were when the slice was taken
   Offset log_end_offset;
+};
+
+/// A slice for who reads committed records, and what in it does not count.
+struct CommittedSlice {
+  LogSlice slice;
+  Offset last_stable_offset;                // nothing of the slice begins there or later
+  std::vector<AbortedTransaction> aborted;  // those with records in the slice, perhaps a few more
 };
 
 struct OffsetAtTime {
@@ -33,6 +43,7 @@ struct ReadLimits {
   std::size_t bytes_max;
   MinOneBatch min_one;
   Offset before = kNoOffset;  // batches that begin there or later are left out; kNoOffset: none
+  WithBound with_bound = WithBound::kNo;
 };
 
 /// The batches of `segment` from the one that holds `from` (or the next one there is) on. The

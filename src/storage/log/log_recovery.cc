@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "base/log.h"
@@ -33,9 +36,10 @@ class Loader {
       : files_(files), directory_(directory), config_(config), options_(options) {}
 
   Result<LoadedLog> load() {
-    for (const auto step : {&Loader::list_files, &Loader::load_epochs, &Loader::load_segments,
-                            &Loader::settle_offsets, &Loader::load_producers,
-                            &Loader::refill_producer_windows, &Loader::settle_epochs}) {
+    for (const auto step :
+         {&Loader::list_files, &Loader::load_epochs, &Loader::load_segments,
+          &Loader::settle_offsets, &Loader::load_producers, &Loader::put_aborted_in_place,
+          &Loader::refill_producer_windows, &Loader::settle_epochs}) {
       if (Status status = (this->*step)(); !status.ok()) return std::move(status).error();
     }
     log_.is_as_closed = is_as_closed();
@@ -59,8 +63,11 @@ class Loader {
   Status start_anew();
   Status load_producers();
   Status replay_producers(Offset from);
-  Status replay_segment(const Segment& segment, Offset from);
-  Status replay_batch(const io::File& file, const BatchPlace& place);
+  std::optional<Offset> newest_snapshot() const;
+  Status replay_segment(const std::shared_ptr<Segment>& segment, Offset from);
+  Result<std::optional<AbortedTransaction>> replay_batch(const io::File& file,
+                                                         const BatchPlace& place);
+  Status put_aborted_in_place();
   Status refill_producer_windows() { return refill_producers(log_.segments, log_.producers); }
   Status settle_epochs();
   bool is_as_closed() const;
@@ -71,6 +78,7 @@ class Loader {
   const OpenOptions& options_;
   LoadedLog log_;
   std::vector<Offset> bases_;
+  std::map<std::shared_ptr<Segment>, TransactionIndex> aborted_;  // of those without index
 };
 
 Status Loader::list_files() {
@@ -85,13 +93,18 @@ Status Loader::list_files() {
     if (const auto offset = offset_of_file(entry.name, kSnapshotSuffix)) {
       log_.snapshots.insert(*offset);
     }
+    if (const auto base = offset_of_file(entry.name, kTransactionIndexSuffix)) {
+      log_.transaction_indexes.insert(*base);
+    }
   }
   for (const auto& entry : *entries) {
     const std::string_view name = entry.name;
     const auto index = offset_of_file(name, kOffsetIndexSuffix);
     const auto time_index = offset_of_file(name, kTimeIndexSuffix);
-    const bool is_orphan =
-        (index && !logs.contains(*index)) || (time_index && !logs.contains(*time_index));
+    const auto aborted = offset_of_file(name, kTransactionIndexSuffix);
+    const bool is_orphan = (index && !logs.contains(*index)) ||
+                           (time_index && !logs.contains(*time_index)) ||
+                           (aborted && !logs.contains(*aborted));
     if (is_orphan || name.ends_with(".tmp") || name.ends_with(kDeletedFileSuffix) ||
         name.ends_with(kCleanedSuffix) || name.ends_with(kSwapSuffix)) {
       if (Status status = remove_stray(name); !status.ok()) return status;
@@ -149,12 +162,24 @@ Status Loader::start_anew() {
       if (!status.ok()) return status;
     }
     log_.segments.clear();
+    log_.unindexed.clear();
   }
   auto segment = Segment::create(files_, directory_, options_.log_start_offset, options_.now);
   if (!segment.ok()) return std::move(segment).error();
   log_.segments.push_back(std::move(segment).value());
   log_.log_end_offset = options_.log_start_offset;
   return {};
+}
+
+/// The newest snapshot that tells which transactions were open where the first transaction index
+/// that is to be made anew begins.
+std::optional<Offset> Loader::newest_snapshot() const {
+  Offset newest = log_.log_end_offset;
+  for (const auto& segment : log_.unindexed) newest = std::min(newest, segment->base_offset());
+  const auto after = log_.snapshots.upper_bound(newest);
+  if (after == log_.snapshots.begin()) return std::nullopt;
+  const Offset offset = *std::prev(after);
+  return offset >= log_.log_start_offset ? std::optional(offset) : std::nullopt;
 }
 
 Status Loader::load_producers() {
@@ -167,8 +192,8 @@ Status Loader::load_producers() {
       return status;
     }
   }
-  while (!log_.snapshots.empty() && *log_.snapshots.rbegin() >= log_.log_start_offset) {
-    const Offset offset = *log_.snapshots.rbegin();
+  while (const auto usable = newest_snapshot()) {
+    const Offset offset = *usable;
     auto bytes = files_.read_all(path(offset, kSnapshotSuffix));
     if (!bytes.ok()) return std::move(bytes).error();
     auto states = decode_producer_snapshot(*bytes);
@@ -189,7 +214,7 @@ Status Loader::load_producers() {
 Status Loader::replay_producers(Offset from) {
   for (const auto& segment : log_.segments) {
     if (segment->next_offset() <= from) continue;
-    Status status = replay_segment(*segment, from);
+    Status status = replay_segment(segment, from);
     if (!status.ok() && status.error().code != ErrorCode::kCorrupt) return status;
     if (!status.ok()) {
       LOG_WARN("batches sent again may not be recognised",
@@ -200,8 +225,8 @@ Status Loader::replay_producers(Offset from) {
   return {};
 }
 
-Status Loader::replay_segment(const Segment& segment, Offset from) {
-  auto start = segment.start_for(from);
+Status Loader::replay_segment(const std::shared_ptr<Segment>& segment, Offset from) {
+  auto start = segment->start_for(from);
   if (!start.ok()) return std::move(start).error();
   BatchScanner scanner(*start->file, start->position, start->end);
   for (;;) {
@@ -209,21 +234,38 @@ Status Loader::replay_segment(const Segment& segment, Offset from) {
     if (!place.ok()) return std::move(place).error();
     if (!*place) return {};
     if ((*place)->header.base_offset < from) continue;
-    if (Status status = replay_batch(*start->file, **place); !status.ok()) return status;
+    auto aborted = replay_batch(*start->file, **place);
+    if (!aborted.ok()) return std::move(aborted).error();
+    if (*aborted && log_.unindexed.contains(segment)) aborted_[segment].append(**aborted);
   }
 }
 
-Status Loader::replay_batch(const io::File& file, const BatchPlace& place) {
+/// Returns the transaction that was aborted with the batch, if there is one.
+Result<std::optional<AbortedTransaction>> Loader::replay_batch(const io::File& file,
+                                                               const BatchPlace& place) {
   const wire::BatchHeader& header = place.header;
+  std::optional<AbortedTransaction> none;
   if (!header.is_control() || !header.has_producer()) {
     log_.producers.apply(header);
-    return {};
+    return none;
   }
   auto end = read_marker(file, place);
   // Compaction takes the records out of markers that nobody needs any more: those end nothing.
-  if (!end.ok() && end.error().code == ErrorCode::kNotFound) return {};
+  if (!end.ok() && end.error().code == ErrorCode::kNotFound) return none;
   if (!end.ok()) return std::move(end).error();
-  log_.producers.apply_marker(header, *end);
+  const auto ended = log_.producers.apply_marker(header, *end);
+  if (!ended || ended->result == wire::TransactionResult::kCommit) return none;
+  return std::optional(log_.producers.aborted(*ended));
+}
+
+Status Loader::put_aborted_in_place() {
+  for (const auto& segment : log_.unindexed) {
+    PROBE("storage: a transaction index was made anew");
+    log_.names_changed = true;
+    if (Status status = segment->set_aborted(std::move(aborted_[segment])); !status.ok()) {
+      return status;
+    }
+  }
   return {};
 }
 

@@ -74,6 +74,9 @@ struct LoadedLog {
   bool names_changed = false;   // the directory has to be synced before anything is confirmed
   ProducerStates producers;
   std::set<Offset> snapshots;
+  std::set<Offset> transaction_indexes;  // the segments that have such a file
+  /// Segments whose transaction index is not there, or no index.
+  std::set<std::shared_ptr<Segment>> unindexed;
   Offset log_start_offset;
   Offset log_end_offset;
   /// Its files are what a clean close leaves, all of them on disk.

@@ -23,6 +23,12 @@ Error read_error(const Error& cause) {
   return wire::make_error(KafkaError::kCorruptMessage, cause.message);
 }
 
+Error out_of_range(const LogParts& log, Offset from) {
+  return wire::make_error(KafkaError::kOffsetOutOfRange,
+                          fmt::format("offset {}, the log holds {} up to {}", from,
+                                      log.offsets.start(), log.offsets.end()));
+}
+
 }  // namespace
 
 Result<LogSlice> read(const LogParts& log, Offset from, const ReadLimits& limits) {
@@ -30,22 +36,20 @@ Result<LogSlice> read(const LogParts& log, Offset from, const ReadLimits& limits
   result.first_batch_base = kNoOffset;
   result.log_end_offset = log.offsets.end();
   result.log_start_offset = log.offsets.start();
-  const auto out_of_range = [&] {
-    return wire::make_error(KafkaError::kOffsetOutOfRange,
-                            fmt::format("offset {}, the log holds {} up to {}", from,
-                                        log.offsets.start(), result.log_end_offset));
-  };
-  if (from < result.log_start_offset || from > result.log_end_offset) return out_of_range();
+  if (from < result.log_start_offset || from > result.log_end_offset) {
+    return out_of_range(log, from);
+  }
   if (from == result.log_end_offset) return result;
   // Batches appended since log_end_offset was read are left out, so that the two agree.
   const Offset bound = limits.before == kNoOffset ? result.log_end_offset
                                                   : std::min(limits.before, result.log_end_offset);
   for (Offset at = from;;) {
     const auto found = log.segments.find(at);
-    auto slice = read_segment(*found.segment, from, {limits.bytes_max, limits.min_one, bound});
+    auto slice = read_segment(*found.segment, from,
+                              {limits.bytes_max, limits.min_one, bound, limits.with_bound});
     // Retention may have deleted what holds `from` since: then the segment found is a later one, or
     // its files are gone. Records that were there are never passed over in silence.
-    if (from < log.offsets.start()) return out_of_range();
+    if (from < log.offsets.start()) return out_of_range(log, from);
     // A rewritten segment took its place meanwhile: the list knows which.
     if (!slice.ok() && found.segment->is_retired()) continue;
     if (!slice.ok()) return read_error(slice.error());
@@ -53,11 +57,61 @@ Result<LogSlice> read(const LogParts& log, Offset from, const ReadLimits& limits
     if (slice->slice.size_bytes > 0) {
       result.slice = std::move(slice->slice);
       result.first_batch_base = slice->first_batch_base;
+      result.bound = slice->bound;
     }
     if (found.is_active() || slice->first_batch_base != kNoOffset) return result;
     // Nothing in this segment at or after `from`: compaction took its end, or it was lost. The next
     // one goes on.
     at = found.next_base;
+  }
+}
+
+Result<std::vector<AbortedTransaction>> aborted_transactions(const LogParts& log, Offset from,
+                                                             Offset before) {
+  std::vector<AbortedTransaction> found;
+  if (!log.has_aborted.load()) return found;
+  for (;;) {
+    found.clear();
+    const std::uint64_t replaced = log.replaced_count.load();
+    auto all = log.segments.all();
+    Status status;
+    for (auto segment = all.rbegin(); segment != all.rend(); ++segment) {
+      if ((*segment)->next_offset() <= from) {
+        all.erase(all.begin(), segment.base());
+        break;
+      }
+    }
+    for (const auto& segment : all) {
+      auto is_all = segment->collect_aborted(from, before, found);
+      if (!is_all.ok()) status = is_all.error();
+      if (!is_all.ok() || *is_all) break;
+    }
+    // What went to retention meanwhile took the ends of its transactions with it.
+    if (from < log.offsets.start()) return out_of_range(log, from);
+    if (log.replaced_count.load() != replaced) continue;
+    if (!status.ok()) return storage_error("reading a transaction index", status.error());
+    return found;
+  }
+}
+
+Result<CommittedSlice> read_committed(const LogParts& log, Offset from, std::size_t bytes_max,
+                                      MinOneBatch min_one) {
+  for (;;) {
+    const std::uint64_t replaced = log.replaced_count.load();
+    CommittedSlice result;
+    result.last_stable_offset = log.offsets.last_stable();
+    auto slice = read(log, from, {bytes_max, min_one, result.last_stable_offset, WithBound::kYes});
+    if (!slice.ok()) return std::move(slice).error();
+    result.slice = std::move(slice).value();
+    if (result.slice.slice.size_bytes == 0) return result;
+    auto aborted =
+        aborted_transactions(log, from, std::min(result.slice.bound, result.last_stable_offset));
+    if (!aborted.ok()) return std::move(aborted).error();
+    // The index of a copy says nothing of records that were left out of it; the slice may have
+    // them.
+    if (log.replaced_count.load() != replaced) continue;
+    result.aborted = std::move(aborted).value();
+    return result;
   }
 }
 

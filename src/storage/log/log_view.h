@@ -1,7 +1,9 @@
 // What readers of a log see of its segments as one: batches by offset, records by time.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -14,6 +16,14 @@ struct LogParts;
 
 /// As PartitionLog::read.      thread  any
 Result<LogSlice> read(const LogParts& log, Offset from, const ReadLimits& limits);
+
+/// As PartitionLog::read_committed.      thread  any
+Result<CommittedSlice> read_committed(const LogParts& log, Offset from, std::size_t bytes_max,
+                                      MinOneBatch min_one);
+
+/// As PartitionLog::aborted_transactions.      thread  any
+Result<std::vector<AbortedTransaction>> aborted_transactions(const LogParts& log, Offset from,
+                                                             Offset before);
 
 /// The first record at or after `from` with a timestamp of at least `time`.    thread  any
 /// errors  KAFKA_STORAGE_ERROR; what is damaged is passed over

@@ -44,7 +44,10 @@ Result<std::optional<AppendedBatch>> check_producer(const LogParts& log,
 void note_producer(LogParts& log, const wire::BatchHeader& header,
                    const std::optional<wire::TransactionEnd>& end) {
   if (!end) return log.producers.apply(header);
-  log.producers.apply_marker(header, *end);
+  const auto ended = log.producers.apply_marker(header, *end);
+  if (!ended || ended->result == wire::TransactionResult::kCommit) return;
+  log.active->add_aborted(log.producers.aborted(*ended));
+  log.has_aborted = true;
 }
 
 }  // namespace

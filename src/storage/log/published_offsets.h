@@ -36,7 +36,8 @@ class PublishedOffsets {
     // and its records below that are decided by now.
     const Offset high = high_watermark();
     const Offset unstable = first_unstable();
-    return unstable == kNoOffset ? high : std::min(high, unstable);
+    // Records may have been deleted that a transaction began with.
+    return unstable == kNoOffset ? high : std::min(high, std::max(unstable, start()));
   }
 
   /// A batch was appended: the log ends at `end`, and `first_unstable` is what it leaves open.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/buffer.h"
@@ -32,6 +33,12 @@ Result<SegmentRewrite> SegmentRewrite::begin(io::FileSystem& files, const std::s
   auto file = files.open(rewrite.path(kLogSuffix), io::OpenMode::kCreateOrReadWrite);
   if (!file.ok()) return std::move(file).error();
   rewrite.file_ = std::move(file).value();
+  for (const auto& segment : rewrite.run_) {
+    if (!segment->may_have_aborted()) continue;
+    rewrite.aborted_ = Aborted::kInFile;
+    auto all = segment->collect_aborted(Offset{0}, Offset{INT64_MAX}, rewrite.run_aborted_);
+    if (!all.ok()) return std::move(all).error();
+  }
   // One that was given up may have left its own.
   if (Status status = rewrite.file_->truncate(0); !status.ok()) return std::move(status).error();
   return rewrite;
@@ -39,7 +46,8 @@ Result<SegmentRewrite> SegmentRewrite::begin(io::FileSystem& files, const std::s
 
 SegmentRewrite::~SegmentRewrite() {
   if (run_.empty() || is_swapped_) return;
-  for (const auto suffix : {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix}) {
+  for (const auto suffix :
+       {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix, kTransactionIndexSuffix}) {
     (void)files_->remove(path(suffix)).ok();  // the next start removes what is left
   }
 }
@@ -89,8 +97,17 @@ Status SegmentRewrite::add(std::string_view batch) {
   if (!fits) return Error{ErrorCode::kTooLarge, "a segment holds 2 GiB and 2^31 offsets"};
   if (Status status = file_->append(batch); !status.ok()) return status;
   indexes_.add(*header, static_cast<std::uint32_t>(extent_.size_bytes), index_interval_bytes_);
+  if (header->is_control() && header->record_count > 0) keep_aborted(header->base_offset);
   extent_ = {extent_.size_bytes + batch.size(), header->next_offset(), indexes_.max_timestamp};
   return {};
+}
+
+void SegmentRewrite::keep_aborted(Offset marker) {
+  const auto found = std::lower_bound(
+      run_aborted_.begin(), run_aborted_.end(), marker,
+      [](const AbortedTransaction& entry, Offset wanted) { return entry.last_offset < wanted; });
+  if (found == run_aborted_.end() || found->last_offset != marker) return;
+  indexes_.transactions.append(*found);
 }
 
 Status SegmentRewrite::finish() {
@@ -98,8 +115,12 @@ Status SegmentRewrite::finish() {
   if (Status status = file_->sync(); !status.ok()) return status;
   TimeIndex times = indexes_.times;
   times.append(indexes_.max_timestamp);
-  const std::pair<std::string_view, std::string> indexes[] = {
+  std::vector<std::pair<std::string_view, std::string>> indexes{
       {kOffsetIndexSuffix, indexes_.offsets.encode()}, {kTimeIndexSuffix, times.encode()}};
+  // Though it be empty: it takes the place of an old one.
+  if (aborted_ == Aborted::kInFile) {
+    indexes.emplace_back(kTransactionIndexSuffix, indexes_.transactions.encode());
+  }
   for (const auto& [suffix, bytes] : indexes) {
     auto file = files_->open(path(suffix), io::OpenMode::kCreateOrReadWrite);
     if (!file.ok()) return std::move(file).error();

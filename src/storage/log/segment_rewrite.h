@@ -48,7 +48,9 @@ class SegmentRewrite {
   /// cost    reads all of the run; memory for the largest batch
   Status for_each_batch(
       const std::function<Status(std::string_view bytes, const wire::BatchHeader& header)>& visit);
-  /// Appends a whole batch with its offsets, epoch and checksum to the copy.
+  /// Appends a whole batch with its offsets, epoch and checksum to the copy. An aborted transaction
+  /// stays in the index as long as its marker stays in the log with its record: without one,
+  /// readers would pass over whatever its producer wrote next.
   /// errors  kInvalidArgument (offsets that do not grow, or lie outside the run), kTooLarge (more than
   ///         a segment holds), kDiskFull, kIo
   Status add(std::string_view batch);
@@ -66,6 +68,7 @@ class SegmentRewrite {
   SegmentRewrite(io::FileSystem& files, std::string directory, Segments run, Offset end,
                  std::int64_t index_interval_bytes);
   std::string path(std::string_view suffix) const;
+  void keep_aborted(Offset marker);
 
   io::FileSystem* files_;
   std::string directory_;
@@ -74,6 +77,8 @@ class SegmentRewrite {
   std::int64_t index_interval_bytes_;
   std::unique_ptr<io::File> file_;
   SegmentIndexes indexes_;
+  Aborted aborted_ = Aborted::kNone;  // kInFile when the run has a transaction index
+  std::vector<AbortedTransaction> run_aborted_;
   SegmentExtent extent_;
   bool is_finished_ = false;
   bool is_swapped_ = false;

@@ -19,7 +19,8 @@
 namespace millrace::storage {
 namespace {
 
-constexpr std::string_view kDataSuffixes[] = {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix};
+constexpr std::string_view kDataSuffixes[] = {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix,
+                                              kTransactionIndexSuffix};
 
 /// Fails for any reason but that the file is not there.
 Status unless_missing(Status status) {
@@ -53,7 +54,8 @@ class SwapRecovery {
     for (const auto& entry : *entries) note(entry.name);
     if (ranges_.empty() && swaps_.empty()) return false;
     if (Status status = read_ranges(); !status.ok()) return std::move(status).error();
-    for (const auto step : {&SwapRecovery::remove_old, &SwapRecovery::put_in_place}) {
+    for (const auto step : {&SwapRecovery::remove_old, &SwapRecovery::put_aborted_in_place,
+                            &SwapRecovery::put_in_place}) {
       for (const SwapRange& range : found_) {
         if (Status status = (this->*step)(range); !status.ok()) return std::move(status).error();
       }
@@ -137,13 +139,21 @@ class SwapRecovery {
     return {};
   }
 
+  Status rename(Offset base, std::string_view suffix) {
+    for (const auto end : {kCleanedSuffix, kSwapSuffix}) {
+      Status status = unless_missing(files_.rename(path(base, suffix, end), path(base, suffix)));
+      if (!status.ok()) return status;
+    }
+    return {};
+  }
+
+  Status put_aborted_in_place(const SwapRange& range) {
+    return rename(range.base, kTransactionIndexSuffix);
+  }
+
   Status put_in_place(const SwapRange& range) {
     for (const auto suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
-      for (const auto end : {kCleanedSuffix, kSwapSuffix}) {
-        Status status =
-            unless_missing(files_.rename(path(range.base, suffix, end), path(range.base, suffix)));
-        if (!status.ok()) return status;
-      }
+      if (Status status = rename(range.base, suffix); !status.ok()) return status;
     }
     return files_.rename(path(range.base, kLogSuffix, kSwapSuffix), path(range.base, kLogSuffix));
   }
@@ -176,7 +186,7 @@ Status SegmentSwap::perform(LogParts& log, SegmentRewrite rewrite) {
   extent.next_offset = rewrite.end();
   const auto copy =
       Segment::rewritten(log.files, log.directory, rewrite.base(), std::move(rewrite.file_),
-                         std::move(rewrite.indexes_), extent);
+                         std::move(rewrite.indexes_), extent, rewrite.aborted_);
   const auto old_path = copy->path(kLogSuffix);
   const std::string swap_path = fmt::format("{}{}", old_path, kSwapSuffix);
   const std::string cleaned_path = rewrite.path(kLogSuffix);
@@ -193,11 +203,17 @@ Status SegmentSwap::perform(LogParts& log, SegmentRewrite rewrite) {
     return log.flusher.give_up(status.error());
   }
   log.segments.replace(rewrite.run(), copy);
+  ++log.replaced_count;
   for (const auto& old : rewrite.run()) {
     log.flusher.forget(old);
     if (status.ok()) status = old->retire(log.retirement(), Segment::Snapshot::kStays);
   }
   if (status.ok()) status = log.files.sync_directory(log.directory);
+  if (status.ok() && rewrite.aborted_ == Aborted::kInFile) {
+    status = log.files.rename(rewrite.path(kTransactionIndexSuffix),
+                              copy->path(kTransactionIndexSuffix));
+    if (status.ok()) status = log.files.sync_directory(log.directory);
+  }
   for (const auto suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
     if (status.ok()) status = log.files.rename(rewrite.path(suffix), copy->path(suffix));
   }

@@ -1,18 +1,23 @@
 // Putting a rewritten segment in the place of those it was made from, so that a power cut at any
 // moment leaves the ones or the other, and never a mix. The steps, and the files they leave:
 //
-//   1  beside the log      the copy is written and synced     N.log.cleaned N.index.cleaned
+//   1  beside the log   the copy is written and synced        N.log.cleaned N.index.cleaned
 //                                                             N.timeindex.cleaned
-//   2  beside the log      the range of the run, synced       N.swap-range: "0\n1\nN END\n"
-//   3  with the writer     the copy is renamed, synced        N.log.swap         from here on it
-//   counts 4  with the writer     the old files are renamed, synced  N.log.deleted M.log.deleted …
-//   5  with the writer     the copy's files are renamed       N.index N.timeindex, last N.log;
-//   synced 6  with the writer     the range is removed
+//                                                             N.txnindex.cleaned
+//   2  beside the log   the range of the run, synced          N.swap-range: "0\n1\nN END\n"
+//   3  with the writer  the copy is renamed, synced           N.log.swap, from here on it counts
+//   4  with the writer  the old files are renamed, synced     N.log.deleted M.log.deleted …
+//   5  with the writer  a transaction index is renamed,       N.txnindex
+//                       synced
+//   6  with the writer  the copy's files are renamed, synced  N.index N.timeindex, last N.log
+//   7  with the writer  the range is removed
 //
-// At the next start (finish_swaps): where N.log.swap is, steps 4 to 6 are done again; where it is
+// At the next start (finish_swaps): where N.log.swap is, steps 4 to 7 are done again; where it is
 // not, the copy never counted, or is in its place already. Names that were not synced may come back
 // in any order, hence the sync between 4 and 5: old segments are gone for good before the copy's
-// own name says nothing of them any more. An index that is lost on the way is made anew.
+// own name says nothing of them any more. An index that is lost on the way is made anew, but for
+// the transaction index, whose absence says that nothing was aborted: hence step 5. It is there,
+// though empty, wherever a segment of the run had one, so that no old one stays in its place.
 //
 // source  Kafka's UnifiedLog.replaceSegments and LogLoader. Kafka has no file with the range: it takes
 // a .swap to reach as far as its last batch, and so do we where the range is missing.
@@ -42,7 +47,7 @@ struct SwapRange {
 Status write_swap_range(io::FileSystem& files, const std::string& directory,
                         const SwapRange& range);
 
-/// Steps 3 to 6.
+/// Steps 3 to 7.
 class SegmentSwap {
  public:
   /// Puts the copy in its place. Readers find it from now on; those that read an old segment finish

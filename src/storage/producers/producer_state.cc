@@ -201,6 +201,12 @@ std::optional<EndedTransaction> ProducerStates::apply_marker(const wire::BatchHe
   return EndedTransaction{header.producer_id, first, header.base_offset, end.result};
 }
 
+AbortedTransaction ProducerStates::aborted(const EndedTransaction& ended) const {
+  const Offset unstable = first_unstable();
+  return {ended.producer_id, ended.first_offset, ended.last_offset,
+          unstable == kNoOffset ? ended.last_offset + 1 : unstable};
+}
+
 bool ProducerStates::has_open_transaction(ProducerId id, ProducerEpoch epoch) const {
   const auto found = entries_.find(id);
   return found != entries_.end() && found->second.transaction_start && found->second.epoch == epoch;

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "model/ids.h"
 #include "storage/producers/verifications.h"
+#include "storage/segment/transaction_index.h"
 #include "wire/batch_header.h"
 #include "wire/transaction_marker.h"
 
@@ -101,6 +102,9 @@ class ProducerStates {
   /// The same for a marker. Returns the transaction that it ended, if there was one.
   std::optional<EndedTransaction> apply_marker(const wire::BatchHeader& header,
                                                const wire::TransactionEnd& end);
+
+  /// What the index says of a transaction that was the last to end, by an abort.
+  AbortedTransaction aborted(const EndedTransaction& ended) const;
 
   bool has_open_transaction(ProducerId id, ProducerEpoch epoch) const;
   /// What an append must show of a transactional batch that begins at `first_sequence`, once its

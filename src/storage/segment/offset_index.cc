@@ -30,6 +30,13 @@ std::uint32_t OffsetIndex::boundary_before(std::uint64_t position) const {
   return after == entries_.begin() ? 0 : std::prev(after)->position;
 }
 
+Offset OffsetIndex::bound_at(std::uint64_t position) const {
+  const auto after = std::lower_bound(
+      entries_.begin(), entries_.end(), position,
+      [](const Entry& entry, std::uint64_t wanted) { return entry.position < wanted; });
+  return after == entries_.end() ? Offset{INT64_MAX} : base_ + after->relative_offset;
+}
+
 std::string OffsetIndex::encode() const {
   std::string bytes(entries_.size() * kOffsetIndexEntrySize, '\0');
   char* to = bytes.data();

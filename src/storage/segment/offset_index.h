@@ -24,6 +24,9 @@ class OffsetIndex {
   std::uint32_t position_for(Offset target) const;
   /// The last batch start known at or before `position`.
   std::uint32_t boundary_before(std::uint64_t position) const;
+  /// The end of the first batch known from `position` on: no batch before it reaches that offset.
+  /// INT64_MAX when none is known.
+  Offset bound_at(std::uint64_t position) const;
   std::size_t size() const { return entries_.size(); }
   /// Where the last entry points; 0 without entries.
   std::uint32_t last_position() const { return entries_.empty() ? 0 : entries_.back().position; }

@@ -54,31 +54,37 @@ Result<std::shared_ptr<Segment>> Segment::create(io::FileSystem& files,
 std::shared_ptr<Segment> Segment::active(io::FileSystem& files, const std::string& directory,
                                          Offset base, std::unique_ptr<io::File> file,
                                          SegmentIndexes indexes, const SegmentExtent& extent,
-                                         Timestamp now) {
+                                         Timestamp now, Aborted aborted) {
   std::shared_ptr<Segment> segment(new Segment(files, directory, base, now));
   segment->file_ = std::move(file);
   segment->indexes_ = std::move(indexes);
   segment->extent_ = extent;
+  segment->aborted_ = aborted;
   segment->recent_ = std::make_unique<std::array<BatchPlace, kRecentBatchesMax>>();
   return segment;
 }
 
 std::shared_ptr<Segment> Segment::sealed(io::FileSystem& files, const std::string& directory,
-                                         Offset base, const SegmentExtent& extent) {
+                                         Offset base, const SegmentExtent& extent,
+                                         Aborted aborted) {
   std::shared_ptr<Segment> segment(new Segment(files, directory, base, kNoTimestamp));
   segment->is_sealed_ = true;
   segment->has_indexes_ = false;
+  segment->has_aborted_ = aborted == Aborted::kNone;
+  segment->aborted_ = aborted;
   segment->extent_ = extent;
   return segment;
 }
 
 std::shared_ptr<Segment> Segment::rewritten(io::FileSystem& files, const std::string& directory,
                                             Offset base, std::unique_ptr<io::File> file,
-                                            SegmentIndexes indexes, const SegmentExtent& extent) {
-  auto segment = sealed(files, directory, base, extent);
+                                            SegmentIndexes indexes, const SegmentExtent& extent,
+                                            Aborted aborted) {
+  auto segment = sealed(files, directory, base, extent, aborted);
   segment->file_ = std::move(file);
   segment->indexes_ = std::move(indexes);
   segment->has_indexes_ = true;
+  segment->has_aborted_ = true;
   segment->is_pinned_ = true;
   return segment;
 }
@@ -121,10 +127,14 @@ bool Segment::must_roll_before(const wire::BatchHeader& header, const RollLimits
                                      ? saturating_subtract(header.max_timestamp.value(), first)
                                      : millis_between(created_, now);
   const auto entries_max = limits.index_bytes / static_cast<std::int64_t>(kTimeIndexEntrySize);
+  const auto aborted_max =
+      limits.index_bytes / static_cast<std::int64_t>(kTransactionIndexEntrySize);
   return size + static_cast<std::int64_t>(header.size_bytes()) >
              std::min(limits.segment_bytes, kSegmentBytesLimit) ||
          waited_ms > limits.segment_ms ||
          static_cast<std::int64_t>(indexes_.offsets.size()) >= entries_max - 1 ||
+         static_cast<std::int64_t>(indexes_.transactions.size()) >=
+             std::max<std::int64_t>(aborted_max, 1) ||
          header.last_offset() - base_ > INT32_MAX;
 }
 
@@ -148,6 +158,31 @@ Status Segment::append(std::string_view batch, const wire::BatchHeader& header,
   return {};
 }
 
+void Segment::add_aborted(const AbortedTransaction& aborted) {
+  const std::lock_guard lock(mutex_);
+  indexes_.transactions.append(aborted);
+}
+
+void Segment::forget_aborted() {
+  const std::lock_guard lock(mutex_);
+  has_aborted_ = false;
+}
+
+Status Segment::set_aborted(TransactionIndex index) {
+  const std::lock_guard lock(mutex_);
+  if (!is_sealed_) {
+    indexes_.transactions = std::move(index);
+    has_aborted_ = true;
+    return {};
+  }
+  if (aborted_ == Aborted::kNone && index.size() == 0) return {};
+  Status status = files_.replace_atomically(path(kTransactionIndexSuffix), index.encode());
+  if (!status.ok()) return status;
+  aborted_ = Aborted::kInFile;
+  has_aborted_ = false;
+  return {};
+}
+
 void Segment::cut_back() {
   Status status = file_->truncate(extent_.size_bytes);
   has_torn_tail_ = !status.ok();
@@ -168,7 +203,16 @@ Status Segment::write_indexes() {
   if (!index.ok()) return std::move(index).error();
   auto time_index = write_whole(files_, path(kTimeIndexSuffix), times.encode());
   if (!time_index.ok()) return std::move(time_index).error();
+  std::shared_ptr<io::File> transaction_index;
+  if (has_aborted_ && (aborted_ == Aborted::kInFile || indexes_.transactions.size() > 0)) {
+    auto written =
+        write_whole(files_, path(kTransactionIndexSuffix), indexes_.transactions.encode());
+    if (!written.ok()) return std::move(written).error();
+    transaction_index = std::move(written).value();
+  }
   const std::lock_guard lock(mutex_);
+  if (transaction_index != nullptr) aborted_ = Aborted::kInFile;
+  unsynced_transaction_index_ = std::move(transaction_index);
   unsynced_index_ = std::move(index).value();
   unsynced_time_index_ = std::move(time_index).value();
   return {};
@@ -184,30 +228,35 @@ Status Segment::sync() {
   std::shared_ptr<io::File> log;
   std::shared_ptr<io::File> index;
   std::shared_ptr<io::File> time_index;
+  std::shared_ptr<io::File> transaction_index;
   {
     const std::lock_guard lock(mutex_);
     if (is_retired_) return {};
     log = file_;
     index = unsynced_index_;
     time_index = unsynced_time_index_;
+    transaction_index = unsynced_transaction_index_;
   }
-  for (const auto& file : {log, index, time_index}) {
+  for (const auto& file : {log, index, time_index, transaction_index}) {
     if (file == nullptr) continue;
     if (Status status = file->sync(); !status.ok()) return status;
   }
   const std::lock_guard lock(mutex_);
   if (unsynced_index_ == index) unsynced_index_.reset();
   if (unsynced_time_index_ == time_index) unsynced_time_index_.reset();
+  if (unsynced_transaction_index_ == transaction_index) unsynced_transaction_index_.reset();
   return {};
 }
 
 void Segment::release_files() {
   const std::lock_guard lock(mutex_);
-  if (is_pinned_ || !is_sealed_ || unsynced_index_ != nullptr || unsynced_time_index_ != nullptr)
+  if (is_pinned_ || !is_sealed_ || unsynced_index_ != nullptr || unsynced_time_index_ != nullptr ||
+      unsynced_transaction_index_ != nullptr)
     return;
   file_.reset();
   indexes_ = SegmentIndexes(base_);
   has_indexes_ = false;
+  has_aborted_ = aborted_ == Aborted::kNone;
 }
 
 void Segment::unpin_files() {
@@ -225,7 +274,8 @@ Status Segment::retire(const FileRetirement& retirement, Snapshot snapshot) {
     const std::lock_guard lock(mutex_);
     is_retired_ = true;
   }
-  for (const auto suffix : {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix, kSnapshotSuffix}) {
+  for (const auto suffix : {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix,
+                            kTransactionIndexSuffix, kSnapshotSuffix}) {
     if (suffix == kSnapshotSuffix && snapshot == Snapshot::kStays) continue;
     std::string deleted = path(suffix);
     Status status;
@@ -298,6 +348,37 @@ Result<ReadStart> Segment::start_for(Timestamp time, Offset target) const {
   if (Status status = open_files(); !status.ok()) return std::move(status).error();
   const Offset from = std::max(indexes_.times.offset_before(time), target);
   return start_at(indexes_.offsets.position_for(from));
+}
+
+bool Segment::may_have_aborted() const {
+  const std::lock_guard lock(mutex_);
+  return aborted_ == Aborted::kInFile || indexes_.transactions.size() > 0;
+}
+
+Result<bool> Segment::collect_aborted(Offset from, Offset before,
+                                      std::vector<AbortedTransaction>& found) const {
+  const std::lock_guard lock(mutex_);
+  if (Status status = load_aborted(); !status.ok()) return std::move(status).error();
+  return indexes_.transactions.collect(from, before, found);
+}
+
+/// Unlike with the other indexes there is no doing without: a reader would take what was aborted.
+Status Segment::load_aborted() const {
+  if (has_aborted_) return {};
+  if (is_retired_) return Error{ErrorCode::kNotFound, path(kLogSuffix) + " was given up"};
+  const std::string name = path(kTransactionIndexSuffix);
+  auto bytes = files_.read_all(name);
+  if (!bytes.ok()) return std::move(bytes).error();
+  auto index = TransactionIndex::decode(base_, extent_.next_offset, *bytes);
+  if (!index.ok()) return std::move(index).error().with_context(name);
+  indexes_.transactions = std::move(index).value();
+  has_aborted_ = true;
+  return {};
+}
+
+Offset Segment::bound_at(std::uint64_t position) const {
+  const std::lock_guard lock(mutex_);
+  return std::min(indexes_.offsets.bound_at(position), extent_.next_offset);
 }
 
 std::uint64_t Segment::boundary_before(std::uint64_t position) const {

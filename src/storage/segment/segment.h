@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "io/file_system.h"
@@ -35,6 +36,9 @@ struct ReadStart {
   std::optional<BatchPlace> exact_batch;  // known without reading: the batch that was asked for
 };
 
+/// Whether a segment has a transaction index on disk. Most have none.
+enum class Aborted : std::uint8_t { kNone, kInFile };
+
 /// thread     append, seal and the constructors' callers: the log's writer. The rest: any thread.
 /// invariant  bytes below size_bytes() never change and are whole batches
 /// invariant  a sealed segment takes no appends, and one that was retired opens no file any more
@@ -48,14 +52,16 @@ class Segment {
   static std::shared_ptr<Segment> active(io::FileSystem& files, const std::string& directory,
                                          Offset base, std::unique_ptr<io::File> file,
                                          SegmentIndexes indexes, const SegmentExtent& extent,
-                                         Timestamp now);
+                                         Timestamp now, Aborted aborted = Aborted::kNone);
   /// A sealed one, whose files are opened when they are needed.
   static std::shared_ptr<Segment> sealed(io::FileSystem& files, const std::string& directory,
-                                         Offset base, const SegmentExtent& extent);
+                                         Offset base, const SegmentExtent& extent,
+                                         Aborted aborted = Aborted::kNone);
   /// A sealed one whose files have not got their names yet: they stay open until unpin_files().
   static std::shared_ptr<Segment> rewritten(io::FileSystem& files, const std::string& directory,
                                             Offset base, std::unique_ptr<io::File> file,
-                                            SegmentIndexes indexes, const SegmentExtent& extent);
+                                            SegmentIndexes indexes, const SegmentExtent& extent,
+                                            Aborted aborted);
 
   Offset base_offset() const { return base_; }
   std::uint64_t size_bytes() const;
@@ -80,6 +86,14 @@ class Segment {
   ///         cannot be cut back
   Status append(std::string_view batch, const wire::BatchHeader& header,
                 std::int64_t index_interval_bytes);
+  /// Notes a transaction whose abort marker was appended last.
+  void add_aborted(const AbortedTransaction& aborted);
+  /// Until set_aborted() nobody knows: no index is written for the segment.
+  void forget_aborted();
+  /// Puts a transaction index that was made anew in the place of what there is; a sealed segment's
+  /// is written and synced.
+  /// errors  kDiskFull, kIo
+  Status set_aborted(TransactionIndex index);
   /// Writes the index files as they are now. The segment still takes appends.
   /// errors  kDiskFull, kIo; the segment is as before
   Status write_indexes();
@@ -107,6 +121,15 @@ class Segment {
   Result<ReadStart> start_for(Timestamp time, Offset target) const;
   /// A batch start at or before `position`.
   std::uint64_t boundary_before(std::uint64_t position) const;
+  /// An offset that no batch before `position`, a batch start, reaches.
+  Offset bound_at(std::uint64_t position) const;
+  /// Whether there may be aborted transactions in the index.
+  bool may_have_aborted() const;
+  /// As TransactionIndex::collect.
+  /// errors  kIo, kNotFound (the segment was given up), kCorrupt, kUnsupported
+  /// cost    nothing where there are none; once, the file is read
+  Result<bool> collect_aborted(Offset from, Offset before,
+                               std::vector<AbortedTransaction>& found) const;
 
  private:
   Segment(io::FileSystem& files, const std::string& directory, Offset base, Timestamp now)
@@ -115,6 +138,7 @@ class Segment {
   static constexpr std::size_t kRecentBatchesMax = 32;
 
   Status open_files() const;
+  Status load_aborted() const;
   ReadStart start_at(std::uint64_t position) const;
   void cut_back();
   std::optional<BatchPlace> find_recent(Offset target) const;
@@ -130,8 +154,10 @@ class Segment {
   bool is_pinned_ = false;
   bool has_torn_tail_ = false;  // bytes after size_bytes that could not be cut off
   mutable std::shared_ptr<io::File> file_;
-  std::shared_ptr<io::File> unsynced_index_, unsynced_time_index_;
+  std::shared_ptr<io::File> unsynced_index_, unsynced_time_index_, unsynced_transaction_index_;
   mutable bool has_indexes_ = true;  // loaded; always so while not sealed
+  mutable bool has_aborted_ = true;  // the transaction index is loaded
+  Aborted aborted_ = Aborted::kNone;
   mutable SegmentIndexes indexes_;
   SegmentExtent extent_;
   // The last batches appended: readers at the end of the log find their place without a read.

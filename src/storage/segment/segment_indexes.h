@@ -1,11 +1,13 @@
-// SegmentIndexes: both indexes of a segment and what they are built from, fed batch by batch: by
-// appends and, after an unclean stop, by the scan. So both make the same entries.
+// SegmentIndexes: the indexes of a segment and what they are built from, fed batch by batch: by
+// appends and, after an unclean stop, by the scan. So both make the same entries. Which
+// transactions were aborted no batch says by itself: that comes from who knows the producers.
 #pragma once
 
 #include <cstdint>
 
 #include "storage/segment/offset_index.h"
 #include "storage/segment/time_index.h"
+#include "storage/segment/transaction_index.h"
 #include "wire/batch_header.h"
 
 namespace millrace::storage {
@@ -16,6 +18,7 @@ struct SegmentIndexes {
 
   OffsetIndex offsets;
   TimeIndex times;
+  TransactionIndex transactions;
   TimestampOffset max_timestamp;  // the last offset of the first batch that has it
   Timestamp first_batch_timestamp = kNoTimestamp;
   std::int64_t bytes_since_entry = 0;

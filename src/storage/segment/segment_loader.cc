@@ -39,6 +39,10 @@ class SegmentLoader {
   Status load_segment(std::size_t i);
   Result<bool> load_sealed(Offset base, Offset next_base);
   Result<bool> load_active(Offset base);
+  Aborted aborted_file(Offset base) const {
+    return loaded_.transaction_indexes.contains(base) ? Aborted::kInFile : Aborted::kNone;
+  }
+  Result<std::optional<TransactionIndex>> load_aborted(Offset base, Offset end) const;
   /// Whether a segment's end may be what a power cut left of it.
   enum class Tail : std::uint8_t { kOnDisk, kMayBeTorn };
   Status scan(Offset base, std::optional<Offset> next_base, Tail tail);
@@ -105,8 +109,24 @@ Result<bool> SegmentLoader::load_sealed(Offset base, Offset next_base) {
     if (!last.ok() || last->size() != 1) return false;
     extent.max_timestamp = last->last();
   }
-  loaded_.segments.push_back(Segment::sealed(files_, directory_, base, extent));
+  auto aborted = load_aborted(base, next_base);
+  if (!aborted.ok()) return std::move(aborted).error();
+  loaded_.segments.push_back(Segment::sealed(files_, directory_, base, extent, aborted_file(base)));
+  if (!*aborted) loaded_.unindexed.insert(loaded_.segments.back());
   return true;
+}
+
+/// A segment's aborted transactions; nothing when its file makes no sense.
+/// errors  kIo
+Result<std::optional<TransactionIndex>> SegmentLoader::load_aborted(Offset base, Offset end) const {
+  if (!loaded_.transaction_indexes.contains(base)) return std::optional(TransactionIndex());
+  auto bytes = files_.read_all(path(base, kTransactionIndexSuffix));
+  if (!bytes.ok()) return std::move(bytes).error();
+  auto index = TransactionIndex::decode(base, end, *bytes);
+  if (index.ok()) return std::optional(std::move(index).value());
+  LOG_WARN("a transaction index is of no use, making it anew",
+           {{"path", path(base, kTransactionIndexSuffix)}, {"reason", index.error().message}});
+  return std::optional<TransactionIndex>();
 }
 
 /// Loads the indexes of the last segment and walks what comes after their last entry.
@@ -159,8 +179,13 @@ Result<bool> SegmentLoader::load_active(Offset base) {
     extent.next_offset = header.next_offset();
   }
   extent.max_timestamp = indexes.max_timestamp;
+  auto aborted = load_aborted(base, extent.next_offset);
+  if (!aborted.ok()) return std::move(aborted).error();
+  if (*aborted) indexes.transactions = std::move(**aborted);
   loaded_.segments.push_back(Segment::active(files_, directory_, base, std::move(file).value(),
-                                             std::move(indexes), extent, options_.now));
+                                             std::move(indexes), extent, options_.now,
+                                             aborted_file(base)));
+  if (!*aborted) loaded_.unindexed.insert(loaded_.segments.back());
   return true;
 }
 
@@ -285,9 +310,24 @@ Status SegmentLoader::scan(Offset base, std::optional<Offset> next_base, Tail ta
     }
   }
   ends_here_ = tail == Tail::kMayBeTorn && must_end_after(*scanned, next_base);
+  // What was wholly on disk has its transaction index there, too.
+  auto aborted = std::optional(TransactionIndex());
+  if (tail == Tail::kOnDisk) {
+    auto loaded = load_aborted(base, scanned->extent.next_offset);
+    if (!loaded.ok()) return std::move(loaded).error();
+    aborted = std::move(loaded).value();
+  } else if (scanned->has_markers || aborted_file(base) == Aborted::kInFile) {
+    aborted.reset();
+  }
+  if (aborted) scanned->indexes.transactions = std::move(*aborted);
   auto segment = Segment::active(files_, directory_, base, std::move(file).value(),
-                                 std::move(scanned->indexes), scanned->extent, options_.now);
+                                 std::move(scanned->indexes), scanned->extent, options_.now,
+                                 aborted_file(base));
   loaded_.segments.push_back(segment);
+  if (!aborted) {
+    segment->forget_aborted();
+    loaded_.unindexed.insert(segment);
+  }
   if (!next_base || ends_here_) return {};
   if (Status status = segment->write_indexes(); !status.ok()) return status;
   segment->seal();

@@ -102,7 +102,7 @@ Result<ScannedSegment> scan_segment(const io::File& file, Offset base,
                                     std::int64_t index_interval_bytes,
                                     const std::function<void(const wire::BatchHeader&)>& on_batch) {
   FileWindow window(file);
-  ScannedSegment scanned{SegmentIndexes(base), {0, base, {kNoTimestamp, base}}, {}};
+  ScannedSegment scanned{SegmentIndexes(base), {0, base, {kNoTimestamp, base}}, false, {}};
   SegmentExtent& extent = scanned.extent;
   while (extent.size_bytes < window.end()) {
     auto verdict = check_at(window, extent.size_bytes);
@@ -125,6 +125,7 @@ Result<ScannedSegment> scan_segment(const io::File& file, Offset base,
                         index_interval_bytes);
     extent.size_bytes += header.size_bytes();
     extent.next_offset = header.next_offset();
+    scanned.has_markers |= header.is_control() && header.has_producer();
     on_batch(header);
   }
   extent.max_timestamp = scanned.indexes.max_timestamp;

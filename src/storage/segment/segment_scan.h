@@ -13,8 +13,9 @@ namespace millrace::storage {
 
 struct ScannedSegment {
   SegmentIndexes indexes;
-  SegmentExtent extent;  // of the valid batches
-  std::string bad;       // why it ends before the file does; empty when it does not
+  SegmentExtent extent;      // of the valid batches
+  bool has_markers = false;  // transactions end in it
+  std::string bad;           // why it ends before the file does; empty when it does not
 };
 
 /// Reads the file from its start and checks every batch: length, CRC, offsets that grow from
