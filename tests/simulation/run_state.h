@@ -10,11 +10,13 @@
 #include "tests/simulation/history.h"
 #include "tests/simulation/ledger.h"
 #include "tests/simulation/scenario.h"
+#include "tests/simulation/transaction_ledger.h"
 
 namespace millrace::simulation {
 
 inline constexpr const char* kInputTopic = "events";
 inline constexpr const char* kCountTopic = "counts";
+inline constexpr const char* kTransferTopic = "transfers";
 inline constexpr const char* kGroup = "readers";
 inline constexpr const char* kBrokerHost = "broker";
 inline constexpr std::uint16_t kBrokerPort = 9092;
@@ -24,6 +26,7 @@ struct RunState {
   const Scenario& scenario;
   History& history;
   Ledger ledger = {};
+  TransactionLedger transactions = {};
   GroupWatch group = {};
   bool stops_producing = false;
   bool stops_consuming = false;
@@ -42,10 +45,11 @@ struct RunState {
   std::string bootstrap() const {
     return std::string(kBrokerHost) + ":" + std::to_string(kBrokerPort);
   }
-  std::vector<TopicPartition> input_partitions() const {
+  std::vector<TopicPartition> input_partitions() const { return partitions_of(kInputTopic); }
+  std::vector<TopicPartition> partitions_of(const char* topic) const {
     std::vector<TopicPartition> all;
     for (std::int32_t id = 0; id < scenario.partitions; ++id) {
-      all.push_back({kInputTopic, PartitionId{id}});
+      all.push_back({topic, PartitionId{id}});
     }
     return all;
   }

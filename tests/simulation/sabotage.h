@@ -16,7 +16,9 @@ enum class Sabotage : std::uint8_t {
   kConsumersBeginLate,    // the same where they begin
   kConsumersCommitAhead,  // by a record
   kConsumersNeverCommit,
-  kStreamLosesRecords  // before they are counted
+  kStreamLosesRecords,  // before they are counted
+  kTransactionsCommitWhatIsAborted,
+  kReadersTakeWhatIsNotCommitted
 };
 
 struct SabotageName {
@@ -32,7 +34,9 @@ inline constexpr std::array kSabotages{
     SabotageName{Sabotage::kConsumersBeginLate, "consumers-begin-late"},
     SabotageName{Sabotage::kConsumersCommitAhead, "consumers-commit-ahead"},
     SabotageName{Sabotage::kConsumersNeverCommit, "consumers-never-commit"},
-    SabotageName{Sabotage::kStreamLosesRecords, "stream-loses-records"}};
+    SabotageName{Sabotage::kStreamLosesRecords, "stream-loses-records"},
+    SabotageName{Sabotage::kTransactionsCommitWhatIsAborted, "transactions-commit-what-is-aborted"},
+    SabotageName{Sabotage::kReadersTakeWhatIsNotCommitted, "readers-take-what-is-not-committed"}};
 
 inline std::string_view sabotage_name(Sabotage sabotage) {
   for (const SabotageName& each : kSabotages) {

@@ -46,6 +46,7 @@ Scenario Scenario::from(Random& random) {
   }
   // Apart, because much less can be promised about what was read before the power went.
   made.cuts_power = random.chance(0.25);
+  made.transactional_producers = between(random, 0, 2);
   if (random.chance(kExactShare)) made.keep_counts_exact();
   return made;
 }
@@ -63,16 +64,19 @@ void Scenario::keep_counts_exact() {
 void Scenario::break_on_purpose(Sabotage what) {
   sabotage = what;
   keep_counts_exact();
+  const bool is_of_transactions = what == Sabotage::kTransactionsCommitWhatIsAborted ||
+                                  what == Sabotage::kReadersTakeWhatIsNotCommitted;
+  transactional_producers = is_of_transactions ? 1 : 0;
   cuts_power = what == Sabotage::kBrokerNeverSyncs;
 }
 
 std::string Scenario::to_string() const {
   std::string text = fmt::format(
       "{} partitions, {} loops, {} producers ({} ms pause, {} ms linger, {}), {} consumers ({}), "
-      "{} stream threads, {} keys, segments of {} bytes, {} s;",
+      "{} stream threads, {} transactional producers, {} keys, segments of {} bytes, {} s;",
       partitions, broker_loops, producers, send_pause_max.count(), linger.count(), compression,
-      consumers, is_cooperative ? "cooperative" : "eager", stream_threads, keys, segment_bytes,
-      duration.count() / 1000);
+      consumers, is_cooperative ? "cooperative" : "eager", stream_threads, transactional_producers,
+      keys, segment_bytes, duration.count() / 1000);
   for (const auto& [is_on, name] : {std::pair{kills_brokers, "kill"},
                                     {cuts_power, "power cut"},
                                     {restarts_cleanly, "restart"},

@@ -16,6 +16,7 @@ struct Scenario {
   int producers = 1;
   int consumers = 1;
   int stream_threads = 0;  // 0: no stream application
+  int transactional_producers = 0;
   bool is_cooperative = true;
   int keys = 10;
   Millis send_pause_max{20};  // between the records of a producer

@@ -15,6 +15,7 @@
 #include "tests/simulation/producer_actor.h"
 #include "tests/simulation/seeded_faults.h"
 #include "tests/simulation/stream_actor.h"
+#include "tests/simulation/transaction_actor.h"
 
 namespace millrace::simulation {
 namespace {
@@ -44,6 +45,10 @@ class Director {
       streams_.emplace(run_);
       streams_->start();
     }
+    for (int number = 0; number < run_.scenario.transactional_producers; ++number) {
+      transactions_.push_back(std::make_unique<TransactionActor>(run_, number));
+    }
+    if (!transactions_.empty()) committed_reader_.emplace(run_);
     Nemesis(run_, {broker_, consumers_, living_, streams_ ? &*streams_ : nullptr}).rage();
     if (faults_ != nullptr) faults_->stop();
     come_to_rest();
@@ -61,7 +66,7 @@ class Director {
     auto admin = client::Admin::create(properties(), &env());
     if (!admin.ok()) return fail(admin.error().to_string());
     std::vector<client::NewTopic> topics;
-    for (const char* const name : {kInputTopic, kCountTopic}) {
+    for (const char* const name : {kInputTopic, kCountTopic, kTransferTopic}) {
       topics.push_back({.name = name,
                         .partitions = run_.scenario.partitions,
                         .configs = {{"retention.ms", "-1"}}});
@@ -83,9 +88,12 @@ class Director {
   void come_to_rest() {
     run_.stops_producing = true;
     for (const auto& producer : producers_) producer->join();
+    for (const auto& producer : transactions_) producer->join();
     run_.history.did("all producers are done");
     if (!run_.has_failed()) wait_for_group();
+    if (!run_.has_failed()) wait_for_transactions();
     run_.stops_consuming = true;
+    if (committed_reader_) committed_reader_->join();
     for (const auto& consumer : consumers_) consumer->join();
     if (streams_ && !run_.has_failed()) streams_->finish();
   }
@@ -102,6 +110,41 @@ class Director {
       run_.sleep(std::chrono::seconds{1});
     }
     if (!run_.has_failed()) run_.history.violated("the group does not come to rest: " + missing);
+  }
+
+  Result<client::Consumer> make_reader(const char* isolation) {
+    client::Properties reading = properties();
+    reading.set("isolation.level", isolation);
+    return client::Consumer::create(reading, {}, &env());
+  }
+
+  /// Until no transaction is open: those of producers that died end by their time-out.
+  void wait_for_transactions() {
+    auto all = make_reader("read_uncommitted");
+    auto committed = make_reader("read_committed");
+    if (!all.ok() || !committed.ok()) return run_.history.violated("the judge cannot begin");
+    const MonotonicTime deadline = run_.world.scheduler().now() + kPatience;
+    std::string open;
+    while (run_.world.scheduler().now() < deadline) {
+      open = open_transaction(*all, *committed);
+      if (open.empty()) return;
+      run_.sleep(std::chrono::seconds{1});
+    }
+    run_.history.violated("a transaction does not end: " + open);
+  }
+
+  std::string open_transaction(client::Consumer& all, client::Consumer& committed) {
+    const auto partitions = run_.partitions_of(kTransferTopic);
+    const auto ends = all.end_offsets({partitions.begin(), partitions.end()});
+    const auto stable = committed.end_offsets({partitions.begin(), partitions.end()});
+    if (!ends.ok()) return ends.error().to_string();
+    if (!stable.ok()) return stable.error().to_string();
+    for (const auto& [partition, end] : *ends) {
+      const Offset last_stable = stable->at(partition);
+      if (last_stable < end)
+        return fmt::format("{} is stable to {} of {}", partition, last_stable, end);
+    }
+    return {};
   }
 
   std::string what_group_misses(client::Admin& admin) {
@@ -133,12 +176,24 @@ class Director {
     for (const TopicPartition& partition : run_.input_partitions()) {
       run_.report(run_.ledger.check_log(partition, logs_[partition]));
     }
+    if (committed_reader_ && !run_.has_failed()) judge_transactions();
     if (!streams_ || run_.has_failed()) return;
     CountsSeen seen;
     read_all(kCountTopic,
              [&](const TopicPartition&, const RecordView& record) { seen.take(record); });
     if (run_.may_read_what_is_lost()) return;
     compare_counts(reference, run_.scenario.may_have_zombies() ? seen.largest : seen.latest);
+  }
+
+  void judge_transactions() {
+    std::map<TopicPartition, TransactionLedger::Log> visible;
+    read_all(kTransferTopic, [&](const TopicPartition& partition, const RecordView& record) {
+      visible[partition].emplace_back(record.offset, std::string(record.value.value_or("")));
+    });
+    if (run_.has_failed()) return;
+    run_.report(run_.transactions.check(visible));
+    if (run_.has_failed() || run_.may_read_what_is_lost()) return;
+    run_.report(TransactionLedger::check_read(committed_reader_->read(), visible));
   }
 
   void compare_counts(const WindowCounts& reference, const WindowCounts& counted) {
@@ -155,7 +210,7 @@ class Director {
 
   void read_all(const std::string& topic,
                 const std::function<void(const TopicPartition&, const RecordView&)>& visit) {
-    auto consumer = client::Consumer::create(properties(), {}, &env());
+    auto consumer = make_reader("read_committed");
     if (!consumer.ok()) return run_.history.violated(consumer.error().to_string());
     client::PartitionList partitions;
     for (std::int32_t id = 0; id < run_.scenario.partitions; ++id) {
@@ -200,6 +255,8 @@ class Director {
   std::vector<std::unique_ptr<ConsumerActor>> consumers_;
   std::vector<ConsumerActor*> living_;
   std::optional<StreamActor> streams_;
+  std::vector<std::unique_ptr<TransactionActor>> transactions_;
+  std::optional<CommittedReader> committed_reader_;
   std::map<TopicPartition, std::vector<Ledger::LogRecord>> logs_;
 };
 
