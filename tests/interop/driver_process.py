@@ -9,6 +9,13 @@ Commands, one a line on its stdin, each answered by one line {"done": ...} or {"
       {"event": "records", "records": [[partition, offset, key, value], ...]}   before their commit
   {"do": "leave"}     commits and leaves the group
   {"do": "version"}   answers the client library's version
+Of those that have transactions:
+  {"do": "transact", "topic": T, "id": X, "records": [[partition, value], ...], "end": "commit" | "abort" | "none"}
+      one transaction of the producer of that transactional id, which is made and kept at its first use; with "group"
+      and "offset" that offset of partition 0 is committed in it
+  {"do": "end", "id": X, "end": "commit" | "abort"}   ends one that "none" left open
+  {"do": "read", "topic": T, "partitions": N}   answers [[partition, value], ...] of all that is committed
+  {"do": "committed", "topic": T, "group": G}   answers the group's offset of partition 0, -1 without one
 The end of stdin ends the driver.
 """
 

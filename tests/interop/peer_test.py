@@ -10,6 +10,7 @@ import proof
 from counted_broker import CountedBroker, RunningCluster
 from driver_process import Driver
 from group_scenario import GroupScenario
+from transaction_scenario import TransactionScenario
 
 DRIVERS = proof.ROOT / "tests" / "interop" / "drivers"
 ALL_CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
@@ -28,18 +29,20 @@ def go_driver(name):
     return [str(proof.tool_chain("go") / name)], {}
 
 
-CLIENTS = {  # name -> (what it is called, how its driver is started, codecs it has)
-    "aiokafka": ("aiokafka", lambda: python_driver("aiokafka"), ALL_CODECS),
-    "confluent": ("confluent-kafka", lambda: python_driver("confluent"), ALL_CODECS),
-    "kafkajs": ("kafkajs", lambda: node_driver("kafkajs"), ALL_CODECS),
-    "platformatic": ("@platformatic/kafka", lambda: node_driver("platformatic"), ALL_CODECS),
-    "franz_go": ("franz-go", lambda: go_driver("franz_go"), ALL_CODECS),
+CLIENTS = {  # name -> (what it is called, how its driver is started)
+    "aiokafka": ("aiokafka", lambda: python_driver("aiokafka")),
+    "confluent": ("confluent-kafka", lambda: python_driver("confluent")),
+    "kafkajs": ("kafkajs", lambda: node_driver("kafkajs")),
+    "platformatic": ("@platformatic/kafka", lambda: node_driver("platformatic")),
+    "franz_go": ("franz-go", lambda: go_driver("franz_go")),
 }
+# Whose driver has transactions -> whether it commits offsets in them.
+TRANSACTIONS = {"aiokafka": True, "confluent": True, "kafkajs": True, "franz_go": False}
 
 
 def main():
     client, *where = sys.argv[1:]
-    name, make_driver, codecs = CLIENTS[client]
+    name, make_driver = CLIENTS[client]
     proof.forget(name)
     command, extra = make_driver()
     environment = {**os.environ, **extra}
@@ -47,8 +50,13 @@ def main():
 
     with cluster:
         events = queue.Queue()
-        proved = GroupScenario(lambda member: Driver(member, command, cluster.address, events, environment), events,
-                               codecs, cluster.batches).run()
+
+        def start(member):
+            return Driver(member, command, cluster.address, events, environment)
+
+        proved = GroupScenario(start, events, ALL_CODECS, cluster.batches).run()
+        if client in TRANSACTIONS:
+            proved["features"] += TransactionScenario(start, TRANSACTIONS[client]).run()
     if where[0] != "--brokers":
         proof.write(name, requests=cluster.requests, **proved)
 

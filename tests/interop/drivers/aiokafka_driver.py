@@ -4,7 +4,7 @@ import asyncio
 import importlib.metadata
 import sys
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 import driver_loop
@@ -77,6 +77,61 @@ class Member(ConsumerRebalanceListener):
                 await asyncio.shield(self._consumer.commit())
 
 
+producers = {}  # by transactional id
+
+
+async def transact(command):
+    identity = command["id"]
+    if identity not in producers:
+        producers[identity] = AIOKafkaProducer(bootstrap_servers=BOOTSTRAP, transactional_id=identity)
+        await producers[identity].start()
+    producer = producers[identity]
+    await producer.begin_transaction()
+    for partition, value in command["records"]:
+        await producer.send(command["topic"], value.encode(), partition=partition)
+    if "group" in command:
+        await producer.send_offsets_to_transaction({TopicPartition(command["topic"], 0): command["offset"]},
+                                                   command["group"])
+    await end(command)
+
+
+async def end(command):
+    producer = producers[command["id"]]
+    if command["end"] == "commit":
+        await producer.commit_transaction()
+    elif command["end"] == "abort":
+        await producer.abort_transaction()
+    else:
+        await producer.flush()
+
+
+async def read(command):
+    consumer = AIOKafkaConsumer(bootstrap_servers=BOOTSTRAP, isolation_level="read_committed")
+    await consumer.start()
+    partitions = [TopicPartition(command["topic"], partition) for partition in range(command["partitions"])]
+    consumer.assign(partitions)
+    await consumer.seek_to_beginning(*partitions)
+    records, silent = [], 0
+    while silent < 3:
+        batches = await consumer.getmany(timeout_ms=300)
+        silent = 0 if batches else silent + 1
+        records += [[record.partition, record.value.decode()] for batch in batches.values() for record in batch]
+    await consumer.stop()
+    return records
+
+
+async def committed(command):
+    admin = AIOKafkaAdminClient(bootstrap_servers=BOOTSTRAP)
+    await admin.start()
+    try:
+        partition = TopicPartition(command["topic"], 0)
+        offsets = await admin.list_consumer_group_offsets(command["group"], partitions=[partition])
+        return offsets[partition].offset
+    finally:
+        await admin.close()
+
+
 member = Member()
 asyncio.run(driver_loop.run_async({"version": version, "create": create, "produce": produce,
-                                   "join": member.join, "leave": member.leave}))
+                                   "join": member.join, "leave": member.leave, "transact": transact, "end": end,
+                                   "read": read, "committed": committed}))

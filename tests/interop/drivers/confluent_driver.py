@@ -87,6 +87,63 @@ class Member:
                               asynchronous=False)
 
 
+producers = {}  # by transactional id
+
+
+def transact(command):
+    identity = command["id"]
+    if identity not in producers:
+        producers[identity] = Producer({**BOOTSTRAP, "transactional.id": identity, "linger.ms": 5})
+        producers[identity].init_transactions(20)
+    producer = producers[identity]
+    producer.begin_transaction()
+    for partition, value in command["records"]:
+        producer.produce(command["topic"], value.encode(), partition=partition)
+    if "group" in command:
+        member_of_none = Consumer({**BOOTSTRAP, "group.id": command["group"]})
+        producer.send_offsets_to_transaction([TopicPartition(command["topic"], 0, command["offset"])],
+                                             member_of_none.consumer_group_metadata(), 20)
+        member_of_none.close()
+    end(command)
+
+
+def end(command):
+    producer = producers[command["id"]]
+    if command["end"] == "commit":
+        producer.commit_transaction(20)
+    elif command["end"] == "abort":
+        producer.abort_transaction(20)
+    else:
+        producer.flush(20)
+
+
+def read(command):
+    consumer = Consumer({**BOOTSTRAP, "group.id": "reads-for-itself", "isolation.level": "read_committed",
+                         "enable.partition.eof": True})
+    consumer.assign([TopicPartition(command["topic"], partition, 0) for partition in range(command["partitions"])])
+    records, ended = [], set()
+    while len(ended) < command["partitions"]:
+        message = consumer.poll(10)
+        if message is None:
+            raise TimeoutError("nothing came for 10 s")
+        if message.error() is not None and message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF:
+            ended.add(message.partition())
+        elif message.error() is not None:
+            raise KafkaException(message.error())
+        else:
+            records.append([message.partition(), message.value().decode()])
+    consumer.close()
+    return records
+
+
+def committed(command):
+    consumer = Consumer({**BOOTSTRAP, "group.id": command["group"]})
+    found = consumer.committed([TopicPartition(command["topic"], 0)], 20)[0].offset
+    consumer.close()
+    return max(found, -1)
+
+
 member = Member()
 driver_loop.run({"version": version, "create": create, "produce": produce,
-                 "join": member.join, "leave": member.leave})
+                 "join": member.join, "leave": member.leave, "transact": transact, "end": end, "read": read,
+                 "committed": committed})

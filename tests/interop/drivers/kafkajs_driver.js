@@ -82,4 +82,61 @@ async function leave() {
   await consumer.disconnect()
 }
 
-loop.run({ version: async () => require('kafkajs/package.json').version, create, produce, join, leave })
+const producers = new Map() // by transactional id, with the transaction that is open
+
+async function transact({ topic, id, records, end: how, group, offset }) {
+  if (!producers.has(id)) {
+    const producer = kafka.producer({ transactionalId: id, idempotent: true, maxInFlightRequests: 1,
+      createPartitioner: Partitioners.DefaultPartitioner })
+    await producer.connect()
+    producers.set(id, { producer })
+  }
+  const one = producers.get(id)
+  one.open = await one.producer.transaction()
+  await one.open.send({ topic, messages: records.map(([partition, value]) => ({ partition, value })) })
+  if (group !== undefined) {
+    await one.open.sendOffsets({ consumerGroupId: group,
+      topics: [{ topic, partitions: [{ partition: 0, offset: String(offset) }] }] })
+  }
+  await end({ id, end: how })
+}
+
+async function end({ id, end: how }) {
+  const { open } = producers.get(id)
+  if (how === 'commit') await open.commit()
+  if (how === 'abort') await open.abort()
+}
+
+// kafkajs has no reader without a group.
+async function read({ topic, partitions }) {
+  const reader = kafka.consumer({ groupId: `reads-for-itself-${process.pid}-${Date.now()}`, readUncommitted: false,
+    maxWaitTimeInMs: 100 })
+  await reader.connect()
+  await reader.subscribe({ topic, fromBeginning: true })
+  const records = []
+  let last = Date.now()
+  await reader.run({ autoCommit: false, eachMessage: async ({ partition, message }) => {
+    records.push([partition, message.value.toString()])
+    last = Date.now()
+  } })
+  await new Promise(resolve => {
+    const timer = setInterval(() => {
+      if (Date.now() - last < 2500) return
+      clearInterval(timer)
+      resolve()
+    }, 100)
+  })
+  await reader.disconnect()
+  return records
+}
+
+async function committed({ topic, group }) {
+  const admin = kafka.admin()
+  await admin.connect()
+  const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+  await admin.disconnect()
+  return Number(found.partitions.find(({ partition }) => partition === 0)?.offset ?? -1)
+}
+
+loop.run({ version: async () => require('kafkajs/package.json').version, create, produce, join, leave,
+  transact, end, read, committed })

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -19,6 +20,8 @@ type driver struct {
 	assigned []int32
 	polling  sync.WaitGroup
 	stop     context.CancelFunc
+	// by transactional id
+	producers map[string]*kgo.Client
 }
 
 func (d *driver) obey(told command) (any, error) {
@@ -33,6 +36,12 @@ func (d *driver) obey(told command) (any, error) {
 		return nil, d.join(told)
 	case "leave":
 		return nil, d.leave()
+	case "transact":
+		return nil, d.transact(told)
+	case "end":
+		return nil, d.end(told)
+	case "read":
+		return d.read(told)
 	}
 	return nil, fmt.Errorf("no command %q", told.Do)
 }
@@ -83,8 +92,12 @@ func (d *driver) produce(told command) (any, error) {
 		return nil, err
 	}
 	defer client.Close()
+	var asked [][2]string
+	if err := json.Unmarshal(told.Records, &asked); err != nil {
+		return nil, err
+	}
 	var records []*kgo.Record
-	for _, record := range told.Records {
+	for _, record := range asked {
 		records = append(records, kgo.KeyStringRecord(record[0], record[1]))
 	}
 	if err := client.ProduceSync(context.Background(), records...).FirstErr(); err != nil {

@@ -10,13 +10,15 @@ import (
 )
 
 type command struct {
-	Do          string      `json:"do"`
-	Topic       string      `json:"topic"`
-	Group       string      `json:"group"`
-	Partitions  int32       `json:"partitions"`
-	Codec       string      `json:"codec"`
-	Idempotence bool        `json:"idempotence"`
-	Records     [][2]string `json:"records"`
+	Do          string          `json:"do"`
+	Topic       string          `json:"topic"`
+	Group       string          `json:"group"`
+	Partitions  int32           `json:"partitions"`
+	Codec       string          `json:"codec"`
+	Idempotence bool            `json:"idempotence"`
+	Records     json.RawMessage `json:"records"`
+	ID          string          `json:"id"`
+	End         string          `json:"end"`
 }
 
 var writing sync.Mutex
