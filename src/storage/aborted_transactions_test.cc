@@ -236,7 +236,7 @@ TEST_F(AbortedTransactionsTest, AreAsTheLogSaysWhateverAPowerCutLeft) {
   set_log_level(LogLevel::kWarn);
 }
 
-/// Opening, appending and closing with the n-th call refused, and then the power cut.
+/// Opening and closing with the n-th call refused, and then the power cut.
 TEST_F(AbortedTransactionsTest, APowerCutAtAnyStepOfMakingAFileAnewLosesNothing) {
   set_log_level(LogLevel::kOff);
   ASSERT_TRUE(files.create_directories("/data").ok());
@@ -244,10 +244,11 @@ TEST_F(AbortedTransactionsTest, APowerCutAtAnyStepOfMakingAFileAnewLosesNothing)
   open();
   fill();
   ASSERT_TRUE(log->flush().ok());
-  const Offset recovery_point = log->recovery_point();
+  Offset recovery_point = log->recovery_point();
   for (const auto stop : {PreviousStop::kUnclean, PreviousStop::kClean}) {
     if (stop == PreviousStop::kClean) {
       ASSERT_TRUE(log->close().ok());
+      recovery_point = log->recovery_point();
       ASSERT_TRUE(files.replace_atomically(path_of(names(".txnindex").front()), "?").ok());
     }
     for (std::uint64_t step = 1;; ++step) {
@@ -255,14 +256,12 @@ TEST_F(AbortedTransactionsTest, APowerCutAtAnyStepOfMakingAFileAnewLosesNothing)
       disk->fail_from(step, sim::Fault::kIo);
       auto opened = PartitionLog::open(*disk, "/data/topic-0", config,
                                        {Timestamp{1000}, stop, recovery_point});
-      // A start that went through has taken the mark of the clean stop away.
-      const auto stop_then = opened.ok() ? PreviousStop::kUnclean : stop;
       if (opened.ok()) (void)(*opened)->close().ok();
       const bool went_through = !disk->fault_hit();
       for (std::uint64_t seed = 0; seed < 5; ++seed) {
         const auto after = disk->crash(seed);
         auto again = PartitionLog::open(*after, "/data/topic-0", config,
-                                        {Timestamp{1000}, stop_then, recovery_point});
+                                        {Timestamp{1000}, PreviousStop::kUnclean, recovery_point});
         ASSERT_TRUE(again.ok()) << again.error().message;
         EXPECT_EQ((*again)->last_stable_offset(), facts.last_stable);
         EXPECT_EQ((*again)->aborted_transactions(Offset{0}, facts.last_stable).value(),

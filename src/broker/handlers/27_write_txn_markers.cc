@@ -3,16 +3,18 @@
 //   Each partition of each marker answers for itself; a partition that is gone is
 //   UNKNOWN_TOPIC_OR_PARTITION. Markers of one producer are answered as one.
 //   Answers once every marker is as safe as acks=all promises.
-//   A marker in __consumer_offsets decides about offsets: the groups hear of it.
+//   A marker in __consumer_offsets decides about offsets: the groups have it written.
 // Version notes: v2 says under which transaction.version the transaction ran; what says nothing is
 // held to the old rule, that the epoch be no older.
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/guarded.h"
+#include "broker/groups/group_service.h"
 #include "broker/handlers/handlers.h"
 #include "broker/topics/topic_catalogue.h"
 #include "broker/topics/topic_rules.h"
@@ -54,100 +56,96 @@ TopicAnswer& answer_for(ProducerAnswer& producer, const std::string& topic) {
   return producer.topics.back();
 }
 
-/// A marker that was appended: where its answer stands, and whose disk to wait for.
+/// Where the answer for one marker in one partition stands.
 struct Place {
   std::size_t producer, topic, partition;
-  Partition* log;
 };
 
-/// A request whose markers wait for the disk. Flushes of several partitions may end at once, on
-/// several threads.
-struct Flushing {
+/// A request whose markers are on their way. Several may end at once, on several threads.
+class Outstanding {
+ public:
+  Outstanding(std::size_t count, WriteTxnMarkersResponse response,
+              Responder<WriteTxnMarkersResponse> reply)
+      : open_(Open{count, std::move(response)}), reply_(std::move(reply)) {}
+
+  void finish(const Place& place, KafkaError error) {
+    auto finished = open_.with([&](Open& open) -> std::optional<WriteTxnMarkersResponse> {
+      auto& topic = open.response.markers[place.producer].topics[place.topic];
+      topic.partitions[place.partition].error_code = code_of(error);
+      if (--open.count > 0) return std::nullopt;
+      return std::move(open.response);
+    });
+    if (finished) reply_.send(*std::move(finished));
+  }
+
+ private:
   struct Open {
     std::size_t count;
     WriteTxnMarkersResponse response;
   };
-
-  Flushing(std::size_t count, WriteTxnMarkersResponse response,
-           Responder<WriteTxnMarkersResponse> owed)
-      : open(Open{count, std::move(response)}), reply(std::move(owed)) {}
-
-  void flushed(const Place& place, const Status& status) {
-    auto finished = open.with([&](Open& state) -> std::optional<WriteTxnMarkersResponse> {
-      if (!status.ok()) {
-        auto& topic = state.response.markers[place.producer].topics[place.topic];
-        topic.partitions[place.partition].error_code = code_of(KafkaError::kKafkaStorageError);
-      }
-      if (--state.count > 0) return std::nullopt;
-      return std::move(state.response);
-    });
-    if (finished) reply.send(*std::move(finished));
-  }
-
-  Guarded<Open> open;
-  Responder<WriteTxnMarkersResponse> reply;  // touched by the last flush only
+  Guarded<Open> open_;
+  Responder<WriteTxnMarkersResponse> reply_;  // touched by the last one only
 };
 
-class MarkersAppender {
- public:
-  MarkersAppender(const RequestContext& context, BrokerState& state)
-      : now_(context.wall), state_(state), topics_(state.topics.table()) {}
+/// A marker for one partition.
+struct Task {
+  Place place;
+  TopicPartition where;
+  wire::TransactionMarker marker;
+  wire::TransactionVersion version;
+};
 
-  void append(const WriteTxnMarkersRequest::WritableTxnMarker& wanted) {
-    const auto marker = marker_of(wanted);
+/// The answers as they will be, and what is to be done for each.
+struct Plan {
+  WriteTxnMarkersResponse response;
+  std::vector<Task> tasks;
+
+  void add(const WriteTxnMarkersRequest::WritableTxnMarker& wanted) {
     const auto version = static_cast<wire::TransactionVersion>(wanted.transaction_version);
-    auto& producer = answer_for(response_, wanted.producer_id);
+    auto& producer = answer_for(response, wanted.producer_id);
     for (const auto& topic : wanted.topics) {
       auto& answers = answer_for(producer, topic.name);
       for (const std::int32_t index : topic.partition_indexes) {
-        Partition* const partition = topics_->find_partition(topic.name, index);
-        const KafkaError error = append_one(partition, marker, version);
-        answers.partitions.push_back({index, code_of(error)});
-        if (error != KafkaError::kNone) continue;
-        places_.push_back({static_cast<std::size_t>(&producer - response_.markers.data()),
-                           static_cast<std::size_t>(&answers - producer.topics.data()),
-                           answers.partitions.size() - 1, partition});
+        const Place place{static_cast<std::size_t>(&producer - response.markers.data()),
+                          static_cast<std::size_t>(&answers - producer.topics.data()),
+                          answers.partitions.size()};
+        answers.partitions.emplace_back().partition_index = index;
+        tasks.push_back({place, {topic.name, PartitionId{index}}, marker_of(wanted), version});
       }
     }
   }
-
-  void answer(Responder<WriteTxnMarkersResponse> reply) && {
-    if (places_.empty()) return reply.send(std::move(response_));
-    const auto flushing =
-        std::make_shared<Flushing>(places_.size(), std::move(response_), std::move(reply));
-    // The table keeps the partitions until each has been asked.
-    for (const Place& place : places_) {
-      place.log->when_durable(
-          [flushing, place](const Status& status) { flushing->flushed(place, status); });
-    }
-  }
-
- private:
-  KafkaError append_one(Partition* partition, const wire::TransactionMarker& marker,
-                        wire::TransactionVersion version) const {
-    if (partition == nullptr) return KafkaError::kUnknownTopicOrPartition;
-    const auto appended = partition->append_marker(marker, version, now_);
-    if (!appended.ok()) return wire::kafka_error_of(appended.error());
-    if (partition->name().topic == kOffsetsTopic && state_.on_offsets_marker) {
-      state_.on_offsets_marker(partition->name().partition, marker);
-    }
-    return KafkaError::kNone;
-  }
-
-  const Timestamp now_;
-  BrokerState& state_;
-  const std::shared_ptr<const TopicTable> topics_;
-  WriteTxnMarkersResponse response_;
-  std::vector<Place> places_;
 };
+
+void write_marker(const Task& task, Timestamp now, const TopicTable& topics, BrokerState& state,
+                  const std::function<void(KafkaError)>& done) {
+  Partition* const partition =
+      topics.find_partition(task.where.topic, task.where.partition.value());
+  if (partition == nullptr) return done(KafkaError::kUnknownTopicOrPartition);
+  if (task.where.topic == kOffsetsTopic) {
+    return state.groups->end_transaction({task.where.partition, task.marker, task.version}, done);
+  }
+  const auto appended = partition->append_marker(task.marker, task.version, now);
+  if (!appended.ok()) return done(wire::kafka_error_of(appended.error()));
+  partition->when_durable([done](const Status& status) {
+    done(status.ok() ? KafkaError::kNone : KafkaError::kKafkaStorageError);
+  });
+}
 
 }  // namespace
 
 void handle_write_txn_markers(WriteTxnMarkersRequest request, RequestContext context,
                               BrokerState& state, Responder<WriteTxnMarkersResponse> reply) {
-  MarkersAppender appender(context, state);
-  for (const auto& marker : request.markers) appender.append(marker);
-  std::move(appender).answer(std::move(reply));
+  Plan plan;
+  for (const auto& marker : request.markers) plan.add(marker);
+  if (plan.tasks.empty()) return reply.send(std::move(plan.response));
+  const auto topics = state.topics.table();
+  const auto outstanding =
+      std::make_shared<Outstanding>(plan.tasks.size(), std::move(plan.response), std::move(reply));
+  for (const Task& task : plan.tasks) {
+    write_marker(
+        task, context.wall, *topics, state,
+        [outstanding, place = task.place](KafkaError error) { outstanding->finish(place, error); });
+  }
 }
 
 }  // namespace millrace::broker

@@ -202,18 +202,6 @@ TEST_F(TransactionPartitions, TheRuleForEpochsIsThatOfTheTransactionsVersion) {
   EXPECT_EQ(partition().last_stable_offset(), Offset{2});
 }
 
-TEST_F(TransactionPartitions, TheGroupsHearOfMarkersAmongTheirOffsets) {
-  make_topic("__consumer_offsets", 3);
-  std::vector<std::pair<std::int32_t, std::int64_t>> heard;
-  state().on_offsets_marker = [&](PartitionId where, const wire::TransactionMarker& what) {
-    heard.emplace_back(where.value(), what.producer_id.value());
-  };
-  Marker offsets = marker(7, true);
-  offsets.topics = {{"__consumer_offsets", {2, 9}}, {"orders", {0}}};
-  end({offsets});
-  EXPECT_THAT(heard, ElementsAre(std::pair(2, 7)));
-}
-
 class MarkersOnDisk : public TransactionPartitions {
  protected:
   MarkersOnDisk() {

@@ -17,6 +17,7 @@
 #include "wire/messages/init_producer_id.h"
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/txn_offset_commit.h"
+#include "wire/messages/write_txn_markers.h"
 
 namespace millrace::broker {
 namespace {
@@ -161,6 +162,24 @@ TEST_F(TransactionalCommits, AMarkerOvertakesTheCoordinatorsWord) {
                                                into(late));
   EXPECT_EQ(late->topics.at(0).partitions.at(0).error_code, code_of(KafkaError::kInvalidTxnState));
   EXPECT_EQ(stable_offset(), -1);
+}
+
+TEST_F(TransactionalCommits, AreDecidedByAMarkerOfWhoeverEndsTheirTransaction) {
+  const Producer producer = init();
+  ASSERT_EQ(commit(producer, 5), KafkaError::kNone);
+  ASSERT_EQ(stable_offset(), kUnstable);
+  wire::WriteTxnMarkersRequest request;
+  auto& marker = request.markers.emplace_back();
+  marker.producer_id = producer.id;
+  marker.producer_epoch = producer.epoch;
+  marker.transaction_result = true;
+  marker.topics.push_back({"__consumer_offsets", {partition().value(), 1'000}});
+  const auto caught = call(&handle_write_txn_markers, std::move(request), 1);
+  const auto& answers = caught->response().markers.at(0).topics.at(0).partitions;
+  EXPECT_EQ(static_cast<KafkaError>(answers.at(0).error_code), KafkaError::kNone);
+  EXPECT_EQ(static_cast<KafkaError>(answers.at(1).error_code),
+            KafkaError::kUnknownTopicOrPartition);
+  EXPECT_EQ(stable_offset(), 5);
 }
 
 TEST_F(TransactionalCommits, OfUnknownPartitionsAreAnsweredBesides) {
