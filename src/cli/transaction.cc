@@ -325,7 +325,8 @@ void add_transaction(Command root, io::Env& env) {
   listing.option("--state STATE", options->states,
                  "Only in this state, such as Ongoing or PrepareCommit; may be repeated");
   listing.option("--longer-than DURATION", options->longer_than,
-                 "Only those that have run for longer, such as 30s, 15m or 2h");
+                 "Only those that began longer ago, such as 30s, 15m or 2h, and with --state "
+                 "Ongoing those that have run for longer");
   listing.option("--producer-id", options->producer_id, "Only those of this producer", 0,
                  INT64_MAX);
   add_format(listing, options);

@@ -19,7 +19,8 @@ struct TransactionFilter {
   /// PrepareEpochFence, Dead. None: in any state.
   std::vector<std::string> states = {};
   std::vector<ProducerId> producer_ids = {};  // none: of any producer
-  std::optional<Millis> longer_than = {};     // only such as have run for longer
+  /// Only such as began longer ago; brokers count an ended one too, so say states with it.
+  std::optional<Millis> longer_than = {};
 };
 
 struct TransactionListing {

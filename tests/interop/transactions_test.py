@@ -12,30 +12,10 @@ import unittest
 import java_tools
 import proof
 from kafka_cluster import KafkaCluster
+from transaction_peer import PATIENCE_S, Peer
 
 PEER = None
-PATIENCE_S = 120
 FEATURES = "org.apache.kafka.tools.FeatureCommand"
-
-
-class Peer:
-    """Our client in a process of its own: see transaction_peer.cc for the calls."""
-
-    def __init__(self):
-        self._process = subprocess.Popen([PEER], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def call(self, *words):
-        self._process.stdin.write("\t".join(str(word) for word in words) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise AssertionError(f"the peer died at {words}")
-        return answer.strip()
-
-    def close(self):
-        self._process.stdin.close()
-        self._process.wait(PATIENCE_S)
-        self._process.stdout.close()
 
 
 class OneBroker:
@@ -55,7 +35,7 @@ class OneBroker:
     def setUp(self):
         self.name = self.id().rsplit(".", 1)[-1]
         self.lasts = {}  # how many records that stand last each partition of a topic has
-        self.peer = Peer()
+        self.peer = Peer(PEER)
         self.addCleanup(self.peer.close)
 
     def ok(self, *words):
