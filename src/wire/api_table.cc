@@ -105,7 +105,7 @@ constexpr std::array kTable{
     row<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(kNotServed),
     row<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(kNotServed),
     row<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(kNotServed),
-    row<OffsetDeleteRequest, OffsetDeleteResponse>(kNotServed),
+    row<OffsetDeleteRequest, OffsetDeleteResponse>(),
     row<DescribeClientQuotasRequest, DescribeClientQuotasResponse>(kNotServed),
     row<AlterClientQuotasRequest, AlterClientQuotasResponse>(kNotServed),
     row<DescribeQuorumRequest, DescribeQuorumResponse>(kNotServed),

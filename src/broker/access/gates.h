@@ -45,6 +45,7 @@ Verdict<wire::DescribeGroupsResponse> gate(wire::DescribeGroupsRequest& request,
                                            const Permit& permit);
 Verdict<wire::ListGroupsResponse> gate(wire::ListGroupsRequest& request, const Permit& permit);
 Verdict<wire::DeleteGroupsResponse> gate(wire::DeleteGroupsRequest& request, const Permit& permit);
+Verdict<wire::OffsetDeleteResponse> gate(wire::OffsetDeleteRequest& request, const Permit& permit);
 
 Verdict<wire::InitProducerIdResponse> gate(wire::InitProducerIdRequest& request,
                                            const Permit& permit);

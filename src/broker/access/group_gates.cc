@@ -15,6 +15,7 @@
 #include "wire/messages/leave_group.h"
 #include "wire/messages/list_groups.h"
 #include "wire/messages/offset_commit.h"
+#include "wire/messages/offset_delete.h"
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/sync_group.h"
 #include "wire/messages/txn_offset_commit.h"
@@ -83,12 +84,12 @@ bool may_topic(const Permit& permit, Operation operation, const Topic& topic,
   return !name.has_value() || permit.may(operation, kTopic, *name);
 }
 
-/// Of OffsetCommit and TxnOffsetCommit.
+/// Of OffsetCommit, TxnOffsetCommit and OffsetDelete.
 template <class Answer, class Topic>
 Answer refuse_commit(const Topic& topic, std::int16_t error) {
   Answer answer;
   answer.name = topic.name;
-  answer.topic_id = topic.topic_id;
+  if constexpr (requires { topic.topic_id; }) answer.topic_id = topic.topic_id;
   for (const auto& partition : topic.partitions)
     answer.partitions.push_back({partition.partition_index, error});
   return answer;
@@ -306,6 +307,26 @@ Verdict<wire::DeleteGroupsResponse> gate(wire::DeleteGroupsRequest& request, con
        }))
     answers.push_back({std::move(group), kGroupRefused});
   return answered_besides(&wire::DeleteGroupsResponse::results, std::move(answers));
+}
+
+Verdict<wire::OffsetDeleteResponse> gate(wire::OffsetDeleteRequest& request, const Permit& permit) {
+  using Response = wire::OffsetDeleteResponse;
+  using Answer = Response::OffsetDeleteResponseTopic;
+  if (!permit.may(kDelete, kGroup, request.group_id)) {
+    Verdict<Response> verdict;
+    verdict.refusal.emplace().error_code = kGroupRefused;
+    return verdict;
+  }
+  std::vector<Answer> answers;
+  for (const auto& topic : take_refused(request.topics, [&](const auto& wanted) {
+         return permit.may(kRead, kTopic, wanted.name);
+       }))
+    answers.push_back(refuse_commit<Answer>(topic, kTopicRefused));
+  return {.amend = [answers = std::move(answers)](Response& response) {
+    // What is wrong with the group is all that is said.
+    if (response.error_code != 0) return;
+    response.topics.insert(response.topics.end(), answers.begin(), answers.end());
+  }};
 }
 
 }  // namespace millrace::broker

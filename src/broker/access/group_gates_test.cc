@@ -14,6 +14,7 @@
 #include "wire/messages/leave_group.h"
 #include "wire/messages/list_groups.h"
 #include "wire/messages/offset_commit.h"
+#include "wire/messages/offset_delete.h"
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/sync_group.h"
 #include "wire/messages/txn_offset_commit.h"
@@ -103,6 +104,37 @@ TEST_F(GroupGates, TxnOffsetCommitNeedsTheTransactionalIdTheGroupAndEachTopic) {
   request.group_id = "h";
   EXPECT_THAT(errors(5), ElementsAre(KafkaError::kGroupAuthorizationFailed,
                                      KafkaError::kGroupAuthorizationFailed));
+}
+
+TEST_F(GroupGates, OffsetDeleteNeedsTheGroupAndEachTopic) {
+  rules_.allow(kRead, kGroup, "g");
+  rules_.allow(kRead, kTopic, "mine");
+  wire::OffsetCommitRequest commit;
+  commit.group_id = "g";
+  commit.topics.emplace_back().name = "mine";
+  commit.topics[0].partitions.emplace_back();
+  (void)ask<wire::OffsetCommitResponse>(commit, 9);
+
+  wire::OffsetDeleteRequest request;
+  request.group_id = "g";
+  request.topics = {{"yours", {{0}}}, {"mine", {{0}}}};
+  const auto refused = ask<wire::OffsetDeleteResponse>(request, 0);
+  EXPECT_EQ(error(refused.error_code), KafkaError::kGroupAuthorizationFailed);
+  EXPECT_THAT(refused.topics, IsEmpty());
+
+  rules_.allow(kDelete, kGroup, "g");
+  const auto answer = ask<wire::OffsetDeleteResponse>(request, 0);
+  ASSERT_EQ(answer.topics.size(), 2U);
+  EXPECT_EQ(error(answer.topics[0].partitions.at(0).error_code), KafkaError::kNone);
+  EXPECT_EQ(answer.topics[1].name, "yours");
+  EXPECT_EQ(error(answer.topics[1].partitions.at(0).error_code),
+            KafkaError::kTopicAuthorizationFailed);
+
+  rules_.allow(kDelete, kGroup, "nobody");
+  request.group_id = "nobody";
+  const auto missing = ask<wire::OffsetDeleteResponse>(request, 0);
+  EXPECT_EQ(error(missing.error_code), KafkaError::kGroupIdNotFound);
+  EXPECT_THAT(missing.topics, IsEmpty());
 }
 
 TEST_F(GroupGates, OffsetFetchNeedsEachGroupAndEachTopic) {

@@ -9,6 +9,7 @@
 #include "wire/messages/leave_group.h"
 #include "wire/messages/list_groups.h"
 #include "wire/messages/offset_commit.h"
+#include "wire/messages/offset_delete.h"
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/sync_group.h"
 #include "wire/messages/txn_offset_commit.h"
@@ -31,6 +32,7 @@ void add_group_handlers(HandlerTable& table) {
   table.add(&handle_describe_groups, {{kDescribe, kGroup}});
   table.add(&handle_list_groups, {{kDescribe, kCluster}, {kDescribe, kGroup}});
   table.add(&handle_delete_groups, {{kDelete, kGroup}});
+  table.add(&handle_offset_delete, {{kDelete, kGroup}, {kRead, kTopic}});
 }
 
 }  // namespace millrace::broker

@@ -36,5 +36,7 @@ void handle_list_groups(wire::ListGroupsRequest request, RequestContext context,
                         Responder<wire::ListGroupsResponse> reply);
 void handle_delete_groups(wire::DeleteGroupsRequest request, RequestContext context,
                           BrokerState& state, Responder<wire::DeleteGroupsResponse> reply);
+void handle_offset_delete(wire::OffsetDeleteRequest request, RequestContext context,
+                          BrokerState& state, Responder<wire::OffsetDeleteResponse> reply);
 
 }  // namespace millrace::broker

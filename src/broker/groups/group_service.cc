@@ -117,6 +117,13 @@ void GroupService::delete_groups(const GroupCaller&, wire::DeleteGroupsRequest r
   });
 }
 
+void GroupService::delete_offsets(wire::OffsetDeleteRequest request,
+                                  Responder<wire::OffsetDeleteResponse> reply) {
+  shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {
+    return groups.delete_offsets(token, request, now);
+  });
+}
+
 Result<PartitionId> GroupService::partition_of_group(std::string_view group_id) {
   const auto count = log_.ensure_partitions();
   if (!count.ok()) return count.error();

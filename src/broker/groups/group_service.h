@@ -81,6 +81,9 @@ class GroupService {
             Responder<wire::ListGroupsResponse> reply);
   void delete_groups(const GroupCaller& caller, wire::DeleteGroupsRequest request,
                      Responder<wire::DeleteGroupsResponse> reply);
+  /// request  existing topics
+  void delete_offsets(wire::OffsetDeleteRequest request,
+                      Responder<wire::OffsetDeleteResponse> reply);
 
   /// The partition of `__consumer_offsets` that keeps the group's offsets; makes the topic when it
   /// is missing.

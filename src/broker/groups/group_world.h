@@ -96,6 +96,8 @@ class GroupWorld {
   RequestToken describe(const std::string& group, std::int16_t version = 6);
   RequestToken list(const wire::ListGroupsRequest& request = {}, std::int16_t version = 5);
   RequestToken delete_groups(std::vector<std::string> groups);
+  RequestToken delete_offsets(const std::string& group, const std::string& topic,
+                              std::vector<std::int32_t> partitions);
   void delete_topic(const std::string& topic);
 
   // ---- answers ----

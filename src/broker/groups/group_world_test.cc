@@ -199,6 +199,18 @@ RequestToken GroupWorld::delete_groups(std::vector<std::string> groups) {
   return token;
 }
 
+RequestToken GroupWorld::delete_offsets(const std::string& group, const std::string& topic,
+                                        std::vector<std::int32_t> partitions) {
+  wire::OffsetDeleteRequest request;
+  request.group_id = group;
+  request.topics.push_back({topic, {}});
+  for (const std::int32_t partition : partitions)
+    request.topics[0].partitions.push_back({partition});
+  const RequestToken token = next_token();
+  absorb(coordinator_->delete_offsets(token, request, now_));
+  return token;
+}
+
 void GroupWorld::delete_topic(const std::string& topic) {
   absorb(coordinator_->topic_deleted(topic, now_));
 }

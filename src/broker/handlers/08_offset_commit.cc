@@ -24,8 +24,8 @@ constexpr std::int16_t kCommitByIdSince = 10;
 void handle_offset_commit(wire::OffsetCommitRequest request, RequestContext context,
                           BrokerState& state, Responder<wire::OffsetCommitResponse> reply) {
   using Response = wire::OffsetCommitResponse;
-  CommitSplit<wire::OffsetCommitRequest, Response> split(request, *state.topics.table(),
-                                                         context.api_version, kCommitByIdSince);
+  const NamedBy by = context.api_version >= kCommitByIdSince ? NamedBy::kId : NamedBy::kName;
+  CommitSplit<wire::OffsetCommitRequest, Response> split(request, *state.topics.table(), by);
   if (split.is_answered()) return reply.send(split.answer());
   auto merged = with_changed_response<Response>(
       std::move(reply),

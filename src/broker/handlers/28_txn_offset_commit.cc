@@ -95,8 +95,8 @@ void enlist(const std::shared_ptr<Commit>& commit, BrokerState& state, std::int1
 
 void handle_txn_offset_commit(wire::TxnOffsetCommitRequest request, RequestContext context,
                               BrokerState& state, Responder<wire::TxnOffsetCommitResponse> reply) {
-  CommitSplit<Request, Response> split(request, *state.topics.table(), context.api_version,
-                                       kByIdSince);
+  const NamedBy by = context.api_version >= kByIdSince ? NamedBy::kId : NamedBy::kName;
+  CommitSplit<Request, Response> split(request, *state.topics.table(), by);
   if (split.is_answered()) return reply.send(split.answer());
   const auto commit =
       std::make_shared<Commit>(Commit{std::move(request), std::move(reply), std::move(split)});

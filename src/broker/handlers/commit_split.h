@@ -1,5 +1,5 @@
-// What OffsetCommit and TxnOffsetCommit have in common: topics and partitions that do not exist are
-// answered by the handler, and the group answers for the rest.
+// What OffsetCommit, TxnOffsetCommit and OffsetDelete have in common: topics and partitions that do
+// not exist are answered by the handler, and the group answers for the rest.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +18,14 @@ class CommitSplit {
  public:
   /// Takes the topics out of `request` and puts back those of which the group is to be asked, by
   /// name.
-  /// first_by_id  the version from which on topics are named by id alone
-  CommitSplit(Request& request, const TopicTable& topics, std::int16_t api_version,
-              std::int16_t first_by_id) {
-    const bool by_id = api_version >= first_by_id;
+  CommitSplit(Request& request, const TopicTable& topics, NamedBy by) {
     for (auto& asked : std::exchange(request.topics, {})) {
-      const Topic* const topic = by_id ? topics.find(asked.topic_id) : topics.find(asked.name);
+      Uuid id;
+      if constexpr (requires { asked.topic_id; }) id = asked.topic_id;
+      const Topic* const topic = topics.find(by, asked.name, id);
       take(request, std::move(asked), topic,
-           by_id ? wire::KafkaError::kUnknownTopicId : wire::KafkaError::kUnknownTopicOrPartition);
+           by == NamedBy::kId ? wire::KafkaError::kUnknownTopicId
+                              : wire::KafkaError::kUnknownTopicOrPartition);
     }
   }
 
@@ -61,7 +61,7 @@ class CommitSplit {
   void take(Request& request, AskedTopic asked, const Topic* topic, wire::KafkaError if_unknown) {
     auto& answered = response_.topics.emplace_back();
     answered.name = asked.name;
-    answered.topic_id = asked.topic_id;
+    if constexpr (requires { asked.topic_id; }) answered.topic_id = asked.topic_id;
     decltype(asked.partitions) known;
     for (auto& partition : asked.partitions) {
       auto& result = answered.partitions.emplace_back();

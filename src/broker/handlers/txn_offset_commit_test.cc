@@ -140,9 +140,10 @@ TEST_F(TransactionalCommits, AreRefusedToOthersThanTheProducer) {
   const Producer next = init();
   EXPECT_EQ(commit(producer, 5), KafkaError::kInvalidProducerEpoch);
   EXPECT_EQ(commit(next, 5), KafkaError::kNone);
-  auto nameless = request_of(next, 5);
+  auto nameless = request_of({producer.id + 1, 0}, 5);
   nameless.group_id.clear();
-  EXPECT_EQ(errors_of(nameless, 5), std::vector{KafkaError::kInvalidGroupId});
+  EXPECT_EQ(errors_of(nameless, 5), std::vector{KafkaError::kInvalidGroupId})
+      << "before anybody is asked about the producer";
 }
 
 TEST_F(TransactionalCommits, AMarkerOvertakesTheCoordinatorsWord) {

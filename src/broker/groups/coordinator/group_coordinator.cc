@@ -232,6 +232,12 @@ GroupEffects GroupCoordinator::delete_groups(RequestToken token,
   return take_turn(now, [&](Turn& turn) { broker::delete_groups(turn, token, request); });
 }
 
+GroupEffects GroupCoordinator::delete_offsets(RequestToken token,
+                                              const wire::OffsetDeleteRequest& request,
+                                              Instant now) {
+  return take_turn(now, [&](Turn& turn) { broker::delete_offsets(turn, token, request); });
+}
+
 GroupEffects GroupCoordinator::appended(AppendId id, wire::KafkaError error, Instant now) {
   return take_turn(now, [&](Turn& turn) {
     const auto found = state_.appends.find(id);

@@ -64,6 +64,8 @@ class GroupCoordinator {
                     const wire::ListGroupsRequest& request, Instant now);
   GroupEffects delete_groups(RequestToken token, const wire::DeleteGroupsRequest& request,
                              Instant now);
+  GroupEffects delete_offsets(RequestToken token, const wire::OffsetDeleteRequest& request,
+                              Instant now);
 
   // ---- what else happens ----
 

@@ -14,6 +14,7 @@
 #include "wire/messages/leave_group.h"
 #include "wire/messages/list_groups.h"
 #include "wire/messages/offset_commit.h"
+#include "wire/messages/offset_delete.h"
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/sync_group.h"
 #include "wire/messages/txn_offset_commit.h"
@@ -29,7 +30,7 @@ using GroupResponse =
     std::variant<wire::JoinGroupResponse, wire::SyncGroupResponse, wire::HeartbeatResponse,
                  wire::LeaveGroupResponse, wire::OffsetCommitResponse, wire::OffsetFetchResponse,
                  wire::DescribeGroupsResponse, wire::ListGroupsResponse, wire::DeleteGroupsResponse,
-                 wire::TxnOffsetCommitResponse, MarkerWritten>;
+                 wire::TxnOffsetCommitResponse, wire::OffsetDeleteResponse, MarkerWritten>;
 
 /// The one answer to the request of that token.
 struct GroupReply {

@@ -18,6 +18,8 @@ struct ListGroupsRequest;
 struct ListGroupsResponse;
 struct OffsetCommitRequest;
 struct OffsetCommitResponse;
+struct OffsetDeleteRequest;
+struct OffsetDeleteResponse;
 struct OffsetFetchRequest;
 struct OffsetFetchResponse;
 struct SyncGroupRequest;

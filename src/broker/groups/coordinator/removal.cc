@@ -1,4 +1,6 @@
 // DeleteGroups, versions 0–2: only groups without members; the offsets go with the group.
+// OffsetDelete, version 0: of a group of consumers only what none of them is subscribed to, of
+// another only while it has no members. An offset that nobody committed is deleted already.
 // Retention: an offset is forgotten offsets.retention.minutes after its group became empty; in a
 // group that only stores offsets, or of a topic that the members of a stable group no longer want,
 // after it was committed. A group without members and offsets is then forgotten too. What an open
@@ -110,6 +112,14 @@ wire::KafkaError check_deletion(Turn& turn, const std::string& group_id) {
   return wire::KafkaError::kNone;
 }
 
+wire::KafkaError check_offset_deletion(const Group* group, const std::string& group_id) {
+  if (group_id.empty()) return wire::KafkaError::kInvalidGroupId;
+  if (group == nullptr) return wire::KafkaError::kGroupIdNotFound;
+  const bool is_free =
+      group->is_in(GroupState::kEmpty) || group->protocol_type() == kConsumerProtocolType;
+  return is_free ? wire::KafkaError::kNone : wire::KafkaError::kNonEmptyGroup;
+}
+
 /// From when on the offset's retention counts; nothing when it is in use.
 std::optional<Timestamp> retention_base(const Group& group, const std::string& topic,
                                         const CommittedOffset& committed) {
@@ -164,24 +174,33 @@ void sweep_group(Turn& turn, const std::string& group_id) {
   append_removal(turn, group_id, std::move(removal), is_logged);
 }
 
+/// Of several batches the last failure counts.
+void fail(PendingDeletion& deletion, std::size_t result_index, wire::KafkaError error) {
+  if (auto* const groups = std::get_if<wire::DeleteGroupsResponse>(&deletion.response)) {
+    groups->results[result_index].error_code = code_of(error);
+  } else {
+    deletion.response.emplace<wire::OffsetDeleteResponse>().error_code = code_of(error);
+  }
+}
+
 void finish_deletion(Turn& turn, const Removed& removal, wire::KafkaError error) {
   const auto found = turn.state.deletions.find(removal.token);
   if (found == turn.state.deletions.end()) return;
   PendingDeletion& deletion = found->second;
-  // The first failure of several batches counts.
-  auto& result = deletion.response.results[removal.result_index];
-  if (error != wire::KafkaError::kNone) result.error_code = code_of(error);
+  if (error != wire::KafkaError::kNone) fail(deletion, removal.result_index, error);
   if (--deletion.outstanding > 0) return;
-  turn.answer(removal.token, std::move(deletion.response));
+  std::visit([&](auto&& response) { turn.answer(removal.token, std::move(response)); },
+             std::move(deletion.response));
   turn.state.deletions.erase(found);
 }
 
 }  // namespace
 
 void delete_groups(Turn& turn, RequestToken token, const wire::DeleteGroupsRequest& request) {
-  PendingDeletion deletion;
+  wire::DeleteGroupsResponse response;
+  std::size_t outstanding = 0;
   for (const std::string& group_id : request.groups_names) {
-    auto& result = deletion.response.results.emplace_back();
+    auto& result = response.results.emplace_back();
     result.group_id = group_id;
     const wire::KafkaError error = check_deletion(turn, group_id);
     result.error_code = code_of(error);
@@ -190,15 +209,41 @@ void delete_groups(Turn& turn, RequestToken token, const wire::DeleteGroupsReque
     Removed removal;
     removal.changes = forget_offsets(turn, group_id, std::nullopt);
     removal.token = token;
-    removal.result_index = deletion.response.results.size() - 1;
+    removal.result_index = response.results.size() - 1;
     removal.group = take_group(turn, group_id);
-    deletion.outstanding += append_removal(turn, group_id, std::move(removal), true);
+    outstanding += append_removal(turn, group_id, std::move(removal), true);
   }
-  if (deletion.outstanding == 0) {
-    turn.answer(token, std::move(deletion.response));
-  } else {
-    turn.state.deletions.emplace(token, std::move(deletion));
+  if (outstanding == 0) return turn.answer(token, std::move(response));
+  turn.state.deletions.emplace(token, PendingDeletion{std::move(response), outstanding});
+}
+
+void delete_offsets(Turn& turn, RequestToken token, const wire::OffsetDeleteRequest& request) {
+  wire::OffsetDeleteResponse response;
+  const Group* const group = turn.find_group(request.group_id);
+  response.error_code = code_of(check_offset_deletion(group, request.group_id));
+  if (response.error_code != 0) return turn.answer(token, std::move(response));
+
+  std::set<std::pair<std::string, std::int32_t>> wanted;
+  for (const auto& topic : request.topics) {
+    const wire::KafkaError error = group->is_subscribed_to(topic.name)
+                                       ? wire::KafkaError::kGroupSubscribedToTopic
+                                       : wire::KafkaError::kNone;
+    auto& answered = response.topics.emplace_back();
+    answered.name = topic.name;
+    for (const auto& partition : topic.partitions) {
+      answered.partitions.push_back({partition.partition_index, code_of(error)});
+      if (error == wire::KafkaError::kNone) wanted.emplace(topic.name, partition.partition_index);
+    }
   }
+  Removed removal;
+  removal.changes = forget_offsets(turn, request.group_id, std::nullopt);
+  removal.token = token;
+  std::erase_if(removal.changes, [&](const OffsetChange& change) {
+    return !wanted.contains({change.topic, change.partition});
+  });
+  if (removal.changes.empty()) return turn.answer(token, std::move(response));
+  const std::size_t outstanding = append_removal(turn, request.group_id, std::move(removal), false);
+  turn.state.deletions.emplace(token, PendingDeletion{std::move(response), outstanding});
 }
 
 void forget_topic(Turn& turn, std::string_view topic) {

@@ -1,4 +1,4 @@
-// How groups and offsets come to an end: by DeleteGroups, by age, with their topic.
+// How groups and offsets come to an end: by DeleteGroups or OffsetDelete, by age, with their topic.
 #pragma once
 
 #include <span>
@@ -11,6 +11,9 @@
 namespace millrace::broker {
 
 void delete_groups(Turn& turn, RequestToken token, const wire::DeleteGroupsRequest& request);
+
+/// request  existing topics
+void delete_offsets(Turn& turn, RequestToken token, const wire::OffsetDeleteRequest& request);
 
 /// Forgets what every group committed for a topic that no longer exists.
 void forget_topic(Turn& turn, std::string_view topic);

@@ -122,6 +122,84 @@ TEST(DeleteGroups, KeepsTheGroupOfOffsetsThatTheLogRefusedToForget) {
   EXPECT_EQ(picture_of(world.state()), "");
 }
 
+/// The error of the whole, or of each partition when there is none.
+std::vector<KafkaError> offset_results_of(const GroupWorld& world, RequestToken token) {
+  const auto& response = world.answer<wire::OffsetDeleteResponse>(token);
+  if (response.error_code != 0) {
+    EXPECT_TRUE(response.topics.empty());
+    return {static_cast<KafkaError>(response.error_code)};
+  }
+  std::vector<KafkaError> errors;
+  for (const auto& partition : response.topics.at(0).partitions) {
+    errors.push_back(static_cast<KafkaError>(partition.error_code));
+  }
+  return errors;
+}
+
+TEST(OffsetDelete, ForgetsWhatIsNamedAndNothingElse) {
+  GroupWorld world;
+  for (const std::int32_t partition : {0, 1, 2}) world.commit({.partition = partition});
+  world.commit({.topic = "u", .partition = 1});
+  world.commit_in_transaction({.partition = 3, .offset = 5});
+  world.holds_appends = true;
+  world.commit({.partition = 4});
+  const auto token = world.delete_offsets("g", "t", {1, 3, 4, 9});
+  EXPECT_FALSE(world.is_answered(token));
+  world.acknowledge_all();
+
+  EXPECT_EQ(offset_results_of(world, token), std::vector(4, KafkaError::kNone));
+  world.holds_appends = false;
+  world.end_transaction(1, wire::TransactionResult::kCommit);
+  std::vector<std::int64_t> left;
+  for (std::int32_t i = 0; i < 5; ++i) left.push_back(world.committed("g", "t", i));
+  EXPECT_EQ(left, (std::vector<std::int64_t>{0, -1, 0, -1, -1}));
+  EXPECT_EQ(world.committed("g", "u", 1), 0);
+  EXPECT_EQ(picture_of(world.replayed()->state()), picture_of(world.state()));
+}
+
+TEST(OffsetDelete, SaysWhatIsWrongWithTheGroup) {
+  GroupWorld world;
+  EXPECT_EQ(offset_results_of(world, world.delete_offsets("", "t", {0})),
+            std::vector{KafkaError::kInvalidGroupId});
+  EXPECT_EQ(offset_results_of(world, world.delete_offsets("g", "t", {0})),
+            std::vector{KafkaError::kGroupIdNotFound});
+  world.join({.protocol_type = "connect", .version = 3});
+  EXPECT_EQ(offset_results_of(world, world.delete_offsets("g", "t", {0})),
+            std::vector{KafkaError::kNonEmptyGroup});
+}
+
+TEST(OffsetDelete, KeepsWhatTheMembersOfAGroupAreSubscribedTo) {
+  GroupWorld world;
+  const std::string member =
+      world.joined(world.join({.protocols = {{"range", subscription_to("wanted")}}, .version = 3}))
+          .member_id;
+  world.sync({.member = member, .generation = 1});
+  for (const std::string topic : {"wanted", "dropped"}) {
+    world.commit({.member = member, .generation = 1, .topic = topic});
+  }
+  EXPECT_EQ(offset_results_of(world, world.delete_offsets("g", "wanted", {0, 1})),
+            std::vector(2, KafkaError::kGroupSubscribedToTopic));
+  EXPECT_EQ(offset_results_of(world, world.delete_offsets("g", "dropped", {0})),
+            std::vector{KafkaError::kNone});
+  EXPECT_EQ(world.committed("g", "wanted"), 0);
+  EXPECT_EQ(world.committed("g", "dropped"), -1);
+
+  world.leave({{.member = member}});
+  EXPECT_EQ(offset_results_of(world, world.delete_offsets("g", "wanted", {0})),
+            std::vector{KafkaError::kNone});
+  EXPECT_EQ(world.committed("g", "wanted"), -1);
+}
+
+TEST(OffsetDelete, FailsAsAWholeWhenTheLogRefuses) {
+  GroupWorld world;
+  world.commit({});
+  world.holds_appends = true;
+  const auto token = world.delete_offsets("g", "t", {0});
+  world.acknowledge(KafkaError::kKafkaStorageError);
+  EXPECT_EQ(offset_results_of(world, token), std::vector{KafkaError::kNotCoordinator});
+  EXPECT_EQ(world.committed("g"), 0);
+}
+
 TEST(DeletedTopic, TakesItsOffsetsAlong) {
   GroupWorld world;
   world.commit({.topic = "t", .offset = 1});

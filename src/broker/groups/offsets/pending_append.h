@@ -16,6 +16,7 @@
 #include "broker/groups/offsets/open_transactions.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/offset_commit.h"
+#include "wire/messages/offset_delete.h"
 #include "wire/messages/offset_fetch.h"
 #include "wire/messages/txn_offset_commit.h"
 #include "wire/transaction_marker.h"
@@ -63,8 +64,8 @@ struct StaticMemberReplaced {
 struct Removed {
   std::vector<OffsetChange> changes;
   std::unique_ptr<Group> group;     // null when the group stays
-  RequestToken token = kNoRequest;  // a DeleteGroups request that waits
-  std::size_t result_index = 0;     // of the group in its response
+  RequestToken token = kNoRequest;  // a DeleteGroups or OffsetDelete request that waits
+  std::size_t result_index = 0;     // of the group in the response to DeleteGroups
 };
 
 /// A generation without members: nobody waits for it.
@@ -85,9 +86,9 @@ struct WaitingFetch {
   wire::OffsetFetchRequest asked;
 };
 
-/// A DeleteGroups request, of which some groups are not yet out of the log.
+/// A request to delete groups or offsets, of which some are not yet out of the log.
 struct PendingDeletion {
-  wire::DeleteGroupsResponse response;
+  std::variant<wire::DeleteGroupsResponse, wire::OffsetDeleteResponse> response;
   std::size_t outstanding = 0;
 };
 

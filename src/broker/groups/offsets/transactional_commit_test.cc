@@ -262,6 +262,9 @@ TEST(TransactionalCommit, GoesWithItsGroupOrItsTopic) {
   world.commit_in_transaction({.group = "g", .topic = "t", .offset = 5});
   world.commit_in_transaction({.group = "g", .topic = "u", .offset = 6});
   world.commit_in_transaction({.group = "h", .topic = "t", .offset = 7});
+  world.commit_in_transaction({.group = "only", .topic = "t", .offset = 7});
+  world.commit({.group = "both", .topic = "t", .offset = 1});
+  world.commit_in_transaction({.group = "both", .topic = "u", .offset = 7});
   world.holds_appends = true;
   world.commit_in_transaction({.group = "h", .topic = "t", .partition = 1, .offset = 8});
 
@@ -270,12 +273,17 @@ TEST(TransactionalCommit, GoesWithItsGroupOrItsTopic) {
   world.acknowledge_all();
   EXPECT_EQ(world.answer<wire::DeleteGroupsResponse>(deletion).results.at(0).error_code, 0);
   EXPECT_EQ(world.group("g"), nullptr);
+  EXPECT_NE(world.group("both"), nullptr) << "it has something pending";
   EXPECT_EQ(picture_of(world.replayed()->state()), picture_of(world.state()));
 
   world.holds_appends = false;
   world.acknowledge_all();
   world.end_transaction(1, kCommit, "g");
   world.end_transaction(1, kCommit, "h");
+  world.end_transaction(1, kCommit, "only");
+  world.end_transaction(1, kCommit, "both");
+  EXPECT_EQ(world.committed("only", "t"), -1);
+  EXPECT_EQ(world.committed("both", "u"), 7);
   EXPECT_EQ(world.committed("g", "t"), -1);
   EXPECT_EQ(world.committed("g", "u"), -1);
   EXPECT_EQ(world.committed("h", "t"), -1);
