@@ -84,8 +84,11 @@ class Producer::Core {
     io::TimerId timer = 0;
   };
 
-  Result<SendReceipt> send_slowly(RecordAccumulator::Appended refused, ProducerRecord record,
-                                  const AppendOptions& options, Millis block_max);
+  Result<SendReceipt> send_slowly(const RecordAccumulator::Appended& refused,
+                                  const ProducerRecord& record, const AppendOptions& options,
+                                  Millis block_max);
+  Result<SendReceipt> wait_and_append(RecordAccumulator::Appended refused, ProducerRecord record,
+                                      const AppendOptions& options, Millis block_max);
   Error refusal(const RecordAccumulator::Appended& refused, const ProducerRecord& record,
                 std::size_t size);
   Status load_metadata(ProducerTopic& topic, Millis timeout);
@@ -125,9 +128,27 @@ Result<SendReceipt> Producer::Core::send(ProducerTopic* topic, const ProducerRec
   return send_slowly(appended, record, options, config_.max_block);
 }
 
-Result<SendReceipt> Producer::Core::send_slowly(RecordAccumulator::Appended appended,
-                                                ProducerRecord record, const AppendOptions& options,
-                                                Millis block_max) {
+/// Where the plain way does not lead: waits, or says why the record is not taken. A transaction
+/// that lacks a record which somebody wanted in it must not be committed as if it were whole.
+Result<SendReceipt> Producer::Core::send_slowly(const RecordAccumulator::Appended& refused,
+                                                const ProducerRecord& record,
+                                                const AppendOptions& options, Millis block_max) {
+  auto sent = wait_and_append(refused, record, options, block_max);
+  const bool is_missed = !sent.ok() && config_.transactional_id &&
+                         sent.error().code != ErrorCode::kInvalidArgument &&
+                         sent.error().code != ErrorCode::kClosed;
+  if (is_missed) {
+    thread_.post([this, error = sent.error()] {
+      if (transactions_ != nullptr) transactions_->session().batch_failed(error);
+    });
+  }
+  return sent;
+}
+
+Result<SendReceipt> Producer::Core::wait_and_append(RecordAccumulator::Appended appended,
+                                                    ProducerRecord record,
+                                                    const AppendOptions& options,
+                                                    Millis block_max) {
   using Outcome = RecordAccumulator::Outcome;
   const std::size_t size =
       wire::RecordBatchBuilder::record_size_max(record.key, record.value, record.headers) +

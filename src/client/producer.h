@@ -137,7 +137,8 @@ class Producer {
                                                 std::optional<Millis> timeout = {});
   /// Flushes, and makes all records and offsets of the transaction visible at once. Asks until it
   /// is answered: a commit whose answer was lost is neither lost nor done twice.
-  /// errors  kAbortable when a record or an offset is not in, with the reason; kFatal
+  /// errors  kAbortable when a record or an offset is not in, with the reason: also one that send()
+  ///         did not take for want of time or room; kFatal
   TransactionStatus commit_transaction(std::optional<Millis> timeout = {});
   /// Drops what was not sent, whose callbacks are told kCancelled, and takes back the rest. After
   /// it a transaction can be begun, whatever error the last one had.

@@ -430,5 +430,17 @@ TEST_P(Transactions, ALaterProducerOfTheSameIdFencesTheFirstOff) {
   expect_usable(second);
 }
 
+TEST_P(Transactions, ARecordThatSendDidNotTakeIsMissedByTheCommit) {
+  Properties small = properties();
+  small.set("max.request.size", "1000");
+  Producer producer = begun(small);
+  EXPECT_TRUE(producer.send(record("fits")).ok());
+  const std::string large(2'000, 'x');
+  EXPECT_EQ(producer.send(record(large)).error().code, ErrorCode::kTooLarge);
+  expect(Kind::kAbortable, producer.commit_transaction());
+  expect_ok(producer.abort_transaction());
+  expect_usable(producer);
+}
+
 }  // namespace
 }  // namespace millrace::client

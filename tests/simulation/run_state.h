@@ -17,7 +17,9 @@ namespace millrace::simulation {
 inline constexpr const char* kInputTopic = "events";
 inline constexpr const char* kCountTopic = "counts";
 inline constexpr const char* kTransferTopic = "transfers";
+inline constexpr const char* kCopyTopic = "copies";
 inline constexpr const char* kGroup = "readers";
+inline constexpr const char* kPipelineGroup = "pipelines";
 inline constexpr const char* kBrokerHost = "broker";
 inline constexpr std::uint16_t kBrokerPort = 9092;
 

@@ -18,7 +18,8 @@ enum class Sabotage : std::uint8_t {
   kConsumersNeverCommit,
   kStreamLosesRecords,  // before they are counted
   kTransactionsCommitWhatIsAborted,
-  kReadersTakeWhatIsNotCommitted
+  kReadersTakeWhatIsNotCommitted,
+  kPipelinesForgetOffsets
 };
 
 struct SabotageName {
@@ -36,7 +37,8 @@ inline constexpr std::array kSabotages{
     SabotageName{Sabotage::kConsumersNeverCommit, "consumers-never-commit"},
     SabotageName{Sabotage::kStreamLosesRecords, "stream-loses-records"},
     SabotageName{Sabotage::kTransactionsCommitWhatIsAborted, "transactions-commit-what-is-aborted"},
-    SabotageName{Sabotage::kReadersTakeWhatIsNotCommitted, "readers-take-what-is-not-committed"}};
+    SabotageName{Sabotage::kReadersTakeWhatIsNotCommitted, "readers-take-what-is-not-committed"},
+    SabotageName{Sabotage::kPipelinesForgetOffsets, "pipelines-forget-offsets"}};
 
 inline std::string_view sabotage_name(Sabotage sabotage) {
   for (const SabotageName& each : kSabotages) {

@@ -47,6 +47,7 @@ Scenario Scenario::from(Random& random) {
   // Apart, because much less can be promised about what was read before the power went.
   made.cuts_power = random.chance(0.25);
   made.transactional_producers = between(random, 0, 2);
+  made.pipelines = random.chance(0.5) ? between(random, 1, 2) : 0;
   if (random.chance(kExactShare)) made.keep_counts_exact();
   return made;
 }
@@ -67,16 +68,19 @@ void Scenario::break_on_purpose(Sabotage what) {
   const bool is_of_transactions = what == Sabotage::kTransactionsCommitWhatIsAborted ||
                                   what == Sabotage::kReadersTakeWhatIsNotCommitted;
   transactional_producers = is_of_transactions ? 1 : 0;
+  pipelines = what == Sabotage::kPipelinesForgetOffsets ? 2 : 0;
+  crashes_consumers = crashes_consumers || pipelines > 0;
   cuts_power = what == Sabotage::kBrokerNeverSyncs;
 }
 
 std::string Scenario::to_string() const {
   std::string text = fmt::format(
       "{} partitions, {} loops, {} producers ({} ms pause, {} ms linger, {}), {} consumers ({}), "
-      "{} stream threads, {} transactional producers, {} keys, segments of {} bytes, {} s;",
+      "{} stream threads, {} transactional producers, {} pipelines, {} keys, segments of {} bytes, "
+      "{} s;",
       partitions, broker_loops, producers, send_pause_max.count(), linger.count(), compression,
       consumers, is_cooperative ? "cooperative" : "eager", stream_threads, transactional_producers,
-      keys, segment_bytes, duration.count() / 1000);
+      pipelines, keys, segment_bytes, duration.count() / 1000);
   for (const auto& [is_on, name] : {std::pair{kills_brokers, "kill"},
                                     {cuts_power, "power cut"},
                                     {restarts_cleanly, "restart"},

@@ -12,6 +12,7 @@
 #include "tests/simulation/broker_host.h"
 #include "tests/simulation/consumer_actor.h"
 #include "tests/simulation/nemesis.h"
+#include "tests/simulation/pipeline_actor.h"
 #include "tests/simulation/producer_actor.h"
 #include "tests/simulation/seeded_faults.h"
 #include "tests/simulation/stream_actor.h"
@@ -49,6 +50,9 @@ class Director {
       transactions_.push_back(std::make_unique<TransactionActor>(run_, number));
     }
     if (!transactions_.empty()) committed_reader_.emplace(run_);
+    for (int number = 0; number < run_.scenario.pipelines; ++number) {
+      pipelines_.push_back(std::make_unique<PipelineActor>(run_, number));
+    }
     Nemesis(run_, {broker_, consumers_, living_, streams_ ? &*streams_ : nullptr}).rage();
     if (faults_ != nullptr) faults_->stop();
     come_to_rest();
@@ -66,7 +70,7 @@ class Director {
     auto admin = client::Admin::create(properties(), &env());
     if (!admin.ok()) return fail(admin.error().to_string());
     std::vector<client::NewTopic> topics;
-    for (const char* const name : {kInputTopic, kCountTopic, kTransferTopic}) {
+    for (const char* const name : {kInputTopic, kCountTopic, kTransferTopic, kCopyTopic}) {
       topics.push_back({.name = name,
                         .partitions = run_.scenario.partitions,
                         .configs = {{"retention.ms", "-1"}}});
@@ -90,26 +94,30 @@ class Director {
     for (const auto& producer : producers_) producer->join();
     for (const auto& producer : transactions_) producer->join();
     run_.history.did("all producers are done");
-    if (!run_.has_failed()) wait_for_group();
+    if (!run_.has_failed()) wait_for_group(kGroup);
+    if (!run_.has_failed() && !pipelines_.empty()) wait_for_group(kPipelineGroup);
     if (!run_.has_failed()) wait_for_transactions();
     run_.stops_consuming = true;
     if (committed_reader_) committed_reader_->join();
+    for (const auto& pipeline : pipelines_) pipeline->join();
     for (const auto& consumer : consumers_) consumer->join();
     if (streams_ && !run_.has_failed()) streams_->finish();
   }
 
   /// Until the group has committed all there is.
-  void wait_for_group() {
+  void wait_for_group(const std::string& group) {
     auto admin = client::Admin::create(properties(), &env());
     if (!admin.ok()) return run_.history.violated(admin.error().to_string());
     const MonotonicTime deadline = run_.world.scheduler().now() + kPatience;
     std::string missing;
     while (run_.world.scheduler().now() < deadline && !run_.has_failed()) {
-      missing = what_group_misses(*admin);
+      missing = what_group_misses(*admin, group);
       if (missing.empty()) return;
       run_.sleep(std::chrono::seconds{1});
     }
-    if (!run_.has_failed()) run_.history.violated("the group does not come to rest: " + missing);
+    if (!run_.has_failed()) {
+      run_.history.violated("group " + group + " does not come to rest: " + missing);
+    }
   }
 
   Result<client::Consumer> make_reader(const char* isolation) {
@@ -147,8 +155,8 @@ class Director {
     return {};
   }
 
-  std::string what_group_misses(client::Admin& admin) {
-    const auto committed = admin.list_group_offsets(kGroup);
+  std::string what_group_misses(client::Admin& admin, const std::string& group) {
+    const auto committed = admin.list_group_offsets(group);
     if (!committed.ok()) return committed.error().to_string();
     std::map<TopicPartition, client::OffsetSpec> latest;
     for (const auto& partition : run_.input_partitions()) {
@@ -160,7 +168,8 @@ class Director {
       if (!end.ok()) return end.error().to_string();
       const auto found = committed->find(partition);
       const Offset reached = found == committed->end() ? Offset{0} : found->second.offset;
-      if (found != committed->end()) run_.report(run_.group.check_committed(partition, reached));
+      if (found != committed->end() && group == kGroup)
+        run_.report(run_.group.check_committed(partition, reached));
       if (reached < end->offset) {
         return fmt::format("{} is committed to {} of {}", partition, reached, end->offset);
       }
@@ -177,6 +186,7 @@ class Director {
       run_.report(run_.ledger.check_log(partition, logs_[partition]));
     }
     if (committed_reader_ && !run_.has_failed()) judge_transactions();
+    if (!pipelines_.empty() && !run_.has_failed()) judge_copies();
     if (!streams_ || run_.has_failed()) return;
     CountsSeen seen;
     read_all(kCountTopic,
@@ -194,6 +204,23 @@ class Director {
     run_.report(run_.transactions.check(visible));
     if (run_.has_failed() || run_.may_read_what_is_lost()) return;
     run_.report(TransactionLedger::check_read(committed_reader_->read(), visible));
+  }
+
+  /// Each partition of the copies holds what its original holds, once and in its order.
+  void judge_copies() {
+    read_all(kCopyTopic, [](const TopicPartition&, const RecordView&) {});
+    if (run_.has_failed() || run_.may_read_what_is_lost()) return;
+    for (const TopicPartition& original : run_.input_partitions()) {
+      const auto& wanted = logs_[original];
+      const auto& copies = logs_[{kCopyTopic, original.partition}];
+      for (std::size_t i = 0; i < std::max(wanted.size(), copies.size()); ++i) {
+        const std::string from = i < wanted.size() ? wanted[i].value : "nothing";
+        const std::string to = i < copies.size() ? copies[i].value : "nothing";
+        if (from == to) continue;
+        return run_.history.violated(
+            fmt::format("record {} of {} is {}, its copy is {}", i, original, from, to));
+      }
+    }
   }
 
   void compare_counts(const WindowCounts& reference, const WindowCounts& counted) {
@@ -257,6 +284,7 @@ class Director {
   std::optional<StreamActor> streams_;
   std::vector<std::unique_ptr<TransactionActor>> transactions_;
   std::optional<CommittedReader> committed_reader_;
+  std::vector<std::unique_ptr<PipelineActor>> pipelines_;
   std::map<TopicPartition, std::vector<Ledger::LogRecord>> logs_;
 };
 

@@ -63,10 +63,11 @@ TEST_F(Simulation, FindsWhateverIsBrokenOnPurpose) {
       {Sabotage::kConsumersSkip, HasSubstr("was given offset")},
       {Sabotage::kConsumersBeginLate, HasSubstr("begins events")},
       {Sabotage::kConsumersCommitAhead, HasSubstr("committed to")},
-      {Sabotage::kConsumersNeverCommit, HasSubstr("the group does not come to rest")},
+      {Sabotage::kConsumersNeverCommit, HasSubstr("group readers does not come to rest")},
       {Sabotage::kStreamLosesRecords, HasSubstr("counted ")},
       {Sabotage::kTransactionsCommitWhatIsAborted, HasSubstr("was not committed")},
-      {Sabotage::kReadersTakeWhatIsNotCommitted, HasSubstr("a reader of committed records got")}};
+      {Sabotage::kReadersTakeWhatIsNotCommitted, HasSubstr("a reader of committed records got")},
+      {Sabotage::kPipelinesForgetOffsets, HasSubstr("group pipelines does not come to rest")}};
   for (const SabotageName& each : kSabotages) {
     SCOPED_TRACE(each.name);
     Scenario broken;

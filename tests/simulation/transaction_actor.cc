@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/consumer.h"
+#include "tests/simulation/insistence.h"
 
 namespace millrace::simulation {
 namespace {
@@ -19,15 +20,6 @@ constexpr int kRecordsMax = 5;
 constexpr double kAbortShare = 0.25;
 constexpr double kDeathShare = 0.05;   // of transactions, whose producer is never heard of again
 constexpr double kZombieShare = 0.05;  // whose producer is, after another took its place
-
-/// Calls again for as long as the answer is that it is not over.
-template <class Call>
-TransactionStatus insist(const RunState& run, Call&& call) {
-  TransactionStatus status = call();
-  while (!status.ok() && status.kind() == TransactionErrorKind::kRetriable && !run.has_failed())
-    status = call();
-  return status;
-}
 
 }  // namespace
 
@@ -110,7 +102,7 @@ void TransactionActor::send_some(client::Producer& producer, std::uint64_t trans
     const auto queued = producer.send(
         {.topic = kTransferTopic, .partition = PartitionId{partition}, .value = value});
     if (!queued.ok()) {
-      run_.history.saw(fmt::format("{} was not taken: {}", value, queued.error().to_string()));
+      run_.history.did(fmt::format("{} was not taken: {}", value, queued.error().to_string()));
       return;
     }
   }

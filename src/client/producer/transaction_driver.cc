@@ -17,7 +17,7 @@ namespace {
 using wire::KafkaError;
 using wire::VersionRange;
 
-constexpr Millis kTimerMax{INT32_MAX};  // longer is never
+constexpr Millis kLongestTimer{INT32_MAX};  // longer is never
 /// From which level of the feature transaction.version on the cluster speaks kV2.
 constexpr std::int16_t kLevelOfV2 = 2;
 
@@ -154,7 +154,7 @@ void TransactionDriver::abort_for_close(Millis timeout, std::function<void()> do
 
 void TransactionDriver::wait(Waiter waiter, Millis timeout) {
   const std::uint64_t id = next_waiter_++;
-  if (timeout < kTimerMax) {
+  if (timeout < kLongestTimer) {
     waiter.timer = cluster_.loop().call_after(timeout, life_.guard([this, id, timeout] {
       const auto entry = waiters_.find(id);
       const Done done = std::move(entry->second.done);

@@ -9,7 +9,7 @@
 namespace millrace::storage {
 namespace {
 
-constexpr std::int16_t kVersion = 0;
+constexpr std::int16_t kEntryVersion = 0;
 
 AbortedTransaction read_entry(ByteReader& reader) {
   AbortedTransaction entry;
@@ -35,8 +35,8 @@ std::string TransactionIndex::encode() const {
   std::string bytes(entries_.size() * kTransactionIndexEntrySize, '\0');
   char* to = bytes.data();
   for (const AbortedTransaction& entry : entries_) {
-    store_big_endian(to, kVersion);
-    to += sizeof(kVersion);
+    store_big_endian(to, kEntryVersion);
+    to += sizeof(kEntryVersion);
     for (const std::int64_t field : {entry.producer_id.value(), entry.first_offset.value(),
                                      entry.last_offset.value(), entry.last_stable_offset.value()}) {
       store_big_endian(to, field);
@@ -57,10 +57,10 @@ Result<TransactionIndex> TransactionIndex::decode(Offset base, Offset end, std::
   ByteReader reader(bytes);
   AbortedTransaction previous{kNoProducerId, Offset{0}, base + -1, Offset{0}};
   while (reader.remaining() > 0) {
-    if (const std::int16_t version = reader.i16(); version != kVersion) {
+    if (const std::int16_t version = reader.i16(); version != kEntryVersion) {
       return Error{
           ErrorCode::kUnsupported,
-          fmt::format("transaction index: wanted version {}, found {}", kVersion, version)};
+          fmt::format("transaction index: wanted version {}, found {}", kEntryVersion, version)};
     }
     const AbortedTransaction entry = read_entry(reader);
     const bool makes_sense =

@@ -22,7 +22,7 @@ ZSTD_CCtx* thread_zstd_encoder() {
   return encoder.get();
 }
 
-using Decoder = std::unique_ptr<ZSTD_DCtx, FreeZstdDecoder>;
+using ZstdDecoder = std::unique_ptr<ZSTD_DCtx, FreeZstdDecoder>;
 
 /// Windows over 128 MiB are an error, as they are to zstd and zstd-jni when nobody sets another
 /// limit. Less would not do: level 22, which clients may choose, claims so much for any batch.
@@ -33,8 +33,8 @@ constexpr std::uint64_t kWindowBytesMax = std::uint64_t{1} << unsigned{kWindowLo
 /// go back, so that a claim costs no memory beyond its batch, nor more than the batch inflates to.
 constexpr std::size_t kKeptDecoderBytesMax = std::size_t{16} << 20U;
 
-Decoder& thread_zstd_decoder() {
-  thread_local Decoder decoder;
+ZstdDecoder& thread_zstd_decoder() {
+  thread_local ZstdDecoder decoder;
   if (decoder == nullptr) {
     decoder.reset(ZSTD_createDCtx());
     if (decoder != nullptr)
@@ -132,7 +132,7 @@ Status zstd_compress(CompressionLevel level, std::string_view in, Buffer& out) {
 }
 
 Status zstd_decompress(std::string_view in, BoundedOutput& out) {
-  Decoder& decoder = thread_zstd_decoder();
+  ZstdDecoder& decoder = thread_zstd_decoder();
   if (decoder == nullptr) return Error{ErrorCode::kTooLarge, "zstd: no memory for its state"};
   if (inflate_at_once(decoder.get(), in, out)) return {};
   Status status = inflate_stream(decoder.get(), in, out);
