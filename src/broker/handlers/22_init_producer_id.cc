@@ -8,6 +8,7 @@
 
 #include "broker/handlers/replies.h"
 #include "broker/producer_ids.h"
+#include "broker/transactions/older_words.h"
 #include "broker/transactions/transaction_handlers.h"
 #include "broker/transactions/transaction_service.h"
 #include "wire/messages/init_producer_id.h"
@@ -20,7 +21,7 @@ using wire::InitProducerIdRequest;
 using wire::InitProducerIdResponse;
 using wire::KafkaError;
 
-constexpr std::int16_t kFirstFencedVersion = 4;
+constexpr std::int16_t kInitKnowsFencedSince = 4;
 
 InitProducerIdResponse refused(KafkaError error) {
   InitProducerIdResponse response;
@@ -41,19 +42,19 @@ InitProducerIdResponse new_id(const InitProducerIdRequest& request, ProducerIds&
   return response;
 }
 
-InitProducerIdResponse in_older_words(InitProducerIdResponse response) {
-  if (response.error_code == code_of(KafkaError::kProducerFenced))
-    response.error_code = code_of(KafkaError::kInvalidProducerEpoch);
-  return response;
-}
-
 }  // namespace
 
 void handle_init_producer_id(InitProducerIdRequest request, RequestContext context,
                              BrokerState& state, Responder<InitProducerIdResponse> reply) {
   if (!request.transactional_id.has_value()) return reply.send(new_id(request, state.producer_ids));
-  if (context.api_version < kFirstFencedVersion)
-    reply = with_changed_response<InitProducerIdResponse>(std::move(reply), in_older_words);
+  if (context.api_version < kInitKnowsFencedSince) {
+    reply = with_changed_response<InitProducerIdResponse>(
+        std::move(reply), [version = context.api_version](InitProducerIdResponse response) {
+          response.error_code = code_of(in_older_words(static_cast<KafkaError>(response.error_code),
+                                                       version, kInitKnowsFencedSince));
+          return response;
+        });
+  }
   state.transactions->init_producer_id(std::move(request), std::move(reply));
 }
 

@@ -23,7 +23,7 @@ using wire::KafkaError;
 using Topics = std::vector<AddPartitionsToTxnRequest::AddPartitionsToTxnTopic>;
 using TopicResults = std::vector<AddPartitionsToTxnResponse::AddPartitionsToTxnTopicResult>;
 
-constexpr std::int16_t kFirstBatchedVersion = 4;
+constexpr std::int16_t kAskedByBrokersSince = 4;
 
 KafkaError fault_of(const TopicTable& table, const std::string& topic, std::int32_t partition) {
   if (is_internal_topic(topic)) return KafkaError::kTopicAuthorizationFailed;
@@ -88,7 +88,7 @@ void add_many(AddPartitionsToTxnRequest request, std::int16_t api_version, Broke
 void handle_add_partitions_to_txn(AddPartitionsToTxnRequest request, RequestContext context,
                                   BrokerState& state, Responder<AddPartitionsToTxnResponse> reply) {
   const std::int16_t version = context.api_version;
-  if (version < kFirstBatchedVersion)
+  if (version < kAskedByBrokersSince)
     add_own(std::move(request), version, state, std::move(reply));
   else
     add_many(std::move(request), version, state, std::move(reply));

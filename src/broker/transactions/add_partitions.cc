@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/saturating.h"
+#include "broker/transactions/older_words.h"
 
 namespace millrace::broker {
 
@@ -92,14 +93,7 @@ KafkaError error_of(const Transaction* transaction, const TopicPartition& partit
 }
 
 constexpr std::int16_t kFirstBatchedVersion = 4;
-constexpr std::int16_t kFirstFencedVersion = 2;
-
-/// Old clients know the newer error by an older name.
-KafkaError for_version(KafkaError error, std::int16_t api_version) {
-  return error == KafkaError::kProducerFenced && api_version < kFirstFencedVersion
-             ? KafkaError::kInvalidProducerEpoch
-             : error;
-}
+constexpr std::int16_t kKnowsFencedSince = 2;
 
 using Topics = std::vector<AddPartitionsToTxnRequest::AddPartitionsToTxnTopic>;
 using TopicResults = std::vector<AddPartitionsToTxnResponse::AddPartitionsToTxnTopicResult>;
@@ -138,8 +132,9 @@ void add_own(TransactionTurn& turn, RequestToken token, const AddPartitionsToTxn
       [token, topics = request.v3_and_below_topics, api_version](
           TransactionTurn& later, const Transaction*, KafkaError error) {
         AddPartitionsToTxnResponse response;
-        response.results_by_topic_v3_and_below = results_of(
-            topics, [&](const TopicPartition&) { return for_version(error, api_version); });
+        response.results_by_topic_v3_and_below = results_of(topics, [&](const TopicPartition&) {
+          return in_older_words(error, api_version, kKnowsFencedSince);
+        });
         later.answer(token, std::move(response));
       });
 }
@@ -196,7 +191,7 @@ void add_offsets(TransactionTurn& turn, RequestToken token,
   add(turn, std::move(addition),
       [token, api_version](TransactionTurn& later, const Transaction*, KafkaError error) {
         wire::AddOffsetsToTxnResponse response;
-        response.error_code = code_of(for_version(error, api_version));
+        response.error_code = code_of(in_older_words(error, api_version, kKnowsFencedSince));
         later.answer(token, std::move(response));
       });
 }

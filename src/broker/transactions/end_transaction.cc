@@ -10,11 +10,11 @@
 // source  Kafka's TransactionCoordinator; KIP-98, KIP-890
 #include "broker/transactions/end_transaction.h"
 
-#include <limits>
 #include <utility>
 
 #include "base/log.h"
 #include "base/saturating.h"
+#include "broker/transactions/older_words.h"
 
 namespace millrace::broker {
 
@@ -24,15 +24,7 @@ using wire::EndTxnRequest;
 using wire::EndTxnResponse;
 using wire::KafkaError;
 
-constexpr std::int16_t kEpochMax = std::numeric_limits<std::int16_t>::max();
-constexpr std::int16_t kFirstVersionWithEpochs = 5;
-constexpr std::int16_t kFirstFencedVersion = 2;
-
-/// Stops at the last one, under which no producer comes.
-ProducerEpoch after(ProducerEpoch epoch, std::int16_t count = 1) {
-  const int sum = int{epoch.value()} + int{count};
-  return ProducerEpoch{static_cast<std::int16_t>(std::min<int>(sum, kEpochMax))};
-}
+constexpr std::int16_t kEndsWithEpochsSince = 5;
 
 struct Ending {
   RequestToken token;
@@ -46,11 +38,9 @@ struct Ending {
 };
 
 void refuse(TransactionTurn& turn, const Ending& ending, KafkaError error) {
+  constexpr std::int16_t kEndKnowsFencedSince = 2;
   EndTxnResponse response;
-  // Old clients know the newer error by an older name.
-  const bool is_old =
-      error == KafkaError::kProducerFenced && ending.api_version < kFirstFencedVersion;
-  response.error_code = code_of(is_old ? KafkaError::kInvalidProducerEpoch : error);
+  response.error_code = code_of(in_older_words(error, ending.api_version, kEndKnowsFencedSince));
   turn.answer(ending.token, std::move(response));
 }
 
@@ -138,7 +128,7 @@ KafkaError raise_epoch(TransactionTurn& turn, TransactionMetadata& next) {
     if (!fresh.ok()) return KafkaError::kCoordinatorNotAvailable;
     next.next_producer_id = *fresh;
   }
-  next.last_producer_epoch = std::exchange(next.producer_epoch, after(next.producer_epoch));
+  next.last_producer_epoch = std::exchange(next.producer_epoch, epoch_after(next.producer_epoch));
   return KafkaError::kNone;
 }
 
@@ -207,7 +197,7 @@ void end_transaction(TransactionTurn& turn, RequestToken token, const EndTxnRequ
       .producer_epoch = ProducerEpoch{request.producer_epoch},
       .result = request.committed ? TransactionResult::kCommit : TransactionResult::kAbort,
       .client_version =
-          api_version >= kFirstVersionWithEpochs ? kEpochPerTransaction : std::int16_t{0},
+          api_version >= kEndsWithEpochsSince ? kEpochPerTransaction : std::int16_t{0},
       .api_version = api_version};
   if (request.transactional_id.empty()) return refuse(turn, ending, KafkaError::kInvalidRequest);
   turn.when_settled(request.transactional_id,
@@ -224,7 +214,7 @@ void fence_and_abort(TransactionTurn& turn, Transaction& transaction) {
   const std::int16_t version = turn.state.config.version;
   TransactionMetadata next = transaction.metadata;
   next.client_version = version;
-  next.producer_epoch = after(next.producer_epoch, version >= kEpochPerTransaction ? 2 : 1);
+  next.producer_epoch = epoch_after(next.producer_epoch, version >= kEpochPerTransaction ? 2 : 1);
   next.last_producer_epoch = kNoProducerEpoch;
   prepare(turn, transaction, std::move(next), TransactionResult::kAbort,
           [](TransactionTurn&, const Transaction& changed, KafkaError error) {

@@ -55,10 +55,6 @@ bool may_have(const TransactionMetadata& metadata, const Expected& expected) {
          (expected.id == metadata.previous_producer_id && is_exhausted(expected.epoch));
 }
 
-ProducerEpoch after(ProducerEpoch epoch) {
-  return ProducerEpoch{static_cast<std::int16_t>(epoch.value() + 1)};
-}
-
 /// Moves `next` to the id and epoch that the producer gets.
 /// errors  PRODUCER_FENCED; what making a producer id meets
 KafkaError take_next_epoch(TransactionMetadata& next, const std::optional<Expected>& expected,
@@ -71,7 +67,7 @@ KafkaError take_next_epoch(TransactionMetadata& next, const std::optional<Expect
   next.previous_producer_id = next.producer_id;
   next.last_producer_epoch = expected ? current : kNoProducerEpoch;
   if (!is_exhausted(current)) {
-    next.producer_epoch = after(current);
+    next.producer_epoch = epoch_after(current);
     return KafkaError::kNone;
   }
   const auto fresh = producer_ids.next();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -53,6 +54,12 @@ Result<LogRecord> record_of(const std::string& transactional_id, std::optional<s
 }
 
 }  // namespace
+
+ProducerEpoch epoch_after(ProducerEpoch epoch, std::int16_t count) {
+  constexpr int kLast = std::numeric_limits<std::int16_t>::max();
+  const int sum = int{epoch.value()} + int{count};
+  return ProducerEpoch{static_cast<std::int16_t>(std::min(sum, kLast))};
+}
 
 bool is_exhausted(ProducerEpoch epoch) {
   return epoch.value() >= std::numeric_limits<std::int16_t>::max() - 1;

@@ -49,6 +49,9 @@ struct TransactionMetadata {
   bool operator==(const TransactionMetadata&) const = default;
 };
 
+/// The epoch that comes `count` later; stops at the last one, under which no producer comes.
+ProducerEpoch epoch_after(ProducerEpoch epoch, std::int16_t count = 1);
+
 /// Whether no further producer may come under this id: the last epoch is kept for fencing.
 bool is_exhausted(ProducerEpoch epoch);
 
