@@ -34,7 +34,7 @@ struct TransactionOptions {
   std::optional<std::int64_t> coordinator_epoch;
   std::string format = "text";
 };
-using SharedOptions = std::shared_ptr<TransactionOptions>;
+using SharedTransaction = std::shared_ptr<TransactionOptions>;
 
 Error wrong_usage(std::string message) {
   return {ErrorCode::kInvalidArgument, std::move(message)};
@@ -275,27 +275,27 @@ ExitCode abort(const TransactionOptions& options, Console& console, io::Env& env
   return ExitCode::kDone;
 }
 
-using Run = ExitCode (*)(const TransactionOptions&, Console&, io::Env&);
+using RunTransaction = ExitCode (*)(const TransactionOptions&, Console&, io::Env&);
 
-Command add(Command& transaction, const SharedOptions& options, io::Env& env, Run run,
-            const char* const (&texts)[3]) {
+Command add_command(Command& transaction, const SharedTransaction& options, io::Env& env,
+                    RunTransaction run, const char* const (&texts)[3]) {
   Command command = transaction.add_command(texts[0], texts[1], texts[2]);
   command.action([options, &env, run](Console& console) { return run(*options, console, env); });
   add_cluster_options(command, options->cluster);
   return command;
 }
 
-void add_format(Command& command, const SharedOptions& options) {
+void add_format(Command& command, const SharedTransaction& options) {
   command.choice("-f,--format", options->format, format_names(), "How to write it");
 }
 
-void add_abort(Command& transaction, const SharedOptions& options, io::Env& env) {
+void add_abort(Command& transaction, const SharedTransaction& options, io::Env& env) {
   Command aborting =
-      add(transaction, options, env, abort,
-          {"abort",
-           "End a hanging transaction in one partition: none of its records there is "
-           "committed",
-           "millrace transaction abort --topic clicks --partition 0 --start-offset 4711"});
+      add_command(transaction, options, env, abort,
+                  {"abort",
+                   "End a hanging transaction in one partition: none of its records there is "
+                   "committed",
+                   "millrace transaction abort --topic clicks --partition 0 --start-offset 4711"});
   aborting.option("--topic TOPIC", options->topic, "The topic");
   aborting.option("-p,--partition", options->partition, "The partition", 0, INT32_MAX);
   aborting.option("--start-offset", options->start_offset,
@@ -319,9 +319,9 @@ void add_transaction(Command root, io::Env& env) {
       "millrace transaction find-hanging");
   const auto options = std::make_shared<TransactionOptions>();
 
-  Command listing = add(transaction, options, env, list,
-                        {"list", "List the transactions of the cluster",
-                         "millrace transaction list --state Ongoing --longer-than 5m"});
+  Command listing = add_command(transaction, options, env, list,
+                                {"list", "List the transactions of the cluster",
+                                 "millrace transaction list --state Ongoing --longer-than 5m"});
   listing.option("--state STATE", options->states,
                  "Only in this state, such as Ongoing or PrepareCommit; may be repeated");
   listing.option("--longer-than DURATION", options->longer_than,
@@ -331,25 +331,28 @@ void add_transaction(Command root, io::Env& env) {
                  INT64_MAX);
   add_format(listing, options);
 
-  Command describing = add(transaction, options, env, describe,
-                           {"describe", "Show state, producer, age and partitions of transactions",
-                            "millrace transaction describe till-7 --format wide"});
+  Command describing =
+      add_command(transaction, options, env, describe,
+                  {"describe", "Show state, producer, age and partitions of transactions",
+                   "millrace transaction describe till-7 --format wide"});
   describing.arguments("ID", options->ids, "Transactional ids");
   add_format(describing, options);
 
-  Command producers = add(transaction, options, env, describe_producers,
-                          {"describe-producers",
-                           "Show the producers that partitions remember, and where the transaction "
-                           "begins that one has open there",
-                           "millrace transaction describe-producers clicks:0"});
+  Command producers =
+      add_command(transaction, options, env, describe_producers,
+                  {"describe-producers",
+                   "Show the producers that partitions remember, and where the transaction "
+                   "begins that one has open there",
+                   "millrace transaction describe-producers clicks:0"});
   producers.arguments("TOPIC[:PARTITION]", options->topics, "Topics, or partitions of them");
   add_format(producers, options);
 
-  Command finding = add(transaction, options, env, find_hanging,
-                        {"find-hanging",
-                         "Find transactions that are open in a partition and that no coordinator "
-                         "has: nobody but you will end them",
-                         "millrace transaction find-hanging --topic clicks --older-than 20m"});
+  Command finding =
+      add_command(transaction, options, env, find_hanging,
+                  {"find-hanging",
+                   "Find transactions that are open in a partition and that no coordinator "
+                   "has: nobody but you will end them",
+                   "millrace transaction find-hanging --topic clicks --older-than 20m"});
   finding.option("--topic TOPIC[:PARTITION]", options->topics,
                  "Only in this topic or partition; may be repeated; without it everywhere");
   finding.option("--older-than DURATION", options->older_than,
