@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "broker/broker_core.h"
 #include "broker/housekeeping.h"
+#include "broker/log_cleaning.h"
 #include "broker/session/serving_loop.h"
 
 namespace millrace::broker {
@@ -35,6 +36,7 @@ class Broker::Runtime {
 
   Status stop() {
     if (std::exchange(is_stopped_, true)) return {};
+    cleaning_.reset();
     housekeeping_.reset();
     core_->stop_coordinators();
     core_->drain_flushes();
@@ -56,6 +58,8 @@ class Broker::Runtime {
       return status;
     if (auto status = listen(); !status.ok()) return status;
     housekeeping_ = std::make_unique<Housekeeping>(env, *core_);
+    cleaning_ = std::make_unique<LogCleaning>(env, core_->state().config, core_->metadata(),
+                                              core_->directory());
     for (const auto& loop : loops_) loop->start();
     return {};
   }
@@ -82,6 +86,7 @@ class Broker::Runtime {
   std::unique_ptr<BrokerCore> core_;
   std::vector<std::unique_ptr<ServingLoop>> loops_;
   std::unique_ptr<Housekeeping> housekeeping_;
+  std::unique_ptr<LogCleaning> cleaning_;
   io::Endpoint endpoint_;
   bool is_stopped_ = false;
 };

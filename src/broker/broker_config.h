@@ -48,10 +48,12 @@ struct BrokerConfig {
   Millis log_retention_check_interval{300'000};  // log.retention.check.interval.ms
   Millis producer_id_expiration{86'400'000};     // producer.id.expiration.ms
   Millis recovery_point_interval{60'000};        // log.flush.offset.checkpoint.interval.ms
-  Millis connections_max_idle{600'000};          // connections.max.idle.ms
-  std::size_t request_bytes_max = 104'857'600;   // socket.request.max.bytes
-  std::size_t send_buffer_bytes = 262'144;       // socket.send.buffer.bytes
-  std::size_t fetch_bytes_max = 57'671'680;      // fetch.max.bytes of the broker
+  Millis cleaner_backoff{15'000};                // log.cleaner.backoff.ms
+  std::size_t cleaner_dedupe_bytes_max = std::size_t{128} << 20U;  // log.cleaner.dedupe.buffer.size
+  Millis connections_max_idle{600'000};                            // connections.max.idle.ms
+  std::size_t request_bytes_max = 104'857'600;                     // socket.request.max.bytes
+  std::size_t send_buffer_bytes = 262'144;                         // socket.send.buffer.bytes
+  std::size_t fetch_bytes_max = 57'671'680;                        // fetch.max.bytes of the broker
 
   GroupConfig groups;
   TransactionConfig transactions;

@@ -36,6 +36,8 @@ class BrokerCore {
   BrokerState& state() { return *state_; }
   const HandlerTable& handlers() const { return handlers_; }
   const storage::DataDirectory& directory() const { return *directory_; }
+  storage::DataDirectory& directory() { return *directory_; }
+  ClusterMetadata& metadata() { return *metadata_; }
   const MetricsRegistry& metrics() const { return metrics_; }
 
   /// Loads groups and transactions; `loop` runs their timers. Before the first request.

@@ -20,10 +20,18 @@ constexpr std::string_view kCleanMarkName = ".kafka_cleanshutdown";
 constexpr std::string_view kCleanMarkText = R"({"version":0,"brokerEpoch":-1})";
 constexpr std::string_view kRecoveryPointsName = "recovery-point-offset-checkpoint";
 constexpr std::string_view kLogStartOffsetsName = "log-start-offset-checkpoint";
+constexpr std::string_view kCleanerOffsetsName = "cleaner-offset-checkpoint";
 
 /// An operator may have moved a partition to another disk and left a link.
 bool may_hold_a_log(const io::DirectoryEntry& entry) {
   return entry.kind == io::PathKind::kDirectory || entry.kind == io::PathKind::kLink;
+}
+
+std::optional<Offset> offset_of(const OffsetsByPartition& offsets,
+                                const TopicPartition& partition) {
+  const auto found = offsets.find(partition);
+  if (found == offsets.end()) return std::nullopt;
+  return found->second;
 }
 
 /// The same error with the directory and what its reader can do about it.
@@ -155,7 +163,8 @@ Status DataDirectory::sync_names() {
 Status DataDirectory::load_checkpoints() {
   return checkpoints_.with([this](Checkpoints& known) {
     Status status = load_checkpoint(kRecoveryPointsName, known.recovery_points);
-    return status.ok() ? load_checkpoint(kLogStartOffsetsName, known.log_start_offsets) : status;
+    if (status.ok()) status = load_checkpoint(kLogStartOffsetsName, known.log_start_offsets);
+    return status.ok() ? load_checkpoint(kCleanerOffsetsName, known.cleaner_offsets) : status;
   });
 }
 
@@ -169,7 +178,7 @@ Status DataDirectory::load_checkpoint(std::string_view name, Offsets& into) cons
     into = std::move(offsets).value();
     return {};
   }
-  // Without it the logs are scanned from their start: slower, not wrong.
+  // Without it the logs are scanned, or cleaned, from their start: slower, not wrong.
   LOG_WARN("a checkpoint is unreadable, going on without it",
            {{"path", file_path(name)}, {"reason", offsets.error().message}});
   return {};
@@ -196,11 +205,13 @@ Result<std::vector<TopicPartition>> DataDirectory::list_logs() const {
 }
 
 std::optional<Offset> DataDirectory::recovery_point(const TopicPartition& partition) const {
-  return checkpoints_.with([&](const Checkpoints& known) -> std::optional<Offset> {
-    const auto found = known.recovery_points.find(partition);
-    if (found == known.recovery_points.end()) return std::nullopt;
-    return found->second;
-  });
+  return checkpoints_.with(
+      [&](const Checkpoints& known) { return offset_of(known.recovery_points, partition); });
+}
+
+std::optional<Offset> DataDirectory::cleaner_offset(const TopicPartition& partition) const {
+  return checkpoints_.with(
+      [&](const Checkpoints& known) { return offset_of(known.cleaner_offsets, partition); });
 }
 
 Result<OpenOptions> DataDirectory::open_options(const TopicPartition& partition, Timestamp now) {
@@ -211,8 +222,7 @@ Result<OpenOptions> DataDirectory::open_options(const TopicPartition& partition,
   }
   return checkpoints_.with([&](const Checkpoints& known) {
     const auto offset_in = [&](const Offsets& offsets) {
-      const auto found = offsets.find(partition);
-      return found == offsets.end() ? Offset{0} : found->second;
+      return offset_of(offsets, partition).value_or(Offset{0});
     };
     return OpenOptions{.now = now,
                        .previous_stop = previous_stop_,
@@ -227,11 +237,15 @@ Status DataDirectory::forget(const TopicPartition& partition) {
   return checkpoints_.with([&](Checkpoints& known) {
     Offsets points = known.recovery_points;
     Offsets starts = known.log_start_offsets;
+    Offsets cleaned = known.cleaner_offsets;
     points.erase(partition);
     starts.erase(partition);
+    cleaned.erase(partition);
     Status status = write_checkpoint(kRecoveryPointsName, std::move(points), known.recovery_points);
     if (!status.ok()) return status;
-    return write_checkpoint(kLogStartOffsetsName, std::move(starts), known.log_start_offsets);
+    status = write_checkpoint(kLogStartOffsetsName, std::move(starts), known.log_start_offsets);
+    if (!status.ok()) return status;
+    return write_checkpoint(kCleanerOffsetsName, std::move(cleaned), known.cleaner_offsets);
   });
 }
 
@@ -253,6 +267,14 @@ Status DataDirectory::write_recovery_points(const Offsets& offsets) {
 Status DataDirectory::write_log_start_offsets(const Offsets& offsets) {
   return checkpoints_.with([&](Checkpoints& known) {
     return write_checkpoint(kLogStartOffsetsName, offsets, known.log_start_offsets);
+  });
+}
+
+Status DataDirectory::write_cleaner_offset(const TopicPartition& partition, Offset offset) {
+  return checkpoints_.with([&](Checkpoints& known) {
+    Offsets wanted = known.cleaner_offsets;
+    wanted[partition] = offset;
+    return write_checkpoint(kCleanerOffsetsName, std::move(wanted), known.cleaner_offsets);
   });
 }
 

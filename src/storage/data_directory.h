@@ -21,7 +21,8 @@
 namespace millrace::storage {
 
 /// Layout, file names and formats are Kafka's: .lock, meta.properties, .kafka_cleanshutdown,
-/// recovery-point-offset-checkpoint, log-start-offset-checkpoint, and a folder topic-N a partition.
+/// recovery-point-offset-checkpoint, log-start-offset-checkpoint, cleaner-offset-checkpoint, and a
+/// folder topic-N a partition.
 /// thread     open_options, the checkpoints, removal: any; the rest one at a time
 /// invariant  the folder is locked for as long as this lives, and from open() to mark_clean() there is
 ///            no mark of a clean stop
@@ -67,6 +68,8 @@ class DataDirectory {
   using Offsets = OffsetsByPartition;
   /// Where the partition's log was known to be on disk up to; nothing when no checkpoint says so.
   std::optional<Offset> recovery_point(const TopicPartition& partition) const;
+  /// Up to where the partition's log was cleaned; nothing when no checkpoint says so.
+  std::optional<Offset> cleaner_offset(const TopicPartition& partition) const;
   /// OpenOptions for one partition, from the mark and the checkpoints. When the partition has no
   /// folder yet, what the checkpoints say is of a deleted topic of that name: it is taken out of
   /// them for good, so that the new log neither starts at the old one's start nor goes unscanned.
@@ -77,6 +80,9 @@ class DataDirectory {
   /// that no topic comes or goes between the taking of `offsets` and this.
   Status write_recovery_points(const Offsets& offsets);
   Status write_log_start_offsets(const Offsets& offsets);
+  /// The partition's log is clean up to `offset`: written down at once, unless it says so already.
+  /// The caller sees to it that the partition's topic neither comes nor goes meanwhile.
+  Status write_cleaner_offset(const TopicPartition& partition, Offset offset);
   /// Says that every log was closed. The last thing a clean stop does.
   Status mark_clean();
 
@@ -92,6 +98,7 @@ class DataDirectory {
   struct Checkpoints {
     Offsets recovery_points;
     Offsets log_start_offsets;
+    Offsets cleaner_offsets;
   };
 
   Status find_left_overs();

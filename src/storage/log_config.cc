@@ -1,6 +1,12 @@
 #include "storage/log_config.h"
 
+#include <algorithm>
+
 namespace millrace::storage {
+
+std::int64_t LogConfig::roll_ms() const {
+  return cleanup_policy_compact ? std::min(segment_ms, max_compaction_lag_ms) : segment_ms;
+}
 
 wire::CompressionLevel LogConfig::compression_level() const {
   using wire::Compression;

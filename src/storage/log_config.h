@@ -42,6 +42,9 @@ struct LogConfig {
   bool preallocate = false;
   bool unclean_leader_election_enable = false;
 
+  /// The time after which a segment ends though it be not full: what waits to be compacted may not
+  /// wait in it for longer than max.compaction.lag.ms.
+  std::int64_t roll_ms() const;
   /// The level that belongs to `compression`; nothing where the codec has none, or its default is
   /// asked for.
   wire::CompressionLevel compression_level() const;

@@ -176,6 +176,23 @@ Status PartitionLog::delete_records_before(Offset offset) {
   return storage::delete_records_before(*parts_, offset);
 }
 
+CleanerView PartitionLog::cleaner_view() const {
+  return {.segments = parts_->segments.all(),
+          .config = *parts_->config(),
+          .log_start = log_start_offset(),
+          .stable_end = std::min(last_stable_offset(), recovery_point())};
+}
+
+LastOfProducers PartitionLog::last_of_producers() const {
+  LastOfProducers producers;
+  for (const auto& [id, entry] : parts_->producers.entries()) {
+    const bool has_data = entry.batch_count > 0;
+    producers[id] = {entry.epoch,
+                     has_data ? entry.batches[entry.batch_count - 1].last_offset : kNoOffset};
+  }
+  return producers;
+}
+
 Result<SegmentRewrite> PartitionLog::plan_rewrite(Offset from, Offset before) const {
   const LogParts& log = *parts_;
   const Offset on_disk = std::min(before, recovery_point());

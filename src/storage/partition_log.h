@@ -17,6 +17,8 @@
 #include "io/file_system.h"
 #include "model/ids.h"
 #include "model/uuid.h"
+#include "storage/compaction/batch_cleaning.h"
+#include "storage/compaction/cleaner_view.h"
 #include "storage/log/leader_epochs.h"
 #include "storage/log/log_reader.h"
 #include "storage/log/log_recovery.h"
@@ -165,9 +167,13 @@ class PartitionLog {
   /// errors  kIo; the folder is then still there
   Status remove(const Uuid& unique);
 
+  /// What a cleaner begins with: the log as it stands.      thread  any
+  CleanerView cleaner_view() const;
+  /// Where each producer's last sequence stands.      thread  as append
+  LastOfProducers last_of_producers() const;
   /// Plans to rewrite the sealed segments that lie wholly in [from, before) and on disk. One
   /// rewrite of a log at a time.
-  /// errors  kNotFound: there are none; kDiskFull, kIo       thread  any, beside the writer
+  /// errors  kNotFound: there are none; kDiskFull, kIo       thread  as append
   Result<SegmentRewrite> plan_rewrite(Offset from, Offset before) const;
   /// Puts a finished copy in the place of the segments it was made from.
   /// errors  as SegmentSwap::perform       thread  as append

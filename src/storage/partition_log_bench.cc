@@ -9,7 +9,9 @@
 #include <string>
 
 #include "base/check.h"
+#include "base/random.h"
 #include "io/posix_file_system.h"
+#include "storage/log_cleaner.h"
 #include "storage/testing/batches.h"
 
 namespace millrace::storage {
@@ -116,6 +118,43 @@ BENCHMARK_DEFINE_F(LogBench, read_in_the_middle)(benchmark::State& state) {
   }
 }
 
+/// 1 M records of 100,000 keys, in batches of 100, compacted in one pass: CPU seconds, and the
+/// memory of the keys. Making the log is not counted.
+BENCHMARK_DEFINE_F(LogBench, compact)(benchmark::State& state) {
+  constexpr std::uint64_t kKeys = 100'000;
+  for (auto _ : state) {
+    state.PauseTiming();
+    TearDown(state);
+    SetUp(state);
+    LogConfig config = *log_->config();
+    config.cleanup_policy_compact = true;
+    config.cleanup_policy_delete = false;
+    config.segment_bytes = std::int64_t{64} << 20;
+    log_->set_config(config);
+    Random random(1);
+    wire::RecordBatchBuilder builder(
+        {.compression = static_cast<wire::Compression>(state.range(0))});
+    const std::string value(100, 'v');
+    for (int i = 0; i < 1'000'000; ++i) {
+      builder.append(Timestamp{1000}, fmt::format("key-{:012}", random.below(kKeys)), value);
+      if (builder.count() < 100) continue;
+      Buffer batch = builder.build();
+      CHECK(
+          log_->append(std::span(batch.data(), batch.size()), LeaderEpoch{0}, Timestamp{1000}).ok(),
+          "append");
+    }
+    CHECK(log_->roll(Timestamp{1000}).ok() && log_->flush().ok(), "sealing");
+    LogCleaner cleaner({}, Random(2));
+    const WithWriter writer = [this](const auto& work) { return work(*log_); };
+    state.ResumeTiming();
+    const auto cleaned = cleaner.clean(writer, {}, Timestamp{2000});
+    CHECK(cleaned.ok() && cleaned->has_value(), "cleaning");
+    state.counters["bytes_before"] = static_cast<double>((*cleaned)->bytes_before);
+    state.counters["bytes_after"] = static_cast<double>((*cleaned)->bytes_after);
+  }
+  state.SetItemsProcessed(state.iterations() * 1'000'000);
+}
+
 BENCHMARK_REGISTER_F(LogBench, append)
     ->ArgName("batch_bytes")
     ->Arg(100)
@@ -128,6 +167,12 @@ BENCHMARK_REGISTER_F(LogBench, append_recompressed)
     ->ArgNames({"batch_bytes", "codec", "sent"})
     ->ArgsProduct({{16 << 10, 1000000}, {0, 1, 2, 3, 4}, {0}})
     ->Args({16 << 10, 4, 3});
+BENCHMARK_REGISTER_F(LogBench, compact)
+    ->ArgName("codec")
+    ->Arg(0)
+    ->Arg(3)
+    ->Iterations(1)
+    ->Unit(benchmark::kSecond);
 BENCHMARK_REGISTER_F(LogBench, read_at_the_end);
 BENCHMARK_REGISTER_F(LogBench, read_in_the_middle)
     ->ArgName("bytes_max")

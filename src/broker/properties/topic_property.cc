@@ -26,7 +26,7 @@ constexpr std::string_view kAppender = "the log's appender";
 constexpr std::string_view kRetention = "the retention sweep";
 constexpr std::string_view kSegments = "the log, when it rolls a segment";
 
-constexpr std::string_view kNoCompaction = "nothing is compacted yet";
+constexpr std::string_view kCleaner = "the log cleaner";
 constexpr std::string_view kNoTiers = "there is no tiered storage";
 constexpr std::string_view kOneReplica = "each partition has one replica";
 constexpr std::string_view kFsync = "--fsync of the broker decides when a log is flushed";
@@ -69,12 +69,12 @@ using enum Effect;
 // Ranges are Kafka's, but for segment.bytes, where Kafka 4 wants 1 MiB and tests want less.
 // clang-format off
 constexpr std::array kTopicRows{
-    TopicProperty{{"cleanup.policy", kList, "delete", "What happens to old segments: delete drops them by age and size, compact keeps the last value of each key.", kHolds, "delete by the retention sweep; with compact nothing is compacted yet, so that every value is kept, the last one too", "log.cleanup.policy", kNoMin, kNoMax, "delete|compact"}, &set_cleanup_policy},
+    TopicProperty{{"cleanup.policy", kList, "delete", "What happens to old segments: delete drops them by age and size, compact keeps the last value of each key.", kWorks, "the retention sweep and the log cleaner", "log.cleanup.policy", kNoMin, kNoMax, "delete|compact"}, &set_cleanup_policy},
     TopicProperty{{"compression.gzip.level", kInt, "-1", "Level used when compression.type is gzip.", kWorks, kAppender, "compression.gzip.level", -1, 9}, &LogConfig::compression_gzip_level},
     TopicProperty{{"compression.lz4.level", kInt, "9", "Level used when compression.type is lz4.", kWorks, kAppender, "compression.lz4.level", 1, 17}, &LogConfig::compression_lz4_level},
     TopicProperty{{"compression.type", kString, "producer", "The codec batches are kept in; producer keeps what was sent.", kWorks, kAppender, "compression.type", kNoMin, kNoMax, "uncompressed|zstd|lz4|snappy|gzip|producer"}, &set_compression_type},
     TopicProperty{{"compression.zstd.level", kInt, "3", "Level used when compression.type is zstd.", kWorks, kAppender, "compression.zstd.level", -131072, 22}, &LogConfig::compression_zstd_level},
-    TopicProperty{{"delete.retention.ms", kLong, "86400000", "How long a compacted topic keeps the marker of a deleted key, at least.", kHolds, kNoCompaction, "log.cleaner.delete.retention.ms", 0}, &LogConfig::delete_retention_ms},
+    TopicProperty{{"delete.retention.ms", kLong, "86400000", "How long a compacted topic keeps the marker of a deleted key, at least.", kWorks, kCleaner, "log.cleaner.delete.retention.ms", 0}, &LogConfig::delete_retention_ms},
     TopicProperty{{"file.delete.delay.ms", kLong, "60000", "How long a file stays on disk after it was given up.", kWorks, "housekeeping", "log.segment.delete.delay.ms", 0}, &LogConfig::file_delete_delay_ms},
     TopicProperty{{"flush.messages", kLong, kLongMax, "Records after which the log is flushed to disk.", kRefused, kFsync, "log.flush.interval.messages", 1}, &LogConfig::flush_messages},
     TopicProperty{{"flush.ms", kLong, kLongMax, "Milliseconds after which the log is flushed to disk.", kRefused, kFsync, "log.flush.interval.ms", 0}, &LogConfig::flush_ms},
@@ -83,13 +83,13 @@ constexpr std::array kTopicRows{
     TopicProperty{{"leader.replication.throttled.replicas", kList, "", "Replicas whose leader traffic is throttled.", kHolds, kOneReplica}, {}},
     TopicProperty{{"local.retention.bytes", kLong, "-2", "Local bytes kept of a tiered partition; -2 takes retention.bytes.", kRefused, kNoTiers, "log.local.retention.bytes", -2}, {}},
     TopicProperty{{"local.retention.ms", kLong, "-2", "Local age kept of a tiered partition; -2 takes retention.ms.", kRefused, kNoTiers, "log.local.retention.ms", -2}, {}},
-    TopicProperty{{"max.compaction.lag.ms", kLong, kLongMax, "The longest a record may stay out of compaction.", kRefused, kNoCompaction, "log.cleaner.max.compaction.lag.ms", 1}, &LogConfig::max_compaction_lag_ms},
+    TopicProperty{{"max.compaction.lag.ms", kLong, kLongMax, "The longest a record may stay out of compaction.", kWorks, "the log cleaner, and the log, when it rolls a segment", "log.cleaner.max.compaction.lag.ms", 1}, &LogConfig::max_compaction_lag_ms},
     TopicProperty{{"max.message.bytes", kInt, "1048588", "The largest record batch accepted, after compression.", kWorks, kAppender, "message.max.bytes", 0}, &LogConfig::max_message_bytes},
     TopicProperty{{"message.timestamp.after.max.ms", kLong, "3600000", "How far ahead of the broker's clock a record's time may be.", kWorks, kAppender, "log.message.timestamp.after.max.ms", 0}, &LogConfig::message_timestamp_after_max_ms},
     TopicProperty{{"message.timestamp.before.max.ms", kLong, kLongMax, "How far behind the broker's clock a record's time may be.", kWorks, kAppender, "log.message.timestamp.before.max.ms", 0}, &LogConfig::message_timestamp_before_max_ms},
     TopicProperty{{"message.timestamp.type", kString, "CreateTime", "Whose clock stamps a record: the producer's or the broker's.", kWorks, kAppender, "log.message.timestamp.type", kNoMin, kNoMax, "CreateTime|LogAppendTime"}, &set_timestamp_type},
-    TopicProperty{{"min.cleanable.dirty.ratio", kDouble, "0.5", "The share of uncompacted bytes at which compaction starts.", kRefused, kNoCompaction, "log.cleaner.min.cleanable.ratio", 0, 1}, &LogConfig::min_cleanable_dirty_ratio},
-    TopicProperty{{"min.compaction.lag.ms", kLong, "0", "The shortest a record stays out of compaction.", kHolds, kNoCompaction, "log.cleaner.min.compaction.lag.ms", 0}, &LogConfig::min_compaction_lag_ms},
+    TopicProperty{{"min.cleanable.dirty.ratio", kDouble, "0.5", "The share of uncompacted bytes at which compaction starts.", kWorks, kCleaner, "log.cleaner.min.cleanable.ratio", 0, 1}, &LogConfig::min_cleanable_dirty_ratio},
+    TopicProperty{{"min.compaction.lag.ms", kLong, "0", "The shortest a record stays out of compaction.", kWorks, kCleaner, "log.cleaner.min.compaction.lag.ms", 0}, &LogConfig::min_compaction_lag_ms},
     TopicProperty{{"min.insync.replicas", kInt, "1", "Replicas that must hold a write sent with acks=all.", kWorks, "Produce, which refuses acks=all when more than 1 is asked for", "min.insync.replicas", 1}, &LogConfig::min_insync_replicas},
     TopicProperty{{"preallocate", kBoolean, "false", "Whether a new segment takes its disk space at once.", kRefused, "files grow as they are written", "log.preallocate"}, &LogConfig::preallocate},
     TopicProperty{{"remote.log.copy.disable", kBoolean, "false", "Whether tiered data becomes read-only.", kRefused, kNoTiers}, {}},

@@ -173,6 +173,12 @@ void Partition::expire_producers(Timestamp now, Millis expiration) {
   });
 }
 
+Status Partition::with_writer(const std::function<Status(storage::PartitionLog& log)>& work) {
+  return writer_.with([&](const Writer& writer) -> Status {
+    return writer.is_closed ? Status{gone(name_)} : work(*log_);
+  });
+}
+
 template <class Ending>
 Status Partition::end_with(Ending ending) {
   auto status = writer_.with([&](Writer& writer) -> Status {

@@ -104,6 +104,9 @@ class Partition {
   std::vector<std::pair<ProducerId, storage::ProducerEntry>> producers() const;
   /// Forgets idempotent producers that were silent for `expiration`.
   void expire_producers(Timestamp now, Millis expiration);
+  /// Runs `work` while nobody else writes to the log, and returns what it says: for the cleaner.
+  /// errors  UNKNOWN_TOPIC_OR_PARTITION once closed; those of `work`       thread  any
+  Status with_writer(const std::function<Status(storage::PartitionLog& log)>& work);
   /// Everything so far is on disk, whatever the policy.
   Status flush() { return log_->flush(); }
   /// Ends the log cleanly and wakes the waiters.

@@ -76,7 +76,7 @@ Result<AppendResult> append(LogParts& log, PreparedBatch batch, LeaderEpoch epoc
     return storage_error("writing the leader epoch", status.error());
   }
   const wire::BatchHeader header = place_batch(batch, base, epoch, now);
-  const Segment::RollLimits limits{config.segment_bytes, config.segment_ms,
+  const Segment::RollLimits limits{config.segment_bytes, config.roll_ms(),
                                    config.segment_index_bytes};
   if (log.active->must_roll_before(header, limits, now) ||
       FAULT_POINT("a segment ends before it is full")) {

@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/buffer.h"
 #include "base/check.h"
 #include "storage/log/segment_swap.h"
-#include "storage/segment/batch_scanner.h"
 #include "storage/segment/segment_format.h"
 
 namespace millrace::storage {
+namespace {
+
+/// What is written at once: many small batches are one call.
+constexpr std::size_t kPendingBytesMax = std::size_t{1} << 20U;
+
+}  // namespace
 
 SegmentRewrite::SegmentRewrite(io::FileSystem& files, std::string directory, Segments run,
                                Offset end, std::int64_t index_interval_bytes)
@@ -56,25 +60,11 @@ std::string SegmentRewrite::path(std::string_view suffix) const {
   return fmt::format("{}/{}{}", directory_, segment_file_name(base(), suffix), kCleanedSuffix);
 }
 
-Status SegmentRewrite::for_each_batch(
-    const std::function<Status(std::string_view, const wire::BatchHeader&)>& visit) {
-  Buffer bytes;
+Status SegmentRewrite::for_each_batch(const BatchVisit& visit) {
+  Buffer chunk;
   for (const auto& segment : run_) {
-    auto start = segment->start_for(segment->base_offset());
-    if (!start.ok()) return std::move(start).error();
-    for (BatchScanner scanner(*start->file, 0, start->end);;) {
-      auto place = scanner.next();
-      if (!place.ok()) return std::move(place).error();
-      if (!*place) break;
-      const wire::BatchHeader& header = (*place)->header;
-      bytes.resize_uninitialized(header.size_bytes());
-      auto count = start->file->read_at((*place)->position, {bytes.data(), bytes.size()});
-      if (!count.ok()) return std::move(count).error();
-      if (Status status = visit(bytes.view().substr(0, *count), header); !status.ok()) {
-        return status;
-      }
-    }
-    segment->release_files();
+    Status status = walk_batches(*segment, segment->base_offset(), chunk, visit);
+    if (!status.ok()) return status;
   }
   return {};
 }
@@ -95,7 +85,10 @@ Status SegmentRewrite::add(std::string_view batch) {
       extent_.size_bytes + batch.size() <= static_cast<std::uint64_t>(kSegmentBytesLimit) &&
       header->last_offset() - base() <= INT32_MAX;
   if (!fits) return Error{ErrorCode::kTooLarge, "a segment holds 2 GiB and 2^31 offsets"};
-  if (Status status = file_->append(batch); !status.ok()) return status;
+  pending_.append(batch);
+  if (pending_.size() >= kPendingBytesMax) {
+    if (Status status = write_pending(); !status.ok()) return status;
+  }
   indexes_.add(*header, static_cast<std::uint32_t>(extent_.size_bytes), index_interval_bytes_);
   if (header->is_control() && header->record_count > 0) keep_aborted(header->base_offset);
   extent_ = {extent_.size_bytes + batch.size(), header->next_offset(), indexes_.max_timestamp};
@@ -110,8 +103,16 @@ void SegmentRewrite::keep_aborted(Offset marker) {
   indexes_.transactions.append(*found);
 }
 
+Status SegmentRewrite::write_pending() {
+  if (pending_.empty()) return {};
+  Status status = file_->append(pending_.view());
+  pending_.clear();
+  return status;
+}
+
 Status SegmentRewrite::finish() {
   CHECK(!is_finished_, "a copy is finished once");
+  if (Status status = write_pending(); !status.ok()) return status;
   if (Status status = file_->sync(); !status.ok()) return status;
   TimeIndex times = indexes_.times;
   times.append(indexes_.max_timestamp);

@@ -7,15 +7,16 @@
 //   log.replace(std::move(*rewrite));                   under the writer
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/buffer.h"
 #include "base/result.h"
 #include "io/file_system.h"
 #include "model/ids.h"
+#include "storage/segment/batch_walk.h"
 #include "storage/segment/segment.h"
 
 namespace millrace::storage {
@@ -45,9 +46,8 @@ class SegmentRewrite {
   /// Shows each batch of the run in order, until `visit` fails.
   /// bytes   valid during the call
   /// errors  kIo; kCorrupt where a header makes no sense; those of `visit`
-  /// cost    reads all of the run; memory for the largest batch
-  Status for_each_batch(
-      const std::function<Status(std::string_view bytes, const wire::BatchHeader& header)>& visit);
+  /// cost    reads all of the run; memory for the largest batch, 1 MiB at least
+  Status for_each_batch(const BatchVisit& visit);
   /// Appends a whole batch with its offsets, epoch and checksum to the copy. An aborted transaction
   /// stays in the index as long as its marker stays in the log with its record: without one,
   /// readers would pass over whatever its producer wrote next.
@@ -68,6 +68,7 @@ class SegmentRewrite {
   SegmentRewrite(io::FileSystem& files, std::string directory, Segments run, Offset end,
                  std::int64_t index_interval_bytes);
   std::string path(std::string_view suffix) const;
+  Status write_pending();
   void keep_aborted(Offset marker);
 
   io::FileSystem* files_;
@@ -76,6 +77,7 @@ class SegmentRewrite {
   Offset end_;
   std::int64_t index_interval_bytes_;
   std::unique_ptr<io::File> file_;
+  Buffer pending_;  // added, and not written yet
   SegmentIndexes indexes_;
   Aborted aborted_ = Aborted::kNone;  // kInFile when the run has a transaction index
   std::vector<AbortedTransaction> run_aborted_;

@@ -27,7 +27,8 @@ struct SegmentIndexes {
   void add(const wire::BatchHeader& header, std::uint32_t position,
            std::int64_t index_interval_bytes) {
     if (position == 0) first_batch_timestamp = header.max_timestamp;
-    if (header.max_timestamp.value() > max_timestamp.timestamp.value()) {
+    // A batch that compaction emptied says the time of a record that is gone.
+    if (header.record_count > 0 && header.max_timestamp.value() > max_timestamp.timestamp.value()) {
       max_timestamp = {header.max_timestamp, header.last_offset()};
     }
     if (bytes_since_entry > index_interval_bytes) {

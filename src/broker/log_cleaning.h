@@ -1,0 +1,80 @@
+// LogCleaning: compaction of a broker's logs, on a thread of its own, so that a long pass delays
+// neither requests nor the other chores.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "broker/broker_config.h"
+#include "broker/topics/cluster_metadata.h"
+#include "io/env.h"
+#include "storage/data_directory.h"
+#include "storage/log_cleaner.h"
+
+namespace millrace::broker {
+
+/// Which log is next, and what became of it. Drives no thread: LogCleaning does.
+///
+/// thread     one at a time; stop(): any
+/// invariant  a checkpoint never says more than was cleaned, and never speaks of a log to another of
+///            its name
+class CleaningRounds {
+ public:
+  /// Everything outlives this.
+  CleaningRounds(io::Env& env, const BrokerConfig& config, ClusterMetadata& metadata,
+                 storage::DataDirectory& directory);
+
+  /// Cleans the dirtiest log that is due, one pass. Returns whether there was one.
+  bool clean_next(Timestamp now);
+  /// Gives up the pass that runs, and those to come.
+  void stop() { is_stopped_ = true; }
+
+ private:
+  struct Due {
+    std::shared_ptr<const Topic> topic;  // keeps the partition
+    Partition* partition = nullptr;
+    storage::CleaningPlan plan;
+  };
+
+  std::optional<Due> dirtiest(Timestamp now);
+  void look_at(const std::shared_ptr<const Topic>& topic, Partition& partition, Timestamp now,
+               std::optional<Due>& best);
+  void note(const Due& due, const storage::Cleaning& cleaning);
+  void give_up(const Due& due, const Error& error);
+
+  ClusterMetadata& metadata_;
+  storage::DataDirectory& directory_;
+  std::atomic<bool> is_stopped_ = false;
+  storage::LogCleaner cleaner_;
+  // Whose records cannot be read, until the next start: trying again would read them in vain.
+  std::set<std::pair<Uuid, PartitionId>> uncleanable_;
+};
+
+/// thread  the owner's, which must not be the cleaner's own
+///
+/// Invariants
+///   When the destructor returns no log is being cleaned, and none will be. It waits for no more
+///   than one batch, or for a finished copy to be swapped in.
+class LogCleaning {
+ public:
+  LogCleaning(io::Env& env, const BrokerConfig& config, ClusterMetadata& metadata,
+              storage::DataDirectory& directory);
+  ~LogCleaning();
+  LogCleaning(const LogCleaning&) = delete;
+  LogCleaning& operator=(const LogCleaning&) = delete;
+
+ private:
+  void next_round();
+
+  io::Env& env_;
+  const Millis backoff_;
+  CleaningRounds rounds_;
+  std::unique_ptr<io::EventLoop> loop_;
+  std::unique_ptr<io::Thread> thread_;
+};
+
+}  // namespace millrace::broker
