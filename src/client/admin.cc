@@ -38,6 +38,16 @@ Result<void> outcome_of(std::int16_t code, std::string_view context,
   return error_of(code, context, message);
 }
 
+/// Why a broker did not do any of what it was asked for, when that was for the controller.
+template <class Answers>
+KafkaError found_no_controller(const Answers& answers) {
+  for (const auto& each : answers) {
+    const auto code = static_cast<KafkaError>(each.error_code);
+    if (wire::error_class(code) == wire::ErrorClass::kFindController) return code;
+  }
+  return KafkaError::kNone;
+}
+
 TopicDescription description_of(const wire::MetadataResponse::MetadataResponseTopic& topic) {
   TopicDescription description;
   description.name = topic.name.value_or("");
@@ -178,10 +188,7 @@ class Admin::Core {
     const MonotonicTime until = deadline();
     auto answers = ask_every_broker_once<Request, Response>(request, what, until);
     for (int attempt = 0; !answers.ok(); ++attempt) {
-      const Error& error = answers.error();
-      const bool may_pass = error.code == ErrorCode::kKafka ? wire::is_retriable(error)
-                                                            : error.code != ErrorCode::kUnsupported;
-      if (!may_pass || has_passed(until)) return answers;
+      if (!wire::is_retriable(answers.error()) || has_passed(until)) return answers;
       back_off(attempt);
       answers = ask_every_broker_once<Request, Response>(request, what, until);
     }
@@ -249,12 +256,8 @@ Result<Outcomes<std::string, void>> Admin::create_topics(const std::vector<NewTo
   }
   using Response = wire::CreateTopicsResponse;
   auto answer = core().ask<wire::CreateTopicsRequest, Response>(
-      Target::controller(), std::move(request), [](const Response& each) {
-        const bool is_elsewhere =
-            !each.topics.empty() &&
-            static_cast<KafkaError>(each.topics.front().error_code) == KafkaError::kNotController;
-        return is_elsewhere ? KafkaError::kNotController : KafkaError::kNone;
-      });
+      Target::controller(), std::move(request),
+      [](const Response& each) { return found_no_controller(each.topics); });
   if (!answer.ok()) return std::move(answer).error();
   Outcomes<std::string, void> outcomes;
   for (const auto& topic : answer->topics) {
@@ -270,12 +273,8 @@ Result<Outcomes<std::string, void>> Admin::delete_topics(const std::vector<std::
   request.topic_names = names;
   using Response = wire::DeleteTopicsResponse;
   auto answer = core().ask<wire::DeleteTopicsRequest, Response>(
-      Target::controller(), std::move(request), [](const Response& each) {
-        const bool is_elsewhere =
-            !each.responses.empty() && static_cast<KafkaError>(each.responses.front().error_code) ==
-                                           KafkaError::kNotController;
-        return is_elsewhere ? KafkaError::kNotController : KafkaError::kNone;
-      });
+      Target::controller(), std::move(request),
+      [](const Response& each) { return found_no_controller(each.responses); });
   if (!answer.ok()) return std::move(answer).error();
   Outcomes<std::string, void> outcomes;
   for (const auto& topic : answer->responses) {

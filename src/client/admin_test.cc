@@ -12,10 +12,9 @@
 #include <vector>
 
 #include "client/cluster/loop_thread.h"
-#include "io/network.h"
+#include "client/testing/request_listener.h"
 #include "wire/error_codes.h"
-#include "wire/frame.h"
-#include "wire/messages/api_versions.h"
+#include "wire/messages/delete_topics.h"
 #include "wire/messages/list_groups.h"
 #include "wire/messages/metadata.h"
 
@@ -25,20 +24,20 @@ namespace {
 using ::testing::HasSubstr;
 using wire::ApiKey;
 
-/// Answers what Admin needs for listing groups; the brokers that it names are up to the test.
+/// Answers what Admin asks in these tests; the brokers that it names are up to them.
 class ScriptedBroker {
  public:
   using Brokers = std::map<std::int32_t, io::Endpoint>;
 
   ScriptedBroker(io::Env& env, std::vector<std::string> groups)
-      : groups_(std::move(groups)), thread_(env, "admin-io") {
+      : groups_(std::move(groups)), thread_(env, "scripted-broker") {
     thread_.run([this] {
-      auto made = thread_.loop().network().listen(
-          {.host = "127.0.0.1", .port = 0}, {},
-          [this](std::unique_ptr<io::Connection> connection) { accept(std::move(connection)); });
-      ASSERT_TRUE(made.ok()) << made.error().message;
-      listener_ = std::move(made).value();
-      endpoint_ = listener_->local_endpoint();
+      listener_ = std::make_unique<RequestListener>(
+          thread_.loop(), io::Endpoint{"127.0.0.1", 0},
+          [this](io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
+            answer(to, header, body);
+          });
+      endpoint_ = listener_->endpoint();
     });
   }
   ~ScriptedBroker() { stop(); }
@@ -50,62 +49,59 @@ class ScriptedBroker {
   }
   void answer_list_groups_with(wire::KafkaError error) { list_groups_error_ = error; }
   int list_groups_count() const { return list_groups_count_; }
+  /// It is not the controller for so many requests. After that there is no topic to delete.
+  void refuse_as_no_controller(int times) { refusals_left_ = times; }
+  int refusals_left() const { return refusals_left_; }
   /// From now on nobody listens there.
   void stop() {
-    thread_.run([this] {
-      connections_.clear();
-      listener_.reset();
-    });
+    thread_.run([this] { listener_.reset(); });
   }
 
  private:
-  void accept(std::unique_ptr<io::Connection> connection) {
-    io::Connection& to = *connection;
-    to.start({.on_frame = [this, &to](Buffer frame) { answer(to, frame.view()); },
-              .on_closed = [](const Error&) {}},
-             1U << 20U);
-    connections_.push_back(std::move(connection));
-  }
-
-  void answer(io::Connection& to, std::string_view frame) {
-    ByteReader reader(frame);
-    const auto header = wire::decode_request_header(reader);
-    ASSERT_TRUE(header.ok()) << header.error().message;
-    if (header->api_key == ApiKey::kApiVersions) {
-      wire::ApiVersionsResponse versions;
-      for (const auto& [key, version] : {std::pair{ApiKey::kApiVersions, std::int16_t{3}},
-                                         std::pair{ApiKey::kMetadata, std::int16_t{12}},
-                                         std::pair{ApiKey::kListGroups, std::int16_t{5}}}) {
-        versions.api_keys.push_back({.api_key = static_cast<std::int16_t>(key),
-                                     .min_version = version,
-                                     .max_version = version});
-      }
-      send(to, *header, versions);
-    } else if (header->api_key == ApiKey::kMetadata) {
-      wire::MetadataResponse metadata;
-      for (const auto& [id, endpoint] : brokers_()) {
-        metadata.brokers.push_back(
-            {.node_id = id, .host = endpoint.host, .port = endpoint.port, .rack = std::nullopt});
-      }
-      send(to, *header, metadata);
-    } else {
-      ++list_groups_count_;
-      wire::ListGroupsResponse listed;
-      listed.error_code = static_cast<std::int16_t>(list_groups_error_.load());
-      for (const std::string& group : groups_) {
-        listed.groups.push_back(
-            {.group_id = group, .protocol_type = "consumer", .group_state = "", .group_type = ""});
-      }
-      send(to, *header, listed);
+  void answer(io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
+    switch (header.api_key) {
+      case ApiKey::kApiVersions:
+        return send_answer(
+            to, header,
+            speaks(
+                {{ApiKey::kMetadata, 12}, {ApiKey::kListGroups, 5}, {ApiKey::kDeleteTopics, 3}}));
+      case ApiKey::kMetadata:
+        return send_answer(to, header, metadata());
+      case ApiKey::kDeleteTopics:
+        return send_answer(to, header,
+                           deleted(request_in<wire::DeleteTopicsRequest>(body, header)));
+      default:
+        return send_answer(to, header, groups());
     }
   }
-
-  template <class Response>
-  static void send(io::Connection& to, const wire::RequestHeader& header, const Response& message) {
-    auto response =
-        wire::encode_response(header.api_key, header.api_version, header.correlation_id, message);
-    ASSERT_TRUE(response.ok()) << response.error().message;
-    to.send(io::one_chunk(std::move(response->bytes)));
+  wire::MetadataResponse metadata() const {
+    wire::MetadataResponse metadata;
+    for (const auto& [id, endpoint] : brokers_()) {
+      metadata.brokers.push_back(
+          {.node_id = id, .host = endpoint.host, .port = endpoint.port, .rack = std::nullopt});
+    }
+    return metadata;
+  }
+  wire::ListGroupsResponse groups() {
+    ++list_groups_count_;
+    wire::ListGroupsResponse listed;
+    listed.error_code = static_cast<std::int16_t>(list_groups_error_.load());
+    for (const std::string& group : groups_) {
+      listed.groups.push_back(
+          {.group_id = group, .protocol_type = "consumer", .group_state = "", .group_type = ""});
+    }
+    return listed;
+  }
+  wire::DeleteTopicsResponse deleted(const wire::DeleteTopicsRequest& asked) {
+    const auto error = --refusals_left_ >= 0 ? wire::KafkaError::kNotController
+                                             : wire::KafkaError::kUnknownTopicOrPartition;
+    wire::DeleteTopicsResponse deleted;
+    for (const std::string& name : asked.topic_names) {
+      auto& topic = deleted.responses.emplace_back();
+      topic.name = name;
+      topic.error_code = static_cast<std::int16_t>(error);
+    }
+    return deleted;
   }
 
   const std::vector<std::string> groups_;
@@ -113,10 +109,26 @@ class ScriptedBroker {
   std::function<Brokers()> brokers_;
   std::atomic<wire::KafkaError> list_groups_error_ = wire::KafkaError::kNone;
   std::atomic<int> list_groups_count_ = 0;
+  std::atomic<int> refusals_left_ = 0;
+  std::unique_ptr<RequestListener> listener_;  // on the loop
   LoopThread thread_;
-  std::unique_ptr<io::Listener> listener_;  // on the loop, like the connections
-  std::vector<std::unique_ptr<io::Connection>> connections_;
 };
+
+/// backoff_ms  between tries; at the deadline a try is rather waited for than under way when it
+/// is long
+Result<Admin> make_admin(io::Env& env, const ScriptedBroker& broker,
+                         const std::string& api_timeout_ms, const std::string& backoff_ms = "1") {
+  auto admin = Admin::create({{"bootstrap.servers", broker.endpoint().to_string()},
+                              {"request.timeout.ms", "10000"},
+                              {"default.api.timeout.ms", api_timeout_ms},
+                              {"retry.backoff.ms", backoff_ms},
+                              {"retry.backoff.max.ms", backoff_ms},
+                              {"reconnect.backoff.ms", "1"},
+                              {"reconnect.backoff.max.ms", "1"}},
+                             &env);
+  EXPECT_TRUE(admin.ok()) << admin.error().message;
+  return admin;
+}
 
 class AdminListGroups : public ::testing::Test {
  protected:
@@ -132,19 +144,8 @@ class AdminListGroups : public ::testing::Test {
     return brokers;
   }
 
-  /// backoff_ms  between tries; at the deadline a try is rather waited for than under way when it
-  /// is long
   Result<Admin> make_admin(const std::string& api_timeout_ms, const std::string& backoff_ms = "1") {
-    auto admin = Admin::create({{"bootstrap.servers", living_.endpoint().to_string()},
-                                {"request.timeout.ms", "10000"},
-                                {"default.api.timeout.ms", api_timeout_ms},
-                                {"retry.backoff.ms", backoff_ms},
-                                {"retry.backoff.max.ms", backoff_ms},
-                                {"reconnect.backoff.ms", "1"},
-                                {"reconnect.backoff.max.ms", "1"}},
-                               env_.get());
-    EXPECT_TRUE(admin.ok()) << admin.error().message;
-    return admin;
+    return client::make_admin(*env_, living_, api_timeout_ms, backoff_ms);
   }
   static std::vector<std::string> names_of(const std::vector<GroupListing>& listings) {
     std::vector<std::string> names;
@@ -187,6 +188,21 @@ TEST_F(AdminListGroups, AreNotAskedForAgainWhenTheRefusalDoesNotPass) {
   ASSERT_FALSE(listed.ok());
   EXPECT_EQ(wire::kafka_error_of(listed.error()), wire::KafkaError::kClusterAuthorizationFailed);
   EXPECT_EQ(other_.list_groups_count(), 1);
+}
+
+TEST(AdminTopics, AreAskedForAgainOfWhoeverIsTheControllerAndOtherErrorsAreTold) {
+  const auto env = io::make_system_env();
+  ScriptedBroker broker(*env, {});
+  broker.name_brokers([&] { return ScriptedBroker::Brokers{{1, broker.endpoint()}}; });
+  broker.refuse_as_no_controller(3);
+  auto admin = make_admin(*env, broker, "60000");
+
+  const auto deleted = admin->delete_topics({"t"});
+
+  ASSERT_TRUE(deleted.ok()) << deleted.error().to_string();
+  EXPECT_EQ(wire::kafka_error_of(deleted->at("t").error()),
+            wire::KafkaError::kUnknownTopicOrPartition);
+  EXPECT_EQ(broker.refusals_left(), -1) << "asked once more, and not again";
 }
 
 }  // namespace

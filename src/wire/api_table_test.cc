@@ -72,6 +72,7 @@ TEST(KafkaError, OneTableSaysWhatEachAsksFor) {
       {KafkaError::kUnknownTopicOrPartition, ErrorClass::kRefreshMetadata},
       {KafkaError::kNotLeaderOrFollower, ErrorClass::kRefreshLeader},
       {KafkaError::kNotCoordinator, ErrorClass::kFindCoordinator},
+      {KafkaError::kNotController, ErrorClass::kFindController},
       {KafkaError::kRebalanceInProgress, ErrorClass::kRejoin},
       {KafkaError::kIllegalGeneration, ErrorClass::kRejoinLost},
       {KafkaError::kUnknownMemberId, ErrorClass::kRejoinAsNew},

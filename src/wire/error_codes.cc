@@ -62,7 +62,7 @@ constexpr std::array kRows = std::to_array<Row>({
     {KafkaError::kInvalidReplicationFactor, "INVALID_REPLICATION_FACTOR", ErrorClass::kPermanent},
     {KafkaError::kInvalidReplicaAssignment, "INVALID_REPLICA_ASSIGNMENT", ErrorClass::kPermanent},
     {KafkaError::kInvalidConfig, "INVALID_CONFIG", ErrorClass::kPermanent},
-    {KafkaError::kNotController, "NOT_CONTROLLER", ErrorClass::kRefreshMetadata},
+    {KafkaError::kNotController, "NOT_CONTROLLER", ErrorClass::kFindController},
     {KafkaError::kInvalidRequest, "INVALID_REQUEST", ErrorClass::kPermanent},
     {KafkaError::kUnsupportedForMessageFormat, "UNSUPPORTED_FOR_MESSAGE_FORMAT", ErrorClass::kPermanent},
     {KafkaError::kPolicyViolation, "POLICY_VIOLATION", ErrorClass::kPermanent},
@@ -192,6 +192,7 @@ bool is_retriable(ErrorClass error_class) {
     case ErrorClass::kRefreshMetadata:
     case ErrorClass::kRefreshLeader:
     case ErrorClass::kFindCoordinator:
+    case ErrorClass::kFindController:
       return true;
     case ErrorClass::kNone:
     case ErrorClass::kRejoin:

@@ -159,8 +159,8 @@ constexpr std::int16_t code_of(KafkaError error) {
 }
 
 /// What whoever gets an error has to do. The table of codes says it for each, once for everybody:
-/// nothing else compares codes to find out. (What only one request can be answered with, such as an
-/// offset that is out of range or a member id to join with, is for its handler to know.)
+/// nothing else compares codes to find out. (What a code means beyond that to one request, such as
+/// an offset that is out of range or a member id to join with, is for its handler to know.)
 /// source  KIP-1050 and the exceptions of Apache Kafka's Java client
 enum class ErrorClass : std::uint8_t {
   kNone,             // there is no error
@@ -168,6 +168,7 @@ enum class ErrorClass : std::uint8_t {
   kRefreshMetadata,  // the same, with metadata that is refreshed
   kRefreshLeader,    // the same; who was asked does not lead the partition
   kFindCoordinator,  // the same; who was asked does not coordinate, or cannot yet
+  kFindController,   // the same; who was asked is not the controller
   kRejoin,           // join the group again; what is owned stays until the group says otherwise
   kRejoinLost,       // join again; what was owned may be another member's by now
   kRejoinAsNew,      // the same, and without the member id, which the group does not know

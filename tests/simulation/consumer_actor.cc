@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "wire/error_codes.h"
+
 namespace millrace::simulation {
 namespace {
 
@@ -60,7 +62,7 @@ void ConsumerActor::consume(client::Consumer& consumer) {
     if (!polled.ok()) {
       run_.history.saw(fmt::format("{} cannot poll: {}", name_, polled.error().to_string()));
       run_.sleep(kPauseAfterError);
-      if (!polled.error().is_retriable()) return;
+      if (!wire::is_retriable(polled.error())) return;
       continue;
     }
     process(consumer, *polled);

@@ -347,10 +347,8 @@ std::optional<Status> Cluster::outcome_for(const std::vector<std::string>& topic
   for (const std::string& name : topics) {
     const TopicMetadata* const topic = metadata_.topic(name);
     if (topic == nullptr) return std::nullopt;
-    const bool is_auto_created = topic->error == KafkaError::kUnknownTopicOrPartition &&
-                                 unknown_topics_ == UnknownTopics::kCreate;
     if (topic->error != KafkaError::kNone) {
-      if (is_auto_created || wire::is_retriable(topic->error)) return std::nullopt;
+      if (wire::is_retriable(topic->error)) return std::nullopt;
       return Status(wire::make_error(topic->error, "topic " + name));
     }
     const bool has_leaders = std::all_of(

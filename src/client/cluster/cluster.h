@@ -56,10 +56,9 @@ template <class Response>
 using Done = std::function<void(Result<Response>)>;
 
 /// Invariants:
-/// - `done` of every call is called exactly once, also when the cluster is destroyed first, then
-/// with
-///   kClosed or what was known by then. It may come after the end, so who calls again from it asks
-///   watch() before.
+/// - `done` of every call is called exactly once, also when the cluster is destroyed first: then
+///   with kClosed or what was known by then. It may come after the end, so who calls again from it
+///   asks watch() before.
 /// - A channel belongs to one broker, one lane and one endpoint: a broker that moves gets new ones.
 /// - At most one request for metadata is under way; topics_ are all that it asks for.
 /// - An address is told to be out of reach once, until some lane reaches it or its broker has
@@ -248,10 +247,7 @@ void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
           [self, kept] { self->done(std::move(*kept)); });
     }
     void failed(const Error& error) {
-      const bool is_refused = error.code == ErrorCode::kKafka && !wire::is_retriable(error);
-      if (is_refused || error.code == ErrorCode::kUnsupported || watch.is_over()) {
-        return done(error);
-      }
+      if (!wire::is_retriable(error) || watch.is_over()) return done(error);
       auto self = this->shared_from_this();
       cluster->retry_after(
           target, error, count++, deadline, [self] { self->run(); },

@@ -9,9 +9,8 @@
 #include <vector>
 
 #include "client/consumer/offset_requests.h"
-#include "io/network.h"
+#include "client/testing/request_listener.h"
 #include "sim/sim_env.h"
-#include "wire/messages/api_versions.h"
 #include "wire/messages/find_coordinator.h"
 #include "wire/messages/list_groups.h"
 
@@ -72,52 +71,34 @@ TEST_F(ClusterTest, AListingOfOffsetsEndsWithTheCluster) {
 /// Knows who coordinates what, and counts how often it was asked.
 class Directory {
  public:
-  explicit Directory(sim::SimEnv& host) : loop_(host.make_loop()) {
-    auto made = loop_->network().listen({host.host(), 9092}, {}, [this](auto connection) {
-      io::Connection& to = *connection;
-      to.start({.on_frame = [this, &to](Buffer frame) { answer(to, frame.view()); },
-                .on_closed = [](const Error&) {}},
-               1U << 20U);
-      connections_.push_back(std::move(connection));
-    });
-    EXPECT_TRUE(made.ok());
-    listener_ = std::move(made).value();
-  }
+  explicit Directory(sim::SimEnv& host)
+      : loop_(host.make_loop()),
+        listener_(*loop_, {host.host(), 9092},
+                  [this](io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
+                    answer(to, header, body);
+                  }) {}
   int asked() const { return asked_; }
+  void refuse_with(wire::KafkaError error) { error_ = error; }
 
  private:
-  void answer(io::Connection& to, std::string_view frame) {
-    ByteReader reader(frame);
-    const auto header = wire::decode_request_header(reader);
-    if (header->api_key == wire::ApiKey::kApiVersions) {
-      wire::ApiVersionsResponse versions;
-      for (const auto key : {wire::ApiKey::kApiVersions, wire::ApiKey::kFindCoordinator}) {
-        auto& row = versions.api_keys.emplace_back();
-        row.api_key = static_cast<std::int16_t>(key);
-        row.max_version = 3;
-      }
-      return send(to, *header, versions);
+  void answer(io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
+    if (header.api_key == wire::ApiKey::kApiVersions) {
+      return send_answer(to, header, speaks({{wire::ApiKey::kFindCoordinator, 3}}));
     }
     ++asked_;
-    const auto request =
-        wire::decode_body<wire::FindCoordinatorRequest>(reader, header->api_version);
+    const auto request = request_in<wire::FindCoordinatorRequest>(body, header);
     wire::FindCoordinatorResponse found;
-    found.node_id = request->key_type == 0 ? 1 : 2;
+    found.error_code = wire::code_of(error_);
+    found.node_id = request.key_type == 0 ? 1 : 2;
     found.host = "somewhere";
     found.port = 9092;
-    send(to, *header, found);
-  }
-  template <class Response>
-  static void send(io::Connection& to, const wire::RequestHeader& header, const Response& message) {
-    auto response =
-        wire::encode_response(header.api_key, header.api_version, header.correlation_id, message);
-    to.send(io::one_chunk(std::move(response->bytes)));
+    send_answer(to, header, found);
   }
 
   std::unique_ptr<io::EventLoop> loop_;
-  std::unique_ptr<io::Listener> listener_;
-  std::vector<std::unique_ptr<io::Connection>> connections_;
   int asked_ = 0;
+  wire::KafkaError error_ = wire::KafkaError::kNone;
+  RequestListener listener_;
 };
 
 TEST_F(ClusterTest, AGroupAndATransactionOfOneNameHaveCoordinatorsOfTheirOwn) {
@@ -139,45 +120,21 @@ TEST_F(ClusterTest, AGroupAndATransactionOfOneNameHaveCoordinatorsOfTheirOwn) {
   cluster_.reset();
 }
 
-/// Answers nothing but ApiVersions, and counts the connections that are open at once.
+/// Answers nothing but ApiVersions.
 class Mute {
  public:
-  explicit Mute(sim::SimEnv& host) : loop_(host.make_loop()) {
-    auto made = loop_->network().listen({host.host(), 9092}, {}, [this](auto connection) {
-      io::Connection& to = *connection;
-      ++open_;
-      open_max_ = std::max(open_max_, open_);
-      to.start({.on_frame = [this, &to](Buffer frame) { hear(to, frame.view()); },
-                .on_closed = [this](const Error&) { --open_; }},
-               1U << 20U);
-      connections_.push_back(std::move(connection));
-    });
-    EXPECT_TRUE(made.ok());
-    listener_ = std::move(made).value();
-  }
-  int open_max() const { return open_max_; }
+  explicit Mute(sim::SimEnv& host)
+      : loop_(host.make_loop()),
+        listener_(*loop_, {host.host(), 9092},
+                  [](io::Connection& to, const wire::RequestHeader& header, ByteReader /*body*/) {
+                    if (header.api_key != wire::ApiKey::kApiVersions) return;
+                    send_answer(to, header, speaks({{wire::ApiKey::kListGroups, 3}}));
+                  }) {}
+  int open_max() const { return listener_.open_max(); }
 
  private:
-  static void hear(io::Connection& to, std::string_view frame) {
-    ByteReader reader(frame);
-    const auto header = wire::decode_request_header(reader);
-    if (header->api_key != wire::ApiKey::kApiVersions) return;
-    wire::ApiVersionsResponse versions;
-    for (const auto key : {wire::ApiKey::kApiVersions, wire::ApiKey::kListGroups}) {
-      auto& row = versions.api_keys.emplace_back();
-      row.api_key = static_cast<std::int16_t>(key);
-      row.max_version = 3;
-    }
-    auto response = wire::encode_response(header->api_key, header->api_version,
-                                          header->correlation_id, versions);
-    to.send(io::one_chunk(std::move(response->bytes)));
-  }
-
   std::unique_ptr<io::EventLoop> loop_;
-  std::unique_ptr<io::Listener> listener_;
-  std::vector<std::unique_ptr<io::Connection>> connections_;
-  int open_ = 0;
-  int open_max_ = 0;
+  RequestListener listener_;
 };
 
 // The end of a connection that was given up may be told later than its successor is under way.
@@ -201,6 +158,23 @@ TEST_F(ClusterTest, ABrokerThatDoesNotAnswerIsConnectedToOnceAtATime) {
 
   EXPECT_EQ(answered, kCalls);
   EXPECT_EQ(mute.open_max(), 1);
+  cluster_.reset();
+}
+
+TEST_F(ClusterTest, ACallWhoseCoordinatorIsRefusedForGoodEndsAtOnce) {
+  Directory directory(world_.host("nobody"));
+  directory.refuse_with(wire::KafkaError::kGroupAuthorizationFailed);
+  std::optional<Error> refused;
+  cluster_->call_until<wire::ListGroupsRequest, wire::ListGroupsResponse>(
+      Target::coordinator(CoordinatorKey::group("x")), {}, loop_->now() + Millis{60'000},
+      [](const wire::ListGroupsResponse&) { return wire::KafkaError::kNone; },
+      [&](const Result<wire::ListGroupsResponse>& answer) { refused = answer.error(); });
+
+  world_.scheduler().run_for(Millis{5'000});
+
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(wire::kafka_error_of(*refused), wire::KafkaError::kGroupAuthorizationFailed);
+  EXPECT_EQ(directory.asked(), 1);
   cluster_.reset();
 }
 

@@ -143,8 +143,7 @@ class LeaderQuestions : public std::enable_shared_from_this<LeaderQuestions<Kind
     if (wanted_.empty()) return done_(std::move(found_));
     if (cluster_watch_.is_over()) return fail_the_rest(last_error_);
     const Millis delay = next_delay(cluster_.config().retry_backoff, tries_++, cluster_.random());
-    const bool is_final = last_error_.code == ErrorCode::kUnsupported;
-    if (is_final || cluster_.loop().now() + delay >= deadline_) {
+    if (!wire::is_retriable(last_error_) || cluster_.loop().now() + delay >= deadline_) {
       return fail_the_rest(last_error_);
     }
     const auto again = [self = this->shared_from_this()](const Status& status) {

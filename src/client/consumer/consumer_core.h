@@ -30,9 +30,9 @@ inline void keep_first(Status& outcome, Status next) {
 /// Invariants:
 /// - What the I/O thread and the caller both touch is in shared_; cluster_, fetcher_ and group_ are
 ///   made, used and destroyed on the loop, and are gone before thread_ stops.
-/// - The assignment changes only on the caller's thread, inside poll(), commit_sync(),
-/// unsubscribe()
-///   or close(): while the application works on records, nothing is taken from under it.
+/// - The assignment changes only on the caller's thread, inside assign(), poll(), commit_sync(),
+///   unsubscribe() or close(): while the application works on records, nothing is taken from under
+///   it.
 /// - A rebalance that was queued is answered by rebalance_done() once, whatever the listener does.
 /// - Functions of the application run under one fence each, one at a time: in_callback_ says that
 ///   one does, and is false again however it ends.

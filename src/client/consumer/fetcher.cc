@@ -73,8 +73,9 @@ void Fetcher::load_committed() {
       life_.guard([this, partitions, nothing_committed](const Result<CommittedOffsets>& committed) {
         if (!committed.ok()) {
           const Error& error = committed.error();
-          const bool may_pass = wire::is_retriable(error) || error.code != ErrorCode::kKafka;
-          if (may_pass) return retry_positions(partitions, PositionSource::kCommitted);
+          if (wire::is_retriable(error)) {
+            return retry_positions(partitions, PositionSource::kCommitted);
+          }
           shared_.change([&](auto& state) {
             for (const auto& each : partitions) {
               if (!state.fetch.awaits_position(each, PositionSource::kCommitted)) continue;

@@ -193,7 +193,7 @@ void GroupMember::retry_later(MonotonicTime now) {
 }
 
 void GroupMember::handle_error(const Error& error, MonotonicTime now) {
-  switch (wire::error_class(wire::kafka_error_of(error))) {
+  switch (wire::error_class(error)) {
     case wire::ErrorClass::kRejoin:
       return rejoin(now);
     case wire::ErrorClass::kRejoinLost:
@@ -204,6 +204,7 @@ void GroupMember::handle_error(const Error& error, MonotonicTime now) {
     case wire::ErrorClass::kRefreshMetadata:
     case wire::ErrorClass::kRefreshLeader:
     case wire::ErrorClass::kFindCoordinator:
+    case wire::ErrorClass::kFindController:
       return retry_later(now);
     case wire::ErrorClass::kNone:
     case wire::ErrorClass::kNewEpoch:
@@ -361,7 +362,7 @@ void GroupMember::on_heartbeat(GroupTicket ticket, const Result<wire::HeartbeatR
     failures_ = 0;
     return;
   }
-  const wire::ErrorClass error_class = wire::error_class(wire::kafka_error_of(*error));
+  const wire::ErrorClass error_class = wire::error_class(*error);
   if (wire::needs_rejoin(error_class)) {
     on_told_to_rejoin(*error, now);
   } else if (!has_assignment()) {

@@ -18,11 +18,6 @@ bool may_have_written(const Error& error) {
   return code == KafkaError::kRequestTimedOut || code == KafkaError::kNotEnoughReplicasAfterAppend;
 }
 
-/// Whether a broker that answers so would have known the batch if it were among its last ones.
-bool tells_that_not_written(KafkaError code) {
-  return wire::error_class(code) == wire::ErrorClass::kNewEpoch;
-}
-
 constexpr std::uint64_t kRankStep = std::uint64_t{1} << 24U;  // a batch can be halved 24 times
 
 }  // namespace
@@ -122,19 +117,21 @@ bool PartitionQueue::is_earliest(const ProducerBatch& batch) const {
          std::none_of(waiting_.begin(), waiting_.end(), comes_before);
 }
 
-bool PartitionQueue::may_retry(const ProducerBatch& batch, KafkaError code,
+bool PartitionQueue::may_retry(const ProducerBatch& batch, const Error& error,
                                MonotonicTime now) const {
   if (now - batch.created_at >= config_.delivery_timeout) return false;
   if (batch.attempts > config_.retries_max) return false;
-  const wire::ErrorClass error_class = wire::error_class(code);
+  const wire::ErrorClass error_class = wire::error_class(error);
   if (error_class != wire::ErrorClass::kNewEpoch) return wire::is_retriable(error_class);
   if (!config_.transactional) return config_.idempotent;
-  return code == KafkaError::kOutOfOrderSequenceNumber && !is_earliest(batch);
+  return wire::kafka_error_of(error) == KafkaError::kOutOfOrderSequenceNumber &&
+         !is_earliest(batch);
 }
 
 PartitionQueue::Failure PartitionQueue::fail(TryId id, const Error& error, MonotonicTime now,
                                              Random& random) {
   const KafkaError code = wire::kafka_error_of(error);
+  const bool asks_for_epoch = wire::error_class(error) == wire::ErrorClass::kNewEpoch;
   ProducerBatchPtr taken = remove_in_flight(id);
   if (taken == nullptr) return {BatchVerdict::kGone, nullptr};
   if (code == KafkaError::kMessageTooLarge && taken->record_count > 1 && taken->rank_gap > 0) {
@@ -142,10 +139,10 @@ PartitionQueue::Failure PartitionQueue::fail(TryId id, const Error& error, Monot
   }
   if (may_have_written(error)) {
     taken->may_be_written = true;
-  } else if (tells_that_not_written(code)) {
-    taken->may_be_written = false;
+  } else if (asks_for_epoch) {
+    taken->may_be_written = false;  // the broker would have known it among its last ones
   }
-  if (!may_retry(*taken, code, now)) {
+  if (!may_retry(*taken, error, now)) {
     if (taken->base_sequence) needs_new_epoch_ = true;
     return {BatchVerdict::kFailed, std::move(taken)};
   }
@@ -153,8 +150,7 @@ PartitionQueue::Failure PartitionQueue::fail(TryId id, const Error& error, Monot
   // Out of order behind a batch that failed is what was to be expected; out of order in front says
   // that the broker has forgotten or never had what was acknowledged.
   const bool is_behind_another = code == KafkaError::kOutOfOrderSequenceNumber;
-  const bool is_lost = wire::error_class(code) == wire::ErrorClass::kNewEpoch &&
-                       (!is_behind_another || is_earliest(*taken));
+  const bool is_lost = asks_for_epoch && (!is_behind_another || is_earliest(*taken));
   if (is_lost) {
     PROBE("client: a producer's sequence was not known to the broker");
     needs_new_epoch_ = true;

@@ -103,7 +103,7 @@ class PartitionQueue {
   ProducerBatchPtr remove_in_flight(TryId id);
   void requeue(ProducerBatchPtr batch);
   bool is_earliest(const ProducerBatch& batch) const;
-  bool may_retry(const ProducerBatch& batch, wire::KafkaError code, MonotonicTime now) const;
+  bool may_retry(const ProducerBatch& batch, const Error& error, MonotonicTime now) const;
 
   PartitionQueueConfig config_;
   std::deque<ProducerBatchPtr> waiting_;  // by rank

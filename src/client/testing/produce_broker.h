@@ -15,12 +15,10 @@
 
 #include "base/guarded.h"
 #include "client/cluster/loop_thread.h"
-#include "io/network.h"
+#include "client/testing/request_listener.h"
 #include "model/topic_partition.h"
 #include "wire/batch_header.h"
 #include "wire/error_codes.h"
-#include "wire/frame.h"
-#include "wire/messages/api_versions.h"
 #include "wire/messages/init_producer_id.h"
 #include "wire/messages/metadata.h"
 #include "wire/messages/produce.h"
@@ -37,19 +35,16 @@ class ProduceBroker {
 
   explicit ProduceBroker(io::Env& env) : thread_(env, "produce-broker") {
     thread_.run([this] {
-      auto made = thread_.loop().network().listen(
-          {.host = "127.0.0.1", .port = 0}, {},
-          [this](std::unique_ptr<io::Connection> connection) { accept(std::move(connection)); });
-      ASSERT_TRUE(made.ok()) << made.error().message;
-      listener_ = std::move(made).value();
-      endpoint_ = listener_->local_endpoint();
+      listener_ = std::make_unique<RequestListener>(
+          thread_.loop(), io::Endpoint{"127.0.0.1", 0},
+          [this](io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
+            answer(to, header, body);
+          });
+      endpoint_ = listener_->endpoint();
     });
   }
   ~ProduceBroker() {
-    thread_.run([this] {
-      connections_.clear();
-      listener_.reset();
-    });
+    thread_.run([this] { listener_.reset(); });
   }
 
   const io::Endpoint& endpoint() const { return endpoint_; }
@@ -87,20 +82,6 @@ class ProduceBroker {
   void forget_heard() {
     thread_.run([&] { heard_.clear(); });
   }
-  /// For handlers.
-  template <class Request>
-  static Request request(ByteReader& reader, const wire::RequestHeader& header) {
-    auto decoded = wire::decode_body<Request>(reader, header.api_version);
-    EXPECT_TRUE(decoded.ok()) << decoded.error().message;
-    return std::move(decoded).value();
-  }
-  template <class Response>
-  static void send(io::Connection& to, const wire::RequestHeader& header, const Response& message) {
-    auto response =
-        wire::encode_response(header.api_key, header.api_version, header.correlation_id, message);
-    ASSERT_TRUE(response.ok()) << response.error().message;
-    to.send(io::one_chunk(std::move(response->bytes)));
-  }
   /// Values in the order of their offsets.
   std::vector<std::string> values(const std::string& topic, std::int32_t partition) {
     return logs_.with([&](auto& logs) { return logs[{topic, PartitionId{partition}}]; });
@@ -109,39 +90,27 @@ class ProduceBroker {
  private:
   using Logs = std::map<TopicPartition, std::vector<std::string>>;
 
-  void accept(std::unique_ptr<io::Connection> connection) {
-    io::Connection& to = *connection;
-    to.start({.on_frame = [this, &to](Buffer frame) { answer(to, frame.view()); },
-              .on_closed = [](const Error&) {}},
-             8U << 20U);
-    connections_.push_back(std::move(connection));
-  }
-
-  void answer(io::Connection& to, std::string_view frame) {
-    ByteReader reader(frame);
-    const auto header = wire::decode_request_header(reader);
-    ASSERT_TRUE(header.ok()) << header.error().message;
+  void answer(io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
     const bool is_prelude =
-        header->api_key == wire::ApiKey::kApiVersions || header->api_key == wire::ApiKey::kMetadata;
+        header.api_key == wire::ApiKey::kApiVersions || header.api_key == wire::ApiKey::kMetadata;
     if (!is_prelude) {
       heard_.push_back(
-          fmt::format("{} v{}", wire::api_key_name(header->api_key), header->api_version));
+          fmt::format("{} v{}", wire::api_key_name(header.api_key), header.api_version));
     }
-    if (const auto handler = handlers_.find(header->api_key);
+    if (const auto handler = handlers_.find(header.api_key);
         handler != handlers_.end() && handler->second) {
-      return handler->second(to, *header, reader);
+      return handler->second(to, header, body);
     }
-    switch (header->api_key) {
+    switch (header.api_key) {
       case wire::ApiKey::kApiVersions:
-        return send(to, *header, versions());
+        return send_answer(to, header, versions());
       case wire::ApiKey::kMetadata:
-        return send(to, *header, metadata(request<wire::MetadataRequest>(reader, *header)));
+        return send_answer(to, header, metadata(request_in<wire::MetadataRequest>(body, header)));
       case wire::ApiKey::kInitProducerId:
-        return send(to, *header, producer_id());
+        return send_answer(to, header, producer_id());
       default: {
-        const auto asked = request<wire::ProduceRequest>(reader, *header);
-        auto answered = produce(asked);
-        auto reply = [&to, header = *header, answered] { send(to, header, answered); };
+        auto answered = produce(request_in<wire::ProduceRequest>(body, header));
+        auto reply = [&to, header, answered] { send_answer(to, header, answered); };
         if (!is_holding_) return reply();
         held_.push_back(std::move(reply));
       }
@@ -229,8 +198,7 @@ class ProduceBroker {
   bool is_holding_ = false;
   std::vector<std::function<void()>> held_;
   std::int64_t ids_given_ = 0;
-  std::unique_ptr<io::Listener> listener_;
-  std::vector<std::unique_ptr<io::Connection>> connections_;
+  std::unique_ptr<RequestListener> listener_;
   LoopThread thread_;
 };
 

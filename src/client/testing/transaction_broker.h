@@ -136,11 +136,11 @@ class TransactionBroker {
     broker_.serve(
         Request::kApiKey, versions,
         [this, respond](io::Connection& to, const wire::RequestHeader& header, ByteReader& reader) {
-          const auto asked = ProduceBroker::request<Request>(reader, header);
+          const auto asked = request_in<Request>(reader, header);
           const Answer answer = next_of(Request::kApiKey);
           const auto response = respond(asked, answer);
           if (answer.fate == Answer::Fate::kLost) return to.close();
-          ProduceBroker::send(to, header, response);
+          send_answer(to, header, response);
         });
   }
   Answer next_of(wire::ApiKey api) {

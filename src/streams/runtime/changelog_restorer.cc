@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "wire/error_codes.h"
 
 namespace millrace::streams {
 namespace {
@@ -61,7 +62,7 @@ Status ChangelogRestorer::ask_ranges() {
   const auto begins = consumer_->beginning_offsets(unknown);
   const auto ends = begins.ok() ? consumer_->end_offsets(unknown) : begins;
   if (!ends.ok()) {
-    if (!ends.error().is_retriable()) return ends.error();
+    if (!wire::is_retriable(ends.error())) return ends.error();
     LOG_INFO("restore waits for the brokers", {{"reason", ends.error().message}});
     return {};
   }
