@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include "base/byte_reader.h"
+#include "wire/transaction_records.h"
 
 namespace millrace::client {
 namespace {
 
-constexpr std::int16_t kAbortMarker = 0;
-
-// The key of a control record: version, then type.
+// What the one record of a control batch says.
 Result<bool> is_abort_marker(std::string_view batch, wire::CrcCheck crc) {
   Buffer scratch;
   auto reader = wire::BatchReader::open(batch, scratch, crc);
@@ -19,11 +17,9 @@ Result<bool> is_abort_marker(std::string_view batch, wire::CrcCheck crc) {
     if (!reader->status().ok()) return reader->status().error();
     return false;
   }
-  ByteReader key(marker.key.value_or(std::string_view{}));
-  key.i16();
-  const std::int16_t type = key.i16();
-  if (!key.ok()) return key.status().error();
-  return type == kAbortMarker;
+  const auto key = wire::decode_control_key(marker.key.value_or(std::string_view{}));
+  if (!key.ok()) return key.error();
+  return key->type == wire::kAbortMarkerType;
 }
 
 }  // namespace
