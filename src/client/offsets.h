@@ -4,25 +4,17 @@
 
 #include <cstdint>
 #include <map>
-#include <string>
 #include <vector>
 
 #include "base/time.h"
 #include "model/ids.h"
+#include "model/offset_and_metadata.h"
 #include "model/topic_partition.h"
 
 namespace millrace::client {
 
 using PartitionList = std::vector<TopicPartition>;
 
-/// What a group commits for a partition, and is told of it again.
-struct OffsetAndMetadata {
-  Offset offset;  // of the next record to read
-  LeaderEpoch leader_epoch = kNoLeaderEpoch;
-  std::string metadata = {};
-
-  bool operator==(const OffsetAndMetadata&) const = default;
-};
 using OffsetsToCommit = std::map<TopicPartition, OffsetAndMetadata>;
 using CommittedOffsets = std::map<TopicPartition, OffsetAndMetadata>;
 

@@ -1,8 +1,10 @@
 // The pieces of what is sent: bytes that this process has, and bytes of files.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,7 +22,7 @@ struct FileSlice {
   std::uint64_t size_bytes = 0;
 };
 
-/// A part of shared bytes: what lies between two file slices of one response.
+/// A part of shared bytes: what lies between two other parts of one frame.
 struct BufferSlice {
   SharedBuffer buffer;
   std::size_t position = 0;
@@ -33,6 +35,26 @@ using Chunks = std::vector<Chunk>;
 
 /// One chunk of owned bytes: the usual frame.
 Chunks one_chunk(Buffer bytes);
+/// `bytes` with one of `parts` put in at each splice, in order; there are as many of one as of the
+/// other. Nothing is copied.
+/// splices  things with a `position` in `bytes`, in rising order
+template <class Splice>
+Chunks interleave(Buffer bytes, const std::vector<Splice>& splices, Chunks parts) {
+  const auto shared = std::make_shared<const Buffer>(std::move(bytes));
+  Chunks chunks;
+  chunks.reserve(2 * parts.size() + 1);
+  std::size_t done = 0;
+  const auto add_until = [&](std::size_t end) {
+    if (end > done) chunks.emplace_back(BufferSlice{shared, done, end - done});
+    done = end;
+  };
+  for (std::size_t index = 0; index < parts.size(); ++index) {
+    add_until(splices[index].position);
+    chunks.push_back(std::move(parts[index]));
+  }
+  add_until(shared->size());
+  return chunks;
+}
 /// Bytes that `chunks` stand for, those in files included.
 std::uint64_t size_bytes(const Chunks& chunks);
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/connection.h"
@@ -54,6 +55,35 @@ TEST(Chunks, KnowTheirSize) {
   chunks.emplace_back(BufferSlice{.buffer = nullptr, .position = 3, .size_bytes = 5});
   chunks.emplace_back(FileSlice{.file = nullptr, .position = 1, .size_bytes = 100});
   EXPECT_EQ(size_bytes(chunks), 112U);
+}
+
+TEST(Chunks, AreInterleavedWithTheBytesBetweenThem) {
+  struct Cut {
+    std::size_t position;
+  };
+  const auto text_of = [](const Chunks& chunks) {
+    std::string text;
+    for (const Chunk& chunk : chunks) {
+      if (const auto* const slice = std::get_if<BufferSlice>(&chunk)) {
+        text += slice->buffer->view().substr(slice->position, slice->size_bytes);
+      } else {
+        text += std::get<Buffer>(chunk).view();
+      }
+    }
+    return text;
+  };
+  const auto interleaved = [&](const std::vector<std::size_t>& positions) {
+    std::vector<Cut> cuts;
+    Chunks parts;
+    for (const std::size_t position : positions) {
+      cuts.push_back({position});
+      parts.emplace_back(Buffer::copy_of("[" + std::to_string(position) + "]"));
+    }
+    return text_of(interleave(Buffer::copy_of("abcd"), cuts, std::move(parts)));
+  };
+  EXPECT_EQ(interleaved({}), "abcd");
+  EXPECT_EQ(interleaved({1, 3}), "a[1]bc[3]d");
+  EXPECT_EQ(interleaved({0, 0, 4}), "[0][0]abcd[4]");
 }
 
 }  // namespace

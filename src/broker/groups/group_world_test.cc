@@ -246,7 +246,7 @@ wire::KafkaError GroupWorld::heartbeat_error(RequestToken token) const {
 std::int64_t GroupWorld::committed(const std::string& group, const std::string& topic,
                                    std::int32_t partition) {
   const CommittedOffset* const found = state().offsets.find(group, topic, partition);
-  return found == nullptr ? -1 : found->offset.value();
+  return found == nullptr ? -1 : found->commit.offset.value();
 }
 
 std::string GroupWorld::new_member_id(const Join& join) {
@@ -343,8 +343,9 @@ std::string picture_of(const CoordinatorState& state) {
   for (const auto& [group_id, topics] : state.offsets.by_group()) {
     for (const auto& [topic, partitions] : topics) {
       for (const auto& [partition, committed] : partitions) {
-        picture += fmt::format("offset {} {}-{} {} '{}' {}\n", group_id, topic, partition,
-                               committed.offset, committed.metadata, committed.committed_at);
+        picture +=
+            fmt::format("offset {} {}-{} {} '{}' {}\n", group_id, topic, partition,
+                        committed.commit.offset, committed.commit.metadata, committed.committed_at);
       }
     }
   }
@@ -359,7 +360,7 @@ std::string picture_of(const CoordinatorState& state) {
     picture += fmt::format("open {} {}\n", part.partition, part.producer);
     for (const auto& [key, offset] : open.commit(part)) {
       picture += fmt::format("  {} {}-{} {} '{}' {}\n", key.group, key.topic, key.partition,
-                             offset.offset, offset.metadata, offset.committed_at);
+                             offset.commit.offset, offset.commit.metadata, offset.committed_at);
     }
   }
   return picture;

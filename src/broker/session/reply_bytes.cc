@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <iterator>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -38,20 +39,6 @@ Woven copy_files(const wire::EncodedResponse& response, const std::vector<io::Fi
   return chunks;
 }
 
-io::Chunks interleave(const wire::EncodedResponse& response, std::vector<io::FileSlice> files) {
-  io::Chunks chunks;
-  chunks.reserve(2 * files.size() + 1);
-  std::size_t copied = 0;
-  for (std::size_t index = 0; index < files.size(); ++index) {
-    const std::size_t until = response.splices[index].position;
-    chunks.emplace_back(Buffer::copy_of(response.bytes.view().substr(copied, until - copied)));
-    chunks.emplace_back(std::move(files[index]));
-    copied = until;
-  }
-  chunks.emplace_back(Buffer::copy_of(response.bytes.view().substr(copied)));
-  return chunks;
-}
-
 }  // namespace
 
 Woven reply_bytes(wire::EncodedResponse response, std::vector<io::FileSlice> files) {
@@ -74,7 +61,9 @@ Woven reply_bytes(wire::EncodedResponse response, std::vector<io::FileSlice> fil
   }
   if (file_bytes <= kInlineFileBytesMax || !all_sendable)
     return copy_files(response, files, file_bytes);
-  return interleave(response, std::move(files));
+  return io::interleave(
+      std::move(response.bytes), response.splices,
+      {std::make_move_iterator(files.begin()), std::make_move_iterator(files.end())});
 }
 
 }  // namespace millrace::broker

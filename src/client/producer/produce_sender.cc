@@ -25,21 +25,6 @@ PartitionQueueConfig queue_config(const ProducerConfig& config) {
           .retry_backoff = config.connection.retry_backoff};
 }
 
-// Cuts the encoded request where the batches belong, and puts them in as they are.
-io::Chunks woven(const Buffer& encoded, const std::vector<wire::Splice>& splices,
-                 const std::vector<SharedBuffer>& batches) {
-  io::Chunks chunks;
-  std::size_t from = 0;
-  for (std::size_t i = 0; i < splices.size(); ++i) {
-    const std::size_t to = splices[i].position;
-    chunks.emplace_back(Buffer::copy_of(encoded.view().substr(from, to - from)));
-    chunks.emplace_back(batches[i]);
-    from = to;
-  }
-  if (from < encoded.size()) chunks.emplace_back(Buffer::copy_of(encoded.view().substr(from)));
-  return chunks;
-}
-
 }  // namespace
 
 ProduceSender::ProduceSender(const ProducerConfig& config, Cluster& cluster,
@@ -246,7 +231,7 @@ Call ProduceSender::make_call(BrokerId broker, std::shared_ptr<Parts> parts) {
     request.transactional_id = config_.transactional_id;
     request.acks = config_.acks;
     request.timeout_ms = static_cast<std::int32_t>(config_.connection.request_timeout.count());
-    std::vector<SharedBuffer> batches;
+    io::Chunks batches;  // put in as they are
     for (const Part& part : *parts) {
       const TopicPartition& name = part.partition->name;
       if (request.topic_data.empty() || request.topic_data.back().name != name.topic) {
@@ -256,7 +241,7 @@ Call ProduceSender::make_call(BrokerId broker, std::shared_ptr<Parts> parts) {
       request.topic_data.back().partition_data.push_back(
           {.index = name.partition.value(),
            .records = wire::Records::external(part.sent.bytes->size())});
-      batches.push_back(part.sent.bytes);
+      batches.emplace_back(part.sent.bytes);
     }
     Buffer encoded;
     std::vector<wire::Splice> splices;
@@ -264,7 +249,7 @@ Call ProduceSender::make_call(BrokerId broker, std::shared_ptr<Parts> parts) {
     auto status =
         wire::Codec<wire::ProduceRequest>::encode(request, header.api_version, encoded, &splices);
     if (!status.ok()) return std::move(status).error();
-    return woven(encoded, splices, batches);
+    return io::interleave(std::move(encoded), splices, std::move(batches));
   };
   call.done = life_.guard([this, broker, parts](Result<Answer> answer) {
     on_answer(broker, *parts, std::move(answer));

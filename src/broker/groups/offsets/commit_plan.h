@@ -49,10 +49,10 @@ Plan plan_commit(const Turn& turn, Request& request) {
       plan.changes.push_back(
           {.topic = topic.name,
            .partition = partition.partition_index,
-           .value = CommittedOffset{.offset = Offset{partition.committed_offset},
-                                    .leader_epoch = LeaderEpoch{partition.committed_leader_epoch},
-                                    .metadata = std::move(metadata),
-                                    .committed_at = turn.now.wall}});
+           .value = CommittedOffset{{.offset = Offset{partition.committed_offset},
+                                     .leader_epoch = LeaderEpoch{partition.committed_leader_epoch},
+                                     .metadata = std::move(metadata)},
+                                    turn.now.wall}});
     }
   }
   return plan;

@@ -41,11 +41,10 @@ class LogInMemory final : public CoordinatorLog {
   }
   /// An offset that a producer commits in its transaction, or nobody's when the id is -1.
   LogInMemory& commit(std::int64_t producer, std::int64_t offset) {
-    const LogRecord record = offset_record(
-        "g",
-        {.topic = "t",
-         .partition = static_cast<std::int32_t>(producer + 1),
-         .value = CommittedOffset{.offset = Offset{offset}, .metadata = {}, .committed_at = {}}});
+    const LogRecord record =
+        offset_record("g", {.topic = "t",
+                            .partition = static_cast<std::int32_t>(producer + 1),
+                            .value = CommittedOffset{{.offset = Offset{offset}}, {}}});
     return add(record.key, *record.value,
                {.producer_id = ProducerId{producer}, .is_transactional = producer >= 0});
   }
@@ -71,7 +70,7 @@ std::vector<std::int64_t> loaded(LogInMemory& log) {
   std::vector<std::int64_t> offsets;
   for (std::int32_t partition = 0; partition < 3; ++partition) {
     const auto* const found = coordinator.state().offsets.find("g", "t", partition);
-    offsets.push_back(found == nullptr ? -1 : found->offset.value());
+    offsets.push_back(found == nullptr ? -1 : found->commit.offset.value());
   }
   return offsets;
 }

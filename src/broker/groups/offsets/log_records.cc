@@ -17,9 +17,9 @@ std::string encoded(Result<std::string> bytes) {
 
 wire::OffsetCommitValue value_of(const CommittedOffset& committed) {
   wire::OffsetCommitValue value;
-  value.offset = committed.offset.value();
-  value.leader_epoch = committed.leader_epoch.value();
-  value.metadata = committed.metadata;
+  value.offset = committed.commit.offset.value();
+  value.leader_epoch = committed.commit.leader_epoch.value();
+  value.metadata = committed.commit.metadata;
   value.commit_timestamp = committed.committed_at.value();
   return value;
 }
@@ -31,10 +31,10 @@ Result<LoggedEntry> read_offset(wire::OffsetCommitKey key, std::optional<std::st
 
   auto decoded = wire::decode_offset_commit_value(*value);
   if (!decoded.ok()) return std::move(decoded).error();
-  entry.change.value = CommittedOffset{.offset = Offset{decoded->offset},
-                                       .leader_epoch = LeaderEpoch{decoded->leader_epoch},
-                                       .metadata = std::move(decoded->metadata),
-                                       .committed_at = Timestamp{decoded->commit_timestamp}};
+  entry.change.value = CommittedOffset{{.offset = Offset{decoded->offset},
+                                        .leader_epoch = LeaderEpoch{decoded->leader_epoch},
+                                        .metadata = std::move(decoded->metadata)},
+                                       Timestamp{decoded->commit_timestamp}};
   return LoggedEntry{std::move(entry)};
 }
 

@@ -16,13 +16,12 @@ std::string bytes_of(std::initializer_list<int> values) {
 }
 
 TEST(LogRecords, WriteOffsetsInKafkasFormat) {
-  const LogRecord record =
-      offset_record("g", {.topic = "t",
-                          .partition = 2,
-                          .value = CommittedOffset{.offset = Offset{258},
-                                                   .leader_epoch = LeaderEpoch{1},
-                                                   .metadata = "m",
-                                                   .committed_at = Timestamp{3}}});
+  const LogRecord record = offset_record(
+      "g", {.topic = "t",
+            .partition = 2,
+            .value = CommittedOffset{
+                {.offset = Offset{258}, .leader_epoch = LeaderEpoch{1}, .metadata = "m"},
+                Timestamp{3}}});
 
   EXPECT_EQ(record.key, bytes_of({0, 1, 0, 1, 'g', 0, 1, 't', 0, 0, 0, 2}));
   EXPECT_EQ(record.value, bytes_of({0, 3, 0, 0,   0, 0, 0, 0, 1, 2, 0, 0, 0,

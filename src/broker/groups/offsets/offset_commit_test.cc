@@ -15,9 +15,7 @@ TEST(OffsetCommit, OfASimpleConsumerNeedsNoMembership) {
   EXPECT_EQ(world.commit_error(token), KafkaError::kNone);
   const CommittedOffset* const found = world.state().offsets.find("g", "t", 0);
   ASSERT_NE(found, nullptr);
-  EXPECT_EQ(found->offset, Offset{7});
-  EXPECT_EQ(found->metadata, "note");
-  EXPECT_EQ(found->leader_epoch, LeaderEpoch{3});
+  EXPECT_EQ(found->commit, (OffsetAndMetadata{Offset{7}, LeaderEpoch{3}, "note"}));
   EXPECT_EQ(found->committed_at, world.now().wall);
   EXPECT_TRUE(world.group()->is_in(GroupState::kEmpty));
   EXPECT_EQ(world.group()->protocol_type(), std::nullopt);

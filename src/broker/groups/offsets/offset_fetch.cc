@@ -30,9 +30,9 @@ Partition partition_answer(std::int32_t index, const CommittedOffset* committed)
   answer.partition_index = index;
   answer.committed_offset = kNoOffset.value();
   if (committed == nullptr) return answer;
-  answer.committed_offset = committed->offset.value();
-  answer.committed_leader_epoch = committed->leader_epoch.value();
-  answer.metadata = committed->metadata;
+  answer.committed_offset = committed->commit.offset.value();
+  answer.committed_leader_epoch = committed->commit.leader_epoch.value();
+  answer.metadata = committed->commit.metadata;
   return answer;
 }
 

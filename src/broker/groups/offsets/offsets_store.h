@@ -12,14 +12,14 @@
 
 #include "base/time.h"
 #include "model/ids.h"
+#include "model/offset_and_metadata.h"
 
 namespace millrace::broker {
 
-/// OffsetCommit v2–4 could also say how long it is to be kept; that is not honoured.
+/// What was committed and when. OffsetCommit v2–4 could also say how long it is to be kept; that is
+/// not honoured.
 struct CommittedOffset {
-  Offset offset;
-  LeaderEpoch leader_epoch = kNoLeaderEpoch;
-  std::string metadata;
+  OffsetAndMetadata commit;
   Timestamp committed_at;
 
   auto operator<=>(const CommittedOffset&) const = default;
