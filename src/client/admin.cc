@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/saturating.h"
 #include "client/cluster/backoff.h"
 #include "client/cluster/cluster.h"
 #include "client/cluster/loop_thread.h"
@@ -105,6 +106,12 @@ TransactionDescription description_of(
 
 }  // namespace
 
+/// Invariants:
+/// - cluster_ is made, used and destroyed on the loop, and is gone before thread_ stops.
+/// - At most one call of the application waits. end_waiting_ ends it, and is empty while none does:
+///   an answer that comes after its call was given up changes nothing of the next one.
+/// - A wakeup() ends exactly one call, which may be one that comes later: is_woken_ remembers it.
+/// thread  the caller's, but for what is said to be on the loop
 class Admin::Core {
  public:
   Core(AdminConfig config, io::LentEnv env)
@@ -119,8 +126,28 @@ class Admin::Core {
     thread_.stop();
   }
 
-  MonotonicTime deadline() { return thread_.loop().now() + config_.api_timeout; }
-  bool has_passed(MonotonicTime time) { return thread_.loop().now() >= time; }
+  MonotonicTime now() { return thread_.loop().now(); }
+  MonotonicTime deadline() { return now() + config_.api_timeout; }
+
+  /// Runs `start` on the loop and waits until it calls what it is given, or for wakeup().
+  template <class T, class Start>
+  Result<T> await(Start&& start) {
+    return thread_.await<Result<T>>([&](Done<T> done) {
+      if (std::exchange(is_woken_, false)) return done(woken());
+      const std::uint64_t call = ++calls_;
+      end_waiting_ = [done] { done(woken()); };
+      start([this, call, done](Result<T> outcome) {
+        if (call == calls_) end_waiting_ = nullptr;
+        done(std::move(outcome));
+      });
+    });
+  }
+  void wakeup() {
+    thread_.post([this] {
+      if (auto end = std::exchange(end_waiting_, nullptr)) return end();
+      is_woken_ = true;
+    });
+  }
 
   /// Asks and waits. error_in  the error, if any, for which the whole call is to be tried again
   template <class Request, class Response>
@@ -129,7 +156,7 @@ class Admin::Core {
       std::function<KafkaError(const Response&)> error_in = [](const Response&) {
         return KafkaError::kNone;
       }) {
-    return thread_.await<Result<Response>>([&](Done<Response> done) {
+    return await<Response>([&](Done<Response> done) {
       cluster_->call_until<Request, Response>(target, request, deadline(), error_in,
                                               std::move(done));
     });
@@ -138,17 +165,20 @@ class Admin::Core {
   /// Asks one broker, once, and waits.
   template <class Request, class Response>
   Result<Response> ask_once(BrokerId broker, Request request, MonotonicTime until) {
-    const auto left = std::chrono::ceil<Millis>(until - thread_.loop().now());
+    const auto left = std::chrono::ceil<Millis>(until - now());
     const Millis timeout = std::clamp(left, Millis{1}, config_.connection.request_timeout);
-    return thread_.await<Result<Response>>([&](Done<Response> done) {
+    return await<Response>([&](Done<Response> done) {
       cluster_->call<Request, Response>(broker, Lane::kMain, std::move(request), timeout,
                                         std::move(done));
     });
   }
-  void back_off(int attempt) {
-    (void)thread_.await<Status>([&](std::function<void(Status)> done) {
+  /// Between two tries; not beyond `until`.
+  Status back_off(int attempt, MonotonicTime until) {
+    return await<void>([&](Done<void> done) {
       const Backoff& backoff = config_.connection.retry_backoff;
-      cluster_->call_later(next_delay(backoff, attempt, cluster_->random()), std::move(done));
+      const auto left = std::max(Millis{0}, std::chrono::ceil<Millis>(until - now()));
+      cluster_->call_later(std::min(left, next_delay(backoff, attempt, cluster_->random())),
+                           std::move(done));
     });
   }
 
@@ -188,13 +218,14 @@ class Admin::Core {
     const MonotonicTime until = deadline();
     auto answers = ask_every_broker_once<Request, Response>(request, what, until);
     for (int attempt = 0; !answers.ok(); ++attempt) {
-      if (!wire::is_retriable(answers.error()) || has_passed(until)) return answers;
-      back_off(attempt);
+      if (!wire::is_retriable(answers.error()) || now() >= until) return answers;
+      if (auto waited = back_off(attempt, until); !waited.ok()) return waited.error();
       answers = ask_every_broker_once<Request, Response>(request, what, until);
     }
     return answers;
   }
 
+  /// The one that was asked a moment ago, and so known: this is not what wakeup() ends.
   Result<BrokerId> coordinator(const CoordinatorKey& key) {
     return thread_.await<Result<BrokerId>>(
         [&](Done<BrokerId> done) { cluster_->find_coordinator(key, deadline(), std::move(done)); });
@@ -202,10 +233,14 @@ class Admin::Core {
 
   const io::LentEnv env_;
   const AdminConfig config_;
-  std::unique_ptr<Cluster> cluster_;  // on the loop
+  std::unique_ptr<Cluster> cluster_;  // on the loop, like what follows
+  std::uint64_t calls_ = 0;
+  std::function<void()> end_waiting_;
+  bool is_woken_ = false;
   LoopThread thread_;
 
  private:
+  static Error woken() { return {ErrorCode::kCancelled, "wakeup() was called"}; }
   template <class Request, class Response>
   Result<ByBroker<Response>> ask_every_broker_once(const Request& request, std::string_view what,
                                                    MonotonicTime until) {
@@ -312,6 +347,22 @@ Result<Outcomes<std::string, TopicDescription>> Admin::describe_topics(
     }
   }
   return outcomes;
+}
+
+Result<Outcomes<std::string, TopicDescription>> Admin::await_topics(
+    const std::vector<std::string>& names, Millis patience) {
+  const MonotonicTime until = deadline_after(core().now(), patience);
+  const auto may_come = [](const auto& topic) {
+    return !topic.second.ok() && wire::is_retriable(topic.second.error());
+  };
+  for (int attempt = 0;; ++attempt) {
+    auto described = describe_topics(names);
+    if (!described.ok() || std::none_of(described->begin(), described->end(), may_come) ||
+        core().now() >= until) {
+      return described;
+    }
+    if (auto waited = core().back_off(attempt, until); !waited.ok()) return waited.error();
+  }
 }
 
 Result<ClusterDescription> Admin::describe_cluster() {
@@ -440,24 +491,22 @@ Result<Outcomes<TopicPartition, ListedOffset>> Admin::list_offsets(
     const std::map<TopicPartition, OffsetSpec>& partitions) {
   std::map<TopicPartition, std::int64_t> wanted;
   for (const auto& [partition, spec] : partitions) wanted[partition] = spec.timestamp;
-  auto listed = core().thread_.await<ListedOffsets>([&](std::function<void(ListedOffsets)> done) {
+  return core().await<ListedOffsets>([&](Done<ListedOffsets> done) {
     client::list_offsets(*core().cluster_, wanted, IsolationLevel::kReadUncommitted,
                          core().deadline(), std::move(done));
   });
-  return listed;
 }
 
 Result<Outcomes<TopicPartition, Offset>> Admin::delete_records(
     const std::map<TopicPartition, Offset>& before) {
-  return core().thread_.await<RecordsDeleted>([&](std::function<void(RecordsDeleted)> done) {
+  return core().await<RecordsDeleted>([&](Done<RecordsDeleted> done) {
     client::delete_records(*core().cluster_, before, core().config_.api_timeout, core().deadline(),
                            std::move(done));
   });
 }
 
 Result<CommittedOffsets> Admin::list_group_offsets(const std::string& group_id) {
-  using Committed = Result<CommittedOffsets>;
-  return core().thread_.await<Committed>([&](std::function<void(Committed)> done) {
+  return core().await<CommittedOffsets>([&](Done<CommittedOffsets> done) {
     fetch_committed(*core().cluster_, group_id, std::nullopt, core().deadline(), std::move(done));
   });
 }
@@ -522,15 +571,19 @@ Result<Outcomes<std::string, TransactionDescription>> Admin::describe_transactio
 
 Result<Outcomes<TopicPartition, std::vector<ProducerState>>> Admin::describe_producers(
     const std::set<TopicPartition>& partitions) {
-  return core().thread_.await<ProducersOf>([&](std::function<void(ProducersOf)> done) {
+  return core().await<ProducersOf>([&](Done<ProducersOf> done) {
     client::describe_producers(*core().cluster_, partitions, core().deadline(), std::move(done));
   });
 }
 
 Result<void> Admin::abort_transaction(const OpenTransaction& transaction) {
-  return core().thread_.await<Status>([&](std::function<void(Status)> done) {
+  return core().await<void>([&](Done<void> done) {
     write_abort_marker(*core().cluster_, transaction, core().deadline(), std::move(done));
   });
+}
+
+void Admin::wakeup() {
+  core().wakeup();
 }
 
 }  // namespace millrace::client

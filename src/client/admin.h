@@ -33,9 +33,9 @@ using Outcomes = std::map<Key, Result<Value>>;
 ///
 /// Every call waits for its answer, and tries again what may pass until default.api.timeout.ms is
 /// over. Errors of the whole call: kTimeout, kIo or kClosed of the last try when no broker could be
-/// asked; kUnsupported when the broker does not know the request. Errors inside Outcomes are those
-/// of Kafka for that one thing, with what the broker said about it.
-/// thread  one thread at a time; never from a callback of this client
+/// asked; kUnsupported when the broker does not know the request; kCancelled after wakeup(). Errors
+/// inside Outcomes are those of Kafka for that one thing, with what the broker said about it.
+/// thread  one thread at a time, but wakeup() from any
 /// cost    a request and a switch of thread there and back, where a line does not say otherwise
 class Admin {
  public:
@@ -57,10 +57,18 @@ class Admin {
   /// errors  for a topic: UNKNOWN_TOPIC_OR_PARTITION, TOPIC_DELETION_DISABLED
   Result<Outcomes<std::string, void>> delete_topics(const std::vector<std::string>& names);
   /// Also those that the cluster keeps for itself; by name.
+  /// cost    one request, whose answer names every partition of the cluster
   Result<std::vector<TopicListing>> list_topics();
   /// errors  for a topic: UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION
   Result<Outcomes<std::string, TopicDescription>> describe_topics(
       const std::vector<std::string>& names);
+  /// describe_topics() of topics that may have been made a moment ago: while one of them has an
+  /// error that may pass, such as UNKNOWN_TOPIC_OR_PARTITION, all are asked for again, for up to
+  /// `patience`.
+  /// errors  for a topic: as above, also the error that has not passed by then
+  /// cost    a request for each try, retry.backoff.ms apart
+  Result<Outcomes<std::string, TopicDescription>> await_topics(
+      const std::vector<std::string>& names, Millis patience);
   /// The brokers by the addresses that they advertise.
   Result<ClusterDescription> describe_cluster();
 
@@ -83,8 +91,8 @@ class Admin {
   Result<Outcomes<ConfigResource, std::vector<ConfigEntry>>> describe_configs(
       const std::vector<ConfigResource>& resources);
 
-  /// errors  for a partition: UNKNOWN_TOPIC_OR_PARTITION when no broker has known it for two seconds;
-  ///         kTimeout when it has no leader in time
+  /// errors  for a partition: UNKNOWN_TOPIC_OR_PARTITION when no broker has known it for two
+  ///         seconds; kTimeout when it has no leader in time
   /// cost    one request for each broker that leads one of them, at the same time
   Result<Outcomes<TopicPartition, ListedOffset>> list_offsets(
       const std::map<TopicPartition, OffsetSpec>& partitions);
@@ -97,6 +105,8 @@ class Admin {
   Result<Outcomes<TopicPartition, Offset>> delete_records(
       const std::map<TopicPartition, Offset>& before);
   /// Everything that the group has committed; nothing for a group that is not known.
+  /// errors  of the whole call: GROUP_AUTHORIZATION_FAILED and others of Kafka's for the group
+  /// cost    two requests, the first of which looks its coordinator up
   Result<CommittedOffsets> list_group_offsets(const std::string& group_id);
 
   /// The transactions of all coordinators that meet the filter, by transactional id. Also ids whose
@@ -125,6 +135,11 @@ class Admin {
   ///         CLUSTER_AUTHORIZATION_FAILED, UNKNOWN_TOPIC_OR_PARTITION
   /// cost    one request to the partition's leader
   Result<void> abort_transaction(const OpenTransaction& transaction);
+
+  /// Makes a call that waits, or the next one, return kCancelled; the brokers may do what it asked
+  /// for nevertheless.
+  /// thread  any         cost  waits for nothing
+  void wakeup();
 
  private:
   class Core;

@@ -8,7 +8,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "client/cluster/loop_thread.h"
@@ -52,6 +54,12 @@ class ScriptedBroker {
   /// It is not the controller for so many requests. After that there is no topic to delete.
   void refuse_as_no_controller(int times) { refusals_left_ = times; }
   int refusals_left() const { return refusals_left_; }
+  /// Topics are not known to so many requests.
+  void know_topics_after(int times) { topic_unknown_times_ = times; }
+  int topic_unknown_times_left() const { return topic_unknown_times_; }
+  /// Does not answer what it is asked about topics.
+  void fall_silent() { is_silent_ = true; }
+  int unanswered_count() const { return unanswered_count_; }
   /// From now on nobody listens there.
   void stop() {
     thread_.run([this] { listener_.reset(); });
@@ -66,13 +74,32 @@ class ScriptedBroker {
             speaks(
                 {{ApiKey::kMetadata, 12}, {ApiKey::kListGroups, 5}, {ApiKey::kDeleteTopics, 3}}));
       case ApiKey::kMetadata:
-        return send_answer(to, header, metadata());
+        return tell_topics(to, header, request_in<wire::MetadataRequest>(body, header));
       case ApiKey::kDeleteTopics:
         return send_answer(to, header,
                            deleted(request_in<wire::DeleteTopicsRequest>(body, header)));
       default:
         return send_answer(to, header, groups());
     }
+  }
+  void tell_topics(io::Connection& to, const wire::RequestHeader& header,
+                   const wire::MetadataRequest& asked) {
+    const bool is_about_topics = !asked.topics || !asked.topics->empty();
+    if (is_about_topics && is_silent_) {
+      ++unanswered_count_;
+      return;
+    }
+    auto answer = metadata();
+    if (asked.topics && is_about_topics) {
+      const auto error = --topic_unknown_times_ >= 0 ? wire::KafkaError::kUnknownTopicOrPartition
+                                                     : wire::KafkaError::kNone;
+      for (const auto& each : *asked.topics) {
+        auto& topic = answer.topics.emplace_back();
+        topic.name = each.name;
+        topic.error_code = wire::code_of(error);
+      }
+    }
+    send_answer(to, header, answer);
   }
   wire::MetadataResponse metadata() const {
     wire::MetadataResponse metadata;
@@ -110,6 +137,9 @@ class ScriptedBroker {
   std::atomic<wire::KafkaError> list_groups_error_ = wire::KafkaError::kNone;
   std::atomic<int> list_groups_count_ = 0;
   std::atomic<int> refusals_left_ = 0;
+  std::atomic<int> topic_unknown_times_ = 0;
+  std::atomic<bool> is_silent_ = false;
+  std::atomic<int> unanswered_count_ = 0;
   std::unique_ptr<RequestListener> listener_;  // on the loop
   LoopThread thread_;
 };
@@ -190,19 +220,74 @@ TEST_F(AdminListGroups, AreNotAskedForAgainWhenTheRefusalDoesNotPass) {
   EXPECT_EQ(other_.list_groups_count(), 1);
 }
 
-TEST(AdminTopics, AreAskedForAgainOfWhoeverIsTheControllerAndOtherErrorsAreTold) {
-  const auto env = io::make_system_env();
-  ScriptedBroker broker(*env, {});
-  broker.name_brokers([&] { return ScriptedBroker::Brokers{{1, broker.endpoint()}}; });
-  broker.refuse_as_no_controller(3);
-  auto admin = make_admin(*env, broker, "60000");
+class AdminTopics : public ::testing::Test {
+ protected:
+  AdminTopics() {
+    broker_.name_brokers([this] { return ScriptedBroker::Brokers{{1, broker_.endpoint()}}; });
+  }
+  Result<Admin> make_admin() { return client::make_admin(*env_, broker_, "60000"); }
 
-  const auto deleted = admin->delete_topics({"t"});
+  std::unique_ptr<io::Env> env_ = io::make_system_env();
+  ScriptedBroker broker_{*env_, {}};
+};
+
+TEST_F(AdminTopics, AreWaitedForUntilTheyAreKnown) {
+  broker_.know_topics_after(3);
+  const auto awaited = make_admin()->await_topics({"t"}, Millis{60'000});
+  ASSERT_TRUE(awaited.ok()) << awaited.error().to_string();
+  EXPECT_TRUE(awaited->at("t").ok());
+  EXPECT_EQ(broker_.topic_unknown_times_left(), -1) << "asked once more, and not again";
+}
+
+TEST_F(AdminTopics, ThatDoNotAppearInTimeAreUnknown) {
+  broker_.know_topics_after(INT32_MAX);
+  const auto awaited = make_admin()->await_topics({"t"}, Millis{30});
+  ASSERT_TRUE(awaited.ok()) << awaited.error().to_string();
+  EXPECT_EQ(wire::kafka_error_of(awaited->at("t").error()),
+            wire::KafkaError::kUnknownTopicOrPartition);
+  EXPECT_LT(broker_.topic_unknown_times_left(), INT32_MAX - 1) << "asked again";
+}
+
+TEST_F(AdminTopics, AreWaitedForNoLongerOnceTheClientIsWoken) {
+  broker_.know_topics_after(INT32_MAX);
+  auto admin = make_admin();
+  std::optional<ErrorCode> ended;
+  const auto waiting = env_->start_thread(
+      "waits", [&] { ended = admin->await_topics({"t"}, Millis{60'000}).error().code; });
+  while (broker_.topic_unknown_times_left() == INT32_MAX) std::this_thread::yield();
+
+  admin->wakeup();
+  waiting->join();
+
+  EXPECT_EQ(ended, ErrorCode::kCancelled);
+}
+
+TEST_F(AdminTopics, ThatABrokerDoesNotAnswerForAreGivenUpOnceTheClientIsWoken) {
+  broker_.fall_silent();
+  auto admin = make_admin();
+  std::optional<ErrorCode> ended;
+  const auto waiting =
+      env_->start_thread("waits", [&] { ended = admin->list_topics().error().code; });
+  while (broker_.unanswered_count() == 0) std::this_thread::yield();
+
+  admin->wakeup();
+  waiting->join();
+
+  EXPECT_EQ(ended, ErrorCode::kCancelled);
+  EXPECT_TRUE(admin->describe_topics({}).ok()) << "one wakeup() ends one call";
+  admin->wakeup();
+  EXPECT_EQ(admin->describe_topics({}).error().code, ErrorCode::kCancelled);
+  EXPECT_TRUE(admin->describe_topics({}).ok());
+}
+
+TEST_F(AdminTopics, AreAskedForAgainOfWhoeverIsTheControllerAndOtherErrorsAreTold) {
+  broker_.refuse_as_no_controller(3);
+  const auto deleted = make_admin()->delete_topics({"t"});
 
   ASSERT_TRUE(deleted.ok()) << deleted.error().to_string();
   EXPECT_EQ(wire::kafka_error_of(deleted->at("t").error()),
             wire::KafkaError::kUnknownTopicOrPartition);
-  EXPECT_EQ(broker.refusals_left(), -1) << "asked once more, and not again";
+  EXPECT_EQ(broker_.refusals_left(), -1) << "asked once more, and not again";
 }
 
 }  // namespace

@@ -98,7 +98,12 @@ struct ConsumerMetrics {
 using CommitCallback = std::function<void(const Status&)>;
 
 /// A value that can be moved, also while it is a member of a group. One that was moved from may
-/// only be destroyed or assigned to; any other call aborts.
+/// only be destroyed or assigned to; any other call aborts. After close() calls fail with kClosed,
+/// where they can fail; close() itself does nothing more.
+///
+/// Calls that wait for a broker try again what may pass, for up to default.api.timeout.ms, and then
+/// fail with kTimeout or with the error of the last try, which is kClosed when no broker could be
+/// reached.
 /// thread  one thread at a time calls it; wakeup() and metrics() from any thread
 class Consumer {
  public:
@@ -118,12 +123,28 @@ class Consumer {
 
   /// Joins the group of group.id for these topics; replaces an earlier subscription. The group is
   /// joined while poll() is called.
-  /// errors  kInvalidArgument without group.id or mixed with assign()
+  /// errors  kInvalidArgument without group.id or mixed with assign(). poll() tells what the group
+  ///         answers.
+  /// cost    a switch of thread there and back, no request
   Status subscribe(std::vector<std::string> topics);
-  /// Reads exactly these partitions, without group management.
+  /// Reads exactly these partitions, without group management. Those that were assigned before keep
+  /// their position; the others begin at what group.id has committed, or as auto.offset.reset says.
+  /// errors  kInvalidArgument mixed with subscribe(). That a partition is not there,
+  ///         poll() tells.
+  /// cost    a switch of thread there and back, no request
   Status assign(PartitionList partitions);
+  /// Ends what subscribe() or assign() began. A member commits when auto-commit is on, gives up its
+  /// partitions and leaves the group.
+  /// errors  kThrown when the listener's on_revoked threw; it is unsubscribed nevertheless, also
+  ///         when the commit failed
+  /// cost    for a member a commit, and up to a second to tell the group
   Status unsubscribe();
+  /// By topic and number. A member's changes inside poll(), commit_sync(), unsubscribe() and
+  /// close() only.
+  /// cost    one lock
   PartitionList assignment() const;
+  /// The topics of subscribe(); none after assign().
+  /// cost    no lock
   std::vector<std::string> subscription() const;
 
   /// Records that have been fetched, at most max.poll.records; waits up to `timeout` for the first.
@@ -134,53 +155,91 @@ class Consumer {
   ///         itself; kThrown when a listener, a callback or an assignor threw: the first of them,
   ///         after all have been called. What a listener was told of holds nevertheless; after an
   ///         assignor threw the consumer is out of its group until subscribe().
+  /// cost    two locks when something was fetched already, and the walk over the records given out
   Result<PolledRecords> poll(Millis timeout);
-  /// Makes a blocked call, or the next one that would block, return kCancelled. Any thread.
+  /// Makes the poll() that waits, or the next one, return kCancelled; a position() that waits too.
+  /// Other calls are not ended by it.
+  /// thread  any         cost  one lock
   void wakeup();
 
   /// Commits the positions of everything polled so far, or the given offsets, and waits.
   /// errors  kKafka REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID or
   ///         FENCED_INSTANCE_ID when the partitions may belong to another member by now; kTimeout;
-  ///         kThrown when a callback that ran inside threw, though the offsets are committed
+  ///         kThrown when a callback that ran inside threw, though the offsets are committed;
+  ///         kInvalidArgument without group.id
+  /// cost    a request to the group's coordinator, which is looked up the first time
   Status commit_sync();
   Status commit_sync(const OffsetsToCommit& offsets);
   /// The same without waiting; `done` is called inside a later poll(), commit_sync() or close().
+  /// After close() nothing is committed and nothing called.
+  /// errors  told to `done`: those of commit_sync(), but for kThrown
+  /// cost    a task for the I/O thread; the request is sent by that
   void commit_async(CommitCallback done = {});
   void commit_async(const OffsetsToCommit& offsets, CommitCallback done = {});
   /// What the group has committed; partitions without a commit are absent.
+  /// errors  kInvalidArgument without group.id; kTimeout; Kafka's, GROUP_AUTHORIZATION_FAILED say
+  /// cost    a request to the group's coordinator, which is looked up the first time
   Result<CommittedOffsets> committed(const PartitionList& partitions);
 
-  /// The next poll() goes on here. Lazy: no request is sent.
+  /// The next poll() goes on here. Lazy: no request is sent, and that there is no such offset is
+  /// for poll() to find out.
+  /// errors  kInvalidArgument for a partition that is not assigned, or an offset below 0
+  /// cost    one lock; what was fetched ahead of the partition is dropped
   Status seek(const TopicPartition& partition, Offset offset);
+  /// The same, for as many as there are: the offset is asked for when it is needed.
+  /// errors  kInvalidArgument for the first partition that is not assigned; those before it in the
+  ///         list have been moved
+  /// cost    one lock for each
   Status seek_to_beginning(const PartitionList& partitions);
   Status seek_to_end(const PartitionList& partitions);
   /// The offset of the next record that poll() would give; waits until it is known.
+  /// errors  kInvalidArgument for a partition that is not assigned; kCancelled after wakeup();
+  ///         kTimeout, also when the position cannot be found, why poll() says
+  /// cost    one lock when it is known
   Result<Offset> position(const TopicPartition& partition);
+  /// Gives nothing of these partitions, and asks no broker for them, until resume(): the consumer
+  /// stays a member and keeps their positions. Those that are not assigned are passed over; what is
+  /// assigned anew is not paused.
+  /// cost    one lock; resume() a task for the I/O thread as well
   void pause(const PartitionList& partitions);
   void resume(const PartitionList& partitions);
+  /// By topic and number.         cost  one lock
   PartitionList paused() const;
 
-  /// Waits until the topic is known.
+  /// How many partitions a topic has; waits until the topic is known, and makes the brokers create
+  /// it as allow.auto.create.topics says.
+  /// errors  kTimeout, naming the topic; Kafka's, when it does not pass by itself
+  /// cost    two switches of thread and, when the topic is not known yet, a request
   Result<std::int32_t> partition_count(std::string_view topic);
   /// The same from what is known now, which is refreshed every metadata.max.age.ms; nothing for a
-  /// topic that is not known.                         cost  two switches of thread, no request
+  /// topic that is not known.         cost  a switch of thread there and back, no request
   std::optional<std::int32_t> known_partition_count(std::string_view topic);
+  /// Where each partition begins. They need not be assigned.
+  /// errors  of the first partition that has one: UNKNOWN_TOPIC_OR_PARTITION when no broker has
+  ///         known it for two seconds; kTimeout
+  /// cost    one request for each broker that leads one of them, at the same time
   Result<std::map<TopicPartition, Offset>> beginning_offsets(const PartitionList& partitions);
+  /// Where each ends for this consumer: behind the last record or, with read_committed, behind the
+  /// last that no open transaction holds back. Errors and cost as above.
   Result<std::map<TopicPartition, Offset>> end_offsets(const PartitionList& partitions);
   /// The first record at or after each time; a partition without one is absent.
+  /// errors  kInvalidArgument for a time below 0; else as above, like the cost
   Result<std::map<TopicPartition, OffsetAndTimestamp>> offsets_for_times(
       const std::map<TopicPartition, Timestamp>& times);
-  /// Records between the position and the end last seen; nullopt before the first fetch.
+  /// Records between the position and the end last seen; nothing before the first fetch and for a
+  /// partition that is not assigned.         cost  one lock
   std::optional<std::int64_t> current_lag(const TopicPartition& partition) const;
 
   /// As whom the application commits: the member of the last rebalance that poll() has run, without
   /// a generation before the first and after the membership was lost.         cost  one lock
   ConsumerGroupMetadata group_metadata() const;
+  /// thread  any         cost  one lock
   ConsumerMetrics metrics() const;
 
   /// Commits when auto-commit is on, revokes, leaves the group (unless a static member) and stops
   /// the I/O thread.
   /// errors  of the commit, or kThrown of a listener; the consumer is closed in any case
+  /// cost    a commit, unless the time-out is zero, and up to a second to tell the group
   Status close(Millis timeout = Millis{30'000});
 
  private:

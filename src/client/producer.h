@@ -112,6 +112,7 @@ class Producer {
   /// errors  the first failure, or exception of a callback, among them, or before them when no
   ///         flush() has told it; what send_and_wait() told is not told again. kTimeout when
   ///         something of it is still under way; kClosed; kInvalidArgument in a callback
+  /// cost    a switch of thread there and back, and the wait
   Status flush(Millis timeout = kNoTimeout);
 
   // ── Transactions, of a producer with transactional.id ──
@@ -146,13 +147,15 @@ class Producer {
   TransactionStatus abort_transaction(std::optional<Millis> timeout = {});
 
   /// How many partitions a topic has. Waits for its metadata the first time, as send() does.
-  /// errors  kTimeout, kClosed, Kafka's
+  /// errors  kTimeout after max.block.ms, in a callback at once; kClosed; Kafka's
+  /// cost    one lock when it is known; else a request
   Result<std::int32_t> partition_count(std::string_view topic);
 
   /// Takes no more records, does as flush() does within `timeout`, then fails what is left and
   /// disconnects. An open transaction is aborted instead, one that is being committed is waited
   /// for. Further calls of close() do nothing; send() and flush() fail with kClosed.
   /// errors  as flush(): kClosed when something was left and `timeout` is zero
+  /// cost    as flush()
   Status close(Millis timeout = Millis{30'000});
 
   /// cost  two locks

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/guarded.h"
 #include "base/saturating.h"
 #include "client/admin.h"
 #include "io/lent_env.h"
@@ -75,7 +76,10 @@ class StreamsApp::Core {
   }
 
   Status stop() {
-    stop_asked_.store(true);
+    starter_.with([](Starter& starter) {
+      starter.is_given_up = true;
+      if (starter.admin != nullptr) starter.admin->wakeup();
+    });
     wake_waiters();
     wait_while(Phase::kStarting);
     if (move_phase(Phase::kStarted, Phase::kStopping)) {
@@ -187,11 +191,26 @@ class StreamsApp::Core {
  private:
   enum class Phase { kCreated, kStarting, kStarted, kStopping, kStopped };
 
+  /// What start() waits with, so that stop() can end that.
+  struct Starter {
+    bool is_given_up = false;
+    client::Admin* admin = nullptr;  // null while there is none
+  };
+
   Status prepare() {
     auto admin = client::Admin::create(config_.admin, &*env_);
     if (!admin.ok()) return std::move(admin).error();
-    auto plan =
-        prepare_topics(*admin, topology_, config_, [this](Millis length) { return pause(length); });
+    const bool is_given_up = starter_.with([&](Starter& starter) {
+      starter.admin = &*admin;
+      return starter.is_given_up;
+    });
+    if (is_given_up) admin->wakeup();
+    auto plan = prepare_topics(*admin, topology_, config_);
+    starter_.with([](Starter& starter) { starter.admin = nullptr; });
+    if (!plan.ok() && plan.error().code == ErrorCode::kCancelled) {
+      return Error{ErrorCode::kCancelled, fmt::format("application {} was stopped while it started",
+                                                      config_.application_id)};
+    }
     if (!plan.ok()) return std::move(plan).error();
     sources_ = std::move(plan->sources);
     for (std::int32_t number = 1; number <= config_.threads; ++number) {
@@ -235,15 +254,6 @@ class StreamsApp::Core {
     std::unique_lock lock(mutex_);
     changed_->wait(lock, [&] { return phase() != passing; });
   }
-  /// Within start().                                       errors  kCancelled once stop() is called
-  Status pause(Millis length) const {
-    std::unique_lock lock(mutex_);
-    const bool is_given_up =
-        changed_->wait_for(lock, env_->clock(), length, [this] { return stop_asked_.load(); });
-    if (!is_given_up) return {};
-    return Error{ErrorCode::kCancelled, fmt::format("application {} was stopped while it started",
-                                                    config_.application_id)};
-  }
   /// On the thread that changed. One that has failed takes the others with it: half an application
   /// would look alive and fall behind.
   void on_thread_change() {
@@ -263,7 +273,7 @@ class StreamsApp::Core {
   TopicPartitions sources_;                             // fixed by start()
   std::vector<std::unique_ptr<StreamThread>> threads_;  // fixed by start()
   std::atomic<Phase> phase_{Phase::kCreated};
-  std::atomic<bool> stop_asked_{false};
+  Guarded<Starter> starter_;
   mutable std::mutex mutex_;
   const std::unique_ptr<io::Condition> changed_;
 };

@@ -97,6 +97,7 @@ Result<CommittedOffsets> Consumer::Core::committed(const PartitionList& partitio
 }
 
 Status Consumer::Core::seek(const TopicPartition& partition, Offset offset) {
+  if (auto status = check_open(); !status.ok()) return status;
   if (offset.value() < 0) {
     return Error{ErrorCode::kInvalidArgument,
                  fmt::format("seek of {}: wanted an offset from 0, found {}", partition, offset)};
@@ -111,6 +112,7 @@ Status Consumer::Core::seek(const TopicPartition& partition, Offset offset) {
 }
 
 Status Consumer::Core::seek(const PartitionList& partitions, PositionSource source) {
+  if (auto status = check_open(); !status.ok()) return status;
   for (const TopicPartition& partition : partitions) {
     const bool found =
         shared_.with([&](auto& state) { return state.fetch.seek(partition, source); });

@@ -146,8 +146,10 @@ Status StreamThread::loop() {
   return {};
 }
 
-/// One round: everything that a poll gives is processed before the next, so the fetched bytes may
-/// go, and positions and state agree whenever a rebalance callback runs.
+/// One round. What a poll gives is processed before the next, but for what waits for another source
+/// of its task (max.task.idle.ms): the task keeps that, with its bytes, and it does not count for
+/// what is committed. So the offsets to commit and the state agree whenever a rebalance callback
+/// runs.
 Status StreamThread::run_once() {
   auto polled = consumer_->poll(restorer_->is_idle() ? config_.poll_time : Millis{0});
   if (failure_) return Error(*failure_);

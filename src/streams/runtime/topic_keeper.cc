@@ -11,14 +11,14 @@ namespace millrace::streams {
 namespace {
 
 // A topic that was made a moment ago may not have reached the broker that is asked.
-constexpr int kSourceTopicAttempts = 30;
-constexpr Millis kSourceTopicPause{100};
+constexpr Millis kSourceTopicPatience{3'000};
 
-/// Partition counts of those of `names` that exist.
-Result<TopicPartitions> existing(client::Admin& admin, const std::vector<std::string>& names) {
+/// Partition counts of those of `names` that exist. patience  how long others may take to appear
+Result<TopicPartitions> existing(client::Admin& admin, const std::vector<std::string>& names,
+                                 Millis patience) {
   TopicPartitions counts;
   if (names.empty()) return counts;
-  auto described = admin.describe_topics(names);
+  auto described = admin.await_topics(names, patience);
   if (!described.ok()) return std::move(described).error();
   for (auto& [name, topic] : *described) {
     if (topic.ok()) {
@@ -26,19 +26,6 @@ Result<TopicPartitions> existing(client::Admin& admin, const std::vector<std::st
     } else if (wire::kafka_error_of(topic.error()) != wire::KafkaError::kUnknownTopicOrPartition) {
       return Error(topic.error()).with_context("topic " + name);
     }
-  }
-  return counts;
-}
-
-/// The same, and asks again for a while when some are missing.
-Result<TopicPartitions> existing_after_a_while(client::Admin& admin,
-                                               const std::vector<std::string>& names,
-                                               const Pause& pause) {
-  auto counts = existing(admin, names);
-  for (int attempt = 1; attempt < kSourceTopicAttempts; ++attempt) {
-    if (!counts.ok() || counts->size() == names.size()) break;
-    if (Status waited = pause(kSourceTopicPause); !waited.ok()) return std::move(waited).error();
-    counts = existing(admin, names);
   }
   return counts;
 }
@@ -62,9 +49,9 @@ Status create(client::Admin& admin, const std::vector<client::NewTopic>& topics)
 }  // namespace
 
 Result<InternalTopicPlan> prepare_topics(client::Admin& admin, const Topology& topology,
-                                         const StreamsConfig& config, const Pause& pause) {
+                                         const StreamsConfig& config) {
   const std::vector<std::string> sources = external_sources(topology);
-  auto external = existing_after_a_while(admin, sources, pause);
+  auto external = existing(admin, sources, kSourceTopicPatience);
   if (!external.ok()) return std::move(external).error();
   for (const std::string& name : sources) {
     if (external->contains(name)) continue;
@@ -76,7 +63,7 @@ Result<InternalTopicPlan> prepare_topics(client::Admin& admin, const Topology& t
 
   std::vector<std::string> names;
   for (const InternalTopic& topic : plan->topics) names.push_back(topic.name);
-  const auto present = existing(admin, names);
+  const auto present = existing(admin, names, Millis{0});
   if (!present.ok()) return present.error();
   std::vector<client::NewTopic> missing;
   for (const InternalTopic& topic : plan->topics) {
