@@ -356,13 +356,13 @@ void ProduceSender::ensure_identity() {
         identity_under_way_ = false;
         if (answer.ok() && answer->error_code == 0) {
           identity_ = {ProducerId{answer->producer_id}, ProducerEpoch{answer->producer_epoch}};
-        } else if (answer.ok() &&
-                   !wire::is_retriable(static_cast<KafkaError>(answer->error_code))) {
-          fatal_error_ = wire::make_error(static_cast<KafkaError>(answer->error_code),
-                                          "a producer id for idempotent sending");
-        } else if (!answer.ok() && answer.error().code == ErrorCode::kUnsupported) {
-          fatal_error_ = Error{answer.error()}.with_context(
-              "enable.idempotence=true needs a broker that knows InitProducerId");
+        } else {
+          Error error = answer.ok() ? wire::make_error(static_cast<KafkaError>(answer->error_code))
+                                    : answer.error();
+          if (!wire::is_retriable(error)) {
+            fatal_error_ = std::move(error).with_context(
+                "enable.idempotence=true needs a producer id from the broker");
+          }
         }
         run();
       }));
