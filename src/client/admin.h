@@ -32,7 +32,7 @@ using Outcomes = std::map<Key, Result<Value>>;
 /// other call aborts.
 ///
 /// Every call waits for its answer, and tries again what may pass until default.api.timeout.ms is
-/// over. Errors of the whole call: kTimeout, kIo or kClosed of the last try when no broker could be
+/// over. Errors of the whole call: kTimeout or kClosed of the last try when no broker could be
 /// asked; kUnsupported when the broker does not know the request; kCancelled after wakeup(). Errors
 /// inside Outcomes are those of Kafka for that one thing, with what the broker said about it.
 /// thread  one thread at a time, but wakeup() from any

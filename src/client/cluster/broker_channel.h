@@ -74,7 +74,7 @@ class BrokerChannel {
   BrokerChannel(const BrokerChannel&) = delete;
   BrokerChannel& operator=(const BrokerChannel&) = delete;
 
-  /// errors (of call.done)  kUnsupported when the broker speaks no version of it, kTimeout, kIo,
+  /// errors (of call.done)  kUnsupported when the broker speaks no version of it, kTimeout,
   ///                        kClosed when the connection ended first
   void send(Call call);
 
