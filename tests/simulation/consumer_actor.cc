@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "wire/error_codes.h"
-
 namespace millrace::simulation {
 namespace {
 
@@ -62,7 +60,8 @@ void ConsumerActor::consume(client::Consumer& consumer) {
     if (!polled.ok()) {
       run_.history.saw(fmt::format("{} cannot poll: {}", name_, polled.error().to_string()));
       run_.sleep(kPauseAfterError);
-      if (!wire::is_retriable(polled.error())) return;
+      // What the brokers answer is tried again before poll() tells of it.
+      if (!polled.error().is_retriable()) return;
       continue;
     }
     process(consumer, *polled);
