@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
@@ -77,9 +78,13 @@ TEST_F(Simulation, FindsWhateverIsBrokenOnPurpose) {
     broken.trouble_pause = Millis{3'000};
     broken.break_on_purpose(each.sabotage);
 
-    const Outcome outcome = simulate(7, broken);
+    // Not every run comes to where it shows: nobody may take a partition over that was read before.
+    std::optional<std::string> violation;
+    for (std::uint64_t seed = 7; seed < 12 && !violation; ++seed) {
+      violation = simulate(seed, broken).violation;
+    }
 
-    EXPECT_THAT(outcome.violation, Optional(wanted.at(each.sabotage)));
+    EXPECT_THAT(violation, Optional(wanted.at(each.sabotage)));
   }
 }
 
