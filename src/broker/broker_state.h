@@ -33,9 +33,6 @@ struct BrokerState {
   TransactionService* transactions = nullptr;
   const HandlerTable* handlers = nullptr;
   const RequestCounters* requests = nullptr;
-  /// Told of each marker that WriteTxnMarkers wrote into `__consumer_offsets`; null tells nobody.
-  /// From any thread, and no lock is held.
-  std::function<void(PartitionId, const wire::TransactionMarker&)> on_offsets_marker = nullptr;
 };
 
 }  // namespace millrace::broker
