@@ -2,13 +2,10 @@
 // changes once the broker runs.
 #pragma once
 
-#include <functional>
-
 #include "broker/broker_config.h"
 #include "io/env.h"
 #include "model/ids.h"
 #include "model/uuid.h"
-#include "wire/transaction_marker.h"
 
 namespace millrace::broker {
 

@@ -13,8 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "client/cluster/loop_thread.h"
-#include "client/testing/request_listener.h"
+#include "client/testing/listening_thread.h"
 #include "wire/error_codes.h"
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/list_groups.h"
@@ -32,19 +31,13 @@ class ScriptedBroker {
   using Brokers = std::map<std::int32_t, io::Endpoint>;
 
   ScriptedBroker(io::Env& env, std::vector<std::string> groups)
-      : groups_(std::move(groups)), thread_(env, "scripted-broker") {
-    thread_.run([this] {
-      listener_ = std::make_unique<RequestListener>(
-          thread_.loop(), io::Endpoint{"127.0.0.1", 0},
-          [this](io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
-            answer(to, header, body);
-          });
-      endpoint_ = listener_->endpoint();
-    });
-  }
-  ~ScriptedBroker() { stop(); }
+      : groups_(std::move(groups)),
+        thread_(env, "scripted-broker",
+                [this](io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
+                  answer(to, header, body);
+                }) {}
 
-  const io::Endpoint& endpoint() const { return endpoint_; }
+  const io::Endpoint& endpoint() const { return thread_.endpoint(); }
   /// brokers  called for each request for metadata, from another thread
   void name_brokers(std::function<Brokers()> brokers) {
     thread_.run([&] { brokers_ = std::move(brokers); });
@@ -61,9 +54,7 @@ class ScriptedBroker {
   void fall_silent() { is_silent_ = true; }
   int unanswered_count() const { return unanswered_count_; }
   /// From now on nobody listens there.
-  void stop() {
-    thread_.run([this] { listener_.reset(); });
-  }
+  void stop() { thread_.stop(); }
 
  private:
   void answer(io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
@@ -132,7 +123,6 @@ class ScriptedBroker {
   }
 
   const std::vector<std::string> groups_;
-  io::Endpoint endpoint_;
   std::function<Brokers()> brokers_;
   std::atomic<wire::KafkaError> list_groups_error_ = wire::KafkaError::kNone;
   std::atomic<int> list_groups_count_ = 0;
@@ -140,8 +130,7 @@ class ScriptedBroker {
   std::atomic<int> topic_unknown_times_ = 0;
   std::atomic<bool> is_silent_ = false;
   std::atomic<int> unanswered_count_ = 0;
-  std::unique_ptr<RequestListener> listener_;  // on the loop
-  LoopThread thread_;
+  ListeningThread thread_;
 };
 
 /// backoff_ms  between tries; at the deadline a try is rather waited for than under way when it

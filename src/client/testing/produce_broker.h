@@ -14,8 +14,7 @@
 #include <vector>
 
 #include "base/guarded.h"
-#include "client/cluster/loop_thread.h"
-#include "client/testing/request_listener.h"
+#include "client/testing/listening_thread.h"
 #include "model/topic_partition.h"
 #include "wire/batch_header.h"
 #include "wire/error_codes.h"
@@ -33,21 +32,13 @@ class ProduceBroker {
   /// What becomes of a batch; kNone: it is written.
   using Judge = std::function<wire::KafkaError(const wire::BatchHeader&)>;
 
-  explicit ProduceBroker(io::Env& env) : thread_(env, "produce-broker") {
-    thread_.run([this] {
-      listener_ = std::make_unique<RequestListener>(
-          thread_.loop(), io::Endpoint{"127.0.0.1", 0},
-          [this](io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
-            answer(to, header, body);
-          });
-      endpoint_ = listener_->endpoint();
-    });
-  }
-  ~ProduceBroker() {
-    thread_.run([this] { listener_.reset(); });
-  }
+  explicit ProduceBroker(io::Env& env)
+      : thread_(env, "produce-broker",
+                [this](io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
+                  answer(to, header, body);
+                }) {}
 
-  const io::Endpoint& endpoint() const { return endpoint_; }
+  const io::Endpoint& endpoint() const { return thread_.endpoint(); }
   /// Asked for each batch, on the broker's thread.
   void judge_by(Judge judge) {
     thread_.run([&] { judge_ = std::move(judge); });
@@ -134,7 +125,7 @@ class ProduceBroker {
   wire::MetadataResponse metadata(const wire::MetadataRequest& asked) const {
     wire::MetadataResponse metadata;
     metadata.brokers.push_back(
-        {.node_id = 1, .host = endpoint_.host, .port = endpoint_.port, .rack = std::nullopt});
+        {.node_id = 1, .host = endpoint().host, .port = endpoint().port, .rack = std::nullopt});
     for (const auto& each : *asked.topics) {
       wire::MetadataResponse::MetadataResponseTopic topic;
       topic.name = each.name;
@@ -184,7 +175,6 @@ class ProduceBroker {
     });
   }
 
-  io::Endpoint endpoint_;
   Guarded<Logs> logs_;
   // On the loop:
   std::map<wire::ApiKey, wire::VersionRange> versions_{{wire::ApiKey::kApiVersions, {3, 3}},
@@ -198,8 +188,7 @@ class ProduceBroker {
   bool is_holding_ = false;
   std::vector<std::function<void()>> held_;
   std::int64_t ids_given_ = 0;
-  std::unique_ptr<RequestListener> listener_;
-  LoopThread thread_;
+  ListeningThread thread_;
 };
 
 }  // namespace millrace::client

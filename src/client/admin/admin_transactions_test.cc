@@ -12,8 +12,7 @@
 
 #include "base/guarded.h"
 #include "client/admin.h"
-#include "client/cluster/loop_thread.h"
-#include "client/testing/request_listener.h"
+#include "client/testing/listening_thread.h"
 #include "wire/error_codes.h"
 #include "wire/messages/describe_producers.h"
 #include "wire/messages/describe_transactions.h"
@@ -48,21 +47,13 @@ struct Script {
 class CoordinatorBroker {
  public:
   explicit CoordinatorBroker(io::Env& env, std::int16_t list_version = 1)
-      : list_version_(list_version), thread_(env, "coordinator-broker") {
-    thread_.run([this] {
-      listener_ = std::make_unique<RequestListener>(
-          thread_.loop(), io::Endpoint{"127.0.0.1", 0},
-          [this](io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
-            answer(to, header, body);
-          });
-      endpoint_ = listener_->endpoint();
-    });
-  }
-  ~CoordinatorBroker() {
-    thread_.run([this] { listener_.reset(); });
-  }
+      : list_version_(list_version),
+        thread_(env, "coordinator-broker",
+                [this](io::Connection& to, const wire::RequestHeader& header, ByteReader body) {
+                  answer(to, header, body);
+                }) {}
 
-  const io::Endpoint& endpoint() const { return endpoint_; }
+  const io::Endpoint& endpoint() const { return thread_.endpoint(); }
   void meet(std::map<std::int32_t, io::Endpoint> brokers) {
     thread_.run([&] { brokers_ = std::move(brokers); });
   }
@@ -195,11 +186,9 @@ class CoordinatorBroker {
   }
 
   const std::int16_t list_version_;
-  io::Endpoint endpoint_;
   std::map<std::int32_t, io::Endpoint> brokers_;  // on the loop
   Guarded<Script> script_;
-  LoopThread thread_;
-  std::unique_ptr<RequestListener> listener_;  // on the loop
+  ListeningThread thread_;
 };
 
 class AdminTransactions : public ::testing::Test {
