@@ -139,7 +139,9 @@ Result<SendReceipt> Producer::Core::send_slowly(const RecordAccumulator::Appende
                          sent.error().code != ErrorCode::kClosed;
   if (is_missed) {
     thread_.post([this, error = sent.error()] {
-      if (transactions_ != nullptr) transactions_->session().batch_failed(error);
+      if (sender_ == nullptr) return;
+      transactions_->session().batch_failed(error);
+      sender_->run();  // as whoever waits for the transaction's end has to hear of it
     });
   }
   return sent;

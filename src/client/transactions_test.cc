@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "client/producer.h"
@@ -440,6 +442,21 @@ TEST_P(Transactions, ARecordThatSendDidNotTakeIsMissedByTheCommit) {
   expect(Kind::kAbortable, producer.commit_transaction());
   expect_ok(producer.abort_transaction());
   expect_usable(producer);
+}
+
+TEST_P(Transactions, WhoeverWaitsHearsAtOnceOfARecordThatSendDidNotTake) {
+  Producer producer = begun(properties().set("max.request.size", "1000"));
+  std::atomic<bool> is_asked = false;
+  const std::int16_t newest = is_v2() ? 5 : 4;
+  broker_.broker().serve(ApiKey::kTxnOffsetCommit, {0, newest},
+                         [&](auto&, const auto&, auto&) { is_asked = true; });  // and not answered
+  TransactionStatus waited;
+  std::thread waiting([&] { waited = producer.send_offsets_to_transaction(kOffsets, kGroup); });
+  while (!is_asked) std::this_thread::yield();
+  const std::string large(2'000, 'x');
+  EXPECT_EQ(producer.send(record(large)).error().code, ErrorCode::kTooLarge);
+  waiting.join();
+  expect(Kind::kAbortable, waited);
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ using Done = std::function<void(Result<Response>)>;
 /// - A channel belongs to one broker, one lane and one endpoint: a broker that moves gets new ones.
 /// - At most one request for metadata is under way; topics_ are all that it asks for.
 /// - An address is told to be out of reach once, until some lane reaches it or its broker has
-/// moved.
+///   moved.
 /// - A coordinator is believed until an answer, or none, says otherwise.
 /// thread  the loop's
 class Cluster {

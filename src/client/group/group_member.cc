@@ -173,7 +173,7 @@ void GroupMember::give_up_membership(Error error) {
   const bool was_busy = application_busy_;
   const std::vector<TopicPartition> owned = owned_;
   std::vector<TopicPartition> taken = std::move(taken_);
-  leave("the member's assignor failed");
+  leave("the member cannot go on");
   application_busy_ = was_busy;
   if (was_busy) {
     taken_ = std::move(taken);
@@ -265,9 +265,10 @@ void GroupMember::on_join(GroupTicket ticket, const Result<wire::JoinGroupRespon
   is_leader_ = answer->leader == member_id_;
   next_heartbeat_ = now + config_.heartbeat_interval;
   if (chosen_assignor() == nullptr) {
-    fail(Error{ErrorCode::kUnsupported,
-               fmt::format("group {} chose the assignor \"{}\", which this member did not offer",
-                           config_.group_id, protocol_name_)});
+    give_up_membership(
+        Error{ErrorCode::kUnsupported,
+              fmt::format("group {} chose the assignor \"{}\", which this member did not offer",
+                          config_.group_id, protocol_name_)});
   } else if (is_leader_) {
     lead(*answer, now);
   } else {
@@ -322,8 +323,8 @@ void GroupMember::on_sync(GroupTicket ticket, const Result<wire::SyncGroupRespon
 void GroupMember::take_assignment(std::string_view bytes, MonotonicTime now) {
   auto assignment = decode_assignment(bytes);
   if (!assignment.ok()) {
-    fail(std::move(assignment).error().with_context("assignment in group " + config_.group_id));
-    return;
+    return give_up_membership(
+        std::move(assignment).error().with_context("assignment in group " + config_.group_id));
   }
   const OfferedAssignor& chosen = *chosen_assignor();
   const Status told = fenced(in_assignor(chosen, "on_assignment"),

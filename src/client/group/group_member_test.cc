@@ -416,6 +416,48 @@ TEST(GroupMember, AnAssignorThatThrowsWhileTheApplicationIsBusyLosesItAllAfterwa
   EXPECT_EQ(member.take<GroupFailed>().error.code, ErrorCode::kThrown);
 }
 
+/// A member that holds a partition and is in the next round, which a test ends badly.
+class InTheNextRound : public testing::Test {
+ protected:
+  InTheNextRound() {
+    member_.settle({at(0)}, 1);
+    member_.acknowledge();
+    member_.pass(Millis{3000});
+    member_.answer_heartbeat(member_.take<SendHeartbeat>().ticket,
+                             KafkaError::kRebalanceInProgress);
+  }
+  void expect_left_and_lost() {
+    EXPECT_EQ(member_.take<SendLeave>().request.members.front().member_id, "me");
+    EXPECT_THAT(member_.take<Rebalance>().lost, ElementsAre(at(0)));
+    member_.take<GroupFailed>();
+    member_.acknowledge();
+    EXPECT_TRUE(member_.is_quiet());
+    EXPECT_THAT(member_.machine().owned(), IsEmpty());
+  }
+
+  Member member_{make_cooperative_sticky_assignor()};
+};
+
+TEST_F(InTheNextRound, AnAssignmentThatCannotBeReadEndsTheMembershipAndAllIsLost) {
+  member_.answer_join(member_.take<SendJoin>().ticket, 2);
+  wire::SyncGroupResponse unreadable;
+  unreadable.assignment = "x";
+  member_.machine().on_sync(member_.take<SendSync>().ticket, unreadable, member_.now());
+  member_.collect();
+  expect_left_and_lost();
+}
+
+TEST_F(InTheNextRound, AnAssignorThatWasNotOfferedEndsTheMembershipAndAllIsLost) {
+  wire::JoinGroupResponse answer;
+  answer.generation_id = 2;
+  answer.protocol_name = "somebody else's";
+  answer.leader = "other";
+  answer.member_id = "me";
+  member_.machine().on_join(member_.take<SendJoin>().ticket, answer, member_.now());
+  member_.collect();
+  expect_left_and_lost();
+}
+
 TEST(GroupMember, AnAnswerThatCameTooLateIsIgnored) {
   Member member(make_range_assignor());
   const auto old = member.take<SendJoin>();

@@ -44,7 +44,10 @@ std::optional<BatchTry> PartitionQueue::take(const ProducerIdentity& current, Mo
   }
   ++batch.attempts;
   const BatchTry made{TryId{next_try_++}, batch.encoded, batch.attempts};
-  in_flight_.push_back({made.id, std::move(waiting_.front())});
+  const auto place = std::find_if(in_flight_.begin(), in_flight_.end(), [&](const InFlight& each) {
+    return each.batch->rank > batch.rank;
+  });
+  in_flight_.insert(place, {made.id, std::move(waiting_.front())});
   waiting_.pop_front();
   return made;
 }

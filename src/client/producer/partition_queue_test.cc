@@ -90,6 +90,20 @@ TEST(PartitionQueue, ARetryKeepsItsSequenceAndGoesFirst) {
   EXPECT_EQ(queue.take(kProducer, later)->bytes, second->bytes);
 }
 
+TEST(PartitionQueue, OfTwoRetriesTheSecondWaitsThoughLaterOnesAreUnanswered) {
+  Random random(1);
+  PartitionQueue queue({});
+  for (int i = 0; i < 4; ++i) queue.push(batch_of(i, 1));
+  std::vector<BatchTry> sent;
+  for (int i = 0; i < 4; ++i) sent.push_back(*queue.take(kProducer, kStart));
+  queue.fail(sent[0].id, kafka(KafkaError::kNotLeaderOrFollower), kStart, random);
+  queue.fail(sent[1].id, kafka(KafkaError::kOutOfOrderSequenceNumber), kStart, random);
+
+  const MonotonicTime later = kStart + std::chrono::seconds{2};
+  EXPECT_EQ(queue.take(kProducer, later)->bytes, sent[0].bytes);
+  EXPECT_FALSE(queue.take(kProducer, later)) << "while the first is unanswered";
+}
+
 TEST(PartitionQueue, OutOfOrderBehindAFailureIsRetriedUnderTheSameEpoch) {
   Random random(1);
   PartitionQueue queue({});

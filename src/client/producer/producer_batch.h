@@ -43,7 +43,7 @@ struct ProducerBatch {
   SharedBuffer encoded;              // then these bytes; null before the first try
   std::int32_t record_count = 0;
   std::vector<RecordWaiter> waiters;  // by index; takes no memory while nobody asks
-  std::size_t budget_bytes = 0;       // taken from buffer.memory until the batch is settled
+  std::size_t budget_bytes = 0;       // its memory, of buffer.memory, until it is settled
   MonotonicTime created_at{};
   MonotonicTime linger_until{};
   int attempts = 0;

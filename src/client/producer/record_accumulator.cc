@@ -30,15 +30,20 @@ ProducerTopic& RecordAccumulator::find_topic(std::string_view name) {
   return *last_topic_;
 }
 
-ProducerBatchPtr RecordAccumulator::open_batch(std::size_t first_record_size, const Clock& clock) {
+std::size_t RecordAccumulator::memory_of_a_batch(std::size_t first_record_bytes) const {
+  const std::size_t usual = std::min(config_.batch_size_bytes, config_.buffer_memory_bytes);
+  return std::max(usual, first_record_bytes);
+}
+
+ProducerBatchPtr RecordAccumulator::open_batch(std::size_t capacity, const Clock& clock) {
   wire::BatchOptions options;
   options.compression = config_.compression;
   options.compression_level = config_.compression_level;
   options.is_transactional = config_.transactional_id.has_value();
-  const std::size_t capacity =
-      std::max(config_.batch_size_bytes, first_record_size + wire::batch_format::kHeaderSize);
   auto batch = std::make_unique<ProducerBatch>(options, capacity);
   batch->id = BatchId{next_batch_++};
+  batch->budget_bytes = capacity;
+  buffered_bytes_ += capacity;
   unfinished_.emplace_hint(unfinished_.end(), batch->id, 1);
   batch->created_at = clock.monotonic();
   batch->linger_until = batch->created_at + config_.linger;
@@ -62,28 +67,26 @@ RecordAccumulator::Appended RecordAccumulator::append(ProducerTopic* known_topic
   }
   if (closed_ || shut_) return refused(Outcome::kClosed);
   if (topic.slots_.empty()) return refused(Outcome::kNoMetadata);
-  if (buffered_bytes_ + size_alone > config_.buffer_memory_bytes) return refused(Outcome::kNoRoom);
   const PartitionId partition = choose_partition(topic, record, size);
   const auto index = static_cast<std::size_t>(partition.value());
   if (index >= topic.slots_.size()) return refused(Outcome::kNoSuchPartition);
 
   ProducerTopic::Slot& slot = topic.slots_[index];
+  const bool is_full =
+      slot.open != nullptr && slot.open->builder.size_bytes() + size > slot.open->budget_bytes;
   bool wake = false;
-  if (slot.open != nullptr && slot.open->builder.size_bytes() + size > config_.batch_size_bytes) {
-    slot.closed.push_back(std::move(slot.open));
-    wake = true;
-  }
-  if (slot.open == nullptr) {
+  if (is_full || slot.open == nullptr) {
+    const std::size_t capacity = memory_of_a_batch(size_alone);
+    if (buffered_bytes_ + capacity > config_.buffer_memory_bytes) return refused(Outcome::kNoRoom);
+    if (is_full) slot.closed.push_back(std::move(slot.open));
     if (slot.closed.empty()) filling_.push_back({&topic, partition});
-    slot.open = open_batch(size, clock);
+    slot.open = open_batch(capacity, clock);
     wake = true;
   }
   ProducerBatch& batch = *slot.open;
   batch.builder.append(timestamp, record.key, record.value, record.headers);
   const SendReceipt receipt{partition, batch.id, batch.record_count};
   batch.record_count = batch.builder.count();
-  buffered_bytes_ += batch.builder.size_bytes() - batch.budget_bytes;
-  batch.budget_bytes = batch.builder.size_bytes();
   if (options.on_delivery != nullptr) {
     batch.waiters.push_back(
         {receipt.index, timestamp, std::move(*options.on_delivery), options.kind});
@@ -99,10 +102,11 @@ RecordAccumulator::Appended RecordAccumulator::append(ProducerTopic* known_topic
 
 void RecordAccumulator::wait_for_room(std::size_t bytes, Millis timeout) {
   std::unique_lock lock(mutex_);
+  const std::size_t capacity = memory_of_a_batch(bytes);
   ++waiting_for_room_;
   room_made_->wait_for(lock, clock_, timeout, [&] {
     return closed_.has_value() || shut_.has_value() ||
-           buffered_bytes_ + bytes <= config_.buffer_memory_bytes;
+           buffered_bytes_ + capacity <= config_.buffer_memory_bytes;
   });
   --waiting_for_room_;
 }

@@ -88,7 +88,8 @@ class RecordAccumulator {
   /// The same one for the same name.
   ProducerTopic& topic(std::string_view name);
 
-  /// Waits until there is room or the accumulator was closed, or `timeout` has passed.
+  /// Waits until there is room for a batch that begins with a record of `bytes`, or the accumulator
+  /// was closed, or `timeout` has passed.
   void wait_for_room(std::size_t bytes, Millis timeout);
   /// A batch, or its last part, is dealt with: `bytes` of its budget are free again.
   void finish(BatchId batch, std::size_t bytes);
@@ -129,7 +130,11 @@ class RecordAccumulator {
   ProducerTopic& find_topic(std::string_view name);
   PartitionId choose_partition(ProducerTopic& topic, const ProducerRecord& record,
                                std::size_t size);
-  ProducerBatchPtr open_batch(std::size_t first_record_size, const Clock& clock);
+  /// What a batch takes of buffer.memory from its first record on, however few follow: the memory
+  /// is there. A record larger than batch.size has as much as it needs.
+  /// first_record_bytes  with the header of a batch
+  std::size_t memory_of_a_batch(std::size_t first_record_bytes) const;
+  ProducerBatchPtr open_batch(std::size_t capacity, const Clock& clock);
 
   const ProducerConfig& config_;
   const Clock& clock_;

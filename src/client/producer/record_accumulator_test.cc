@@ -111,6 +111,15 @@ TEST_F(RecordAccumulatorTest, MemoryIsGivenBackOnlyWhenABatchIsSettled) {
   EXPECT_EQ(append(100).outcome, Outcome::kAppended);
 }
 
+TEST_F(RecordAccumulatorTest, ABatchCountsWithTheMemoryItTakesHoweverLittleIsInIt) {
+  accumulator_.set_partition_count(topic_, 10);
+  std::int32_t partition = 0;
+  while (append(1, partition).outcome == Outcome::kAppended) ++partition;
+  EXPECT_EQ(partition, 1000 / static_cast<int>(kBatchSize)) << "as many as buffer.memory has";
+  EXPECT_EQ(accumulator_.buffered_bytes(), 1000U);
+  EXPECT_EQ(append(1, 0).outcome, Outcome::kAppended) << "there is room in the open one";
+}
+
 TEST_F(RecordAccumulatorTest, AReceiptNamesTheBatchAndThePlaceInIt) {
   const SendReceipt first = append(10).receipt;
   const SendReceipt second = append(10).receipt;

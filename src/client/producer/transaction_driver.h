@@ -18,11 +18,9 @@ namespace millrace::client {
 
 /// Invariants:
 /// - Whatever is put into the session is followed by on_change(), in which the sender deals with
-/// the
-///   batches and then has run() ask, tell and open or shut the accumulator.
+///   the batches and then has run() ask, tell and open or shut the accumulator.
 /// - The accumulator takes records in TransactionState::kInTransaction only. It shuts before a
-/// commit
-///   looks for batches that are under way, so none can slip in behind.
+///   commit looks for batches that are under way, so none can slip in behind.
 /// - Answers that are lost are asked for again until they come: EndTxn, and all else that is asked
 ///   here, may be said twice under one epoch.
 /// thread  the loop's
