@@ -17,7 +17,10 @@ constexpr Millis kPollTime{200};
 constexpr Millis kPauseAfterError{500};
 constexpr Millis kLongerThanMayPassBetweenPolls{25'000};
 constexpr double kStallShare = 0.01;  // of transactions
-constexpr double kDeathShare = 0.02;
+constexpr double kDeathShare = 0.04;
+constexpr double kLongShare = 0.05;
+constexpr int kPollsOfALongOne = 20;
+constexpr std::uint64_t kDeadMax = 6'000;  // ms until somebody starts it again
 
 }  // namespace
 
@@ -30,7 +33,11 @@ std::string PipelineActor::host() const {
 }
 
 void PipelineActor::live() {
-  while (may_go_on()) live_once();
+  while (may_go_on()) {
+    live_once();
+    if (std::exchange(is_dead_, false))
+      run_.sleep(Millis{static_cast<std::int64_t>(run_.random().below(kDeadMax))});
+  }
 }
 
 void PipelineActor::live_once() {
@@ -78,33 +85,50 @@ void PipelineActor::live_once() {
 bool PipelineActor::copy(client::Producer& producer, client::Consumer& consumer,
                          const client::PolledRecords& polled) {
   if (const auto begun = producer.begin_transaction(); !begun.ok()) return false;
+  // As when the transaction began: what the group does meanwhile has to be refused by the broker.
   const client::ConsumerGroupMetadata group = consumer.group_metadata();
   client::OffsetsToCommit offsets;
+  write(producer, polled, offsets);
+  const int more = run_.random().chance(kLongShare) ? kPollsOfALongOne : 0;
+  for (int i = 0; i < more; ++i) {
+    const auto next = consumer.poll(kPollTime);
+    if (next.ok()) write(producer, *next, offsets);
+  }
+  if (run_.scenario.stalls_consumers && run_.random().chance(kStallShare)) {
+    run_.history.did(host() + " stalls within a transaction");
+    run_.sleep(kLongerThanMayPassBetweenPolls);
+  }
+  if (dies("within a transaction")) return false;
+  const bool forgets = run_.is_sabotaged_by(Sabotage::kPipelinesForgetOffsets);
+  const TransactionStatus sent =
+      forgets ? TransactionStatus{}
+              : insist(run_, [&] { return producer.send_offsets_to_transaction(offsets, group); });
+  if (!sent.ok()) return give_up(producer, sent);
+  if (dies("before it commits")) return false;
+  const TransactionStatus committed = insist(run_, [&] { return producer.commit_transaction(); });
+  return committed.ok() || give_up(producer, committed);
+}
+
+void PipelineActor::write(client::Producer& producer, const client::PolledRecords& polled,
+                          client::OffsetsToCommit& offsets) {
   for (const client::PartitionRecords& part : polled) {
     offsets[part.partition] = {.offset = part.next_offset};
     for (const RecordView& record : part.records) {
       const auto queued = producer.send(
           {.topic = kCopyTopic, .partition = part.partition.partition, .value = record.value});
       if (queued.ok()) continue;
+      // The transaction can only be aborted now, which its commit says.
       run_.history.saw(host() + " cannot send: " + queued.error().to_string());
-      break;
+      return;
     }
   }
-  if (run_.scenario.stalls_consumers && run_.random().chance(kStallShare)) {
-    run_.history.did(host() + " stalls within a transaction");
-    run_.sleep(kLongerThanMayPassBetweenPolls);
-  }
-  if (run_.scenario.crashes_consumers && run_.random().chance(kDeathShare)) {
-    run_.history.did(host() + " dies within a transaction");
-    return false;
-  }
-  const bool forgets = run_.is_sabotaged_by(Sabotage::kPipelinesForgetOffsets);
-  const TransactionStatus sent =
-      forgets ? TransactionStatus{}
-              : insist(run_, [&] { return producer.send_offsets_to_transaction(offsets, group); });
-  if (!sent.ok()) return give_up(producer, sent);
-  const TransactionStatus committed = insist(run_, [&] { return producer.commit_transaction(); });
-  return committed.ok() || give_up(producer, committed);
+}
+
+bool PipelineActor::dies(const std::string& where) {
+  if (!run_.scenario.crashes_consumers || !run_.random().chance(kDeathShare)) return false;
+  run_.history.did(host() + " dies " + where);
+  is_dead_ = true;
+  return true;
 }
 
 bool PipelineActor::give_up(client::Producer& producer, const TransactionStatus& why) {

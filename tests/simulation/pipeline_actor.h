@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "client/consumer.h"
 #include "client/producer.h"
@@ -28,10 +29,16 @@ class PipelineActor {
   /// False when what was read has to be read again, by a new consumer.
   bool copy(client::Producer& producer, client::Consumer& consumer,
             const client::PolledRecords& polled);
+  /// Sends what was read, and notes in `offsets` how far that is.
+  void write(client::Producer& producer, const client::PolledRecords& polled,
+             client::OffsetsToCommit& offsets);
+  /// Whether it dies here, where the scenario lets it.
+  bool dies(const std::string& where);
   bool give_up(client::Producer& producer, const client::TransactionStatus& why);
 
   RunState& run_;
   const int number_;
+  bool is_dead_ = false;
   std::unique_ptr<io::Thread> thread_;
 };
 

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fault_point.h"
 #include "base/guarded.h"
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
@@ -38,6 +39,8 @@ using PartitionAnswer = ProduceResponse::PartitionProduceResponse;
 
 constexpr std::int16_t kAcksAll = -1;
 constexpr std::int16_t kFirstZstdVersion = 7;
+constexpr Millis kLateWord{10'000};  // where a fault point strikes
+
 NamedBy named_by(const RequestContext& context) {
   constexpr std::int16_t kFirstTopicIdVersion = 13;
   return context.api_version >= kFirstTopicIdVersion ? NamedBy::kId : NamedBy::kName;
@@ -282,13 +285,20 @@ void append_when_verified(ProduceRequest request, RequestContext context, Broker
                       std::move(verifying->reply));
   };
   if (!verifying->verification.is_needed()) return finish();
-  const auto release = verifying->context.hold_next();
-  verifying->verification.ask(state, [finish, release, verifying](bool is_answered) {
+  const auto go_on = [finish, verifying,
+                      release = verifying->context.hold_next()](bool is_answered) {
     if (is_answered)
       finish();
     else
       verifying->reply.close_connection("the broker stops");
     release();
+  };
+  verifying->verification.ask(state, [go_on, loop = verifying->context.loop](bool is_answered) {
+    // As between busy threads: meanwhile the transaction may be timed out, and the next one begin.
+    if (is_answered && FAULT_POINT("a coordinator's word on a transaction comes late")) {
+      return loop->post([=] { (void)loop->call_after(kLateWord, [=] { go_on(true); }); });
+    }
+    go_on(is_answered);
   });
 }
 
