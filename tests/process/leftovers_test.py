@@ -147,6 +147,24 @@ class EphemeralFolderTest(unittest.TestCase):
             self.assertEqual(left, [])
 
 
+class DemoTopicsTest(unittest.TestCase):
+    def test_a_demo_on_brokers_that_is_interrupted_removes_its_topics(self):
+        with BrokerProcess(BINARY) as broker:
+            demo = subprocess.Popen([BINARY, "demo", "--brokers", broker.address, "--lines", "5000000"],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.addCleanup(demo.kill)
+            deadline = time.monotonic() + DEADLINE_S
+            while "access-log" not in self.topics(broker):
+                self.assertLess(time.monotonic(), deadline)
+            demo.send_signal(signal.SIGINT)
+            demo.wait(DEADLINE_S)
+            self.assertEqual(self.topics(broker), "[]")
+
+    def topics(self, broker):
+        listed = millrace("topic", "list", "--format", "json", "-b", broker.address)
+        return str([topic["name"] for topic in json.loads(listed.stdout) if not topic["name"].startswith("__")])
+
+
 class PortFileTest(unittest.TestCase):
     def setUp(self):
         self.scratch = Path(tempfile.mkdtemp(prefix="millrace-test-"))
