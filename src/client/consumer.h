@@ -176,8 +176,10 @@ class Consumer {
   /// cost    a task for the I/O thread; the request is sent by that
   void commit_async(CommitCallback done = {});
   void commit_async(const OffsetsToCommit& offsets, CommitCallback done = {});
-  /// What the group has committed; partitions without a commit are absent.
-  /// errors  kInvalidArgument without group.id; kTimeout; Kafka's, GROUP_AUTHORIZATION_FAILED say
+  /// What the group has committed; partitions without a commit are absent. Offsets that an open
+  /// transaction is about to change are waited for, until it ends.
+  /// errors  kInvalidArgument without group.id; kTimeout; Kafka's, GROUP_AUTHORIZATION_FAILED say,
+  ///         or UNSTABLE_OFFSET_COMMIT when a transaction was open for too long
   /// cost    a request to the group's coordinator, which is looked up the first time
   Result<CommittedOffsets> committed(const PartitionList& partitions);
 

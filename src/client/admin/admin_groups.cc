@@ -100,7 +100,8 @@ Result<Outcomes<std::string, void>> Admin::delete_groups(
 
 Result<CommittedOffsets> Admin::list_group_offsets(const std::string& group_id) {
   return core().await<CommittedOffsets>([&](Done<CommittedOffsets> done) {
-    fetch_committed(*core().cluster_, group_id, std::nullopt, core().deadline(), std::move(done));
+    fetch_committed(*core().cluster_, group_id, std::nullopt, RequireStable::kNo, core().deadline(),
+                    std::move(done));
   });
 }
 

@@ -91,7 +91,7 @@ Result<CommittedOffsets> Consumer::Core::committed(const PartitionList& partitio
   if (auto status = check_group(); !status.ok()) return std::move(status).error();
   using Committed = Result<CommittedOffsets>;
   return thread_.await<Committed>([&](std::function<void(Committed)> done) {
-    fetch_committed(*cluster_, config_.group_id, partitions,
+    fetch_committed(*cluster_, config_.group_id, partitions, RequireStable::kYes,
                     thread_.loop().now() + config_.api_timeout, std::move(done));
   });
 }

@@ -69,7 +69,8 @@ void Fetcher::load_committed() {
     return;
   }
   fetch_committed(
-      cluster_, config_.group_id, partitions, cluster_.loop().now() + config_.api_timeout,
+      cluster_, config_.group_id, partitions, RequireStable::kYes,
+      cluster_.loop().now() + config_.api_timeout,
       life_.guard([this, partitions, nothing_committed](const Result<CommittedOffsets>& committed) {
         if (!committed.ok()) {
           const Error& error = committed.error();

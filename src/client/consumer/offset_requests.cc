@@ -120,7 +120,7 @@ void delete_records(Cluster& cluster, std::map<TopicPartition, Offset> before, M
 
 void fetch_committed(Cluster& cluster, const std::string& group,
                      const std::optional<std::vector<TopicPartition>>& partitions,
-                     MonotonicTime deadline, Done<CommittedOffsets> done) {
+                     RequireStable stable, MonotonicTime deadline, Done<CommittedOffsets> done) {
   using Request = wire::OffsetFetchRequest;
   Request::OffsetFetchRequestGroup asked;
   asked.group_id = group;
@@ -137,6 +137,7 @@ void fetch_committed(Cluster& cluster, const std::string& group,
     }
   }
   Request request;
+  request.require_stable = stable == RequireStable::kYes;
   request.groups.push_back(std::move(asked));
   using Response = wire::OffsetFetchResponse;
   cluster.call_until<Request, Response>(

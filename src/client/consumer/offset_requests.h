@@ -29,10 +29,16 @@ using RecordsDeleted = std::map<TopicPartition, Result<Offset>>;
 void delete_records(Cluster& cluster, std::map<TopicPartition, Offset> before, Millis timeout,
                     MonotonicTime deadline, std::function<void(RecordsDeleted)> done);
 
+/// Kafka's require_stable: whether an offset that an open transaction is about to change is waited
+/// for. Who reads on from it has to wait: with the old one it would read again what that
+/// transaction may commit.
+enum class RequireStable { kNo, kYes };
+
 /// What `group` has committed for `partitions`, or for all when not given.
+/// errors  UNSTABLE_OFFSET_COMMIT at the deadline, while the transaction is open
 void fetch_committed(Cluster& cluster, const std::string& group,
                      const std::optional<std::vector<TopicPartition>>& partitions,
-                     MonotonicTime deadline, Done<CommittedOffsets> done);
+                     RequireStable stable, MonotonicTime deadline, Done<CommittedOffsets> done);
 
 /// Commits as the given member; membership without a generation commits from outside the group.
 /// errors  the first error of a partition
