@@ -96,10 +96,11 @@ class Director {
     run_.history.did("all producers are done");
     if (!run_.has_failed()) wait_for_group(kGroup);
     if (!run_.has_failed() && !pipelines_.empty()) wait_for_group(kPipelineGroup);
-    if (!run_.has_failed()) wait_for_transactions();
+    if (!run_.has_failed()) wait_for_transactions(kTransferTopic);
     run_.stops_consuming = true;
     if (committed_reader_) committed_reader_->join();
     for (const auto& pipeline : pipelines_) pipeline->join();
+    if (!run_.has_failed() && !pipelines_.empty()) wait_for_transactions(kCopyTopic);
     for (const auto& consumer : consumers_) consumer->join();
     if (streams_ && !run_.has_failed()) streams_->finish();
   }
@@ -127,22 +128,23 @@ class Director {
   }
 
   /// Until no transaction is open: those of producers that died end by their time-out.
-  void wait_for_transactions() {
+  void wait_for_transactions(const char* topic) {
     auto all = make_reader("read_uncommitted");
     auto committed = make_reader("read_committed");
     if (!all.ok() || !committed.ok()) return run_.history.violated("the judge cannot begin");
     const MonotonicTime deadline = run_.world.scheduler().now() + kPatience;
     std::string open;
     while (run_.world.scheduler().now() < deadline) {
-      open = open_transaction(*all, *committed);
+      open = open_transaction(topic, *all, *committed);
       if (open.empty()) return;
       run_.sleep(std::chrono::seconds{1});
     }
     run_.history.violated("a transaction does not end: " + open);
   }
 
-  std::string open_transaction(client::Consumer& all, client::Consumer& committed) {
-    const auto partitions = run_.partitions_of(kTransferTopic);
+  std::string open_transaction(const char* topic, client::Consumer& all,
+                               client::Consumer& committed) {
+    const auto partitions = run_.partitions_of(topic);
     const auto ends = all.end_offsets({partitions.begin(), partitions.end()});
     const auto stable = committed.end_offsets({partitions.begin(), partitions.end()});
     if (!ends.ok()) return ends.error().to_string();
