@@ -3,8 +3,8 @@
 // makes no sense.
 //
 // Inlined by force: with two files of callers the compiler does not do so any more, and the calls
-// for each length, key and value took 4 to 5 % of the time in which a stream reads, filters and
-// sends a record of 100 bytes.
+// for each length, key and value showed in what a stream pays to read, filter and send a record of
+// 100 bytes.
 #pragma once
 
 #include <algorithm>
