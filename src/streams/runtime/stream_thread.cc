@@ -166,6 +166,7 @@ Status StreamThread::run_once() {
   const bool is_asked = commit_requested_.exchange(false);
   if (is_asked || env_.clock().monotonic() - committed_at_ >= config_.commit_interval) {
     if (Status status = commit(); !status.ok()) return status;
+    delete_records(purge_->take_due(committed_at_));
   }
   if (!restorer_->is_idle()) {
     if (Status status = restore_a_slice(); !status.ok()) return status;
@@ -212,7 +213,6 @@ Status StreamThread::commit() {
     for (const auto& [partition, offset] : *committed) {
       purge_->on_committed(partition, offset.offset);
     }
-    delete_records(purge_->take_due(committed_at_));
     return {};
   }
   if (!is_rebalance_error(committed.error())) return committed.error();
@@ -221,7 +221,8 @@ Status StreamThread::commit() {
   return {};
 }
 
-/// Not vital: what could not be deleted is covered by the next time.
+/// Not vital: what could not be deleted is covered by the next time. It may take seconds, so it has
+/// no place in a rebalance, which others wait for.
 void StreamThread::delete_records(const std::map<TopicPartition, Offset>& before) {
   if (before.empty()) return;
   std::optional<Error> failure;
