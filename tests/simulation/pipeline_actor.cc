@@ -50,7 +50,7 @@ void PipelineActor::live_once() {
                                             {"session.timeout.ms", "6000"},
                                             {"heartbeat.interval.ms", "1000"},
                                             {"max.poll.interval.ms", "20000"},
-                                            {"max.poll.records", "30"},
+                                            {"max.poll.records", "50"},
                                             {"request.timeout.ms", "5000"},
                                             {"default.api.timeout.ms", "10000"}},
                                            {}, &env);
@@ -94,7 +94,8 @@ bool PipelineActor::copy(client::Producer& producer, client::Consumer& consumer,
     const auto next = consumer.poll(kPollTime);
     if (next.ok()) write(producer, *next, offsets);
   }
-  if (run_.scenario.stalls_consumers && run_.random().chance(kStallShare)) {
+  const bool may_stall = run_.scenario.stalls_consumers && !run_.stops_producing;
+  if (may_stall && run_.random().chance(kStallShare)) {
     run_.history.did(host() + " stalls within a transaction");
     run_.sleep(kLongerThanMayPassBetweenPolls);
   }
@@ -125,7 +126,9 @@ void PipelineActor::write(client::Producer& producer, const client::PolledRecord
 }
 
 bool PipelineActor::dies(const std::string& where) {
-  if (!run_.scenario.crashes_consumers || !run_.random().chance(kDeathShare)) return false;
+  // Once all is healed nobody dies any more, or the group would not come to rest.
+  const bool may_die = run_.scenario.crashes_consumers && !run_.stops_producing;
+  if (!may_die || !run_.random().chance(kDeathShare)) return false;
   run_.history.did(host() + " dies " + where);
   is_dead_ = true;
   return true;
