@@ -16,6 +16,13 @@ find_package(Snappy REQUIRED)
 find_package(zstd REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(lz4 REQUIRED IMPORTED_TARGET liblz4)
+# Its pkg-config file asks for -pthread in front of the compiler, which precompiled headers do not match.
+find_library(MILLRACE_RE2_LIBRARY re2 REQUIRED)
+find_path(MILLRACE_RE2_INCLUDE re2/re2.h REQUIRED)
+add_library(re2::re2 UNKNOWN IMPORTED)
+set_target_properties(re2::re2 PROPERTIES
+  IMPORTED_LOCATION ${MILLRACE_RE2_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${MILLRACE_RE2_INCLUDE})
 find_package(CLI11 REQUIRED)
 
 if(MILLRACE_DEVELOPER)

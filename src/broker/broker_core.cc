@@ -66,8 +66,9 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
 }
 
 Status BrokerCore::start_coordinators(io::EventLoop& loop) {
-  groups_ = std::make_unique<GroupService>(config_.groups, *offsets_log_, loop, env_.clock(),
-                                           env_.make_random());
+  groups_ =
+      std::make_unique<GroupService>(config_.groups, *offsets_log_, loop, env_.clock(),
+                                     env_.make_random(), [this] { return metadata_->table(); });
   state_->groups = groups_.get();
   metadata_->on_removed([this](const Topic& topic) { groups_->topic_deleted(topic.name); });
   if (auto loaded = groups_->load(); !loaded.ok()) return loaded;

@@ -114,8 +114,8 @@ constexpr std::array kTable{
     row<DescribeProducersRequest, DescribeProducersResponse>(),
     row<DescribeTransactionsRequest, DescribeTransactionsResponse>(),
     row<ListTransactionsRequest, ListTransactionsResponse>(VersionRange{0, 1}),
-    row<ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse>(kNotServed),
-    row<ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse>(kNotServed),
+    row<ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse>(),
+    row<ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse>(),
     row<ListConfigResourcesRequest, ListConfigResourcesResponse>(kNotServed),
     row<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>(kNotServed),
 };

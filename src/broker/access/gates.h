@@ -38,6 +38,10 @@ Verdict<wire::OffsetFetchResponse> gate(wire::OffsetFetchRequest& request, const
 Verdict<wire::FindCoordinatorResponse> gate(wire::FindCoordinatorRequest& request,
                                             const Permit& permit);
 Verdict<wire::JoinGroupResponse> gate(wire::JoinGroupRequest& request, const Permit& permit);
+Verdict<wire::ConsumerGroupHeartbeatResponse> gate(wire::ConsumerGroupHeartbeatRequest& request,
+                                                   const Permit& permit);
+Verdict<wire::ConsumerGroupDescribeResponse> gate(wire::ConsumerGroupDescribeRequest& request,
+                                                  const Permit& permit);
 Verdict<wire::HeartbeatResponse> gate(wire::HeartbeatRequest& request, const Permit& permit);
 Verdict<wire::LeaveGroupResponse> gate(wire::LeaveGroupRequest& request, const Permit& permit);
 Verdict<wire::SyncGroupResponse> gate(wire::SyncGroupRequest& request, const Permit& permit);

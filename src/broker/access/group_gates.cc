@@ -1,4 +1,5 @@
 // The gates of the APIs of consumer groups.
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,6 +8,8 @@
 #include "broker/groups/coordinator/responses.h"
 #include "model/ids.h"
 #include "wire/error_codes.h"
+#include "wire/messages/consumer_group_describe.h"
+#include "wire/messages/consumer_group_heartbeat.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/describe_groups.h"
 #include "wire/messages/find_coordinator.h"
@@ -73,6 +76,32 @@ Verdict<Response> gate_of_member(const Request& request, const Permit& permit) {
   Verdict<Response> verdict;
   verdict.refusal.emplace().error_code = kGroupRefused;
   return verdict;
+}
+
+using Names = std::vector<std::string>;
+
+Verdict<wire::ConsumerGroupHeartbeatResponse> refused_beat(std::int16_t error) {
+  Verdict<wire::ConsumerGroupHeartbeatResponse> verdict;
+  verdict.refusal.emplace().error_code = error;
+  return verdict;
+}
+
+/// Whether every topic of the group's members may be described.
+bool shows_only_allowed(const wire::ConsumerGroupDescribeResponse::DescribedGroup& group,
+                        const Permit& permit) {
+  const auto may_see = [&](const std::string& topic) {
+    return permit.may(kDescribe, kTopic, topic);
+  };
+  const auto may_see_all = [&](const auto& assignment) {
+    const auto& topics = assignment.topic_partitions;
+    return std::all_of(topics.begin(), topics.end(),
+                       [&](const auto& topic) { return may_see(topic.topic_name); });
+  };
+  return std::all_of(group.members.begin(), group.members.end(), [&](const auto& member) {
+    const Names& names = member.subscribed_topic_names;
+    return std::all_of(names.begin(), names.end(), may_see) && may_see_all(member.assignment) &&
+           may_see_all(member.target_assignment);
+  });
 }
 
 /// Topics that are asked for by name or, in newer versions, by id.
@@ -204,6 +233,50 @@ Verdict<wire::JoinGroupResponse> gate(wire::JoinGroupRequest& request, const Per
 
 Verdict<wire::SyncGroupResponse> gate(wire::SyncGroupRequest& request, const Permit& permit) {
   return gate_of_member<wire::SyncGroupResponse>(request, permit);
+}
+
+Verdict<wire::ConsumerGroupHeartbeatResponse> gate(wire::ConsumerGroupHeartbeatRequest& request,
+                                                   const Permit& permit) {
+  using Response = wire::ConsumerGroupHeartbeatResponse;
+  if (!permit.may(kRead, kGroup, request.group_id)) return refused_beat(kGroupRefused);
+  for (const std::string& topic : request.subscribed_topic_names.value_or(Names{})) {
+    if (!permit.may(kDescribe, kTopic, topic)) return refused_beat(kTopicRefused);
+  }
+  // A regular expression names topics that only the answer shows.
+  return {.amend = [permit](Response& response) {
+    if (!response.assignment) return;
+    for (const auto& topic : response.assignment->topic_partitions) {
+      const auto name = permit.topic_name(topic.topic_id);
+      if (!name || permit.may(kDescribe, kTopic, *name)) continue;
+      response = *refused_beat(kTopicRefused).refusal;
+      return;
+    }
+  }};
+}
+
+Verdict<wire::ConsumerGroupDescribeResponse> gate(wire::ConsumerGroupDescribeRequest& request,
+                                                  const Permit& permit) {
+  using Answer = wire::ConsumerGroupDescribeResponse::DescribedGroup;
+  std::vector<Answer> answers;
+  for (auto& group : take_refused(request.group_ids, [&](const std::string& wanted) {
+         return permit.may(kDescribe, kGroup, wanted);
+       })) {
+    auto& answer = answers.emplace_back();
+    answer.group_id = std::move(group);
+    answer.error_code = kGroupRefused;
+  }
+  return {.amend = [permit, answers](wire::ConsumerGroupDescribeResponse& response) {
+    for (Answer& group : response.groups) {
+      group.authorized_operations =
+          permit.allowed_of(group.authorized_operations, kGroup, group.group_id);
+      if (shows_only_allowed(group, permit)) continue;
+      Answer refused;
+      refused.group_id = group.group_id;
+      refused.error_code = kTopicRefused;
+      group = std::move(refused);
+    }
+    response.groups.insert(response.groups.end(), answers.begin(), answers.end());
+  }};
 }
 
 Verdict<wire::HeartbeatResponse> gate(wire::HeartbeatRequest& request, const Permit& permit) {

@@ -6,6 +6,8 @@
 
 #include "broker/testing/gate_fixture.h"
 #include "wire/error_codes.h"
+#include "wire/messages/consumer_group_describe.h"
+#include "wire/messages/consumer_group_heartbeat.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/describe_groups.h"
 #include "wire/messages/find_coordinator.h"
@@ -51,6 +53,54 @@ TEST_F(GroupGates, AMemberMayDoNothingInAGroupThatItMayNotRead) {
   EXPECT_EQ(ask<wire::JoinGroupResponse>(join, 7).protocol_name, std::nullopt);
   rules_.allow(kRead, kGroup, "g");
   EXPECT_THAT(errors(), testing::Each(testing::Ne(refused)));
+}
+
+TEST_F(GroupGates, AMemberOfAConsumerGroupNeedsTheGroupAndSeesOnlyTopicsThatItMay) {
+  wire::ConsumerGroupHeartbeatRequest request;
+  request.group_id = "g";
+  request.member_id = "m";
+  request.rebalance_timeout_ms = 1'000;
+  request.topic_partitions.emplace();
+  request.subscribed_topic_names = {"mine", "yours"};
+  const auto answer = [&] { return ask<wire::ConsumerGroupHeartbeatResponse>(request, 1); };
+  EXPECT_EQ(error(answer().error_code), KafkaError::kGroupAuthorizationFailed);
+  rules_.allow(kRead, kGroup, "g");
+  rules_.allow(kDescribe, kTopic, "mine");
+  EXPECT_EQ(error(answer().error_code), KafkaError::kTopicAuthorizationFailed);
+
+  // An expression may match what the caller may not see: nothing of it shows.
+  request.subscribed_topic_names.reset();
+  request.subscribed_topic_regex = ".*";
+  EXPECT_EQ(error(answer().error_code), KafkaError::kTopicAuthorizationFailed);
+  EXPECT_EQ(answer().assignment, std::nullopt);
+  request.group_id = "h";
+  rules_.allow(kRead, kGroup, "h");
+  request.subscribed_topic_regex = "mi.*";
+  EXPECT_EQ(error(answer().error_code), KafkaError::kNone);
+}
+
+TEST_F(GroupGates, ConsumerGroupDescribeShowsNoGroupWithTopicsThatTheCallerMayNotSee) {
+  rules_.allow(kRead, kGroup, "g");
+  rules_.allow(kDescribe, kTopic, "mine");
+  wire::ConsumerGroupHeartbeatRequest join;
+  join.group_id = "g";
+  join.member_id = "m";
+  join.rebalance_timeout_ms = 1'000;
+  join.topic_partitions.emplace();
+  join.subscribed_topic_regex = ".*";
+  ask<wire::ConsumerGroupHeartbeatResponse>(join, 1);
+  wire::ConsumerGroupDescribeRequest request;
+  request.group_ids = {"g"};
+  const auto group = [&] {
+    return ask<wire::ConsumerGroupDescribeResponse>(request, 1).groups.at(0);
+  };
+  EXPECT_EQ(error(group().error_code), KafkaError::kGroupAuthorizationFailed);
+  rules_.allow(kDescribe, kGroup, "g");
+  EXPECT_EQ(error(group().error_code), KafkaError::kTopicAuthorizationFailed);
+  EXPECT_THAT(group().members, IsEmpty());
+  rules_.allow(kDescribe, kTopic, "yours");
+  EXPECT_EQ(error(group().error_code), KafkaError::kNone);
+  EXPECT_EQ(group().members.size(), 1U);
 }
 
 TEST_F(GroupGates, OffsetCommitNeedsTheGroupAndEachTopic) {

@@ -1,6 +1,8 @@
 #include "broker/groups/group_handlers.h"
 
 #include "broker/session/handler_table.h"
+#include "wire/messages/consumer_group_describe.h"
+#include "wire/messages/consumer_group_heartbeat.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/describe_groups.h"
 #include "wire/messages/find_coordinator.h"
@@ -26,6 +28,8 @@ void add_group_handlers(HandlerTable& table) {
   table.add(&handle_find_coordinator,
             {{kDescribe, kGroup}, {kDescribe, kTransactionalId}, {kClusterAction, kCluster}});
   table.add(&handle_join_group, {{kRead, kGroup}});
+  table.add(&handle_consumer_group_heartbeat, {{kRead, kGroup}, {kDescribe, kTopic}});
+  table.add(&handle_consumer_group_describe, {{kDescribe, kGroup}, {kDescribe, kTopic}});
   table.add(&handle_heartbeat, {{kRead, kGroup}});
   table.add(&handle_leave_group, {{kRead, kGroup}});
   table.add(&handle_sync_group, {{kRead, kGroup}});

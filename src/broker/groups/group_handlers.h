@@ -24,6 +24,12 @@ wire::FindCoordinatorResponse handle_find_coordinator(wire::FindCoordinatorReque
                                                       BrokerState& state);
 void handle_join_group(wire::JoinGroupRequest request, RequestContext context, BrokerState& state,
                        Responder<wire::JoinGroupResponse> reply);
+void handle_consumer_group_heartbeat(wire::ConsumerGroupHeartbeatRequest request,
+                                     RequestContext context, BrokerState& state,
+                                     Responder<wire::ConsumerGroupHeartbeatResponse> reply);
+void handle_consumer_group_describe(wire::ConsumerGroupDescribeRequest request,
+                                    RequestContext context, BrokerState& state,
+                                    Responder<wire::ConsumerGroupDescribeResponse> reply);
 void handle_heartbeat(wire::HeartbeatRequest request, RequestContext context, BrokerState& state,
                       Responder<wire::HeartbeatResponse> reply);
 void handle_leave_group(wire::LeaveGroupRequest request, RequestContext context, BrokerState& state,

@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "broker/coordination/coordinator_shell.h"
+#include "broker/groups/consumer/group_topics.h"
 #include "broker/groups/coordinator/group_coordinator.h"
 #include "broker/groups/offsets/group_loader.h"
+#include "broker/topics/topic_table.h"
 
 namespace millrace::broker {
 
@@ -14,8 +16,10 @@ class GroupService::Shell final : public CoordinatorShell<GroupCoordinator> {
 };
 
 GroupService::GroupService(const GroupConfig& config, CoordinatorLog& log, io::EventLoop& loop,
-                           const Clock& clock, Random random)
-    : log_(log), shell_(std::make_shared<Shell>(log, loop, clock, config, random)) {}
+                           const Clock& clock, Random random, Topics topics)
+    : log_(log),
+      topic_table_(std::move(topics)),
+      shell_(std::make_shared<Shell>(log, loop, clock, config, random)) {}
 
 GroupService::~GroupService() {
   stop();
@@ -29,6 +33,27 @@ Status GroupService::load() {
 
 void GroupService::stop() {
   shell_->stop();
+}
+
+std::shared_ptr<const GroupTopics> GroupService::topics() {
+  const auto table = topic_table_();
+  return seen_.with([&](Seen& seen) {
+    if (seen.topics == nullptr || seen.table.lock() != table) {
+      const std::uint64_t version = seen.topics == nullptr ? 1 : seen.topics->version + 1;
+      seen = {table, std::make_shared<const GroupTopics>(*table, version)};
+    }
+    return seen.topics;
+  });
+}
+
+void GroupService::consumer_heartbeat(const GroupCaller& caller,
+                                      wire::ConsumerGroupHeartbeatRequest request,
+                                      Responder<wire::ConsumerGroupHeartbeatResponse> reply) {
+  shell_->ask(std::move(reply),
+              [&, topics = topics()](GroupCoordinator& groups, RequestToken token, Instant now) {
+                groups.see_topics(topics);
+                return groups.consumer_heartbeat(token, caller, std::move(request), now);
+              });
 }
 
 GroupService::Abandon GroupService::join(const GroupCaller& caller, wire::JoinGroupRequest request,
@@ -101,6 +126,15 @@ void GroupService::describe(const GroupCaller& caller, wire::DescribeGroupsReque
   shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {
     return groups.describe(token, caller, request, now);
   });
+}
+
+void GroupService::describe_consumer_groups(wire::ConsumerGroupDescribeRequest request,
+                                            Responder<wire::ConsumerGroupDescribeResponse> reply) {
+  shell_->ask(std::move(reply),
+              [&, topics = topics()](GroupCoordinator& groups, RequestToken token, Instant now) {
+                groups.see_topics(topics);
+                return groups.describe_consumer_groups(token, request, now);
+              });
 }
 
 void GroupService::list(const GroupCaller& caller, wire::ListGroupsRequest request,

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/guarded.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -21,14 +22,20 @@
 
 namespace millrace::broker {
 
+class GroupTopics;
+class TopicTable;
+
 /// Replies come from any thread, also from inside the call, and never while a lock is held.
 /// thread  everything from any thread, except load(), which comes first, and the destructor
 class GroupService {
  public:
+  /// The topics as they are now.   thread  any
+  using Topics = std::function<std::shared_ptr<const TopicTable>()>;
+
   /// log, loop and clock must outlive the service. `loop` runs the timers and must be running, or
   /// about to; it must have stopped, or run the destructor itself, when the service goes.
   GroupService(const GroupConfig& config, CoordinatorLog& log, io::EventLoop& loop,
-               const Clock& clock, Random random);
+               const Clock& clock, Random random, Topics topics);
   ~GroupService();
   GroupService(const GroupService&) = delete;
   GroupService& operator=(const GroupService&) = delete;
@@ -51,6 +58,8 @@ class GroupService {
                Responder<wire::JoinGroupResponse> reply);
   Abandon sync(const GroupCaller& caller, wire::SyncGroupRequest request,
                Responder<wire::SyncGroupResponse> reply);
+  void consumer_heartbeat(const GroupCaller& caller, wire::ConsumerGroupHeartbeatRequest request,
+                          Responder<wire::ConsumerGroupHeartbeatResponse> reply);
   void heartbeat(const GroupCaller& caller, wire::HeartbeatRequest request,
                  Responder<wire::HeartbeatResponse> reply);
   void leave(const GroupCaller& caller, wire::LeaveGroupRequest request,
@@ -77,6 +86,8 @@ class GroupService {
                      Responder<wire::OffsetFetchResponse> reply);
   void describe(const GroupCaller& caller, wire::DescribeGroupsRequest request,
                 Responder<wire::DescribeGroupsResponse> reply);
+  void describe_consumer_groups(wire::ConsumerGroupDescribeRequest request,
+                                Responder<wire::ConsumerGroupDescribeResponse> reply);
   void list(const GroupCaller& caller, wire::ListGroupsRequest request,
             Responder<wire::ListGroupsResponse> reply);
   void delete_groups(const GroupCaller& caller, wire::DeleteGroupsRequest request,
@@ -95,7 +106,18 @@ class GroupService {
 
  private:
   class Shell;
+  /// A picture of the topics, and of which table it is.
+  struct Seen {
+    std::weak_ptr<const TopicTable> table;
+    std::shared_ptr<const GroupTopics> topics;
+  };
+
+  /// cost  in the number of topics when these have changed, else little
+  std::shared_ptr<const GroupTopics> topics();
+
   CoordinatorLog& log_;
+  const Topics topic_table_;
+  Guarded<Seen> seen_;
   std::shared_ptr<Shell> shell_;  // shared with append callbacks and posted tasks
 };
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "broker/groups/coordinator/group_effects.h"
+#include "broker/topics/topic_table.h"
 #include "io/env.h"
 #include "sim/sim_env.h"
 #include "wire/batch_header.h"
@@ -124,8 +125,9 @@ Responder<Response> into(std::optional<Response>& place, bool* closed = nullptr)
 class GroupServiceTest : public testing::Test {
  protected:
   std::unique_ptr<GroupService> make_service() {
-    auto service = std::make_unique<GroupService>(GroupConfig{}, log_, *loop_, env_.clock(),
-                                                  env_.make_random());
+    auto service = std::make_unique<GroupService>(
+        GroupConfig{}, log_, *loop_, env_.clock(), env_.make_random(),
+        [] { return std::make_shared<const TopicTable>(); });
     EXPECT_TRUE(service->load().ok());
     return service;
   }
@@ -235,7 +237,8 @@ TEST(GroupServiceThreads, AnswerEveryCommitOfManyThreads) {
   const SystemClock clock;
   MemoryLog log;
   log.holds_appends = true;
-  GroupService service({}, log, *loop, clock, Random(1));
+  GroupService service({}, log, *loop, clock, Random(1),
+                       [] { return std::make_shared<const TopicTable>(); });
   ASSERT_TRUE(service.load().ok());
 
   std::atomic<int> answered = 0;

@@ -59,6 +59,30 @@ class GroupWorld {
   RequestToken leave(const std::vector<Leaver>& members, std::int16_t version = 5,
                      const std::string& group = "g");
 
+  /// What a test says of a ConsumerGroupHeartbeat. A member that joins, with epoch 0, says all that
+  /// it must, unless `is_bare`.
+  struct Beat {
+    std::string group = "g";
+    std::string member = {};
+    std::int32_t epoch = 0;
+    std::optional<std::vector<std::string>> topics = {};
+    std::optional<Partitions> owned = {};
+    std::optional<std::string> instance = {};
+    std::optional<std::string> regex = {};
+    std::optional<std::string> assignor = {};
+    std::int32_t rebalance_timeout_ms = -1;
+    std::int16_t version = 1;
+    bool is_bare = false;
+    std::optional<std::string> rack = {};
+  };
+  RequestToken beat(const Beat& beat);
+  const wire::ConsumerGroupHeartbeatResponse& beaten(RequestToken token) const {
+    return answer<wire::ConsumerGroupHeartbeatResponse>(token);
+  }
+  wire::KafkaError beat_error(const Beat& beat);
+  wire::ConsumerGroupDescribeResponse::DescribedGroup describe_consumer_group(
+      const std::string& group = "g");
+
   struct Commit {
     std::string group = "g";
     std::string member = {};
@@ -98,7 +122,11 @@ class GroupWorld {
   RequestToken delete_groups(std::vector<std::string> groups);
   RequestToken delete_offsets(const std::string& group, const std::string& topic,
                               std::vector<std::int32_t> partitions);
+  /// Makes a topic, or gives it as many partitions.
+  void make_topic(const std::string& topic, std::int32_t partitions);
   void delete_topic(const std::string& topic);
+  const GroupTopics& topics() const { return topics_; }
+  TopicIdPartition partition_id(const std::string& topic, std::int32_t partition) const;
 
   // ---- answers ----
 
@@ -153,6 +181,7 @@ class GroupWorld {
   const CoordinatorState& state() const { return coordinator_->state(); }
   /// Null when there is none.
   const Group* group(const std::string& id = "g") const;
+  const ConsumerGroup* consumer_group(const std::string& id = "g") const;
   /// A new coordinator that has read the log.
   std::unique_ptr<GroupCoordinator> replayed() const;
   /// Ends this coordinator as a crash does, and lets the next one read the log.
@@ -169,6 +198,8 @@ class GroupWorld {
   std::map<RequestToken, GroupResponse> replies_;
   std::deque<LogAppend> held_;
   std::vector<LogAppend> log_;
+  GroupTopics topics_;
+  Random ids_{77};  // of topics
 };
 
 /// Groups and offsets of a coordinator as text, for comparing: what a replay must bring back.

@@ -113,6 +113,54 @@ RequestToken GroupWorld::leave(const std::vector<Leaver>& members, std::int16_t 
   return token;
 }
 
+RequestToken GroupWorld::beat(const Beat& beat) {
+  wire::ConsumerGroupHeartbeatRequest request;
+  request.group_id = beat.group;
+  request.member_id = beat.member;
+  request.member_epoch = beat.epoch;
+  request.instance_id = beat.instance;
+  request.rack_id = beat.rack;
+  request.subscribed_topic_names = beat.topics;
+  request.subscribed_topic_regex = beat.regex;
+  request.server_assignor = beat.assignor;
+  request.rebalance_timeout_ms = beat.rebalance_timeout_ms;
+  if (beat.owned) {
+    request.topic_partitions = by_topic<wire::HeartbeatTopicPartitions>(*beat.owned);
+  }
+  if (beat.epoch == 0 && !beat.is_bare) {
+    if (request.rebalance_timeout_ms == -1) request.rebalance_timeout_ms = 60'000;
+    if (!request.topic_partitions) request.topic_partitions.emplace();
+    if (!beat.topics && !beat.regex) request.subscribed_topic_names = {"t"};
+  }
+  const RequestToken token = next_token();
+  coordinator_->see_topics(std::make_shared<const GroupTopics>(topics_));
+  absorb(coordinator_->consumer_heartbeat(token, {beat.version, "c", "/10.0.0.1"}, request, now_));
+  return token;
+}
+
+wire::KafkaError GroupWorld::beat_error(const Beat& beat) {
+  return static_cast<wire::KafkaError>(beaten(this->beat(beat)).error_code);
+}
+
+wire::ConsumerGroupDescribeResponse::DescribedGroup GroupWorld::describe_consumer_group(
+    const std::string& group) {
+  const RequestToken token = next_token();
+  absorb(coordinator_->describe_consumer_groups(token, {.group_ids = {group}}, now_));
+  return answer<wire::ConsumerGroupDescribeResponse>(token).groups.at(0);
+}
+
+void GroupWorld::make_topic(const std::string& topic, std::int32_t partitions) {
+  const GroupTopics::Topic* const known = topics_.find(topic);
+  topics_.add(topic, {known == nullptr ? Uuid::random(ids_) : known->id, partitions});
+  ++topics_.version;
+}
+
+TopicIdPartition GroupWorld::partition_id(const std::string& topic, std::int32_t partition) const {
+  const GroupTopics::Topic* const known = topics_.find(topic);
+  CHECK(known != nullptr, "there is no topic {}", topic);
+  return {known->id, partition};
+}
+
 RequestToken GroupWorld::commit(const Commit& commit) {
   wire::OffsetCommitRequest request;
   request.group_id = commit.group;
@@ -212,6 +260,12 @@ RequestToken GroupWorld::delete_offsets(const std::string& group, const std::str
 }
 
 void GroupWorld::delete_topic(const std::string& topic) {
+  GroupTopics left;
+  for (const auto& [name, known] : topics_.by_name()) {
+    if (name != topic) left.add(name, known);
+  }
+  left.version = topics_.version + 1;
+  topics_ = std::move(left);
   absorb(coordinator_->topic_deleted(topic, now_));
 }
 
@@ -279,6 +333,11 @@ const Group* GroupWorld::group(const std::string& id) const {
   return found == state().groups.end() ? nullptr : found->second.get();
 }
 
+const ConsumerGroup* GroupWorld::consumer_group(const std::string& id) const {
+  const auto found = state().consumer_groups.find(id);
+  return found == state().consumer_groups.end() ? nullptr : found->second.get();
+}
+
 std::vector<LogRecord> GroupWorld::log() const {
   std::vector<LogRecord> records;
   for (const LogAppend& append : log_) {
@@ -320,6 +379,44 @@ void GroupWorld::restart() {
   coordinator_ = replayed();
 }
 
+namespace {
+
+std::string picture_of(const OwnedPartitions& owned) {
+  std::string picture;
+  for (const auto& [partition, epoch] : owned) {
+    picture += fmt::format(" {}-{}@{}", partition.topic_id.to_base64(), partition.partition, epoch);
+  }
+  return picture;
+}
+
+std::string picture_of(const ConsumerGroup& group) {
+  std::string picture = fmt::format("consumer group {} epoch={} target={} hash={} {}\n", group.id(),
+                                    group.epoch(), group.assignment_epoch(), group.metadata_hash(),
+                                    consumer_group_state_name(group.state()));
+  for (const auto& [id, member] : group.members()) {
+    picture += fmt::format(
+        "  {} instance={} rack={} client={} rebalance={} topics={} regex={} assignor={} epoch={} "
+        "previous={} state={} classic={}\n",
+        id, member.instance_id.value_or("-"), member.rack_id.value_or("-"), member.client_id,
+        member.rebalance_timeout.count(), fmt::join(member.topics, ","), member.regex,
+        member.assignor.value_or("-"), member.epoch, member.previous_epoch,
+        static_cast<int>(member.state),
+        member.classic ? member.classic->session_timeout.count() : -1);
+    picture += fmt::format("    has{} gives up{} is to have", picture_of(member.assigned),
+                           picture_of(member.to_revoke));
+    for (const TopicIdPartition& partition : group.target(id)) {
+      picture += fmt::format(" {}-{}", partition.topic_id.to_base64(), partition.partition);
+    }
+    picture += '\n';
+  }
+  for (const auto& [regex, resolved] : group.regexes()) {
+    picture += fmt::format("  regex {} is {}\n", regex, fmt::join(resolved.topics, ","));
+  }
+  return picture;
+}
+
+}  // namespace
+
 std::string picture_of(const CoordinatorState& state) {
   std::string picture;
   for (const auto& [id, group] : state.groups) {
@@ -340,6 +437,7 @@ std::string picture_of(const CoordinatorState& state) {
                              member.session_timeout.count(), member.rebalance_timeout.count());
     }
   }
+  for (const auto& [id, group] : state.consumer_groups) picture += picture_of(*group);
   for (const auto& [group_id, topics] : state.offsets.by_group()) {
     for (const auto& [topic, partitions] : topics) {
       for (const auto& [partition, committed] : partitions) {

@@ -24,15 +24,19 @@ using wire::KafkaError;
 constexpr std::int16_t kFirstVersionWithSoftware = 3;
 
 constexpr std::int16_t kFirstVersionWithLevelZero = 4;
+// Of group.version: groups of KIP-848.
+constexpr std::int16_t kConsumerGroups = 1;
 
 /// KIP-584: what is there, and what clients may rely on.
 void list_features(ApiVersionsResponse& response, const BrokerConfig& config,
                    std::int16_t api_version) {
-  const std::string name = "transaction.version";
-  const std::int16_t level = config.transactions.version;
-  if (api_version >= kFirstVersionWithLevelZero)
-    response.supported_features.push_back({name, 0, kEpochPerTransaction});
-  response.finalized_features.push_back({name, level, level});
+  const auto list = [&](const std::string& name, std::int16_t newest, std::int16_t level) {
+    if (api_version >= kFirstVersionWithLevelZero)
+      response.supported_features.push_back({name, 0, newest});
+    response.finalized_features.push_back({name, level, level});
+  };
+  list("group.version", kConsumerGroups, kConsumerGroups);
+  list("transaction.version", kEpochPerTransaction, config.transactions.version);
 }
 
 ApiVersionsResponse list_apis(const HandlerTable& handlers) {

@@ -56,16 +56,20 @@ TEST_F(ClusterHandlers, ApiVersionsAdvertisesProduceFromZeroOn) {
 
 TEST_F(ClusterHandlers, ApiVersionsNamesTheFeaturesThatClientsGoBy) {
   const auto response = versions("kcat", "1.7.0", 4);
-  ASSERT_EQ(response.finalized_features.size(), 1U);
-  EXPECT_EQ(response.finalized_features[0].name, "transaction.version");
-  EXPECT_EQ(response.finalized_features[0].max_version_level, 2);
-  ASSERT_EQ(response.supported_features.size(), 1U);
+  ASSERT_EQ(response.finalized_features.size(), 2U);
+  EXPECT_EQ(response.finalized_features[0].name, "group.version");
+  EXPECT_EQ(response.finalized_features[0].max_version_level, 1);
+  EXPECT_EQ(response.finalized_features[1].name, "transaction.version");
+  EXPECT_EQ(response.finalized_features[1].max_version_level, 2);
+  ASSERT_EQ(response.supported_features.size(), 2U);
   EXPECT_EQ(response.supported_features[0].min_version, 0);
-  EXPECT_EQ(response.supported_features[0].max_version, 2);
+  EXPECT_EQ(response.supported_features[0].max_version, 1);
+  EXPECT_EQ(response.supported_features[1].min_version, 0);
+  EXPECT_EQ(response.supported_features[1].max_version, 2);
   EXPECT_GE(response.finalized_features_epoch, 0);
   // A level of 0 breaks clients that know nothing newer than version 3.
   EXPECT_TRUE(versions("kcat", "1.7.0", 3).supported_features.empty());
-  EXPECT_EQ(versions("kcat", "1.7.0", 3).finalized_features.size(), 1U);
+  EXPECT_EQ(versions("kcat", "1.7.0", 3).finalized_features.size(), 2U);
 }
 
 TEST_F(ClusterHandlers, ApiVersionsChecksTheNameOfTheSoftware) {

@@ -21,13 +21,8 @@ constexpr std::int16_t kAuthorizedOperationsSince = 3;
 constexpr std::int16_t kStateSince = 4;
 constexpr std::int16_t kTypeSince = 5;
 constexpr std::string_view kClassicType = "classic";
-
-// Without an authorizer everything is allowed: one bit for each operation on a group.
-constexpr std::int32_t kAllGroupOperations = (1 << 3)      // Read
-                                             | (1 << 6)    // Delete
-                                             | (1 << 8)    // Describe
-                                             | (1 << 10)   // DescribeConfigs
-                                             | (1 << 11);  // AlterConfigs
+// Of groups of KIP-848, whose protocol type has the same name.
+constexpr std::string_view kConsumerType = "consumer";
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char left, char right) {
@@ -72,12 +67,15 @@ DescribedGroup describe_group(const Group& group) {
   return described;
 }
 
-DescribedGroup describe_unknown(const std::string& group_id, std::int16_t api_version) {
+/// A group of the other protocol is none that this API knows.
+DescribedGroup describe_unknown(Turn& turn, const std::string& group_id, std::int16_t api_version) {
   DescribedGroup described;
   described.group_state = "Dead";
   if (api_version >= kDescribeNotFoundSince) {
     described.error_code = code_of(wire::KafkaError::kGroupIdNotFound);
-    described.error_message = fmt::format("Group {} not found.", group_id);
+    described.error_message = turn.find_consumer_group(group_id) == nullptr
+                                  ? fmt::format("Group {} not found.", group_id)
+                                  : fmt::format("Group {} is not a classic group.", group_id);
   }
   return described;
 }
@@ -89,8 +87,9 @@ void describe_groups(Turn& turn, RequestToken token, const GroupCaller& caller,
   wire::DescribeGroupsResponse response;
   for (const std::string& group_id : request.groups) {
     const Group* const group = turn.find_group(group_id);
-    DescribedGroup described =
-        group != nullptr ? describe_group(*group) : describe_unknown(group_id, caller.api_version);
+    DescribedGroup described = group != nullptr
+                                   ? describe_group(*group)
+                                   : describe_unknown(turn, group_id, caller.api_version);
     described.group_id = group_id;
     if (request.include_authorized_operations && caller.api_version >= kAuthorizedOperationsSince &&
         described.error_code == 0) {
@@ -104,16 +103,21 @@ void describe_groups(Turn& turn, RequestToken token, const GroupCaller& caller,
 void list_groups(Turn& turn, RequestToken token, const GroupCaller& caller,
                  const wire::ListGroupsRequest& request) {
   wire::ListGroupsResponse response;
-  for (const auto& [group_id, group] : turn.state.groups) {
-    const std::string_view state = group_state_name(group->state());
-    if (!passes(request.states_filter, state)) continue;
-    if (!passes(request.types_filter, kClassicType)) continue;
-
+  const auto list = [&](const std::string& group_id, std::string_view protocol_type,
+                        std::string_view state, std::string_view type) {
+    if (!passes(request.states_filter, state) || !passes(request.types_filter, type)) return;
     auto& listed = response.groups.emplace_back();
     listed.group_id = group_id;
-    listed.protocol_type = group->protocol_type().value_or("");
+    listed.protocol_type = protocol_type;
     if (caller.api_version >= kStateSince) listed.group_state = state;
-    if (caller.api_version >= kTypeSince) listed.group_type = kClassicType;
+    if (caller.api_version >= kTypeSince) listed.group_type = type;
+  };
+  for (const auto& [group_id, group] : turn.state.groups) {
+    list(group_id, group->protocol_type().value_or(""), group_state_name(group->state()),
+         kClassicType);
+  }
+  for (const auto& [group_id, group] : turn.state.consumer_groups) {
+    list(group_id, kConsumerProtocolType, consumer_group_state_name(group->state()), kConsumerType);
   }
   turn.answer(token, std::move(response));
 }

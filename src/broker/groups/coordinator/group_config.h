@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "base/time.h"
 
@@ -16,6 +18,15 @@ struct GroupConfig {
   Millis initial_rebalance_delay{0};
   /// group.max.size
   std::int32_t group_size_max = INT32_MAX;
+  /// group.consumer.session.timeout.ms
+  Millis consumer_session_timeout{45'000};
+  /// group.consumer.heartbeat.interval.ms
+  Millis consumer_heartbeat_interval{5'000};
+  /// group.consumer.max.size
+  std::int32_t consumer_group_size_max = INT32_MAX;
+  /// group.consumer.assignors: the first one is for groups that ask for none. Never empty, and all
+  /// are known to find_coordinator_assignor().
+  std::vector<std::string> consumer_assignors{"uniform", "range"};
   /// offset.metadata.max.bytes
   std::int32_t offset_metadata_bytes_max = 4096;
   /// offsets.retention.minutes

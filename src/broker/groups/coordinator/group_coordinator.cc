@@ -5,6 +5,10 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "broker/coordination/append_error.h"
+#include "broker/groups/consumer/consumer_describe.h"
+#include "broker/groups/consumer/consumer_heartbeat.h"
+#include "broker/groups/consumer/consumer_records.h"
+#include "broker/groups/consumer/consumer_turn.h"
 #include "broker/groups/coordinator/describe.h"
 #include "broker/groups/coordinator/heartbeat.h"
 #include "broker/groups/coordinator/join.h"
@@ -25,6 +29,10 @@ void timer_due(Turn& turn, const TimerKey& timer) {
     sweep_expired(turn);
     return;
   }
+  if (ConsumerGroup* const group = turn.find_consumer_group(timer.group_id)) {
+    consumer_timer_due(turn, *group, timer);
+    return;
+  }
   Group* const group = turn.find_group(timer.group_id);
   if (group == nullptr) return;
   switch (timer.kind) {
@@ -40,6 +48,7 @@ void timer_due(Turn& turn, const TimerKey& timer) {
     case TimerKind::kSync:
       sync_time_over(turn, *group);
       return;
+    case TimerKind::kRevocation:
     case TimerKind::kOffsetsSweep:
       return;
   }
@@ -76,6 +85,9 @@ struct Follow {
   void operator()(Removed&& outcome) const {
     removed(turn, group_id, std::move(outcome), member_error());
   }
+  void operator()(ConsumerGroupStored&& outcome) const {
+    consumer_group_stored(turn, group_id, std::move(outcome), member_error());
+  }
   void operator()(EmptyGroupStored&&) const {
     if (error == wire::KafkaError::kNone) return;
     // After a restart the generation before this one comes back, and its members time out.
@@ -90,6 +102,8 @@ GroupCoordinator::GroupCoordinator(const GroupConfig& config, Random random)
     : state_{.config = config,
              .random = random,
              .groups = {},
+             .consumer_groups = {},
+             .topics = std::make_shared<const GroupTopics>(),
              .offsets = {},
              .timers = {},
              .open_transactions = {},
@@ -113,7 +127,12 @@ Status GroupCoordinator::replay(PartitionId partition, const wire::BatchHeader& 
                                 std::string_view key, std::optional<std::string_view> value) {
   const TransactionPart part{partition, batch.producer_id};
   if (batch.is_control()) return replay_marker(part, key);
-  auto entry = read_log_record(key, value);
+  auto decoded = wire::decode_group_key(key);
+  if (!decoded.ok()) return std::move(decoded).error();
+  if (const auto group_id = consumer_group_of(*decoded)) {
+    return replay_consumer_group(std::string(*group_id), *decoded, value);
+  }
+  auto entry = read_log_record(std::move(decoded).value(), value);
   if (!entry.ok()) return std::move(entry).error();
   auto* const offset = std::get_if<LoggedOffset>(&entry.value());
   if (batch.is_transactional() && offset != nullptr && offset->change.value) {
@@ -123,6 +142,17 @@ Status GroupCoordinator::replay(PartitionId partition, const wire::BatchHeader& 
     return {};
   }
   return apply(std::move(entry).value());
+}
+
+Status GroupCoordinator::replay_consumer_group(const std::string& group_id,
+                                               const wire::GroupRecordKey& key,
+                                               std::optional<std::string_view> value) {
+  auto& group = state_.consumer_groups[group_id];
+  if (group == nullptr) group = std::make_unique<ConsumerGroup>(group_id);
+  const auto goes_on = restore(*group, key, value);
+  if (!goes_on.ok()) return goes_on.error();
+  if (!*goes_on) state_.consumer_groups.erase(group_id);
+  return {};
 }
 
 Status GroupCoordinator::replay_marker(const TransactionPart& part, std::string_view key) {
@@ -154,11 +184,15 @@ Status GroupCoordinator::apply(LoggedEntry entry) {
 void GroupCoordinator::finish_replay(Instant now) {
   GroupEffects none;
   Turn turn{state_, now, none};
-  for (const auto& [group_id, topics] : state_.offsets.by_group()) {
-    turn.find_or_create_group(group_id);
+  std::erase_if(state_.consumer_groups,
+                [](const auto& entry) { return !entry.second->finish_restore(); });
+  for (const auto& [group_id, group] : state_.consumer_groups) {
+    state_.groups.erase(group_id);
+    start_timers(turn, *group);
   }
+  for (const auto& [group_id, topics] : state_.offsets.by_group()) turn.ensure_group(group_id);
   for (const std::string& group_id : state_.open_transactions.groups()) {
-    turn.find_or_create_group(group_id);
+    turn.ensure_group(group_id);
   }
   for (const auto& [group_id, group] : state_.groups) {
     for (const auto& [member_id, member] : group->members()) {
@@ -167,6 +201,20 @@ void GroupCoordinator::finish_replay(Instant now) {
   }
   turn.set_timer({TimerKind::kOffsetsSweep, {}, {}},
                  state_.config.offsets_retention_check_interval);
+}
+
+GroupEffects GroupCoordinator::consumer_heartbeat(RequestToken token, const GroupCaller& caller,
+                                                  wire::ConsumerGroupHeartbeatRequest request,
+                                                  Instant now) {
+  return take_turn(now, [&](Turn& turn) {
+    broker::consumer_heartbeat(turn, token, caller, std::move(request));
+  });
+}
+
+GroupEffects GroupCoordinator::describe_consumer_groups(
+    RequestToken token, const wire::ConsumerGroupDescribeRequest& request, Instant now) {
+  return take_turn(now,
+                   [&](Turn& turn) { broker::describe_consumer_groups(turn, token, request); });
 }
 
 GroupEffects GroupCoordinator::join(RequestToken token, const GroupCaller& caller,

@@ -3,14 +3,17 @@
 // as GroupEffects. The rules lie in the files beside this one; here they are only called.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "broker/groups/coordinator/group_effects.h"
 #include "broker/groups/coordinator/turn.h"
 #include "broker/groups/offsets/log_records.h"
 #include "broker/groups/offsets/transactional_commit.h"
 #include "wire/batch_header.h"
+#include "wire/group_records.h"
 
 namespace millrace::broker {
 
@@ -40,7 +43,16 @@ class GroupCoordinator {
   /// The log is at its end: sessions count from now on.
   void finish_replay(Instant now);
 
+  /// The topics as they are now; told before an input that is about them.
+  void see_topics(std::shared_ptr<const GroupTopics> topics) { state_.topics = std::move(topics); }
+
   // ---- requests; `token` must be new ----
+
+  GroupEffects consumer_heartbeat(RequestToken token, const GroupCaller& caller,
+                                  wire::ConsumerGroupHeartbeatRequest request, Instant now);
+  GroupEffects describe_consumer_groups(RequestToken token,
+                                        const wire::ConsumerGroupDescribeRequest& request,
+                                        Instant now);
 
   GroupEffects join(RequestToken token, const GroupCaller& caller, wire::JoinGroupRequest request,
                     Instant now);
@@ -82,6 +94,8 @@ class GroupCoordinator {
 
  private:
   Status apply(LoggedEntry entry);
+  Status replay_consumer_group(const std::string& group_id, const wire::GroupRecordKey& key,
+                               std::optional<std::string_view> value);
   Status replay_marker(const TransactionPart& part, std::string_view key);
 
   template <class Input>

@@ -7,6 +7,8 @@
 #include "broker/coordination/log_append.h"
 #include "broker/groups/coordinator/group_types.h"
 #include "wire/error_codes.h"
+#include "wire/messages/consumer_group_describe.h"
+#include "wire/messages/consumer_group_heartbeat.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/describe_groups.h"
 #include "wire/messages/heartbeat.h"
@@ -30,7 +32,9 @@ using GroupResponse =
     std::variant<wire::JoinGroupResponse, wire::SyncGroupResponse, wire::HeartbeatResponse,
                  wire::LeaveGroupResponse, wire::OffsetCommitResponse, wire::OffsetFetchResponse,
                  wire::DescribeGroupsResponse, wire::ListGroupsResponse, wire::DeleteGroupsResponse,
-                 wire::TxnOffsetCommitResponse, wire::OffsetDeleteResponse, MarkerWritten>;
+                 wire::TxnOffsetCommitResponse, wire::OffsetDeleteResponse,
+                 wire::ConsumerGroupHeartbeatResponse, wire::ConsumerGroupDescribeResponse,
+                 MarkerWritten>;
 
 /// The one answer to the request of that token.
 struct GroupReply {

@@ -2,6 +2,10 @@
 #pragma once
 
 namespace millrace::wire {
+struct ConsumerGroupDescribeRequest;
+struct ConsumerGroupDescribeResponse;
+struct ConsumerGroupHeartbeatRequest;
+struct ConsumerGroupHeartbeatResponse;
 struct DeleteGroupsRequest;
 struct DeleteGroupsResponse;
 struct DescribeGroupsRequest;

@@ -11,6 +11,7 @@ namespace millrace::broker {
 
 enum class TimerKind : std::uint8_t {
   kSession,       // a member, or a pending one, must be heard of
+  kRevocation,    // a member of a consumer group must give up partitions
   kInitialDelay,  // more first members may still come
   kRejoin,        // the members must have rejoined
   kSync,          // the members must have asked for their assignment
@@ -20,7 +21,7 @@ enum class TimerKind : std::uint8_t {
 struct TimerKey {
   TimerKind kind;
   std::string group_id;
-  std::string member_id;  // kSession only
+  std::string member_id;  // kSession and kRevocation only
 
   auto operator<=>(const TimerKey&) const = default;
 };

@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/saturating.h"
+#include "broker/groups/consumer/consumer_records.h"
 #include "broker/groups/offsets/log_records.h"
 #include "broker/groups/offsets/transactional_commit.h"
 #include "wire/record_batch_builder.h"
@@ -36,9 +37,9 @@ std::size_t size_of(const LogRecord& record) {
 }
 
 /// Appends what makes `removal` last, in as many batches as its size asks for, and says how many.
-/// The group goes with the last one, and its own tombstone too when `is_logged`.
+/// The group goes with the last one, and its own tombstones too.
 std::size_t append_removal(Turn& turn, const std::string& group_id, Removed removal,
-                           bool is_logged) {
+                           std::vector<LogRecord> tombstones) {
   std::vector<OffsetChange> changes = std::move(removal.changes);
   std::vector<LogRecord> records;
   std::size_t size_bytes = 0;
@@ -53,21 +54,33 @@ std::size_t append_removal(Turn& turn, const std::string& group_id, Removed remo
       turn.append(group_id, std::exchange(records, {}),
                   Removed{.changes = std::exchange(removal.changes, {}),
                           .group = nullptr,
+                          .consumer_group = nullptr,
                           .token = removal.token,
                           .result_index = removal.result_index});
     }
     records.push_back(std::move(record));
     removal.changes.push_back(std::move(change));
   }
-  if (is_logged) records.push_back(group_tombstone(group_id));
+  for (LogRecord& tombstone : tombstones) records.push_back(std::move(tombstone));
   turn.append(group_id, std::move(records), std::move(removal));
   return batches;
 }
 
-/// Takes the group out of the table; nobody waits for anything in it.
-std::unique_ptr<Group> take_group(Turn& turn, const std::string& group_id) {
-  auto node = turn.state.groups.extract(group_id);
-  return std::move(node.mapped());
+/// Takes the group out of its table; nobody waits for anything in it.
+void take_group(Turn& turn, const std::string& group_id, Removed& removal) {
+  if (auto node = turn.state.groups.extract(group_id)) {
+    removal.group = std::move(node.mapped());
+  } else if (auto other = turn.state.consumer_groups.extract(group_id)) {
+    removal.consumer_group = std::move(other.mapped());
+  }
+}
+
+/// What makes the log forget the group, its offsets aside.
+std::vector<LogRecord> tombstones_of(Turn& turn, const std::string& group_id) {
+  if (const ConsumerGroup* const group = turn.find_consumer_group(group_id)) {
+    return tombstones_of_all(*group);
+  }
+  return {group_tombstone(group_id)};
 }
 
 /// Everything that the group's offsets are or are about to become; of `topic` only, when there is
@@ -106,14 +119,19 @@ void drop_if_hollow(Turn& turn, const std::string& group_id) {
 }
 
 wire::KafkaError check_deletion(Turn& turn, const std::string& group_id) {
+  if (const ConsumerGroup* const group = turn.find_consumer_group(group_id)) {
+    return group->is_empty() ? wire::KafkaError::kNone : wire::KafkaError::kNonEmptyGroup;
+  }
   const Group* const group = turn.find_group(group_id);
   if (group == nullptr) return wire::KafkaError::kGroupIdNotFound;
   if (!group->is_in(GroupState::kEmpty)) return wire::KafkaError::kNonEmptyGroup;
   return wire::KafkaError::kNone;
 }
 
-wire::KafkaError check_offset_deletion(const Group* group, const std::string& group_id) {
+wire::KafkaError check_offset_deletion(Turn& turn, const std::string& group_id) {
   if (group_id.empty()) return wire::KafkaError::kInvalidGroupId;
+  if (turn.find_consumer_group(group_id) != nullptr) return wire::KafkaError::kNone;
+  const Group* const group = turn.find_group(group_id);
   if (group == nullptr) return wire::KafkaError::kGroupIdNotFound;
   const bool is_free =
       group->is_in(GroupState::kEmpty) || group->protocol_type() == kConsumerProtocolType;
@@ -132,8 +150,16 @@ std::optional<Timestamp> retention_base(const Group& group, const std::string& t
   return std::nullopt;
 }
 
+/// The same in a group of KIP-848: what its members are subscribed to is in use.
+std::optional<Timestamp> retention_base(const ConsumerGroup& group, const std::string& topic,
+                                        const CommittedOffset& committed) {
+  if (group.is_subscribed_to(topic)) return std::nullopt;
+  return committed.committed_at;
+}
+
 /// pending  what open transactions committed for the group
-std::vector<OffsetChange> expired_offsets(const Turn& turn, const Group& group,
+template <class OneGroup>
+std::vector<OffsetChange> expired_offsets(const Turn& turn, const OneGroup& group,
                                           const std::set<OffsetKey>& pending) {
   std::vector<OffsetChange> expired;
   const OffsetsStore::ByTopic* const topics = turn.state.offsets.find(group.id());
@@ -160,18 +186,40 @@ std::size_t offset_count(const OffsetsStore& offsets, std::string_view group_id)
   return count;
 }
 
-void sweep_group(Turn& turn, const std::string& group_id) {
-  const Group& group = *turn.find_group(group_id);
+bool may_go(const Group& group) {
+  return group.is_in(GroupState::kEmpty) && !group.has_pending();
+}
+bool may_go(const ConsumerGroup& group) {
+  return group.is_empty();
+}
+bool is_logged(const Group& group) {
+  return group.is_logged;
+}
+bool is_logged(const ConsumerGroup&) {
+  return true;
+}
+
+template <class OneGroup>
+void sweep_group(Turn& turn, const OneGroup& group) {
+  const std::string group_id = group.id();
   Removed removal;
   const std::set<OffsetKey> pending = pending_offsets_of(turn.state, group_id);
   removal.changes = expired_offsets(turn, group, pending);
-  const bool is_over = group.is_in(GroupState::kEmpty) && !group.has_pending() && pending.empty() &&
+  const bool is_over = may_go(group) && pending.empty() &&
                        removal.changes.size() == offset_count(turn.state.offsets, group_id);
-  const bool is_logged = is_over && group.is_logged;
-  if (is_over) removal.group = take_group(turn, group_id);
-  if (removal.changes.empty() && !is_logged) return;
+  std::vector<LogRecord> tombstones;
+  if (is_over && is_logged(group)) tombstones = tombstones_of(turn, group_id);
+  if (is_over) take_group(turn, group_id, removal);
+  if (removal.changes.empty() && tombstones.empty()) return;
   LOG_INFO("offsets expire", {{"group", group_id}, {"offsets", removal.changes.size()}});
-  append_removal(turn, group_id, std::move(removal), is_logged);
+  append_removal(turn, group_id, std::move(removal), std::move(tombstones));
+}
+
+/// A group that the log would not forget.
+void put_back(Turn& turn, const std::string& group_id, Removed& removal) {
+  if (removal.group != nullptr) turn.state.groups.emplace(group_id, std::move(removal.group));
+  if (removal.consumer_group == nullptr) return;
+  turn.state.consumer_groups.emplace(group_id, std::move(removal.consumer_group));
 }
 
 /// Of several batches the last failure counts.
@@ -210,8 +258,9 @@ void delete_groups(Turn& turn, RequestToken token, const wire::DeleteGroupsReque
     removal.changes = forget_offsets(turn, group_id, std::nullopt);
     removal.token = token;
     removal.result_index = response.results.size() - 1;
-    removal.group = take_group(turn, group_id);
-    outstanding += append_removal(turn, group_id, std::move(removal), true);
+    std::vector<LogRecord> tombstones = tombstones_of(turn, group_id);
+    take_group(turn, group_id, removal);
+    outstanding += append_removal(turn, group_id, std::move(removal), std::move(tombstones));
   }
   if (outstanding == 0) return turn.answer(token, std::move(response));
   turn.state.deletions.emplace(token, PendingDeletion{std::move(response), outstanding});
@@ -219,13 +268,17 @@ void delete_groups(Turn& turn, RequestToken token, const wire::DeleteGroupsReque
 
 void delete_offsets(Turn& turn, RequestToken token, const wire::OffsetDeleteRequest& request) {
   wire::OffsetDeleteResponse response;
-  const Group* const group = turn.find_group(request.group_id);
-  response.error_code = code_of(check_offset_deletion(group, request.group_id));
+  response.error_code = code_of(check_offset_deletion(turn, request.group_id));
   if (response.error_code != 0) return turn.answer(token, std::move(response));
+  const auto is_subscribed = [&](const std::string& topic) {
+    const ConsumerGroup* const group = turn.find_consumer_group(request.group_id);
+    if (group != nullptr) return group->is_subscribed_to(topic);
+    return turn.find_group(request.group_id)->is_subscribed_to(topic);
+  };
 
   std::set<std::pair<std::string, std::int32_t>> wanted;
   for (const auto& topic : request.topics) {
-    const wire::KafkaError error = group->is_subscribed_to(topic.name)
+    const wire::KafkaError error = is_subscribed(topic.name)
                                        ? wire::KafkaError::kGroupSubscribedToTopic
                                        : wire::KafkaError::kNone;
     auto& answered = response.topics.emplace_back();
@@ -242,7 +295,7 @@ void delete_offsets(Turn& turn, RequestToken token, const wire::OffsetDeleteRequ
     return !wanted.contains({change.topic, change.partition});
   });
   if (removal.changes.empty()) return turn.answer(token, std::move(response));
-  const std::size_t outstanding = append_removal(turn, request.group_id, std::move(removal), false);
+  const std::size_t outstanding = append_removal(turn, request.group_id, std::move(removal), {});
   turn.state.deletions.emplace(token, PendingDeletion{std::move(response), outstanding});
 }
 
@@ -256,14 +309,21 @@ void forget_topic(Turn& turn, std::string_view topic) {
     Removed removal;
     removal.changes = forget_offsets(turn, group_id, topic);
     if (removal.changes.empty()) continue;
-    append_removal(turn, group_id, std::move(removal), false);
+    append_removal(turn, group_id, std::move(removal), {});
   }
 }
 
 void sweep_expired(Turn& turn) {
   std::vector<std::string> group_ids;
   for (const auto& [group_id, group] : turn.state.groups) group_ids.push_back(group_id);
-  for (const std::string& group_id : group_ids) sweep_group(turn, group_id);
+  for (const auto& [group_id, group] : turn.state.consumer_groups) group_ids.push_back(group_id);
+  for (const std::string& group_id : group_ids) {
+    if (const Group* const group = turn.find_group(group_id)) {
+      sweep_group(turn, *group);
+    } else {
+      sweep_group(turn, *turn.find_consumer_group(group_id));
+    }
+  }
   turn.set_timer({TimerKind::kOffsetsSweep, {}, {}},
                  turn.state.config.offsets_retention_check_interval);
 }
@@ -275,11 +335,11 @@ void removed(Turn& turn, const std::string& group_id, Removed removal, wire::Kaf
     }
     drop_if_hollow(turn, group_id);
     // An earlier batch was refused: its offsets are still there, and so is a group to delete again.
-    const bool is_rest_left =
-        removal.group != nullptr && turn.state.offsets.find(group_id) != nullptr;
-    if (is_rest_left) turn.find_or_create_group(group_id);
-  } else if (removal.group != nullptr && turn.find_group(group_id) == nullptr) {
-    turn.state.groups.emplace(group_id, std::move(removal.group));
+    const bool is_gone = removal.group != nullptr || removal.consumer_group != nullptr;
+    if (is_gone && turn.state.offsets.find(group_id) != nullptr) turn.ensure_group(group_id);
+  } else if (turn.find_group(group_id) == nullptr &&
+             turn.find_consumer_group(group_id) == nullptr) {
+    put_back(turn, group_id, removal);
   }
   finish_deletion(turn, removal, error);
 }

@@ -13,6 +13,8 @@
 
 #include "base/random.h"
 #include "base/saturating.h"
+#include "broker/groups/consumer/consumer_group.h"
+#include "broker/groups/consumer/group_topics.h"
 #include "broker/groups/coordinator/group_config.h"
 #include "broker/groups/coordinator/group_effects.h"
 #include "broker/groups/coordinator/group_state.h"
@@ -28,12 +30,16 @@ namespace millrace::broker {
 inline constexpr std::size_t kNameBytesMax = 32'000;
 
 using Groups = std::map<std::string, std::unique_ptr<Group>, std::less<>>;
+using ConsumerGroups = std::map<std::string, std::unique_ptr<ConsumerGroup>, std::less<>>;
 
 /// Everything the coordinator remembers between inputs.
+/// Invariant: no name is in `groups`, which are the classic ones, and in `consumer_groups`.
 struct CoordinatorState {
   GroupConfig config;
   Random random;
   Groups groups;
+  ConsumerGroups consumer_groups;
+  std::shared_ptr<const GroupTopics> topics;  // as of the last input that told them; never null
   OffsetsStore offsets;
   GroupTimers timers;
   OpenTransactions open_transactions;
@@ -48,9 +54,15 @@ struct Turn {
   const Instant now;
   GroupEffects& effects;
 
-  /// Null when there is no such group.
+  /// Null when there is no such classic group.
   Group* find_group(std::string_view group_id);
   Group& find_or_create_group(const std::string& group_id);
+  /// Null when there is no such group of KIP-848.
+  ConsumerGroup* find_consumer_group(std::string_view group_id);
+  /// There must be none of either kind.
+  ConsumerGroup& make_consumer_group(const std::string& group_id);
+  /// Has a group, of whatever kind, to keep offsets by.
+  void ensure_group(const std::string& group_id);
 
   void answer(RequestToken token, GroupResponse response) {
     effects.replies.push_back({token, std::move(response)});

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "wire/group_records.h"
 
 namespace millrace::broker {
 
@@ -119,16 +118,21 @@ LogRecord group_tombstone(const std::string& group_id) {
           std::nullopt};
 }
 
-Result<LoggedEntry> read_log_record(std::string_view key, std::optional<std::string_view> value) {
-  auto decoded = wire::decode_group_key(key);
-  if (!decoded.ok()) return std::move(decoded).error();
-  if (auto* const offset = std::get_if<wire::OffsetCommitKey>(&decoded.value())) {
+Result<LoggedEntry> read_log_record(wire::GroupRecordKey key,
+                                    std::optional<std::string_view> value) {
+  if (auto* const offset = std::get_if<wire::OffsetCommitKey>(&key)) {
     return read_offset(std::move(*offset), value);
   }
-  if (auto* const group = std::get_if<wire::GroupMetadataKey>(&decoded.value())) {
+  if (auto* const group = std::get_if<wire::GroupMetadataKey>(&key)) {
     return read_group(std::move(*group), value);
   }
   return LoggedEntry{LoggedOther{}};
+}
+
+Result<LoggedEntry> read_log_record(std::string_view key, std::optional<std::string_view> value) {
+  auto decoded = wire::decode_group_key(key);
+  if (!decoded.ok()) return std::move(decoded).error();
+  return read_log_record(std::move(decoded).value(), value);
 }
 
 }  // namespace millrace::broker

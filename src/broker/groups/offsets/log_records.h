@@ -11,6 +11,7 @@
 #include "broker/groups/coordinator/group_effects.h"
 #include "broker/groups/coordinator/group_state.h"
 #include "broker/groups/offsets/offsets_store.h"
+#include "wire/group_records.h"
 
 namespace millrace::broker {
 
@@ -33,6 +34,8 @@ struct LoggedOther {};
 using LoggedEntry = std::variant<LoggedOffset, LoggedGroup, LoggedOther>;
 
 /// errors  kTruncated, kCorrupt, kUnsupported
+Result<LoggedEntry> read_log_record(wire::GroupRecordKey key,
+                                    std::optional<std::string_view> value);
 Result<LoggedEntry> read_log_record(std::string_view key, std::optional<std::string_view> value);
 
 }  // namespace millrace::broker

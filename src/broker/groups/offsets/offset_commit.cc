@@ -12,6 +12,7 @@
 
 #include "base/probe.h"
 #include "broker/coordination/append_error.h"
+#include "broker/groups/consumer/consumer_commit.h"
 #include "broker/groups/offsets/commit_plan.h"
 #include "broker/groups/offsets/transactional_commit.h"
 
@@ -51,7 +52,10 @@ wire::KafkaError check(const Group* group, const GroupCaller& caller,
 void commit_offsets(Turn& turn, RequestToken token, const GroupCaller& caller,
                     wire::OffsetCommitRequest request) {
   Group* const group = turn.find_group(request.group_id);
-  const wire::KafkaError error = check(group, caller, request);
+  const ConsumerGroup* const consumer_group = turn.find_consumer_group(request.group_id);
+  const wire::KafkaError error =
+      consumer_group != nullptr ? check_commit(*consumer_group, *turn.state.topics, caller, request)
+                                : check(group, caller, request);
   auto plan = plan_commit<OffsetsCommitted>(turn, request);
   plan.token = token;
   if (error != wire::KafkaError::kNone || plan.changes.empty()) {
@@ -76,7 +80,7 @@ void offsets_committed(Turn& turn, const std::string& group_id, OffsetsCommitted
              error_of_append(error, wire::KafkaError::kInvalidCommitOffsetSize));
   } else {
     // A consumer that only stores offsets has no group before its first commit.
-    turn.find_or_create_group(group_id);
+    turn.ensure_group(group_id);
     for (const OffsetChange& change : committed.changes) {
       apply_offset(turn.state, group_id, change);
     }

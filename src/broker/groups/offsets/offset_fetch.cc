@@ -4,8 +4,9 @@
 //   An offset that is not in the log yet is not shown. With require_stable the answer waits for the
 //   commits that are on their way: whoever takes over a partition must not begin behind them. For a
 //   transaction to end nobody waits here: UNSTABLE_OFFSET_COMMIT, and the client comes again.
-// Version notes: from v8 on several groups at once, with the same fields under other names.
-// source  Kafka, OffsetMetadataManager; KIP-709, KIP-447
+// Version notes: from v8 on several groups at once, with the same fields under other names; from v9
+// on members of consumer groups say their epoch, and must be in it.
+// source  Kafka, OffsetMetadataManager; KIP-709, KIP-447, KIP-848
 
 #include "broker/groups/offsets/offset_fetch.h"
 
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/probe.h"
+#include "broker/groups/consumer/consumer_commit.h"
 #include "broker/groups/offsets/transactional_commit.h"
 
 namespace millrace::broker {
@@ -108,6 +110,14 @@ bool must_wait(const CoordinatorState& state, const wire::OffsetFetchRequest& as
   return false;
 }
 
+/// Members of consumer groups say who they are.
+wire::KafkaError check_member(const CoordinatorState& state,
+                              const wire::OffsetFetchRequest::OffsetFetchRequestGroup& asked) {
+  const auto found = state.consumer_groups.find(asked.group_id);
+  if (found == state.consumer_groups.end()) return wire::KafkaError::kNone;
+  return check_fetch(*found->second, asked.member_id, asked.member_epoch);
+}
+
 wire::OffsetFetchResponse answer_of(const CoordinatorState& state, std::int16_t api_version,
                                     const wire::OffsetFetchRequest& asked) {
   using Response = wire::OffsetFetchResponse;
@@ -120,6 +130,11 @@ wire::OffsetFetchResponse answer_of(const CoordinatorState& state, std::int16_t 
   for (const auto& group : asked.groups) {
     auto& answer = response.groups.emplace_back();
     answer.group_id = group.group_id;
+    if (const wire::KafkaError error = check_member(state, group);
+        error != wire::KafkaError::kNone) {
+      answer.error_code = code_of(error);
+      continue;
+    }
     answer.topics = answer_topics<Response::OffsetFetchResponseTopics>(
         View(state, group.group_id, asked.require_stable), group.topics);
   }

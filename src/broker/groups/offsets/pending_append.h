@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "broker/groups/consumer/consumer_group.h"
+#include "broker/groups/coordinator/group_effects.h"
 #include "broker/groups/coordinator/group_state.h"
 #include "broker/groups/coordinator/group_types.h"
 #include "broker/groups/offsets/offsets_store.h"
@@ -63,7 +65,8 @@ struct StaticMemberReplaced {
 /// A group, its offsets, or some of them are forgotten.
 struct Removed {
   std::vector<OffsetChange> changes;
-  std::unique_ptr<Group> group;     // null when the group stays
+  std::unique_ptr<Group> group;                             // null when the group stays
+  std::unique_ptr<ConsumerGroup> consumer_group = nullptr;  // the same for those of KIP-848
   RequestToken token = kNoRequest;  // a DeleteGroups or OffsetDelete request that waits
   std::size_t result_index = 0;     // of the group in the response to DeleteGroups
 };
@@ -71,9 +74,16 @@ struct Removed {
 /// A generation without members: nobody waits for it.
 struct EmptyGroupStored {};
 
-using AppendOutcome =
-    std::variant<OffsetsCommitted, TransactionalOffsetsCommitted, TransactionEnded,
-                 AssignmentStored, StaticMemberReplaced, Removed, EmptyGroupStored>;
+/// What has changed in a consumer group, and who waits for it, or for what was on its way before.
+struct ConsumerGroupStored {
+  std::vector<GroupReply> replies;
+  UnwrittenOfGroup written;
+  std::uint64_t failed_before = 0;  // appends of the group
+};
+
+using AppendOutcome = std::variant<OffsetsCommitted, TransactionalOffsetsCommitted,
+                                   TransactionEnded, AssignmentStored, StaticMemberReplaced,
+                                   Removed, EmptyGroupStored, ConsumerGroupStored>;
 
 struct PendingAppend {
   std::string group_id;  // empty for a marker, which may be about many

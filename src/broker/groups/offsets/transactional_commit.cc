@@ -15,6 +15,7 @@
 
 #include "base/probe.h"
 #include "broker/coordination/append_error.h"
+#include "broker/groups/consumer/consumer_commit.h"
 #include "broker/groups/offsets/commit_plan.h"
 
 namespace millrace::broker {
@@ -51,7 +52,11 @@ OffsetKey key_of(const std::string& group_id, const OffsetChange& change) {
 void commit_transactional_offsets(Turn& turn, RequestToken token,
                                   wire::TxnOffsetCommitRequest request,
                                   const TransactionalCommit& where) {
-  const KafkaError error = check(turn.find_group(request.group_id), request);
+  const ConsumerGroup* const consumer_group = turn.find_consumer_group(request.group_id);
+  const KafkaError error =
+      consumer_group != nullptr
+          ? check_transactional_commit(*consumer_group, *turn.state.topics, request)
+          : check(turn.find_group(request.group_id), request);
   auto plan = plan_commit<TransactionalOffsetsCommitted>(turn, request);
   plan.token = token;
   if (error != KafkaError::kNone || plan.changes.empty()) {
@@ -72,7 +77,7 @@ void transactional_offsets_committed(Turn& turn, const std::string& group_id,
   if (error != KafkaError::kNone) {
     fail_all(committed.response, error_of_append(error, KafkaError::kInvalidCommitOffsetSize));
   } else {
-    turn.find_or_create_group(group_id);
+    turn.ensure_group(group_id);
     for (OffsetChange& change : committed.changes) {
       turn.state.open_transactions.add(committed.part, key_of(group_id, change),
                                        *std::move(change.value));

@@ -1,0 +1,80 @@
+#include "broker/groups/consumer/consumer_commit.h"
+
+#include "base/probe.h"
+
+namespace millrace::broker {
+
+namespace {
+
+using wire::KafkaError;
+
+constexpr std::int16_t kCommitByEpochSince = 9;
+
+/// In the words of the protocol that the member speaks.
+KafkaError stale(const ConsumerMember& member) {
+  PROBE("broker: a commit of another member epoch was refused");
+  return member.classic ? KafkaError::kIllegalGeneration : KafkaError::kStaleMemberEpoch;
+}
+
+/// Whether the member has had all of the request's partitions since `epoch`, or longer.
+template <class Request>
+bool has_had(const ConsumerMember& member, const GroupTopics& topics, const Request& request,
+             std::int32_t epoch) {
+  for (const auto& topic : request.topics) {
+    const GroupTopics::Topic* const known = topics.find(topic.name);
+    if (known == nullptr) return false;
+    for (const auto& partition : topic.partitions) {
+      const auto found = member.assigned.find({known->id, partition.partition_index});
+      if (found == member.assigned.end() || found->second > epoch) return false;
+    }
+  }
+  return true;
+}
+
+template <class Request>
+KafkaError check_epoch_of_commit(const ConsumerMember& member, const GroupTopics& topics,
+                                 const Request& request) {
+  const std::int32_t epoch = request.generation_id_or_member_epoch;
+  if (epoch == member.epoch) return KafkaError::kNone;
+  if (member.classic || epoch > member.epoch || !has_had(member, topics, request, epoch)) {
+    return stale(member);
+  }
+  return KafkaError::kNone;
+}
+
+}  // namespace
+
+KafkaError check_commit(const ConsumerGroup& group, const GroupTopics& topics,
+                        const GroupCaller& caller, const wire::OffsetCommitRequest& request) {
+  if (request.generation_id_or_member_epoch < 0 && group.is_empty()) return KafkaError::kNone;
+  const ConsumerMember* const member = group.find(request.member_id);
+  if (member == nullptr) return KafkaError::kUnknownMemberId;
+  if (!member->classic && caller.api_version < kCommitByEpochSince) {
+    return KafkaError::kUnsupportedVersion;
+  }
+  return check_epoch_of_commit(*member, topics, request);
+}
+
+KafkaError check_transactional_commit(const ConsumerGroup& group, const GroupTopics& topics,
+                                      const wire::TxnOffsetCommitRequest& request) {
+  const bool names_nobody =
+      request.generation_id_or_member_epoch < 0 &&
+      (group.is_empty() || (request.member_id.empty() && !request.group_instance_id));
+  if (names_nobody) return KafkaError::kNone;
+  const ConsumerMember* const member = group.find(request.member_id);
+  if (member == nullptr) return KafkaError::kUnknownMemberId;
+  const KafkaError error = check_epoch_of_commit(*member, topics, request);
+  // Producers know generations only.
+  return error == KafkaError::kStaleMemberEpoch ? KafkaError::kIllegalGeneration : error;
+}
+
+KafkaError check_fetch(const ConsumerGroup& group, const std::optional<std::string>& member_id,
+                       std::int32_t epoch) {
+  if (!member_id && epoch < 0) return KafkaError::kNone;
+  const ConsumerMember* const member = group.find(member_id.value_or(""));
+  if (member == nullptr) return KafkaError::kUnknownMemberId;
+  if (epoch == member->epoch) return KafkaError::kNone;
+  return stale(*member);
+}
+
+}  // namespace millrace::broker
