@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "broker/fetching/fetch_session_limits.h"
 #include "broker/groups/coordinator/group_config.h"
 #include "broker/transactions/transaction_config.h"
 #include "io/connection.h"
@@ -55,6 +56,7 @@ struct BrokerConfig {
   std::size_t send_buffer_bytes = 262'144;                         // socket.send.buffer.bytes
   std::size_t fetch_bytes_max = 57'671'680;                        // fetch.max.bytes of the broker
 
+  FetchSessionLimits fetch_sessions;
   GroupConfig groups;
   TransactionConfig transactions;
 };

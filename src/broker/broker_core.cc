@@ -14,7 +14,8 @@ BrokerCore::BrokerCore(io::Env& env, BrokerConfig config,
       config_(std::move(config)),
       ephemeral_(std::move(ephemeral)),
       directory_(std::move(directory)),
-      flusher_(env) {}
+      flusher_(env),
+      fetch_sessions_(config_.fetch_sessions, env.make_random()) {}
 
 BrokerCore::~BrokerCore() {
   flusher_.drain();
@@ -59,6 +60,7 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
                                    .env = env,
                                    .topics = *core->metadata_,
                                    .producer_ids = *core->metadata_,
+                                   .fetch_sessions = core->fetch_sessions_,
                                    .authorizer = &core->authorizer_,
                                    .handlers = &core->handlers_,
                                    .requests = core->requests_.get()});

@@ -12,6 +12,7 @@
 #include "broker/broker_state.h"
 #include "broker/coordination/internal_topic_log.h"
 #include "broker/ephemeral_directory.h"
+#include "broker/fetching/fetch_sessions.h"
 #include "broker/groups/group_service.h"
 #include "broker/session/handler_table.h"
 #include "broker/session/request_counters.h"
@@ -72,6 +73,7 @@ class BrokerCore {
   std::unique_ptr<storage::DataDirectory> directory_;
   storage::GroupFlusher flusher_;
   std::unique_ptr<ClusterMetadata> metadata_;
+  FetchSessions fetch_sessions_;
   std::unique_ptr<InternalTopicLog> offsets_log_;
   std::unique_ptr<GroupService> groups_;
   std::unique_ptr<InternalTopicLog> transactions_log_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "broker/broker_config.h"
+#include "broker/fetching/fetch_sessions.h"
 #include "io/env.h"
 #include "model/ids.h"
 #include "model/uuid.h"
@@ -24,6 +25,7 @@ struct BrokerState {
   io::Env& env;
   TopicCatalogue& topics;
   ProducerIds& producer_ids;
+  FetchSessions& fetch_sessions;
   const Authorizer* authorizer;  // never null
   // All set before the first request, and from then on never null.
   GroupService* groups = nullptr;

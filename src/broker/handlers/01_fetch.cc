@@ -2,17 +2,21 @@
 //   Waits up to max_wait_ms for min_bytes, but no longer than a connection may be idle, and not for
 //   a client that is gone. An error or a diverging epoch is answered at once.
 //   Records leave as they lie in the log: whole batches, from the one that holds the offset.
-//   Sessions are not kept: every answer is full and says session 0, which clients take as "none".
-// Version notes: v12 tells where histories diverge (KIP-595); v13 names topics by id (KIP-516).
+//   Within a session (KIP-227) a request names what has changed since the last one, and the answer
+//   only what has something to say; see FetchSession. A full answer that says session 0 says that
+//   there is none: the client then asks for everything each time.
+// Version notes: v7 brings sessions; v12 tells where histories diverge (KIP-595); v13 names topics
+// by id (KIP-516).
 #include <algorithm>
 #include <atomic>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "broker/fetching/fetch_read.h"
+#include "broker/fetching/fetch_sessions.h"
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
-#include "broker/topics/fetch_read.h"
 #include "broker/topics/topic_catalogue.h"
 #include "wire/messages/fetch.h"
 
@@ -24,17 +28,50 @@ using wire::FetchRequest;
 using wire::FetchResponse;
 using wire::KafkaError;
 
-constexpr std::int32_t kFinalSessionEpoch = -1;
 constexpr std::int8_t kReadCommitted = 1;
+
+/// Whether there is no reason to wait for more.
+bool is_enough(const FetchFound& found, const FetchRequest& request, const FetchLimits& limits) {
+  if (found.is_urgent) return true;
+  // More than fits into the answer never comes together.
+  const std::size_t wanted =
+      std::min({static_cast<std::size_t>(std::max(request.min_bytes, 0)),
+                static_cast<std::size_t>(std::max(request.max_bytes, 0)), limits.bytes_max});
+  return found.bytes >= wanted;
+}
+
+/// The answer, which the session of the fetch makes shorter before it leaves.
+class FetchReply {
+ public:
+  FetchReply(SessionFetch fetch, FetchSessions& sessions, MonotonicTime now,
+             Responder<FetchResponse> reply)
+      : fetch_(std::move(fetch)), sessions_(&sessions), now_(now), reply_(std::move(reply)) {}
+
+  bool is_pending() const { return reply_.is_pending(); }
+  void send(FetchFound found) {
+    FetchResponse& response = found.response;
+    sessions_->with(
+        [&](FetchSessionCache& sessions) { sessions.finish(std::move(fetch_), response, now_); });
+    if (response.responses.empty()) found.files.clear();
+    reply_.send(std::move(response), std::move(found.files));
+  }
+
+ private:
+  SessionFetch fetch_;
+  FetchSessions* sessions_;
+  MonotonicTime now_;  // when the request came
+  Responder<FetchResponse> reply_;
+};
 
 /// A fetch that waits for records. Its timer owns it; partitions only know how to wake it.
 /// Owner loop only, but for wake().
 class ParkedFetch : public std::enable_shared_from_this<ParkedFetch> {
  public:
-  ParkedFetch(FetchRequest request, FetchLimits limits, TopicCatalogue& topics, io::EventLoop& loop,
-              Responder<FetchResponse> reply)
+  ParkedFetch(FetchRequest request, FetchLimits limits, const FetchFound& found,
+              TopicCatalogue& topics, io::EventLoop& loop, FetchReply reply)
       : request_(std::move(request)),
         limits_(limits),
+        unknown_count_(found.unknown_count),
         topics_(topics),
         loop_(loop),
         reply_(std::move(reply)) {}
@@ -93,14 +130,14 @@ class ParkedFetch : public std::enable_shared_from_this<ParkedFetch> {
   void look_again() {
     if (!reply_.is_pending()) return;
     auto found = read();
-    if (found.is_urgent || found.bytes >= static_cast<std::size_t>(std::max(request_.min_bytes, 0)))
-      answer(std::move(found));
+    const bool has_changed = found.unknown_count != unknown_count_;
+    if (has_changed || is_enough(found, request_, limits_)) answer(std::move(found));
   }
 
   void answer(FetchFound found) {
     if (!reply_.is_pending()) return;
     leave();
-    reply_.send(std::move(found.response), std::move(found.files));
+    reply_.send(std::move(found));
     loop_.cancel(std::exchange(timer_, 0));
   }
 
@@ -116,37 +153,48 @@ class ParkedFetch : public std::enable_shared_from_this<ParkedFetch> {
 
   const FetchRequest request_;
   const FetchLimits limits_;
+  const std::size_t unknown_count_;  // when it began to wait
   TopicCatalogue& topics_;
   io::EventLoop& loop_;
-  Responder<FetchResponse> reply_;
+  FetchReply reply_;
   io::TimerId timer_ = 0;
   std::vector<Wait> waits_;
   std::atomic<bool> is_wake_posted_ = false;
 };
 
-FetchResponse session_unknown() {
-  FetchResponse response;
-  response.error_code = code_of(KafkaError::kFetchSessionIdNotFound);
-  return response;
+/// A topic is known by its name too, for as long as a session lasts.
+void name_topics(FetchRequest& request, const TopicTable& topics) {
+  for (auto& wanted : request.topics) {
+    const Topic* const topic = topics.find(wanted.topic_id);
+    wanted.topic = topic == nullptr ? std::string() : topic->name;
+  }
 }
 
 }  // namespace
 
 void handle_fetch(FetchRequest request, RequestContext context, BrokerState& state,
                   Responder<FetchResponse> reply) {
-  if (request.session_id != 0 && request.session_epoch != kFinalSessionEpoch)
-    return reply.send(session_unknown());
+  const auto topics = state.topics.table();
+  const NamedBy by = fetch_names_topics_by(context.api_version);
+  if (by == NamedBy::kId) name_topics(request, *topics);
+  auto fetch = state.fetch_sessions.with(
+      [&](FetchSessionCache& sessions) { return sessions.begin(request, by, context.now); });
+  if (fetch.error != KafkaError::kNone) {
+    FetchResponse response;
+    response.error_code = code_of(fetch.error);
+    return reply.send(std::move(response));
+  }
+  FetchReply answer(std::move(fetch), state.fetch_sessions, context.now, std::move(reply));
 
   const FetchLimits limits{context.api_version, state.config.fetch_bytes_max};
-  auto found = read_fetch(request, *state.topics.table(), limits);
-  const bool is_enough = found.bytes >= static_cast<std::size_t>(std::max(request.min_bytes, 0));
-  if (is_enough || found.is_urgent || request.max_wait_ms <= 0 || request.topics.empty())
-    return reply.send(std::move(found.response), std::move(found.files));
+  auto found = read_fetch(request, *topics, limits);
+  if (found.knows_none() || request.max_wait_ms <= 0 || is_enough(found, request, limits))
+    return answer.send(std::move(found));
 
   // Beyond that the session would count the connection as idle, and close it.
   const Millis wait = std::min(Millis{request.max_wait_ms}, state.config.connections_max_idle);
-  std::make_shared<ParkedFetch>(std::move(request), limits, state.topics, *context.loop,
-                                std::move(reply))
+  std::make_shared<ParkedFetch>(std::move(request), limits, found, state.topics, *context.loop,
+                                std::move(answer))
       ->park(context, wait);
 }
 

@@ -245,21 +245,138 @@ TEST_F(FetchHandler, RefusesAnEpochThatWasNever) {
   EXPECT_EQ(error_of(*caught), KafkaError::kOffsetOutOfRange);
 }
 
-TEST_F(FetchHandler, KeepsNoSessions) {
-  make_topic("orders");
-  ASSERT_TRUE(append("orders", 0, batch_of({"a"})).ok());
-  auto create = request("orders", 0);
-  create.session_epoch = 0;
-  const auto created = fetch(std::move(create));
-  EXPECT_EQ(created->response().session_id, 0);
-  EXPECT_EQ(created->response().error_code, 0);
+TEST_F(FetchHandler, TellsWhatHasChangedSinceTheLastFetchOfASession) {
+  make_topic("orders", 3);
+  auto full = request("orders", 0);
+  full.session_epoch = 0;
+  for (const int partition : {1, 2}) {
+    full.topics[0].partitions.push_back(full.topics[0].partitions[0]);
+    full.topics[0].partitions.back().partition = partition;
+  }
+  full.max_wait_ms = 0;
+  const auto first = fetch(std::move(full));
+  const auto id = first->response().session_id;
+  ASSERT_GT(id, 0);
+  EXPECT_EQ(first->response().responses[0].partitions.size(), 3U);
 
+  FetchRequest next;
+  next.session_id = id;
+  next.session_epoch = 1;
+  next.max_wait_ms = 500;
+  next.min_bytes = 1;
+  const auto second = fetch(std::move(next));
+  run_for(Millis{100});
+  EXPECT_FALSE(second->is_answered());
+  ASSERT_TRUE(append("orders", 1, batch_of({"a"})).ok());
+  run_for(Millis{1});
+
+  ASSERT_TRUE(second->is_answered());
+  EXPECT_EQ(second->response().session_id, id);
+  ASSERT_EQ(second->response().responses.size(), 1U);
+  ASSERT_EQ(second->response().responses[0].partitions.size(), 1U);
+  EXPECT_EQ(only(*second).partition_index, 1);
+  EXPECT_EQ(batches_in(*second), (std::vector<std::int64_t>{0}));
+}
+
+TEST_F(FetchHandler, AnswersAnIdleSessionWithNothingWhenTheTimeIsUp) {
+  make_topic("orders");
+  auto full = request("orders", 0);
+  full.session_epoch = 0;
+  full.max_wait_ms = 0;
+  const auto id = fetch(std::move(full))->response().session_id;
+  FetchRequest next;
+  next.session_id = id;
+  next.session_epoch = 1;
+  next.max_wait_ms = 500;
+  next.min_bytes = 1;
+  const auto idle = fetch(std::move(next));
+  run_for(Millis{501});
+  ASSERT_TRUE(idle->is_answered());
+  EXPECT_TRUE(idle->response().responses.empty());
+  EXPECT_TRUE(idle->files().empty());
+}
+
+TEST_F(FetchHandler, GivesNoFilesWithAnAnswerThatAnotherFetchOfTheSessionOvertook) {
+  make_topic("orders");
+  auto full = request("orders", 0);
+  full.session_epoch = 0;
+  full.max_wait_ms = 0;
+  const auto id = fetch(std::move(full))->response().session_id;
+  FetchRequest next;
+  next.session_id = id;
+  next.max_wait_ms = 500;
+  next.min_bytes = 1;
+  next.session_epoch = 1;
+  const auto overtaken = fetch(next);
+  next.session_epoch = 2;
+  const auto last = fetch(next);
+  ASSERT_TRUE(append("orders", 0, batch_of({"a"})).ok());
+  run_for(Millis{1});
+
+  ASSERT_TRUE(overtaken->is_answered());
+  EXPECT_EQ(static_cast<KafkaError>(overtaken->response().error_code),
+            KafkaError::kInvalidFetchSessionEpoch);
+  EXPECT_TRUE(overtaken->files().empty());
+  ASSERT_TRUE(last->is_answered());
+  EXPECT_EQ(last->files().size(), 1U);
+}
+
+TEST_F(FetchHandler, RefusesAFetchOfASessionThatIsNotThere) {
   auto unknown = request("orders", 0);
   unknown.session_id = 9;
   unknown.session_epoch = 1;
   const auto refused = fetch(std::move(unknown));
   EXPECT_EQ(static_cast<KafkaError>(refused->response().error_code),
             KafkaError::kFetchSessionIdNotFound);
+  EXPECT_EQ(refused->response().session_id, 0);
+  EXPECT_TRUE(refused->response().responses.empty());
+}
+
+TEST_F(FetchHandler, TellsASessionThatItsTopicIsGoneAndThatAnotherTookItsName) {
+  const auto topic = make_topic("orders");
+  auto full = request("", 0);
+  full.topics[0].topic_id = topic->id;
+  full.session_epoch = 0;
+  full.max_wait_ms = 0;
+  const auto id = fetch(std::move(full), 13)->response().session_id;
+  const auto again = [&](std::int32_t epoch) {
+    FetchRequest next;
+    next.session_id = id;
+    next.session_epoch = epoch;
+    next.max_wait_ms = 500;
+    next.min_bytes = 1;
+    return fetch(std::move(next), 13);
+  };
+  ASSERT_TRUE(state().topics.remove("orders").ok());
+  const auto gone = again(1);
+  ASSERT_TRUE(gone->is_answered());
+  EXPECT_EQ(error_of(*gone), KafkaError::kUnknownTopicOrPartition);
+  make_topic("orders");
+  const auto replaced = again(2);
+  ASSERT_TRUE(replaced->is_answered());
+  EXPECT_EQ(error_of(*replaced), KafkaError::kInconsistentTopicId);
+}
+
+TEST_F(FetchHandler, WaitsForRecordsAlthoughAnotherPartitionDoesNotExist) {
+  make_topic("orders");
+  auto wanted = request("orders", 0);
+  wanted.topics.push_back(request("nothing", 0).topics[0]);
+  const auto caught = fetch(std::move(wanted));
+  run_for(Millis{499});
+  EXPECT_FALSE(caught->is_answered());
+  run_for(Millis{2});
+  ASSERT_TRUE(caught->is_answered());
+  EXPECT_EQ(caught->response().responses[1].partitions[0].error_code,
+            code_of(KafkaError::kUnknownTopicOrPartition));
+}
+
+TEST_F(FetchHandler, WaitsForNoMoreThanAnAnswerMayHold) {
+  make_topic("orders");
+  ASSERT_TRUE(append("orders", 0, batch_of({std::string(2000, 'x')})).ok());
+  auto wanted = request("orders", 0);
+  wanted.min_bytes = 1 << 20;
+  wanted.max_bytes = 1000;
+  EXPECT_TRUE(fetch(std::move(wanted))->is_answered());
 }
 
 TEST_F(FetchHandler, AnswersAFetchOfNothingAtOnce) {

@@ -63,6 +63,7 @@ constexpr std::array kBrokerRows{
     BrokerProperty{set_by("--data", {"log.dirs", kString, "", "Where the logs lie.", kWorks, kUp}), [](View broker) { return broker.config.data_directory; }},
     BrokerProperty{{"log.flush.offset.checkpoint.interval.ms", kInt, "60000", "How often the last offset known to be on disk is written down.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.recovery_point_interval); }},
     BrokerProperty{{"log.retention.check.interval.ms", kLong, "300000", "How often old segments are looked for.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.log_retention_check_interval); }},
+    BrokerProperty{{"max.incremental.fetch.session.cache.slots", kInt, "1000", "How many fetch sessions are kept.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.fetch_sessions.sessions_max); }},
     BrokerProperty{{"node.id", kInt, "1", "The number of this node.", kWorks, "the data directory"}, [](View broker) { return fmt::to_string(broker.node); }},
     BrokerProperty{set_by("--loops", {"num.network.threads", kInt, "1", "Event loops that serve connections.", kWorks, kUp}), [](View broker) { return text(std::int64_t{std::max(broker.config.loops, 1)}); }},
     BrokerProperty{set_by("--partitions", {"num.partitions", kInt, "1", "Partitions of a topic that does not say.", kWorks, kUp}), [](View broker) { return text(std::int64_t{broker.config.num_partitions}); }},

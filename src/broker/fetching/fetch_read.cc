@@ -1,4 +1,4 @@
-#include "broker/topics/fetch_read.h"
+#include "broker/fetching/fetch_read.h"
 
 #include <algorithm>
 #include <utility>
@@ -30,10 +30,12 @@ class FetchReader {
   /// partition  null: unknown, which `unknown` names
   PartitionData read(const Partition* partition, KafkaError unknown,
                      const FetchRequest::FetchPartition& wanted) {
+    ++found_.asked_count;
     PartitionData data = blank(wanted.partition);
     if (partition == nullptr) {
+      ++found_.unknown_count;
       data.aborted_transactions.emplace();  // as Kafka has it for what it does not know
-      return refused(std::move(data), unknown);
+      return with_error(std::move(data), unknown);
     }
     const auto epoch_error = check_leader_epoch(*partition, wanted.current_leader_epoch);
     if (epoch_error != KafkaError::kNone) return refused(std::move(data), epoch_error);
@@ -57,6 +59,10 @@ class FetchReader {
 
   PartitionData refused(PartitionData data, KafkaError error) {
     found_.is_urgent = true;
+    return with_error(std::move(data), error);
+  }
+
+  static PartitionData with_error(PartitionData data, KafkaError error) {
     data.error_code = code_of(error);
     data.log_start_offset = -1;
     return data;
@@ -130,6 +136,13 @@ class FetchReader {
   FetchFound found_;
 };
 
+/// What there is to say of a topic that is not there.
+KafkaError why_not(const FetchRequest::FetchTopic& wanted, NamedBy by, const TopicTable& topics) {
+  if (by == NamedBy::kName || wanted.topic.empty()) return unknown_topic(by);
+  return topics.find(wanted.topic) == nullptr ? KafkaError::kUnknownTopicOrPartition
+                                              : KafkaError::kInconsistentTopicId;
+}
+
 }  // namespace
 
 FetchFound read_fetch(const FetchRequest& request, const TopicTable& topics,
@@ -139,7 +152,7 @@ FetchFound read_fetch(const FetchRequest& request, const TopicTable& topics,
   for (const auto& wanted : request.topics) {
     const Topic* const topic = topics.find(by, wanted.topic, wanted.topic_id);
     const auto unknown =
-        topic == nullptr ? unknown_topic(by) : KafkaError::kUnknownTopicOrPartition;
+        topic == nullptr ? why_not(wanted, by, topics) : KafkaError::kUnknownTopicOrPartition;
     auto& answer = reader.response().responses.emplace_back();
     answer.topic = wanted.topic;
     answer.topic_id = wanted.topic_id;

@@ -24,6 +24,12 @@ struct FetchFound {
   std::size_t bytes = 0;
   /// A partition has an error or a diverging epoch to report: no reason to wait.
   bool is_urgent = false;
+  /// Of the partitions asked for, those that do not exist. They are no reason by themselves, as in
+  /// Kafka: a client that asks for one again and again would be answered without a pause.
+  std::size_t unknown_count = 0;
+  std::size_t asked_count = 0;
+
+  bool knows_none() const { return unknown_count == asked_count; }
 };
 
 /// By id since version 13 (KIP-516).
@@ -32,7 +38,8 @@ constexpr NamedBy fetch_names_topics_by(std::int16_t api_version) {
 }
 
 /// Reads what each partition has, in the order of the request, within the byte limits. Batches come
-/// whole; the first one comes even when it alone is over the limits.
+/// whole; the first one comes even when it alone is over the limits. A topic with an id and a name
+/// was there under both when its session began.
 FetchFound read_fetch(const wire::FetchRequest& request, const TopicTable& topics,
                       const FetchLimits& limits);
 
