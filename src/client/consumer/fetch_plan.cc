@@ -17,12 +17,28 @@ bool FetchPlan::knows_all_ids() const {
 
 const PlannedPart* FetchPlan::find(std::string_view topic, const Uuid& topic_id,
                                    std::int32_t partition) const {
-  const auto found = std::find_if(parts.begin(), parts.end(), [&](const PlannedPart& part) {
-    if (part.partition.partition.value() != partition) return false;
-    if (!topic.empty()) return part.partition.topic == topic;
-    return !part.topic_id.is_zero() && part.topic_id == topic_id;
-  });
-  return found == parts.end() ? nullptr : &*found;
+  auto first = parts.begin();
+  if (topic.empty()) {
+    if (topic_id.is_zero()) return nullptr;
+    while (first != parts.end() && first->topic_id != topic_id) first = end_of_topic(first);
+    if (first == parts.end()) return nullptr;
+    topic = first->partition.topic;
+  }
+  const auto is_before = [&](const PlannedPart& part, std::int32_t number) {
+    const auto order = std::string_view(part.partition.topic).compare(topic);
+    return order != 0 ? order < 0 : part.partition.partition.value() < number;
+  };
+  const auto found = std::lower_bound(first, parts.end(), partition, is_before);
+  const bool is_it = found != parts.end() && found->partition.topic == topic &&
+                     found->partition.partition.value() == partition;
+  return is_it ? &*found : nullptr;
+}
+
+std::vector<PlannedPart>::const_iterator FetchPlan::end_of_topic(
+    std::vector<PlannedPart>::const_iterator first) const {
+  const std::string& topic = first->partition.topic;
+  return std::partition_point(
+      first, parts.end(), [&](const PlannedPart& part) { return part.partition.topic == topic; });
 }
 
 wire::FetchRequest to_request(const FetchPlan& plan, const FetchTerms& terms) {

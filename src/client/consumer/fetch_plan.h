@@ -1,6 +1,6 @@
 // FetchPlan: what one Fetch request to one broker asks for, and how its answer is matched with it.
-// FetchState makes plans; another planner may make them smaller, such as the changes within a fetch
-// session (KIP-227), and neither the request nor who takes the answer needs to know. Pure.
+// FetchState makes plans, and BrokerFetchSession makes them smaller: the changes within a fetch
+// session. Neither the request nor who takes the answer needs to know. Pure.
 #pragma once
 
 #include <cstdint>
@@ -27,10 +27,11 @@ struct PlannedPart {
   Uuid topic_id = {};        // zero when it is not known
 };
 
-/// Which session of the broker's a fetch belongs to, and the how manieth of it this one is.
+/// Which session of the broker's a fetch belongs to, and the how manieth of it this one is. Epoch 0
+/// begins one, -1 is outside any; both end the session that they name.
 struct FetchSession {
   std::int32_t id = 0;
-  std::int32_t epoch = -1;  // with id 0: outside any session, everything is asked for each time
+  std::int32_t epoch = -1;
 };
 
 struct FetchPlan {
@@ -38,12 +39,20 @@ struct FetchPlan {
   FetchSession session = {};
   std::vector<PlannedPart> forgotten = {};  // what a session is to leave out from now on
 
+  /// Whether it names only what has changed within its session.
+  bool is_incremental() const { return session.epoch > 0; }
+
   /// Whether every topic's id is known: from version 13 on topics are named by id alone.
   bool knows_all_ids() const;
   /// The part that an answer names, by the topic's name or, when that is empty, its id; null when
   /// there is none.
+  /// cost  logarithmic; by id, for each topic before it
   const PlannedPart* find(std::string_view topic, const Uuid& topic_id,
                           std::int32_t partition) const;
+
+ private:
+  std::vector<PlannedPart>::const_iterator end_of_topic(
+      std::vector<PlannedPart>::const_iterator first) const;
 };
 
 /// What all requests of a consumer have in common.

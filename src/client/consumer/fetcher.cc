@@ -1,6 +1,7 @@
 #include "client/consumer/fetcher.h"
 
 #include <algorithm>
+#include <array>
 
 #include "client/consumer/offset_requests.h"
 
@@ -8,6 +9,10 @@ namespace millrace::client {
 namespace {
 
 using wire::KafkaError;
+
+constexpr std::array kFetchLanes{Lane::kFetch, Lane::kSecondFetch, Lane::kThirdFetch};
+// A broker keeps few sessions. Beside a first one, naming fewer partitions than these costs less.
+constexpr std::size_t kPartsWorthAnotherSession = 16;
 
 FetchTerms terms_of(const ConsumerConfig& config) {
   return {.wait_max = config.fetch_wait_max,
@@ -25,6 +30,7 @@ Fetcher::Fetcher(const ConsumerConfig& config, Cluster& cluster, ConsumerShared&
 Fetcher::~Fetcher() {
   life_.end();
   cluster_.loop().cancel(timer_);
+  end_sessions();
 }
 
 void Fetcher::run() {
@@ -172,9 +178,20 @@ void Fetcher::name_topics_by_id(FetchPlan& plan) const {
 }
 
 void Fetcher::send_fetch(BrokerId broker, FetchPlan plan) {
+  const auto wanted = std::make_shared<const FetchPlan>(std::move(plan));
+  const Lane lane = choose_lane(broker, wanted->parts.size());
+  BrokerFetchSession* const session = session_for(broker, lane, wanted->parts.size());
+  const FetchPlan asked = session == nullptr ? *wanted : session->begin(wanted);
+  const SentFetch sent{broker, wanted, session, asked.is_incremental()};
+  send(broker, lane, asked, versions_for(*wanted),
+       life_.guard([this, sent](Result<Answer> answer) { on_answer(sent, std::move(answer)); }));
+}
+
+void Fetcher::send(BrokerId broker, Lane lane, const FetchPlan& plan, wire::VersionRange versions,
+                   std::function<void(Result<Answer>)> done) {
   Call call;
   call.api = wire::ApiKey::kFetch;
-  call.versions = versions_for(plan);
+  call.versions = versions;
   call.timeout = config_.connection.request_timeout + config_.fetch_wait_max;
   call.encode = [request = to_request(plan, terms_)](
                     const wire::RequestHeader& header) -> Result<io::Chunks> {
@@ -184,17 +201,47 @@ void Fetcher::send_fetch(BrokerId broker, FetchPlan plan) {
     chunks.emplace_back(std::move(encoded).value());
     return chunks;
   };
-  call.done = life_.guard([this, broker, plan = std::move(plan)](Result<Answer> answer) {
-    on_answer(broker, plan, std::move(answer));
-  });
-  cluster_.send(broker, free_lane(broker), std::move(call));
+  call.done = std::move(done);
+  cluster_.send(broker, lane, std::move(call));
 }
 
-Lane Fetcher::free_lane(BrokerId broker) const {
-  for (const Lane lane : {Lane::kFetch, Lane::kSecondFetch}) {
-    if (cluster_.unanswered_count(broker, lane) == 0) return lane;
+/// Of the lanes that are free the one whose session is most alike, so that sessions change little:
+/// partitions that are silent stay in one, those that are not in another. The first, whose
+/// connection there is, when they are much the same.
+Lane Fetcher::choose_lane(BrokerId broker, std::size_t part_count) const {
+  std::optional<Lane> best;
+  std::size_t least = 0;
+  for (const Lane lane : kFetchLanes) {
+    if (cluster_.unanswered_count(broker, lane) > 0) continue;
+    const std::size_t size = session_size(broker, lane);
+    const std::size_t difference = std::max(
+        kPartsWorthAnotherSession, size > part_count ? size - part_count : part_count - size);
+    if (best && difference >= least) continue;
+    best = lane;
+    least = difference;
   }
-  return Lane::kThirdFetch;
+  return best.value_or(kFetchLanes.back());
+}
+
+std::size_t Fetcher::session_size(BrokerId broker, Lane lane) const {
+  const auto session = sessions_.find({broker, lane});
+  return session == sessions_.end() ? 0 : session->second.size();
+}
+
+/// Null: the fetch is outside of any.
+BrokerFetchSession* Fetcher::session_for(BrokerId broker, Lane lane, std::size_t part_count) {
+  if (lane != kFetchLanes.front() && part_count < kPartsWorthAnotherSession) return nullptr;
+  BrokerFetchSession& session = sessions_[{broker, lane}];
+  return session.is_under_way() ? nullptr : &session;
+}
+
+/// Over another lane than theirs, where fetches are held back.
+void Fetcher::end_sessions() {
+  for (const auto& [where, session] : sessions_) {
+    if (!session.is_open()) continue;
+    const FetchPlan ending = session.ending();
+    send(where.first, Lane::kMain, ending, versions_for(ending), [](const Result<Answer>&) {});
+  }
 }
 
 void Fetcher::fail_all(const FetchPlan& plan) {
@@ -206,12 +253,32 @@ void Fetcher::fail_all(const FetchPlan& plan) {
   cluster_.refresh_metadata();
 }
 
-void Fetcher::on_answer(BrokerId broker, const FetchPlan& plan, Result<Answer> answer) {
-  shared_.with([&](auto& state) { state.fetch.on_request_done(broker); });
+void Fetcher::fetch_again(const FetchPlan& plan) {
+  const MonotonicTime now = cluster_.loop().now();
+  shared_.with([&](auto& state) {
+    for (const auto& part : plan.parts) state.fetch.on_fetch_failed(part, now);
+  });
+}
+
+void Fetcher::on_answer(const SentFetch& sent, Result<Answer> answer) {
+  const FetchPlan& plan = *sent.plan;
+  shared_.with([&](auto& state) { state.fetch.on_request_done(sent.broker); });
   auto response = answer.ok() ? answer->decode<wire::FetchResponse>()
                               : Result<wire::FetchResponse>(answer.error());
-  if (!response.ok() || response->error_code != 0) {
+  if (!response.ok()) {
+    if (sent.session != nullptr) sent.session->on_failed();
     fail_all(plan);
+    run();
+    return;
+  }
+  if (sent.session != nullptr) sent.session->on_answer(*response);
+  if (response->error_code != 0) {
+    // The broker no longer has the session, or not as it was: the next fetch begins another.
+    if (sent.is_incremental) {
+      fetch_again(plan);
+    } else {
+      fail_all(plan);
+    }
     run();
     return;
   }
@@ -237,11 +304,8 @@ void Fetcher::on_answer(BrokerId broker, const FetchPlan& plan, Result<Answer> a
     }
   }
   // What the answer left out is asked again.
-  const MonotonicTime now = cluster_.loop().now();
-  shared_.change([&](auto& state) {
-    state.metrics.bytes_fetched += bytes;
-    for (const auto& part : plan.parts) state.fetch.on_fetch_failed(part, now);
-  });
+  fetch_again(plan);
+  shared_.change([&](auto& state) { state.metrics.bytes_fetched += bytes; });
   run();
 }
 
