@@ -1,22 +1,16 @@
 #include "broker/groups/consumer/subscriptions.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <utility>
 #include <vector>
 
 #include "broker/topics/topic_table.h"
+#include "model/topic_pattern.h"
 
 namespace millrace::broker {
 
 namespace {
-
-RE2 compiled(const std::string& regex) {
-  RE2::Options options;
-  options.set_log_errors(false);
-  return RE2(regex, options);
-}
 
 /// FNV-1a.
 class TopicsHash {
@@ -42,18 +36,17 @@ Status check_regex(const std::string& regex) {
                  fmt::format("wanted a regular expression of {} bytes at most, found {}",
                              kRegexBytesMax, regex.size())};
   }
-  const RE2 expression = compiled(regex);
-  if (expression.ok()) return {};
-  return Error{ErrorCode::kInvalidArgument,
-               fmt::format("'{}' is no regular expression of RE2: {}", regex, expression.error())};
+  const auto pattern = TopicPattern::compile(regex);
+  if (!pattern.ok()) return pattern.error();
+  return {};
 }
 
 std::set<std::string> matching_topics(const std::string& regex, const GroupTopics& topics) {
   std::set<std::string> names;
-  const RE2 expression = compiled(regex);
-  if (!expression.ok()) return names;
+  const auto pattern = TopicPattern::compile(regex);
+  if (!pattern.ok()) return names;
   for (const auto& [name, topic] : topics.by_name()) {
-    if (!is_internal_topic(name) && RE2::FullMatch(name, expression)) names.insert(name);
+    if (!is_internal_topic(name) && pattern->matches(name)) names.insert(name);
   }
   return names;
 }
