@@ -36,6 +36,12 @@ Result<Consumer> Consumer::create(const Properties& properties, ConsumerOptions 
   auto config = read_consumer_config(properties);
   if (!config.ok()) return std::move(config).error();
   auto assignors = std::move(options.assignors);
+  if (!assignors.empty() && config->group_protocol == GroupProtocol::kConsumer) {
+    return Error{
+        ErrorCode::kInvalidArgument,
+        "assignors of ConsumerOptions: wanted none with group.protocol=consumer, where the "
+        "brokers deal as group.remote.assignor says"};
+  }
   if (assignors.empty()) {
     auto named = find_assignors(config->assignors);
     if (!named.ok()) return std::move(named).error();
@@ -49,7 +55,10 @@ Result<Consumer> Consumer::create(const Properties& properties, ConsumerOptions 
 }
 
 Status Consumer::subscribe(std::vector<std::string> topics) {
-  return core().subscribe(std::move(topics));
+  return core().subscribe({.topics = std::move(topics)});
+}
+Status Consumer::subscribe(SubscriptionPattern pattern) {
+  return core().subscribe({.pattern = std::move(pattern)});
 }
 Status Consumer::assign(PartitionList partitions) {
   return core().assign(partitions);

@@ -23,6 +23,7 @@
 #include "client/group_metadata.h"
 #include "client/offsets.h"
 #include "client/properties.h"
+#include "client/subscription_pattern.h"
 #include "io/env.h"
 #include "model/ids.h"
 #include "model/record.h"
@@ -70,8 +71,9 @@ class PolledRecords {
 };
 
 /// Called inside poll() and close(), on the caller's thread; may commit, seek, pause and ask for
-/// positions. Eager: everything is revoked, then everything assigned; cooperative: only the
-/// difference. What one throws becomes the error of the call; the rebalance goes on.
+/// positions. Eager: everything is revoked, then everything assigned; cooperative, and with
+/// group.protocol=consumer: only the difference. What one throws becomes the error of the call; the
+/// rebalance goes on.
 struct RebalanceListener {
   std::function<void(std::span<const TopicPartition>)> on_assigned;
   std::function<void(std::span<const TopicPartition>)> on_revoked;
@@ -81,7 +83,8 @@ struct RebalanceListener {
 
 struct ConsumerOptions {
   RebalanceListener listener = {};
-  /// When not empty: instead of partition.assignment.strategy, most wanted first.
+  /// When not empty: instead of partition.assignment.strategy, most wanted first. For the classic
+  /// protocol only.
   std::vector<std::shared_ptr<Assignor>> assignors = {};
   OutageListener outages = {};
 };
@@ -127,6 +130,11 @@ class Consumer {
   ///         answers.
   /// cost    a switch of thread there and back, no request
   Status subscribe(std::vector<std::string> topics);
+  /// The same for all topics whose names match, those that are made later included. Topics of the
+  /// brokers' own are left out by the classic protocol unless exclude.internal.topics=false.
+  /// errors  kInvalidArgument also when the pattern is none; with group.protocol=consumer poll()
+  ///         says so, by INVALID_REGULAR_EXPRESSION
+  Status subscribe(SubscriptionPattern pattern);
   /// Reads exactly these partitions, without group management. Those that were assigned before keep
   /// their position; the others begin at what group.id has committed, or as auto.offset.reset says.
   /// errors  kInvalidArgument mixed with subscribe(). That a partition is not there,
@@ -143,8 +151,9 @@ class Consumer {
   /// close() only.
   /// cost    one lock
   PartitionList assignment() const;
-  /// The topics of subscribe(); none after assign().
-  /// cost    no lock
+  /// The topics of subscribe(), or those that match its pattern and have partitions assigned; none
+  /// after assign().
+  /// cost    one lock with a pattern
   std::vector<std::string> subscription() const;
 
   /// Records that have been fetched, at most max.poll.records; waits up to `timeout` for the first.
@@ -163,10 +172,10 @@ class Consumer {
   void wakeup();
 
   /// Commits the positions of everything polled so far, or the given offsets, and waits.
-  /// errors  kKafka REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION, UNKNOWN_MEMBER_ID or
-  ///         FENCED_INSTANCE_ID when the partitions may belong to another member by now; kTimeout;
-  ///         kThrown when a callback that ran inside threw, though the offsets are committed;
-  ///         kInvalidArgument without group.id
+  /// errors  kKafka REBALANCE_IN_PROGRESS, ILLEGAL_GENERATION, STALE_MEMBER_EPOCH,
+  ///         UNKNOWN_MEMBER_ID or FENCED_INSTANCE_ID when the partitions may belong to another
+  ///         member by now; kTimeout; kThrown when a callback that ran inside threw, though the
+  ///         offsets are committed; kInvalidArgument without group.id
   /// cost    a request to the group's coordinator, which is looked up the first time
   Status commit_sync();
   Status commit_sync(const OffsetsToCommit& offsets);
@@ -233,7 +242,8 @@ class Consumer {
   std::optional<std::int64_t> current_lag(const TopicPartition& partition) const;
 
   /// As whom the application commits: the member of the last rebalance that poll() has run, without
-  /// a generation before the first and after the membership was lost.         cost  one lock
+  /// a generation before the first and after the membership was lost. With group.protocol=consumer
+  /// the generation is the member's epoch, which moves on with heartbeats too.     cost  one lock
   ConsumerGroupMetadata group_metadata() const;
   /// thread  any         cost  one lock
   ConsumerMetrics metrics() const;

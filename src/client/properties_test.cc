@@ -126,6 +126,38 @@ TEST(ClientConfig, ATransactionalIdWantsIdempotenceAndWhatThatNeeds) {
   EXPECT_FALSE(read_producer_config(reachable().set("transaction.timeout.ms", "0")).ok());
 }
 
+TEST(ClientConfig, WhatTheOtherGroupProtocolDecidesElsewhereCannotBeSet) {
+  struct Case {
+    std::string protocol;
+    std::string property;
+    std::string value;
+    std::string names;  // what the message points at
+  };
+  const std::vector<Case> cases{
+      {"consumer", "session.timeout.ms", "45000", "group.consumer.session.timeout.ms"},
+      {"consumer", "heartbeat.interval.ms", "3000", "group.consumer.heartbeat.interval.ms"},
+      {"CONSUMER", "partition.assignment.strategy", "range", "group.remote.assignor"},
+      {"classic", "group.remote.assignor", "uniform", "partition.assignment.strategy"},
+  };
+  for (const auto& [protocol, property, value, names] : cases) {
+    const auto config =
+        read_consumer_config(reachable().set("group.protocol", protocol).set(property, value));
+    ASSERT_FALSE(config.ok()) << property;
+    EXPECT_EQ(config.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_THAT(config.error().message, HasSubstr("property " + property + ": cannot be set"));
+    EXPECT_THAT(config.error().message, HasSubstr(names));
+    EXPECT_THAT(config.error().message, HasSubstr("found " + value));
+  }
+  const auto consumer = read_consumer_config(
+      reachable().set("group.protocol", "consumer").set("group.remote.assignor", "range"));
+  ASSERT_TRUE(consumer.ok()) << consumer.error().message;
+  EXPECT_EQ(consumer->group_protocol, GroupProtocol::kConsumer);
+  EXPECT_EQ(consumer->remote_assignor, "range");
+  EXPECT_EQ(read_consumer_config(reachable())->group_protocol, GroupProtocol::kClassic);
+  EXPECT_THAT(problem_of(ClientKind::kConsumer, {{"group.protocol", "share"}}),
+              HasSubstr("wanted one of classic, consumer"));
+}
+
 TEST(ClientConfig, TheHeartbeatMustFitIntoTheSession) {
   const auto config = read_consumer_config(
       reachable().set("session.timeout.ms", "3000").set("heartbeat.interval.ms", "3000"));

@@ -1,6 +1,7 @@
 #include "client/cluster/cluster.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/fence.h"
 #include "base/log.h"
@@ -233,15 +234,46 @@ void Cluster::set_topics(std::set<std::string> topics) {
   const bool has_new = std::any_of(topics.begin(), topics.end(), [&](const std::string& topic) {
     return metadata_.topic(topic) == nullptr;
   });
-  for (const std::string& old : topics_) {
-    if (topics.count(old) == 0) metadata_.forget_topic(old);
-  }
+  metadata_.keep_topics(topics);
+  follows_all_ = false;
+  knows_all_ = false;
   topics_ = std::move(topics);
   if (has_new) refresh_metadata();
 }
 
 void Cluster::add_topic(const std::string& topic) {
   if (topics_.insert(topic).second) refresh_metadata();
+}
+
+void Cluster::remove_topic(const std::string& topic) {
+  topics_.erase(topic);
+  if (!follows_all_) metadata_.forget_topic(topic);
+}
+
+void Cluster::follow_all_topics() {
+  if (std::exchange(follows_all_, true)) return;
+  topics_.clear();
+  refresh_metadata();
+}
+
+void Cluster::ask_topic_names(std::vector<Uuid> ids, Done<std::map<Uuid, std::string>> done) {
+  constexpr std::int16_t kFirstById = 12;
+  wire::MetadataRequest request;
+  request.allow_auto_topic_creation = false;
+  request.topics.emplace();
+  for (const Uuid& id : ids) request.topics->push_back({.topic_id = id, .name = std::nullopt});
+  call<wire::MetadataRequest, wire::MetadataResponse>(
+      any_broker(), Lane::kMain, std::move(request), config_.request_timeout,
+      [this, watch = life_.watch(), done = std::move(done)](Result<wire::MetadataResponse> answer) {
+        if (!answer.ok()) return done(std::move(answer).error());
+        std::map<Uuid, std::string> names;
+        for (const auto& topic : answer->topics) {
+          if (topic.name && topic.error_code == 0) names[topic.topic_id] = *topic.name;
+        }
+        if (!watch.is_over()) metadata_.update(*answer);
+        done(std::move(names));
+      },
+      {kFirstById, wire::MetadataRequest::kVersions.max});
 }
 
 void Cluster::refresh_metadata() {
@@ -277,17 +309,22 @@ void Cluster::send_metadata_request() {
   last_refresh_ = loop_.now();
   wire::MetadataRequest request;
   request.allow_auto_topic_creation = unknown_topics_ == UnknownTopics::kCreate;
-  request.topics.emplace();
-  for (const std::string& topic : topics_) {
-    request.topics->push_back({.topic_id = {}, .name = topic});
+  const Asked asked = follows_all_ ? Asked::kAll : Asked::kNamed;
+  request.topics.reset();
+  if (asked == Asked::kNamed) {
+    request.topics.emplace();
+    for (const std::string& topic : topics_) {
+      request.topics->push_back({.topic_id = {}, .name = topic});
+    }
   }
   call<wire::MetadataRequest, wire::MetadataResponse>(
       any_broker(), Lane::kMain, std::move(request), config_.request_timeout,
-      life_.guard(
-          [this](Result<wire::MetadataResponse> answer) { take_metadata(std::move(answer)); }));
+      life_.guard([this, asked](Result<wire::MetadataResponse> answer) {
+        take_metadata(std::move(answer), asked);
+      }));
 }
 
-void Cluster::take_metadata(Result<wire::MetadataResponse> answer) {
+void Cluster::take_metadata(Result<wire::MetadataResponse> answer, Asked asked) {
   refresh_under_way_ = false;
   if (!answer.ok()) {
     LOG_DEBUG("metadata could not be refreshed", {{"error", answer.error().to_string()}});
@@ -295,6 +332,14 @@ void Cluster::take_metadata(Result<wire::MetadataResponse> answer) {
     return;
   }
   metadata_.update(*answer);
+  if (asked == Asked::kAll && follows_all_) {
+    std::set<std::string> there;
+    for (const auto& topic : answer->topics) there.insert(topic.name.value_or(""));
+    metadata_.keep_topics(there);
+    knows_all_ = true;
+  } else if (asked == Asked::kAll) {
+    metadata_.keep_topics(topics_);
+  }
   drop_channels_to_old_endpoints();
   if (listener_) listener_();
   check_waiters();

@@ -60,7 +60,8 @@ using Done = std::function<void(Result<Response>)>;
 ///   with kClosed or what was known by then. It may come after the end, so who calls again from it
 ///   asks watch() before.
 /// - A channel belongs to one broker, one lane and one endpoint: a broker that moves gets new ones.
-/// - At most one request for metadata is under way; topics_ are all that it asks for.
+/// - At most one request for metadata is under way; topics_ are all that it asks for, unless all
+///   are followed.
 /// - An address is told to be out of reach once, until some lane reaches it or its broker has
 ///   moved.
 /// - A coordinator is believed until an answer, or none, says otherwise.
@@ -99,6 +100,14 @@ class Cluster {
   /// Keeps these topics, and no others, in the metadata. Unknown ones are asked for at once.
   void set_topics(std::set<std::string> topics);
   void add_topic(const std::string& topic);
+  void remove_topic(const std::string& topic);
+  /// Keeps all topics there are in the metadata, until set_topics().
+  void follow_all_topics();
+  /// Whether a topic that is not in the metadata is not there: all are followed, and were told.
+  bool knows_all_topics() const { return follows_all_ && knows_all_; }
+  /// What the topics of these ids are called; those that the broker asked does not know are
+  /// missing. The metadata learns of the others.
+  void ask_topic_names(std::vector<Uuid> ids, Done<std::map<Uuid, std::string>> done);
   /// What asking for a topic that is not there does, where the broker allows it.
   enum class UnknownTopics { kCreate, kLeave };
   void set_unknown_topics(UnknownTopics what) { unknown_topics_ = what; }
@@ -146,7 +155,8 @@ class Cluster {
   void retry_after(const Target& target, const Error& error, int attempt, MonotonicTime deadline,
                    std::function<void()> again, std::function<void()> failed);
   void send_metadata_request();
-  void take_metadata(Result<wire::MetadataResponse> answer);
+  enum class Asked { kNamed, kAll };
+  void take_metadata(Result<wire::MetadataResponse> answer, Asked asked);
   void drop_channels_to_old_endpoints();
   void check_waiters();
   void schedule_refresh(Millis delay);
@@ -160,6 +170,8 @@ class Cluster {
   std::map<std::pair<BrokerId, Lane>, std::unique_ptr<BrokerChannel>> channels_;
   std::map<CoordinatorKey, BrokerId> coordinators_;
   std::set<std::string> topics_;
+  bool follows_all_ = false;
+  bool knows_all_ = false;
   UnknownTopics unknown_topics_ = UnknownTopics::kCreate;
   bool refresh_under_way_ = false;
   bool refresh_wanted_ = false;

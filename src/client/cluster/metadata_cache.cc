@@ -43,6 +43,10 @@ void MetadataCache::update(const wire::MetadataResponse& answer) {
   }
 }
 
+void MetadataCache::keep_topics(const std::set<std::string>& topics) {
+  std::erase_if(topics_, [&](const auto& topic) { return topics.count(topic.first) == 0; });
+}
+
 void MetadataCache::note_broker(BrokerNode node) {
   brokers_[node.id] = std::move(node);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,8 @@ class MetadataCache {
   /// A broker said that it does not lead: wait for the next update.
   void forget_leader(const TopicPartition& partition);
   void forget_topic(const std::string& topic) { topics_.erase(topic); }
+  /// Forgets all others.
+  void keep_topics(const std::set<std::string>& topics);
 
   const std::map<BrokerId, BrokerNode>& brokers() const { return brokers_; }
   const BrokerNode* broker(BrokerId id) const;

@@ -143,8 +143,46 @@ OffsetReset parse_offset_reset(std::string_view text) {
   return text == "latest" ? OffsetReset::kLatest : OffsetReset::kNone;
 }
 
+bool is_consumer_protocol(const Reader& reader) {
+  const std::string protocol = reader.text("group.protocol");
+  return protocol == "consumer" || protocol == "CONSUMER";
+}
+
+// What the other protocol decides elsewhere would be without effect.
+Status check_protocol_properties(const Reader& reader) {
+  const auto refuse_if_set = [&](std::string_view name, std::string_view reason) -> Status {
+    if (reader.text(name).empty() || !reader.is_set(name)) return {};
+    return contradiction(fmt::format("property {}: cannot be set with {}, found {}", name, reason,
+                                     reader.text(name)));
+  };
+  if (!is_consumer_protocol(reader)) {
+    return refuse_if_set("group.remote.assignor",
+                         "group.protocol=classic, where partition.assignment.strategy says it");
+  }
+  struct Moved {
+    std::string_view name;
+    std::string_view reason;
+  };
+  constexpr Moved kMoved[] = {
+      {"partition.assignment.strategy",
+       "group.protocol=consumer, where the brokers deal; group.remote.assignor chooses how"},
+      {"heartbeat.interval.ms",
+       "group.protocol=consumer, where the brokers say it by "
+       "group.consumer.heartbeat.interval.ms"},
+      {"session.timeout.ms",
+       "group.protocol=consumer, where the brokers say it by group.consumer.session.timeout.ms"}};
+  for (const auto& [name, reason] : kMoved) {
+    if (auto status = refuse_if_set(name, reason); !status.ok()) return status;
+  }
+  return {};
+}
+
 void read_group(const Reader& reader, ConsumerConfig& config) {
   config.group_id = reader.text("group.id");
+  if (is_consumer_protocol(reader)) config.group_protocol = GroupProtocol::kConsumer;
+  const std::string assignor = reader.text("group.remote.assignor");
+  if (!assignor.empty()) config.remote_assignor = assignor;
+  config.exclude_internal_topics = reader.boolean("exclude.internal.topics");
   const std::string instance = reader.text("group.instance.id");
   if (!instance.empty()) config.group_instance_id = instance;
   config.heartbeat_interval = reader.millis("heartbeat.interval.ms");
@@ -217,6 +255,9 @@ Result<ConsumerConfig> read_consumer_config(const Properties& properties) {
   config.poll_records_max = reader.size("max.poll.records");
   if (reader.text("isolation.level") == "read_committed") {
     config.isolation_level = IsolationLevel::kReadCommitted;
+  }
+  if (auto status = check_protocol_properties(reader); !status.ok()) {
+    return std::move(status).error();
   }
   read_group(reader, config);
 

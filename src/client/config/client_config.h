@@ -47,6 +47,7 @@ struct ProducerConfig {
 };
 
 enum class OffsetReset { kEarliest, kLatest, kNone };
+enum class GroupProtocol { kClassic, kConsumer };
 enum class IsolationLevel : std::int8_t { kReadUncommitted = 0, kReadCommitted = 1 };
 
 struct ConsumerConfig {
@@ -61,7 +62,10 @@ struct ConsumerConfig {
   Millis fetch_wait_max{500};
   std::int32_t fetch_bytes_min = 1;
   std::int32_t partition_fetch_bytes_max = 1'048'576;
+  bool exclude_internal_topics = true;
   std::string group_id;  // empty: none
+  GroupProtocol group_protocol = GroupProtocol::kClassic;
+  std::optional<std::string> remote_assignor;  // none: the group's own
   std::optional<std::string> group_instance_id;
   Millis heartbeat_interval{3000};
   Millis session_timeout{45'000};

@@ -47,7 +47,7 @@ void Consumer::Core::drop_rebalances() {
 
 // On the loop: the application learns of it inside poll().
 void Consumer::Core::queue_rebalance(const Rebalance& rebalance,
-                                     const ConsumerGroupMetadata& membership) {
+                                     const std::optional<ConsumerGroupMetadata>& membership) {
   shared_.change([&](auto& state) {
     if (rebalance.is_complete) ++state.metrics.rebalances;
     state.for_application.push_back(
@@ -58,17 +58,17 @@ void Consumer::Core::queue_rebalance(const Rebalance& rebalance,
 
 // Whatever the listener throws, the rebalance is gone through with: the group counts on it.
 Status Consumer::Core::run_rebalance(const Rebalance& rebalance,
-                                     const ConsumerGroupMetadata& membership) {
+                                     const std::optional<ConsumerGroupMetadata>& membership) {
   Status outcome;
-  shared_.with([&](auto& state) { state.membership = membership; });
+  if (membership) shared_.with([&](auto& state) { state.membership = *membership; });
   if (!rebalance.revoked.empty()) {
-    if (config_.auto_commit_interval) {
+    if (config_.auto_commit_interval && how_given_up() == GivenUp::kRevoked) {
       const auto status = commit_sync(positions());
       if (!status.ok()) {
         LOG_WARN("commit before a rebalance failed", {{"error", status.error().to_string()}});
       }
     }
-    keep_first(outcome, give_up(rebalance.revoked, GivenUp::kRevoked));
+    keep_first(outcome, give_up(rebalance.revoked, how_given_up()));
   }
   keep_first(outcome, give_up(rebalance.lost, GivenUp::kLost));
   if (!rebalance.assigned.empty()) {
@@ -87,6 +87,18 @@ Status Consumer::Core::run_rebalance(const Rebalance& rebalance,
     if (fetcher_ != nullptr) fetcher_->run();
   });
   return outcome;
+}
+
+// The member may have been expelled since the group asked for partitions: then it has not kept them
+// from others.
+Consumer::Core::GivenUp Consumer::Core::how_given_up() {
+  const bool has_place = shared_.with([](auto& state) { return state.has_place; });
+  return has_place ? GivenUp::kRevoked : GivenUp::kLost;
+}
+
+Status Consumer::Core::give_up_all() {
+  return give_up(shared_.with([](auto& state) { return state.fetch.assignment(); }),
+                 how_given_up());
 }
 
 Status Consumer::Core::give_up(const PartitionList& partitions, GivenUp how) {

@@ -8,10 +8,13 @@
 #include "base/log.h"
 #include "base/saturating.h"
 #include "client/consumer/poll_collector.h"
+#include "model/topic_pattern.h"
 #include "wire/error_codes.h"
 
 namespace millrace::client {
 namespace {
+
+constexpr Millis kLeaveTimeout{1000};
 
 FetchPlanConfig plan_config(const ConsumerConfig& config) {
   FetchPlanConfig plan;
@@ -40,11 +43,11 @@ Consumer::Core::Core(ConsumerConfig config, OfferedAssignors assignors, Rebalanc
     }
     fetcher_ = std::make_unique<Fetcher>(config_, *cluster_, shared_);
     if (!config_.group_id.empty()) {
-      group_ = std::make_unique<GroupDriver>(
-          config_, std::move(assignors), *cluster_, shared_,
-          [this](const Rebalance& rebalance, const ConsumerGroupMetadata& membership) {
-            queue_rebalance(rebalance, membership);
-          });
+      group_ = GroupDriver::make(config_, std::move(assignors), *cluster_, shared_,
+                                 [this](const Rebalance& rebalance,
+                                        const std::optional<ConsumerGroupMetadata>& membership) {
+                                   queue_rebalance(rebalance, membership);
+                                 });
     }
     cluster_->on_metadata([this] {
       if (group_ != nullptr) group_->metadata_changed();
@@ -63,24 +66,33 @@ Status Consumer::Core::check_group() const {
   return Error{ErrorCode::kInvalidArgument, "this needs the property group.id, which is not set"};
 }
 
-Status Consumer::Core::subscribe(std::vector<std::string> topics) {
+Status Consumer::Core::subscribe(Subscription subscription) {
   if (auto status = check_open(); !status.ok()) return status;
   if (auto status = check_group(); !status.ok()) return status;
-  if (topics.empty()) return unsubscribe();
-  const bool is_assigned_by_hand = topics_.empty() && shared_.with([](auto& state) {
-    return !state.fetch.assignment().empty();
-  });
+  if (subscription.is_empty()) return unsubscribe();
+  const bool is_matched_here = config_.group_protocol == GroupProtocol::kClassic;
+  if (subscription.pattern && is_matched_here) {
+    const auto compiled = TopicPattern::compile(subscription.pattern->text());
+    if (!compiled.ok()) return compiled.error();
+  }
+  const bool is_assigned_by_hand =
+      !is_grouped() && shared_.with([](auto& state) { return !state.fetch.assignment().empty(); });
   if (is_assigned_by_hand) {
     return Error{ErrorCode::kInvalidArgument,
                  "subscribe() after assign(): call unsubscribe() between them"};
   }
-  topics_ = std::move(topics);
+  subscription_ = std::move(subscription);
   note_poll();
-  thread_.run([&] {
-    cluster_->set_topics({topics_.begin(), topics_.end()});
-    group_->subscribe(topics_);
-  });
+  thread_.run([&] { group_->subscribe(subscription_); });
   return {};
+}
+
+std::vector<std::string> Consumer::Core::subscription() {
+  if (!subscription_.pattern) return subscription_.topics;
+  std::set<std::string> topics;
+  const auto assignment = shared_.with([](auto& state) { return state.fetch.assignment(); });
+  for (const TopicPartition& each : assignment) topics.insert(each.topic);
+  return {topics.begin(), topics.end()};
 }
 
 Status Consumer::Core::assign(const PartitionList& partitions) {
@@ -104,12 +116,9 @@ Status Consumer::Core::unsubscribe() {
   Status outcome;
   if (is_grouped()) {
     if (config_.auto_commit_interval) (void)commit_sync(positions());
-    outcome = give_up(shared_.with([](auto& state) { return state.fetch.assignment(); }),
-                      GivenUp::kRevoked);
-    thread_.await<bool>([&](const std::function<void(bool)>& done) {
-      group_->leave("the consumer unsubscribed", [done] { done(true); });
-    });
-    topics_.clear();
+    outcome = give_up_all();
+    leave_group("the consumer unsubscribed", kLeaveTimeout);
+    subscription_ = {};
     drop_rebalances();
   }
   shared_.with([](auto& state) {
@@ -188,25 +197,31 @@ void Consumer::Core::resume(const PartitionList& partitions) {
   if (!is_closed_) tell_fetcher();
 }
 
+void Consumer::Core::leave_group(std::string_view reason, Millis timeout) {
+  thread_.await<bool>([&](const std::function<void(bool)>& done) {
+    group_->leave(reason, timeout, [done] { done(true); });
+  });
+}
+
 Status Consumer::Core::close(Millis timeout) {
   if (is_closed_) return {};
+  const MonotonicTime deadline = deadline_after(clock_.monotonic(), timeout);
   Status status;
   const bool in_group = is_grouped();
   if (timeout > Millis{0} && in_group) {
-    if (config_.auto_commit_interval) status = commit_sync(positions());
+    if (config_.auto_commit_interval) status = commit_sync(positions(), timeout);
     if (!status.ok() && wire::needs_rejoin(status.error())) {
       // Others have the partitions, and read again what was not committed.
       LOG_WARN("the last commit came too late", {{"error", status.error().to_string()}});
       status = {};
     }
-    keep_first(status, give_up(shared_.with([](auto& state) { return state.fetch.assignment(); }),
-                               GivenUp::kRevoked));
+    keep_first(status, give_up_all());
   }
   is_closed_ = true;
   if (in_group) {
-    thread_.await<bool>([&](const std::function<void(bool)>& done) {
-      group_->leave("the consumer was closed", [done] { done(true); });
-    });
+    const auto left = std::chrono::ceil<Millis>(deadline - clock_.monotonic());
+    leave_group("the consumer was closed",
+                timeout > Millis{0} ? std::clamp(left, Millis{1}, kLeaveTimeout) : kLeaveTimeout);
   }
   thread_.run([&] {
     group_.reset();

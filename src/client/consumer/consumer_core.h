@@ -5,7 +5,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "client/consumer/fetcher.h"
 #include "client/consumer/offset_requests.h"
 #include "client/group/group_driver.h"
+#include "client/group/subscription.h"
 #include "io/lent_env.h"
 
 namespace millrace::client {
@@ -43,16 +46,19 @@ class Consumer::Core {
        OutageListener outages, io::LentEnv env);
   ~Core() { (void)close(Millis{0}); }
 
-  Status subscribe(std::vector<std::string> topics);
+  Status subscribe(Subscription subscription);
   Status assign(const PartitionList& partitions);
   Status unsubscribe();
-  std::vector<std::string> subscription() const { return topics_; }
+  std::vector<std::string> subscription();
 
   Result<PolledRecords> poll(Millis timeout);
   void wakeup();
 
   OffsetsToCommit positions();
-  Status commit_sync(const OffsetsToCommit& offsets);
+  Status commit_sync(const OffsetsToCommit& offsets) {
+    return commit_sync(offsets, config_.api_timeout);
+  }
+  Status commit_sync(const OffsetsToCommit& offsets, Millis timeout);
   void commit_async(const OffsetsToCommit& offsets, CommitCallback done);
   Result<CommittedOffsets> committed(const PartitionList& partitions);
   Status seek(const TopicPartition& partition, Offset offset);
@@ -72,25 +78,33 @@ class Consumer::Core {
   Status check_open() const;
   Status check_group() const;
   void tell_fetcher();
-  void queue_rebalance(const Rebalance& rebalance, const ConsumerGroupMetadata& membership);
+  void queue_rebalance(const Rebalance& rebalance,
+                       const std::optional<ConsumerGroupMetadata>& membership);
   enum class GivenUp { kRevoked, kLost };
-  Status run_rebalance(const Rebalance& rebalance, const ConsumerGroupMetadata& membership);
+  Status run_rebalance(const Rebalance& rebalance,
+                       const std::optional<ConsumerGroupMetadata>& membership);
+  GivenUp how_given_up();
   Status give_up(const PartitionList& partitions, GivenUp how);
+  Status give_up_all();
+  void leave_group(std::string_view reason, Millis timeout);
   Result<bool> run_callbacks();
   void drop_rebalances();
   void commit_by_and_by();
   void note_poll();
-  bool is_grouped() const { return !topics_.empty(); }
+  bool is_grouped() const { return !subscription_.is_empty(); }
   enum class GroupUse { kMember, kOffsetsOnly };
   GroupUse group_use() const { return is_grouped() ? GroupUse::kMember : GroupUse::kOffsetsOnly; }
-  void commit(const OffsetsToCommit& offsets, GroupUse use, std::function<void(Status)> done);
+  void commit(const OffsetsToCommit& offsets, GroupUse use, MonotonicTime deadline,
+              std::function<void(Status)> done);
+  std::optional<ConsumerGroupMetadata> member_still_holding(const OffsetsToCommit& offsets,
+                                                            std::uint64_t places_lost);
 
   const io::LentEnv env_;
   const ConsumerConfig config_;
   const RebalanceListener listener_;
   const Clock& clock_;
   ConsumerShared shared_;
-  std::vector<std::string> topics_;  // subscribed
+  Subscription subscription_;
   MonotonicTime next_auto_commit_{};
   bool is_closed_ = false;
   bool in_callback_ = false;

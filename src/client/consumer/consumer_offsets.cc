@@ -4,6 +4,7 @@
 
 #include "base/fence.h"
 #include "base/log.h"
+#include "base/probe.h"
 #include "client/consumer/consumer_core.h"
 #include "wire/error_codes.h"
 
@@ -34,12 +35,30 @@ void Consumer::Core::commit_by_and_by() {
   });
 }
 
+// As whom what was refused for an epoch that has passed is committed again: nobody once the member
+// has lost its place, or holds one of the partitions no more. Others may own them then, and have
+// committed further.
+std::optional<ConsumerGroupMetadata> Consumer::Core::member_still_holding(
+    const OffsetsToCommit& offsets, std::uint64_t places_lost) {
+  return shared_.with([&](auto& state) -> std::optional<ConsumerGroupMetadata> {
+    if (!state.has_place || state.places_lost != places_lost) return std::nullopt;
+    for (const auto& [partition, offset] : offsets) {
+      if (!state.fetch.is_assigned(partition)) return std::nullopt;
+    }
+    return state.membership;
+  });
+}
+
 // On the loop.
-void Consumer::Core::commit(const OffsetsToCommit& offsets, GroupUse use,
+void Consumer::Core::commit(const OffsetsToCommit& offsets, GroupUse use, MonotonicTime deadline,
                             std::function<void(Status)> done) {
   ConsumerGroupMetadata mine{config_.group_id, -1, "", {}};
+  std::uint64_t places_lost = 0;
   if (use == GroupUse::kMember) {
-    mine = shared_.with([](auto& state) { return state.membership; });
+    shared_.with([&](auto& state) {
+      mine = state.membership;
+      places_lost = state.places_lost;
+    });
     // Without a generation the coordinator would take it for a commit from outside of the group.
     if (mine.generation < 0) {
       return done(wire::make_error(wire::KafkaError::kUnknownMemberId,
@@ -48,19 +67,33 @@ void Consumer::Core::commit(const OffsetsToCommit& offsets, GroupUse use,
                                                config_.group_id)));
     }
   }
-  commit_offsets(*cluster_, mine, offsets, thread_.loop().now() + config_.api_timeout,
-                 [this, mine, done = std::move(done)](const Status& status) {
-                   if (group_ != nullptr) group_->commit_answered(mine, status);
-                   done(status);
-                 });
+  const auto again = [this, offsets, use, deadline, done] { commit(offsets, use, deadline, done); };
+  commit_offsets(
+      *cluster_, mine, offsets, deadline,
+      [this, mine, offsets, places_lost, deadline, again, done](const Status& status) {
+        if (group_ != nullptr) group_->commit_answered(mine, status);
+        const bool is_stale = !status.ok() && wire::kafka_error_of(status.error()) ==
+                                                  wire::KafkaError::kStaleMemberEpoch;
+        const auto member = is_stale ? member_still_holding(offsets, places_lost) : std::nullopt;
+        if (!member) return done(status);
+        const bool is_newer = member->generation > mine.generation;
+        const Millis delay = is_newer ? Millis{0} : config_.connection.retry_backoff.base;
+        if (thread_.loop().now() + delay >= deadline) return done(status);
+        PROBE("client: a commit was made again in a newer epoch");
+        cluster_->call_later(delay, [again, done, status](const Status& open) {
+          if (!open.ok()) return done(status);
+          again();
+        });
+      });
 }
 
-Status Consumer::Core::commit_sync(const OffsetsToCommit& offsets) {
+Status Consumer::Core::commit_sync(const OffsetsToCommit& offsets, Millis timeout) {
   if (auto status = check_open(); !status.ok()) return status;
   if (auto status = check_group(); !status.ok()) return status;
   if (offsets.empty()) return {};
-  auto status = thread_.await<Status>(
-      [&](std::function<void(Status)> done) { commit(offsets, group_use(), std::move(done)); });
+  auto status = thread_.await<Status>([&](std::function<void(Status)> done) {
+    commit(offsets, group_use(), thread_.loop().now() + timeout, std::move(done));
+  });
   if (status.ok()) shared_.with([](auto& state) { ++state.metrics.commits; });
   if (const auto run = run_callbacks(); !run.ok()) keep_first(status, run.error());
   return status;
@@ -82,7 +115,8 @@ void Consumer::Core::commit_async(const OffsetsToCommit& offsets, CommitCallback
   if (offsets.empty()) return finish(done, {});
   thread_.post([this, offsets, use = group_use(), finish, done = std::move(done)] {
     if (cluster_ == nullptr) return;
-    commit(offsets, use, [finish, done](const Status& status) { finish(done, status); });
+    commit(offsets, use, thread_.loop().now() + config_.api_timeout,
+           [finish, done](const Status& status) { finish(done, status); });
   });
 }
 

@@ -28,10 +28,14 @@ class ConsumerShared {
     FetchState fetch;
     std::deque<ApplicationCall> for_application;
     std::optional<Error> failure;  // given out by the next poll()
-    /// Whom the application commits as: the member of the last rebalance that it has run. The I/O
-    /// thread may be in a later generation, in which others own what the application still holds;
-    /// a commit in that name would be taken, and undo theirs.
+    /// Whom the application commits as. In the classic protocol the member of the last rebalance
+    /// that it has run: the I/O thread may be in a later generation, in which others own what the
+    /// application still holds; a commit in that name would be taken, and undo theirs.
     ConsumerGroupMetadata membership;
+    /// Whether the group counts on this member now, as far as the I/O thread knows: what the
+    /// application still holds is lost otherwise.
+    bool has_place = false;
+    std::uint64_t places_lost = 0;  // how often it ended
     ConsumerMetrics metrics;
     bool is_woken = false;      // wakeup() was called
     bool fetcher_told = false;  // that there is room, or something else to do

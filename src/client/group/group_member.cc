@@ -13,17 +13,6 @@ namespace {
 
 using wire::KafkaError;
 
-std::vector<TopicPartition> difference(const std::vector<TopicPartition>& from,
-                                       const std::vector<TopicPartition>& taken_away) {
-  std::vector<TopicPartition> rest;
-  for (const TopicPartition& partition : from) {
-    if (std::find(taken_away.begin(), taken_away.end(), partition) == taken_away.end()) {
-      rest.push_back(partition);
-    }
-  }
-  return rest;
-}
-
 template <class Answer>
 std::optional<Error> error_in(const Result<Answer>& answer, std::string_view what) {
   if (!answer.ok()) return answer.error();

@@ -1,5 +1,6 @@
-// GroupMember: the life of one member of a consumer group, as a state machine without a socket.
-// Join, sync, heartbeat, leave; eager and cooperative rebalancing; static membership.
+// GroupMember: the life of one member of a group of the classic protocol, as a state machine
+// without a socket. Join, sync, heartbeat, leave; eager and cooperative rebalancing; static
+// membership.
 //
 //   idle ──subscribe──▶ joining ──▶ (dealing, when leader) ──▶ syncing ──▶ stable ──┐
 //                          ▲                                                        │
@@ -17,6 +18,7 @@
 #include "base/time.h"
 #include "client/assignor.h"
 #include "client/cluster/backoff.h"
+#include "client/group/group_effects.h"
 #include "client/group/group_leader.h"
 #include "wire/messages/heartbeat.h"
 #include "wire/messages/join_group.h"
@@ -35,9 +37,6 @@ struct GroupMemberConfig {
   Backoff retry_backoff{Millis{100}, Millis{1000}};
   OfferedAssignors assignors = {};  // at least one
 };
-
-/// Names one request that the member is waiting for; an answer with another ticket came too late.
-using GroupTicket = std::uint64_t;
 
 struct SendJoin {
   GroupTicket ticket;
@@ -59,17 +58,6 @@ struct SendLeave {
 struct AskPartitionCounts {
   GroupTicket ticket;
   std::vector<std::string> topics;
-};
-/// The application has to give up and may take partitions; on_rebalance_done() says it did.
-struct Rebalance {
-  std::vector<TopicPartition> revoked;
-  std::vector<TopicPartition> lost;  // others may have them already
-  std::vector<TopicPartition> assigned;
-  bool is_complete = false;  // a generation was reached, even when nothing changed
-};
-/// The member cannot go on until subscribe() is called again.
-struct GroupFailed {
-  Error error;
 };
 using GroupEffect = std::variant<SendJoin, SendSync, SendHeartbeat, SendLeave, AskPartitionCounts,
                                  Rebalance, GroupFailed>;
