@@ -293,7 +293,7 @@ GroupEffects GroupCoordinator::appended(AppendId id, wire::KafkaError error, Ins
     PendingAppend append = std::move(found->second);
     state_.appends.erase(found);
     std::visit(Follow{turn, append.group_id, error}, std::move(append.outcome));
-    answer_waiting_fetches(turn);
+    let_fetches_go(turn, id);
   });
 }
 

@@ -195,6 +195,24 @@ TEST(OffsetFetch, WaitsForCommitsOnTheirWayWhenItMustBeStable) {
   EXPECT_EQ(offset(waits), 2);
 }
 
+TEST(OffsetFetch, DoesNotWaitForCommitsThatComeAfterIt) {
+  GroupWorld world;
+  world.holds_appends = true;
+  world.commit({.offset = 1});
+  world.commit({.offset = 2});
+  auto request = ask_one_group({{0}});
+  request.require_stable = true;
+  const auto stable = world.fetch(request, 7);
+  world.commit({.offset = 3});
+
+  world.acknowledge();
+  EXPECT_FALSE(world.is_answered(stable)) << "the second is on its way";
+  world.acknowledge();
+  ASSERT_TRUE(world.is_answered(stable)) << "the third came later";
+  const auto& topics = world.answer<wire::OffsetFetchResponse>(stable).topics;
+  EXPECT_EQ(topics.at(0).partitions.at(0).committed_offset, 2);
+}
+
 TEST(OffsetFetch, AnswersForSeveralGroupsFromVersion8On) {
   GroupWorld world;
   world.commit({.group = "a", .offset = 1});

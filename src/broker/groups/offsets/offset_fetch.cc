@@ -2,14 +2,16 @@
 //   Nothing committed is offset -1 and no error, also for a group that nobody has heard of.
 //   No list of topics asks for all that the group has committed.
 //   An offset that is not in the log yet is not shown. With require_stable the answer waits for the
-//   commits that are on their way: whoever takes over a partition must not begin behind them. For a
-//   transaction to end nobody waits here: UNSTABLE_OFFSET_COMMIT, and the client comes again.
+//   commits that are on their way when the request comes: whoever takes over a partition must not
+//   begin behind them. Later ones it does not wait for, or a busy group would never let it go. For
+//   a transaction to end nobody waits here: UNSTABLE_OFFSET_COMMIT, and the client comes again.
 // Version notes: from v8 on several groups at once, with the same fields under other names; from v9
 // on members of consumer groups say their epoch, and must be in it.
 // source  Kafka, OffsetMetadataManager; KIP-709, KIP-447, KIP-848
 
 #include "broker/groups/offsets/offset_fetch.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
@@ -97,17 +99,22 @@ std::vector<AnsweredTopic> answer_topics(const View& view,
   return answers;
 }
 
-/// Whether a commit of a group that is asked for is on its way to the log.
-bool must_wait(const CoordinatorState& state, const wire::OffsetFetchRequest& asked) {
-  if (!asked.require_stable) return false;
+bool is_asked_for(const std::string& group_id, const wire::OffsetFetchRequest& asked) {
+  return group_id == asked.group_id ||
+         std::any_of(asked.groups.begin(), asked.groups.end(),
+                     [&](const auto& group) { return group.group_id == group_id; });
+}
+
+/// The commits of the groups that are asked for which are on their way to the log.
+std::set<AppendId> awaited_commits(const CoordinatorState& state,
+                                   const wire::OffsetFetchRequest& asked) {
+  std::set<AppendId> awaited;
+  if (!asked.require_stable) return awaited;
   for (const auto& [id, append] : state.appends) {
-    if (!std::holds_alternative<OffsetsCommitted>(append.outcome)) continue;
-    if (append.group_id == asked.group_id) return true;
-    for (const auto& group : asked.groups) {
-      if (append.group_id == group.group_id) return true;
-    }
+    const bool is_commit = std::holds_alternative<OffsetsCommitted>(append.outcome);
+    if (is_commit && is_asked_for(append.group_id, asked)) awaited.insert(id);
   }
-  return false;
+  return awaited;
 }
 
 /// Members of consumer groups say who they are.
@@ -145,23 +152,22 @@ wire::OffsetFetchResponse answer_of(const CoordinatorState& state, std::int16_t 
 
 void fetch_offsets(Turn& turn, RequestToken token, const GroupCaller& caller,
                    wire::OffsetFetchRequest request) {
-  if (must_wait(turn.state, request)) {
-    turn.state.waiting_fetches.push_back({{token, caller.api_version}, std::move(request)});
-    return;
-  }
-  turn.answer(token, answer_of(turn.state, caller.api_version, request));
+  auto awaited = awaited_commits(turn.state, request);
+  if (awaited.empty())
+    return turn.answer(token, answer_of(turn.state, caller.api_version, request));
+  turn.state.waiting_fetches.push_back(
+      {{token, caller.api_version}, std::move(request), std::move(awaited)});
 }
 
-void answer_waiting_fetches(Turn& turn) {
-  std::vector<WaitingFetch> still_waiting;
-  for (WaitingFetch& fetch : turn.state.waiting_fetches) {
-    if (must_wait(turn.state, fetch.asked)) {
-      still_waiting.push_back(std::move(fetch));
-      continue;
-    }
-    turn.answer(fetch.request.token, answer_of(turn.state, fetch.request.api_version, fetch.asked));
+void let_fetches_go(Turn& turn, AppendId acknowledged) {
+  auto& waiting = turn.state.waiting_fetches;
+  for (WaitingFetch& fetch : waiting) {
+    fetch.awaited.erase(acknowledged);
+    if (fetch.awaited.empty())
+      turn.answer(fetch.request.token,
+                  answer_of(turn.state, fetch.request.api_version, fetch.asked));
   }
-  turn.state.waiting_fetches = std::move(still_waiting);
+  std::erase_if(waiting, [](const WaitingFetch& fetch) { return fetch.awaited.empty(); });
 }
 
 }  // namespace millrace::broker

@@ -9,7 +9,8 @@ namespace millrace::broker {
 void fetch_offsets(Turn& turn, RequestToken token, const GroupCaller& caller,
                    wire::OffsetFetchRequest request);
 
-/// Answers the fetches that waited for commits which are now in the log, or are not.
-void answer_waiting_fetches(Turn& turn);
+/// Answers the fetches that waited for this append and no other: it is in the log, or failed.
+/// cost  a look-up for each that waits
+void let_fetches_go(Turn& turn, AppendId acknowledged);
 
 }  // namespace millrace::broker

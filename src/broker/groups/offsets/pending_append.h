@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -94,6 +95,8 @@ struct PendingAppend {
 struct WaitingFetch {
   ParkedRequest request;
   wire::OffsetFetchRequest asked;
+  /// The commits that were on their way when it came; later ones it need not see.
+  std::set<AppendId> awaited;
 };
 
 /// A request to delete groups or offsets, of which some are not yet out of the log.
