@@ -166,7 +166,7 @@ TEST(TransactionRecords, AreWrittenForBothGenerations) {
   value.producer_id = 7;
   value.producer_epoch = 2;
   value.transaction_timeout_ms = 60000;
-  value.transaction_status = static_cast<std::int8_t>(TransactionStatus::kOngoing);
+  value.transaction_status = static_cast<std::int8_t>(TransactionState::kOngoing);
   value.transaction_partitions = {{{"t", {3}}}};
   value.transaction_last_update_timestamp_ms = 5;
   value.transaction_start_timestamp_ms = 4;

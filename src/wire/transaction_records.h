@@ -76,7 +76,7 @@ struct TransactionLogValue {
 };
 
 /// Kafka's numbers for the state of a transaction (`transaction_status`).
-enum class TransactionStatus : std::int8_t {
+enum class TransactionState : std::int8_t {
   kEmpty = 0,
   kOngoing = 1,
   kPrepareCommit = 2,

@@ -30,8 +30,9 @@ struct CodePoint {
   std::size_t size_bytes;
 };
 
-/// The code point at the front of `text`, which is taken for UTF-8; bytes that are not count as one
-/// each.
+/// The code point at the front of `text`, which is taken for UTF-8. Ids come as strings of the
+/// protocol and need not be: then as many bytes as the first announces count as one point, whatever
+/// they hold (a lone 0x80–0xbf takes the next one along), and each alone where fewer are left.
 CodePoint first_code_point(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const std::uint32_t first = byte(0);

@@ -31,13 +31,13 @@ namespace millrace::broker {
 /// A coordinator has
 ///   Response                       a variant of all that it answers
 ///   Effects                        { replies: of {token, response}; appends: of LogAppend }, and
-///                                  may have `errands`, things to be done elsewhere
+///                                  whatever else is to be done elsewhere: run_errands()
 ///   Effects appended(AppendId, wire::KafkaError, Instant), once for each append, in their order
 ///   Effects tick(Instant)
 ///   std::optional<MonotonicTime> next_deadline() const
 ///
 /// Invariants
-///   The coordinator is touched under one lock; replies, appends and errands happen without it.
+///   The coordinator is touched under one lock; replies, appends and all else happen without it.
 ///   One append is under way at a time: the thread that has the duty (`is_appending`) empties the
 ///   queue, and hands it to the thread that acknowledges.
 ///   A request is parked until its reply comes out, also when nobody waits for that any more; what
@@ -59,7 +59,10 @@ class CoordinatorShell : public std::enable_shared_from_this<CoordinatorShell<Co
   CoordinatorShell(const CoordinatorShell&) = delete;
   CoordinatorShell& operator=(const CoordinatorShell&) = delete;
 
+  /// Rebuilds the coordinator. Before the loop runs and before the first request: this holds the
+  /// lock all the while.
   /// load  what reads the log into the coordinator: (CoordinatorLog&, Coordinator&, Instant)
+  /// cost  reads the log
   template <class Load>
   Status load(Load&& load) {
     return inside_.with([&](Inside& inside) { return load(log_, inside.coordinator, now()); });
@@ -145,7 +148,7 @@ class CoordinatorShell : public std::enable_shared_from_this<CoordinatorShell<Co
   /// What is left to do once the lock is free.
   struct Outgoing {
     std::vector<std::pair<Parked, Response>> replies;
-    Effects rest;  // its errands
+    Effects rest;  // without replies and appends
     bool must_append = false;
     bool must_arm = false;
   };
@@ -156,7 +159,8 @@ class CoordinatorShell : public std::enable_shared_from_this<CoordinatorShell<Co
     std::optional<Status> status;
   };
 
-  /// Does the errands of `effects`, if the coordinator has any.
+  /// Does what `effects` ask for besides replies and appends. Called without the lock, from any
+  /// thread, several at a time.
   virtual void run_errands(Effects effects) { (void)effects; }
 
   Instant now() const { return {clock_.monotonic(), clock_.wall()}; }

@@ -49,7 +49,8 @@ void InternalTopicLog::append(PartitionId partition, Buffer batch, storage::Veri
 void InternalTopicLog::append_marker(const LogMarker& marker, std::function<void(Status)> on_done) {
   const auto found = find(marker.partition);
   if (found == nullptr) return on_done(no_partition(marker.partition));
-  const auto appended = found->append_marker(marker.marker, marker.version, env_.clock().wall());
+  const auto appended =
+      found->append_marker(marker.marker, marker.version, marker.source, env_.clock().wall());
   finish(*found, appended, std::move(on_done));
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "broker/coordination/coordinator_types.h"
+#include "broker/topics/marker_source.h"
 #include "model/ids.h"
 #include "storage/verification_guard.h"
 #include "wire/transaction_marker.h"
@@ -34,6 +35,7 @@ struct LogMarker {
   PartitionId partition;
   wire::TransactionMarker marker;
   wire::TransactionVersion version = wire::TransactionVersion::k0;
+  MarkerSource source = MarkerSource::kRequest;
 };
 
 /// Records of one group or transactional id, to be appended as one batch to its partition. The

@@ -361,8 +361,8 @@ std::unique_ptr<GroupCoordinator> GroupWorld::replayed() const {
   };
   for (const LogAppend& append : log_) {
     if (append.marker) {
-      const auto& [partition, marker, version] = *append.marker;
-      replay(partition, wire::build_transaction_marker(marker, append.timestamp));
+      const LogMarker& end = *append.marker;
+      replay(end.partition, wire::build_transaction_marker(end.marker, append.timestamp));
       continue;
     }
     AppendQueue queue;

@@ -13,16 +13,15 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/fault_point.h"
-#include "base/guarded.h"
+#include "broker/handlers/batch_verification.h"
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
+#include "broker/session/gathering.h"
 #include "broker/topics/topic_catalogue.h"
-#include "broker/transactions/batch_verification.h"
 #include "wire/batch_header.h"
 #include "wire/error_text.h"
 #include "wire/messages/produce.h"
@@ -179,42 +178,23 @@ std::vector<Place> appended_places(const ProduceCall& call, const ProduceRespons
   return places;
 }
 
-/// A produce request whose batches wait for the disk. Flushes of several partitions may end at
-/// once, on several threads.
-struct Flushing {
-  struct Open {
-    std::size_t count;
-    ProduceResponse response;
-  };
-
-  Flushing(std::size_t count, ProduceResponse response, Responder<ProduceResponse> owed)
-      : open(Open{count, std::move(response)}), reply(std::move(owed)) {}
-
-  void flushed(const Place& place, const Status& status) {
-    auto finished = open.with([&](Open& state) -> std::optional<ProduceResponse> {
-      auto& answer = state.response.responses[place.topic].partition_responses[place.partition];
-      if (!status.ok())
-        answer =
-            refused(answer.index, KafkaError::kKafkaStorageError, wire::bare_text(status.error()));
-      if (--state.count > 0) return std::nullopt;
-      return std::move(state.response);
-    });
-    if (finished) reply.send(*std::move(finished));
-  }
-
-  Guarded<Open> open;
-  Responder<ProduceResponse> reply;  // touched by the last flush only
-};
-
 void answer_when_durable(const ProduceCall& call, ProduceResponse response,
                          Responder<ProduceResponse> reply) {
   const auto places = appended_places(call, response);
   if (places.empty()) return reply.send(std::move(response));
-  const auto flushing =
-      std::make_shared<Flushing>(places.size(), std::move(response), std::move(reply));
+  const auto flushing = gather(places.size(), std::move(response),
+                               [reply = std::move(reply)](ProduceResponse complete) mutable {
+                                 reply.send(std::move(complete));
+                               });
   for (const Place& place : places) {
-    place.log->when_durable(
-        [flushing, place](const Status& status) { flushing->flushed(place, status); });
+    place.log->when_durable([flushing, place](const Status& status) {
+      flushing->finish([&](ProduceResponse& complete) {
+        if (status.ok()) return;
+        auto& answer = complete.responses[place.topic].partition_responses[place.partition];
+        answer =
+            refused(answer.index, KafkaError::kKafkaStorageError, wire::bare_text(status.error()));
+      });
+    });
   }
 }
 

@@ -34,6 +34,7 @@ InitProducerIdResponse new_id(const InitProducerIdRequest& request, ProducerIds&
   const bool has_id = request.producer_id >= 0;
   const bool has_epoch = request.producer_epoch >= 0;
   if (has_id != has_epoch) return refused(KafkaError::kInvalidRequest);
+  producer_ids.refill();
   const auto id = producer_ids.next();
   if (!id.ok()) return refused(KafkaError::kCoordinatorNotAvailable);
   InitProducerIdResponse response;

@@ -7,17 +7,13 @@
 // Version notes: v2 says under which transaction.version the transaction ran; what says nothing is
 // held to the old rule, that the epoch be no older.
 #include <algorithm>
-#include <functional>
-#include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
-#include "base/guarded.h"
-#include "broker/groups/group_service.h"
 #include "broker/handlers/handlers.h"
+#include "broker/session/gathering.h"
 #include "broker/topics/topic_catalogue.h"
-#include "broker/topics/topic_rules.h"
+#include "broker/transactions/partition_marker.h"
 #include "wire/messages/write_txn_markers.h"
 #include "wire/transaction_marker.h"
 
@@ -57,42 +53,15 @@ TopicAnswer& answer_for(ProducerAnswer& producer, const std::string& topic) {
 }
 
 /// Where the answer for one marker in one partition stands.
-struct Place {
+struct AnswerPlace {
   std::size_t producer, topic, partition;
-};
-
-/// A request whose markers are on their way. Several may end at once, on several threads.
-class Outstanding {
- public:
-  Outstanding(std::size_t count, WriteTxnMarkersResponse response,
-              Responder<WriteTxnMarkersResponse> reply)
-      : open_(Open{count, std::move(response)}), reply_(std::move(reply)) {}
-
-  void finish(const Place& place, KafkaError error) {
-    auto finished = open_.with([&](Open& open) -> std::optional<WriteTxnMarkersResponse> {
-      auto& topic = open.response.markers[place.producer].topics[place.topic];
-      topic.partitions[place.partition].error_code = code_of(error);
-      if (--open.count > 0) return std::nullopt;
-      return std::move(open.response);
-    });
-    if (finished) reply_.send(*std::move(finished));
-  }
-
- private:
-  struct Open {
-    std::size_t count;
-    WriteTxnMarkersResponse response;
-  };
-  Guarded<Open> open_;
-  Responder<WriteTxnMarkersResponse> reply_;  // touched by the last one only
 };
 
 /// A marker for one partition.
 struct Task {
-  Place place;
-  TopicPartition where;
-  wire::TransactionMarker marker;
-  wire::TransactionVersion version;
+  AnswerPlace place;
+  std::string topic;
+  LogMarker marker;
 };
 
 /// The answers as they will be, and what is to be done for each.
@@ -106,30 +75,20 @@ struct Plan {
     for (const auto& topic : wanted.topics) {
       auto& answers = answer_for(producer, topic.name);
       for (const std::int32_t index : topic.partition_indexes) {
-        const Place place{static_cast<std::size_t>(&producer - response.markers.data()),
-                          static_cast<std::size_t>(&answers - producer.topics.data()),
-                          answers.partitions.size()};
+        const AnswerPlace place{static_cast<std::size_t>(&producer - response.markers.data()),
+                                static_cast<std::size_t>(&answers - producer.topics.data()),
+                                answers.partitions.size()};
         answers.partitions.emplace_back().partition_index = index;
-        tasks.push_back({place, {topic.name, PartitionId{index}}, marker_of(wanted), version});
+        tasks.push_back({place,
+                         topic.name,
+                         {.partition = PartitionId{index},
+                          .marker = marker_of(wanted),
+                          .version = version,
+                          .source = MarkerSource::kRequest}});
       }
     }
   }
 };
-
-void write_marker(const Task& task, Timestamp now, const TopicTable& topics, BrokerState& state,
-                  const std::function<void(KafkaError)>& done) {
-  Partition* const partition =
-      topics.find_partition(task.where.topic, task.where.partition.value());
-  if (partition == nullptr) return done(KafkaError::kUnknownTopicOrPartition);
-  if (task.where.topic == kOffsetsTopic) {
-    return state.groups->end_transaction({task.where.partition, task.marker, task.version}, done);
-  }
-  const auto appended = partition->append_marker(task.marker, task.version, now);
-  if (!appended.ok()) return done(wire::kafka_error_of(appended.error()));
-  partition->when_durable([done](const Status& status) {
-    done(status.ok() ? KafkaError::kNone : KafkaError::kKafkaStorageError);
-  });
-}
 
 }  // namespace
 
@@ -139,12 +98,18 @@ void handle_write_txn_markers(WriteTxnMarkersRequest request, RequestContext con
   for (const auto& marker : request.markers) plan.add(marker);
   if (plan.tasks.empty()) return reply.send(std::move(plan.response));
   const auto topics = state.topics.table();
-  const auto outstanding =
-      std::make_shared<Outstanding>(plan.tasks.size(), std::move(plan.response), std::move(reply));
+  const auto writing = gather(plan.tasks.size(), std::move(plan.response),
+                              [reply = std::move(reply)](WriteTxnMarkersResponse response) mutable {
+                                reply.send(std::move(response));
+                              });
   for (const Task& task : plan.tasks) {
-    write_marker(
-        task, context.wall, *topics, state,
-        [outstanding, place = task.place](KafkaError error) { outstanding->finish(place, error); });
+    write_marker(task.topic, task.marker, *topics, *state.groups, context.wall,
+                 [writing, place = task.place](KafkaError error) {
+                   writing->finish([&](WriteTxnMarkersResponse& response) {
+                     auto& topic = response.markers[place.producer].topics[place.topic];
+                     topic.partitions[place.partition].error_code = code_of(error);
+                   });
+                 });
   }
 }
 

@@ -21,6 +21,7 @@
 #include "broker/session/responder.h"
 #include "broker/topics/topic_catalogue.h"
 #include "broker/transactions/transaction_service.h"
+#include "broker/transactions/verification_words.h"
 #include "wire/messages/txn_offset_commit.h"
 
 namespace millrace::broker {
@@ -31,29 +32,9 @@ using wire::KafkaError;
 using Request = wire::TxnOffsetCommitRequest;
 using Response = wire::TxnOffsetCommitResponse;
 
-constexpr std::int16_t kLoadInProgressSince = 2;
-constexpr std::int16_t kAbortableSince = 4;
-constexpr std::int16_t kAddsSince = 5;
 constexpr std::int16_t kByIdSince = 6;
 // What a coordinator appends has no sequence.
 constexpr std::int32_t kNoSequence = -1;
-
-/// What the transaction's coordinator said, in the words of this API.
-KafkaError in_words_of_commit(KafkaError error, std::int16_t api_version) {
-  switch (error) {
-    case KafkaError::kProducerFenced:
-      return KafkaError::kInvalidProducerEpoch;
-    case KafkaError::kTransactionAbortable:
-      return api_version < kAbortableSince ? KafkaError::kInvalidTxnState : error;
-    case KafkaError::kConcurrentTransactions:
-      // To be sent again, and old clients know only these for it.
-      if (api_version >= kAddsSince) return error;
-      return api_version < kLoadInProgressSince ? KafkaError::kCoordinatorNotAvailable
-                                                : KafkaError::kCoordinatorLoadInProgress;
-    default:
-      return error;
-  }
-}
 
 /// A request on its way from one coordinator to the other.
 struct Commit {
@@ -75,17 +56,19 @@ void ask_group(const std::shared_ptr<Commit>& commit, GroupService& groups) {
 
 void enlist(const std::shared_ptr<Commit>& commit, BrokerState& state, std::int16_t api_version) {
   const Request& request = commit->request;
-  EnlistRequest asked{.transactional_id = request.transactional_id,
-                      .producer_id = ProducerId{request.producer_id},
-                      .producer_epoch = ProducerEpoch{request.producer_epoch},
-                      .partitions = {{std::string(kOffsetsTopic), commit->where.partition}},
-                      .what = api_version >= kAddsSince ? Enlisting::kAdd : Enlisting::kVerify};
+  EnlistRequest asked{
+      .transactional_id = request.transactional_id,
+      .producer_id = ProducerId{request.producer_id},
+      .producer_epoch = ProducerEpoch{request.producer_epoch},
+      .partitions = {{std::string(kOffsetsTopic), commit->where.partition}},
+      .what = api_version >= kTxnOffsetCommitAddsSince ? Enlisting::kAdd : Enlisting::kVerify};
   state.transactions->enlist(
       std::move(asked), Responder<EnlistResponse>([commit, api_version, groups = state.groups](
                                                       const Outcome<EnlistResponse>& outcome) {
         const auto* const answer = std::get_if<Answer<EnlistResponse>>(&outcome);
         if (answer == nullptr) return commit->reply.close_connection("the broker stops");
-        const KafkaError error = in_words_of_commit(answer->response.errors.front(), api_version);
+        const KafkaError error =
+            in_words_of_txn_offset_commit(answer->response.errors.front(), api_version);
         if (error != KafkaError::kNone) return commit->fail(error);
         ask_group(commit, *groups);
       }));
@@ -111,7 +94,8 @@ void handle_txn_offset_commit(wire::TxnOffsetCommitRequest request, RequestConte
   const auto guard = log->begin_verification(
       ProducerId{commit->request.producer_id}, ProducerEpoch{commit->request.producer_epoch},
       kNoSequence,
-      context.api_version >= kAddsSince ? storage::EpochBump::kYes : storage::EpochBump::kNo,
+      context.api_version >= kTxnOffsetCommitAddsSince ? storage::EpochBump::kYes
+                                                       : storage::EpochBump::kNo,
       context.wall);
   if (!guard.ok()) return commit->fail(KafkaError::kNotCoordinator);
   if (!guard->has_value()) return ask_group(commit, *state.groups);

@@ -111,6 +111,43 @@ TEST_F(ClusterHandlers, ProducerIdsNeverRepeat) {
   EXPECT_GT(next(), third);
 }
 
+TEST_F(ClusterHandlers, AProducerIdIsTakenWithoutTheDisk) {
+  ProducerIds& ids = state().producer_ids;
+  const auto fill = [&] {
+    ids.refill();
+    const auto calls = env().disk().call_count();
+    ids.refill();
+    EXPECT_EQ(env().disk().call_count(), calls) << "enough are left";
+    return calls;
+  };
+  // Twice, so that it is seen in the middle of a block and at its end.
+  for (int round = 0; round < 2; ++round) {
+    const auto calls = fill();
+    for (int i = 0; i < 501; ++i) ASSERT_TRUE(ids.next().ok());
+    EXPECT_EQ(env().disk().call_count(), calls);
+  }
+}
+
+TEST_F(ClusterHandlers, ProducerIdsEndWhereTheDiskRefusesAndGoOnWhenItTakesThem) {
+  ProducerIds& ids = state().producer_ids;
+  ids.refill();
+  env().disk().fail_from(1, sim::Fault::kDiskFull);
+  ProducerId last = ids.next().value();
+  for (;;) {
+    ids.refill();
+    const auto id = ids.next();
+    if (!id.ok()) {
+      EXPECT_EQ(wire::kafka_error_of(id.error()), KafkaError::kCoordinatorNotAvailable);
+      break;
+    }
+    ASSERT_EQ(id->value(), last.value() + 1);
+    last = *id;
+  }
+  env().disk().clear_fault();
+  ids.refill();
+  ASSERT_TRUE(ids.next().ok());
+}
+
 TEST_F(ClusterHandlers, DescribeConfigsListsEveryPropertyOfATopic) {
   make_topic("orders", 1, {{"retention.ms", "5"}});
   const auto all = describe(2, "orders");

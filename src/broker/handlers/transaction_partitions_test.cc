@@ -23,7 +23,13 @@ constexpr std::int64_t kMaxTimestamp = -3;
 
 class TransactionPartitions : public CoreFixture {
  protected:
-  TransactionPartitions() { make_topic("orders", 2); }
+  TransactionPartitions() {
+    start();
+    make_topic("orders", 2);
+  }
+  ~TransactionPartitions() override { core_->stop_coordinators(); }
+
+  void start() { ASSERT_TRUE(core_->start_coordinators(*loop_).ok()); }
 
   Partition& partition(std::int32_t index = 0) {
     return *state().topics.table()->find_partition("orders", index);
@@ -205,9 +211,11 @@ TEST_F(TransactionPartitions, TheRuleForEpochsIsThatOfTheTransactionsVersion) {
 class MarkersOnDisk : public TransactionPartitions {
  protected:
   MarkersOnDisk() {
+    core_->stop_coordinators();
     core_.reset();
     fsync_ = FsyncPolicy::kGroup;
     open();
+    start();
   }
 };
 
@@ -258,6 +266,7 @@ TEST_F(TransactionPartitions, ARestartLeavesTransactionsAsTheyWere) {
     } else {
       restart_after_kill();
     }
+    start();
     EXPECT_EQ(partition().last_stable_offset(), Offset{0});
     EXPECT_THAT(
         partition().log().aborted_transactions(Offset{0}, Offset{3}).value(),

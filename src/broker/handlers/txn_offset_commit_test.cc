@@ -183,6 +183,26 @@ TEST_F(TransactionalCommits, AreDecidedByAMarkerOfWhoeverEndsTheirTransaction) {
   EXPECT_EQ(stable_offset(), 5);
 }
 
+TEST_F(TransactionalCommits, CountAlthoughAToolNamedAHigherCoordinatorEpoch) {
+  const Producer producer = init();
+  add_offsets(producer);
+  ASSERT_EQ(commit(producer, 5, 4), KafkaError::kNone);
+  wire::WriteTxnMarkersRequest abort;
+  auto& marker = abort.markers.emplace_back();
+  marker.producer_id = producer.id;
+  marker.producer_epoch = producer.epoch;
+  marker.coordinator_epoch = 5;
+  marker.topics.push_back({"__consumer_offsets", {partition().value()}});
+  const auto aborted = call(&handle_write_txn_markers, std::move(abort), 1);
+  ASSERT_EQ(aborted->response().markers.at(0).topics.at(0).partitions.at(0).error_code, 0);
+  end(producer, TransactionResult::kAbort, 3);
+
+  add_offsets(producer);
+  ASSERT_EQ(commit(producer, 6, 4), KafkaError::kNone);
+  end(producer, TransactionResult::kCommit, 3);
+  EXPECT_EQ(stable_offset(), 6);
+}
+
 TEST_F(TransactionalCommits, OfUnknownPartitionsAreAnsweredBesides) {
   const Producer producer = init();
   auto request = request_of(producer, 5);

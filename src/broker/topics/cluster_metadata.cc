@@ -57,7 +57,7 @@ Status ClusterMetadata::open_all(Writer& writer) {
         fmt::format("{}: {}; restore this folder, or choose an empty directory with --data",
                     directory_.log_path(log), status.error().message)};
   }
-  writer.next_producer_id = writer.producer_ids_end = writer.image.next_producer_id();
+  producer_ids_.with([&](Reserve& ids) { ids.next = ids.end = writer.image.next_producer_id(); });
   if (status = settle_folders(writer); !status.ok()) return status;
 
   // After an unclean stop the ends of logs may be lost: a new epoch lets clients notice.
@@ -241,15 +241,40 @@ Status ClusterMetadata::remove(std::string_view name) {
   return status;
 }
 
+Status ClusterMetadata::reserve_producer_ids(Writer& writer) {
+  // Whoever held the lock before may have written them down.
+  if (!producer_ids_.with([](const Reserve& ids) { return ids.is_low(); })) return {};
+  auto status =
+      write(writer, writer.image.reserve_producer_ids(kProducerIdBlock, directory_.node_id()));
+  if (!status.ok()) return status;
+  producer_ids_.with([&](Reserve& ids) { ids.end = writer.image.next_producer_id(); });
+  return {};
+}
+
+void ClusterMetadata::refill() {
+  const bool must_write = producer_ids_.with([](Reserve& ids) {
+    const bool others_do = ids.is_being_refilled && ids.next < ids.end;
+    if (!ids.is_low() || others_do) return false;
+    ids.is_being_refilled = true;
+    return true;
+  });
+  if (!must_write) return;
+  const Status status = writer_->with([&](Writer& writer) { return reserve_producer_ids(writer); });
+  // Said once, and not to everybody who asks meanwhile.
+  const bool refuses_still = producer_ids_.with([&](Reserve& ids) {
+    ids.is_being_refilled = false;
+    return std::exchange(ids.disk_refuses, !status.ok());
+  });
+  if (!status.ok() && !refuses_still)
+    LOG_WARN("no further producer ids could be written down", {{"reason", status.error().message}});
+}
+
 Result<ProducerId> ClusterMetadata::next() {
-  return writer_->with([&](Writer& writer) -> Result<ProducerId> {
-    if (writer.next_producer_id == writer.producer_ids_end) {
-      auto status =
-          write(writer, writer.image.reserve_producer_ids(kProducerIdBlock, directory_.node_id()));
-      if (!status.ok()) return std::move(status).error();
-      writer.producer_ids_end = writer.image.next_producer_id();
-    }
-    return ProducerId{writer.next_producer_id++};
+  return producer_ids_.with([](Reserve& ids) -> Result<ProducerId> {
+    if (ids.next == ids.end)
+      return make_error(KafkaError::kCoordinatorNotAvailable,
+                        "no producer id is left that was written down");
+    return ProducerId{ids.next++};
   });
 }
 

@@ -21,7 +21,7 @@ namespace millrace::broker {
 /// Invariants
 ///   A change is in the metadata log before anybody sees it.
 ///   Changes hold the writer's lock; under it, and nowhere else, further locks are taken: the
-///   table's and a closing partition's, which take none themselves.
+///   table's, that of the producer ids and a closing partition's, which take none themselves.
 class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
  public:
   /// Ids are written down in blocks of so many; a restart skips what is left of one.
@@ -38,6 +38,7 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
   Result<std::shared_ptr<const Topic>> create(const NewTopic& topic) override;
   Result<std::shared_ptr<const Topic>> find_or_create(const NewTopic& topic) override;
   Status remove(std::string_view name) override;
+  void refill() override;
   Result<ProducerId> next() override;
 
   /// Called after a topic was removed, with no lock held. Set before the first request.
@@ -55,14 +56,22 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
     MetadataImage image;
     MetadataLog log;
     Random random;
-    std::int64_t next_producer_id = 0;
-    std::int64_t producer_ids_end = 0;
+  };
+  /// Producer ids that are in the log and were not given out: [next, end).
+  struct Reserve {
+    std::int64_t next = 0;
+    std::int64_t end = 0;
+    bool is_being_refilled = false;
+    bool disk_refuses = false;  // the last try failed
+
+    bool is_low() const { return end - next < kProducerIdBlock / 2; }
   };
 
   ClusterMetadata(io::Env& env, const BrokerConfig& config, storage::DataDirectory& directory,
                   Durability durability, std::unique_ptr<Guarded<Writer>> writer);
 
   Status write(Writer& writer, const MetadataImage::Records& records);
+  Status reserve_producer_ids(Writer& writer);
   Result<std::shared_ptr<const Topic>> create(Writer& writer, const NewTopic& topic);
   /// Opens the logs of a topic that the image has.
   Result<std::shared_ptr<const Topic>> open_topic(const TopicImage& topic);
@@ -78,6 +87,7 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
   const Durability durability_;
   std::function<void(const Topic&)> on_removed_;
   std::unique_ptr<Guarded<Writer>> writer_;
+  Guarded<Reserve> producer_ids_;
   Guarded<std::shared_ptr<const TopicTable>> table_;
 };
 

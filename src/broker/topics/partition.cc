@@ -1,5 +1,6 @@
 #include "broker/topics/partition.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -41,10 +42,18 @@ Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp
       [&] { return log_->append(std::move(prepared).value(), leadership_.epoch, now); });
 }
 
-Result<storage::AppendResult> Partition::append_marker(const wire::TransactionMarker& marker,
+Result<storage::AppendResult> Partition::append_marker(wire::TransactionMarker marker,
                                                        wire::TransactionVersion version,
-                                                       Timestamp now) {
-  return append_with([&] { return log_->append_marker(marker, version, leadership_.epoch, now); });
+                                                       MarkerSource source, Timestamp now) {
+  return append_with([&] {
+    const auto& producers = log_->producers().entries();
+    const auto known = producers.find(marker.producer_id);
+    if (source == MarkerSource::kOwnCoordinator && known != producers.end()) {
+      std::int32_t& epoch = marker.end.coordinator_epoch;
+      epoch = std::max(epoch, known->second.coordinator_epoch);
+    }
+    return log_->append_marker(marker, version, leadership_.epoch, now);
+  });
 }
 
 Result<std::optional<storage::VerificationGuard>> Partition::begin_verification(

@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "broker/broker_config.h"
 #include "broker/topics/leadership.h"
+#include "broker/topics/marker_source.h"
 #include "model/ids.h"
 #include "model/topic_partition.h"
 #include "model/uuid.h"
@@ -71,8 +72,10 @@ class Partition {
       ProducerId id, ProducerEpoch epoch, std::int32_t first_sequence,
       storage::EpochBump epoch_bump, Timestamp now);
   /// As storage::PartitionLog::append_marker; wakes the waiters, those for committed records too.
-  Result<storage::AppendResult> append_marker(const wire::TransactionMarker& marker,
-                                              wire::TransactionVersion version, Timestamp now);
+  /// errors  of its own coordinator's markers none is TRANSACTION_COORDINATOR_FENCED
+  Result<storage::AppendResult> append_marker(wire::TransactionMarker marker,
+                                              wire::TransactionVersion version, MarkerSource source,
+                                              Timestamp now);
 
   /// Calls `done` once everything appended before this call is as safe as the broker promises for
   /// acks=all: at once when it need not wait for the disk, otherwise on the flusher's thread.

@@ -3,7 +3,7 @@
 //   AddOffsetsToTxn); for those of KIP-890's version 2 the broker does so when it is written to.
 //   Where neither was done, a write is refused (TRANSACTION_ABORTABLE), so that no late one opens a
 //   transaction which nobody will end. A partition that is in the transaction already costs no
-//   append.
+//   append. No partition at all opens nothing.
 // source  Kafka's TransactionCoordinator; KIP-98, KIP-890
 #include "broker/transactions/add_partitions.h"
 
@@ -49,15 +49,15 @@ void add_settled(TransactionTurn& turn, Transaction* transaction, const Addition
   const KafkaError fault = fault_of(transaction, addition);
   if (fault != KafkaError::kNone) return then(turn, nullptr, fault);
   const TransactionMetadata& metadata = transaction->metadata;
-  const bool is_open = metadata.status == TransactionStatus::kOngoing;
+  const bool is_open = metadata.state == TransactionState::kOngoing;
   const bool has_all =
       is_open && std::includes(metadata.partitions.begin(), metadata.partitions.end(),
                                addition.partitions.begin(), addition.partitions.end());
-  if (has_all || addition.what == Enlisting::kVerify)
+  if (has_all || addition.partitions.empty() || addition.what == Enlisting::kVerify)
     return then(turn, transaction, KafkaError::kNone);
 
   TransactionMetadata next = metadata;
-  next.status = TransactionStatus::kOngoing;
+  next.state = TransactionState::kOngoing;
   next.partitions.insert(addition.partitions.begin(), addition.partitions.end());
   if (!is_open) next.start = turn.now.wall;
   next.last_update = turn.now.wall;
@@ -88,7 +88,7 @@ KafkaError error_of(const Transaction* transaction, const TopicPartition& partit
   if (error != KafkaError::kNone || transaction == nullptr) return error;
   const auto& metadata = transaction->metadata;
   const bool is_in =
-      metadata.status == TransactionStatus::kOngoing && metadata.partitions.contains(partition);
+      metadata.state == TransactionState::kOngoing && metadata.partitions.contains(partition);
   return is_in ? KafkaError::kNone : KafkaError::kTransactionAbortable;
 }
 

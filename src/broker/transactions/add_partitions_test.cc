@@ -18,7 +18,7 @@ TEST(AddPartitions, OpensTheTransactionAndAddsToIt) {
   const Timestamp start = world.metadata().start;
   world.advance(Millis{50});
   EXPECT_EQ(world.error(world.add(who, {1, 2})), KafkaError::kNone);
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kOngoing);
+  EXPECT_EQ(world.metadata().state, TransactionState::kOngoing);
   EXPECT_EQ(world.metadata().partitions.size(), 3U);
   EXPECT_EQ(world.metadata().start, start);
 }
@@ -29,7 +29,7 @@ TEST(AddPartitions, IsAnsweredOnlyWhenThePartitionsAreInTheLog) {
   world.holds_appends = true;
   const RequestToken token = world.add(who, {0});
   EXPECT_FALSE(world.is_answered(token));
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kEmpty);
+  EXPECT_EQ(world.metadata().state, TransactionState::kEmpty);
   world.acknowledge();
   EXPECT_EQ(world.error(token), KafkaError::kNone);
 }
@@ -40,6 +40,18 @@ TEST(AddPartitions, ThatAreInTheTransactionAlreadyCostNoAppend) {
   ASSERT_EQ(world.error(world.add(who, {0, 1})), KafkaError::kNone);
   world.holds_appends = true;
   EXPECT_EQ(world.error(world.add(who, {1})), KafkaError::kNone);
+  EXPECT_EQ(world.held_appends(), 0U);
+}
+
+TEST(AddPartitions, ThatAreNoneOpenNothing) {
+  TransactionWorld world;
+  const Who who = world.make();
+  const RequestToken none = world.add(who, {});
+  EXPECT_TRUE(world.is_answered(none));
+  EXPECT_EQ(world.metadata().state, TransactionState::kEmpty);
+  ASSERT_EQ(world.error(world.add(who, {0})), KafkaError::kNone);
+  world.holds_appends = true;
+  world.add(who, {});
   EXPECT_EQ(world.held_appends(), 0U);
 }
 
@@ -56,7 +68,7 @@ TEST(AddPartitions, RefusesStrangers) {
   EXPECT_EQ(world.error(world.add(late, {0}, kFirst)), KafkaError::kInvalidProducerEpoch);
   EXPECT_EQ(world.error(world.add({who.producer, who.epoch, ""}, {0})),
             KafkaError::kInvalidRequest);
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kEmpty);
+  EXPECT_EQ(world.metadata().state, TransactionState::kEmpty);
 }
 
 TEST(AddPartitions, WaitsForAnotherChangeInsteadOfRefusing) {
@@ -80,7 +92,7 @@ TEST(AddPartitions, RefusedByTheLogLeaveTheTransactionAsItWas) {
   const RequestToken token = world.add(who, {0});
   world.acknowledge(KafkaError::kKafkaStorageError);
   EXPECT_EQ(world.error(token), KafkaError::kNotCoordinator);
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kEmpty);
+  EXPECT_EQ(world.metadata().state, TransactionState::kEmpty);
 }
 
 TEST(Enlist, AddsForClientsThatDoNot) {

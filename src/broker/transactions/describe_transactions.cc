@@ -19,11 +19,11 @@ using wire::KafkaError;
 using wire::ListTransactionsRequest;
 using wire::ListTransactionsResponse;
 
-constexpr std::array kStatuses{
-    TransactionStatus::kEmpty,          TransactionStatus::kOngoing,
-    TransactionStatus::kPrepareCommit,  TransactionStatus::kPrepareAbort,
-    TransactionStatus::kCompleteCommit, TransactionStatus::kCompleteAbort,
-    TransactionStatus::kDead,           TransactionStatus::kPrepareEpochFence};
+constexpr std::array kStates{
+    TransactionState::kEmpty,          TransactionState::kOngoing,
+    TransactionState::kPrepareCommit,  TransactionState::kPrepareAbort,
+    TransactionState::kCompleteCommit, TransactionState::kCompleteAbort,
+    TransactionState::kDead,           TransactionState::kPrepareEpochFence};
 
 DescribeTransactionsResponse::TransactionState describe(TransactionTurn& turn,
                                                         const std::string& id) {
@@ -36,7 +36,7 @@ DescribeTransactionsResponse::TransactionState describe(TransactionTurn& turn,
     return state;
   }
   const TransactionMetadata& metadata = transaction->metadata;
-  state.transaction_state = name_of(metadata.status);
+  state.transaction_state = name_of(metadata.state);
   state.transaction_timeout_ms = static_cast<std::int32_t>(metadata.timeout.count());
   state.transaction_start_time_ms = metadata.start.value();
   state.producer_id = metadata.producer_id.value();
@@ -49,9 +49,9 @@ DescribeTransactionsResponse::TransactionState describe(TransactionTurn& turn,
   return state;
 }
 
-bool is_status(const std::string& name) {
-  return std::any_of(kStatuses.begin(), kStatuses.end(),
-                     [&](TransactionStatus status) { return name_of(status) == name; });
+bool is_state(const std::string& name) {
+  return std::any_of(kStates.begin(), kStates.end(),
+                     [&](TransactionState state) { return name_of(state) == name; });
 }
 
 template <class Values, class Value>
@@ -64,7 +64,7 @@ bool is_wanted(const TransactionMetadata& metadata, const ListTransactionsReques
   if (!request.producer_id_filters.empty() &&
       !holds(request.producer_id_filters, metadata.producer_id.value()))
     return false;
-  if (!request.state_filters.empty() && !holds(request.state_filters, name_of(metadata.status)))
+  if (!request.state_filters.empty() && !holds(request.state_filters, name_of(metadata.state)))
     return false;
   // As in Kafka an id that has had no transaction yet counts as very old.
   return request.duration_filter < 0 ||
@@ -85,13 +85,13 @@ void list_transactions(TransactionTurn& turn, RequestToken token,
                        const ListTransactionsRequest& request) {
   ListTransactionsResponse response;
   for (const std::string& name : request.state_filters) {
-    if (!is_status(name)) response.unknown_state_filters.push_back(name);
+    if (!is_state(name)) response.unknown_state_filters.push_back(name);
   }
   for (const auto& [id, transaction] : turn.state.transactions) {
     const TransactionMetadata& metadata = transaction->metadata;
     if (!is_wanted(metadata, request, turn.now.wall)) continue;
     response.transaction_states.push_back(
-        {id, metadata.producer_id.value(), std::string(name_of(metadata.status))});
+        {id, metadata.producer_id.value(), std::string(name_of(metadata.state))});
   }
   turn.answer(token, std::move(response));
 }

@@ -5,8 +5,11 @@
 
 namespace millrace::broker {
 
+/// Answers at once, with what the log has: a change that is on its way does not show yet.
+/// errors  for each id: INVALID_REQUEST (empty), TRANSACTIONAL_ID_NOT_FOUND
 void describe_transactions(TransactionTurn& turn, RequestToken token,
                            const wire::DescribeTransactionsRequest& request);
+/// The same for all ids that pass the filters.   errors  none
 void list_transactions(TransactionTurn& turn, RequestToken token,
                        const wire::ListTransactionsRequest& request);
 

@@ -69,8 +69,8 @@ KafkaError fault_of(const Transaction& transaction, const Ending& ending) {
   const bool repeats = is_repeated(metadata, ending);
   if (metadata.producer_id != ending.producer_id && !repeats)
     return KafkaError::kInvalidProducerIdMapping;
-  const bool is_over = metadata.status == TransactionStatus::kCompleteCommit ||
-                       metadata.status == TransactionStatus::kCompleteAbort;
+  const bool is_over = metadata.state == TransactionState::kCompleteCommit ||
+                       metadata.state == TransactionState::kCompleteAbort;
   const bool may_repeat = is_over || metadata.is_prepared();
   if (metadata.producer_epoch != ending.producer_epoch && !(may_repeat && repeats))
     return KafkaError::kProducerFenced;
@@ -80,9 +80,8 @@ KafkaError fault_of(const Transaction& transaction, const Ending& ending) {
 
 void complete(TransactionTurn& turn, Transaction& transaction) {
   TransactionMetadata next = transaction.metadata;
-  next.status = next.status == TransactionStatus::kPrepareCommit
-                    ? TransactionStatus::kCompleteCommit
-                    : TransactionStatus::kCompleteAbort;
+  next.state = next.state == TransactionState::kPrepareCommit ? TransactionState::kCompleteCommit
+                                                              : TransactionState::kCompleteAbort;
   next.partitions.clear();
   next.last_update = turn.now.wall;
   if (next.next_producer_id != kNoProducerId) {
@@ -94,29 +93,20 @@ void complete(TransactionTurn& turn, Transaction& transaction) {
   turn.note(transaction, std::move(next));
 }
 
-/// The decision, under the epoch that `next` has already.
+/// The decision, under the epoch that `next` has already. Its time-out runs until that is in the
+/// log: where the log refuses, the transaction is open as before.
 void prepare(TransactionTurn& turn, Transaction& transaction, TransactionMetadata next,
              TransactionResult result, WhenLogged then) {
-  turn.state.timers.cancel({TransactionTimer::Kind::kTransactionTimeout, transaction.id});
-  next.status = result == TransactionResult::kCommit ? TransactionStatus::kPrepareCommit
-                                                     : TransactionStatus::kPrepareAbort;
+  next.state = result == TransactionResult::kCommit ? TransactionState::kPrepareCommit
+                                                    : TransactionState::kPrepareAbort;
   next.last_update = turn.now.wall;
   turn.change(
       transaction, std::move(next),
       [then = std::move(then)](TransactionTurn& later, Transaction& changed, KafkaError error) {
-        if (error != KafkaError::kNone) {
-          // It is still open, and must not be for ever.
-          later.state.timers.set(
-              {TransactionTimer::Kind::kTransactionTimeout, changed.id},
-              deadline_after(later.now.monotonic, later.state.config.marker_retry_delay));
-        }
         then(later, changed, error);
         if (error != KafkaError::kNone) return;
-        changed.unmarked = changed.metadata.partitions;
-        if (changed.unmarked.empty())
-          complete(later, changed);
-        else
-          send_markers(later, changed);
+        later.state.timers.cancel({TransactionTimer::Kind::kTransactionTimeout, changed.id});
+        carry_out(later, changed);
       });
 }
 
@@ -154,7 +144,7 @@ void end_nothing(TransactionTurn& turn, Transaction& transaction, const Ending& 
   next.client_version = ending.client_version;
   next.start = turn.now.wall;
   next.last_update = turn.now.wall;
-  next.status = TransactionStatus::kCompleteAbort;
+  next.state = TransactionState::kCompleteAbort;
   if (const auto error = raise_epoch(turn, next); error != KafkaError::kNone)
     return refuse(turn, ending, error);
   if (next.next_producer_id != kNoProducerId) {
@@ -173,14 +163,14 @@ void end_settled(TransactionTurn& turn, Transaction& transaction, const Ending& 
   const KafkaError fault = fault_of(transaction, ending);
   if (fault != KafkaError::kNone) return refuse(turn, ending, fault);
   const TransactionMetadata& metadata = transaction.metadata;
-  if (metadata.status == TransactionStatus::kOngoing) return end_open(turn, transaction, ending);
+  if (metadata.state == TransactionState::kOngoing) return end_open(turn, transaction, ending);
 
   // Epochs tell a repeated request from a new one, where the client speaks of them.
   const bool repeats = !ending.raises_epoch() || is_repeated(metadata, ending);
-  const TransactionStatus done = ending.result == TransactionResult::kCommit
-                                     ? TransactionStatus::kCompleteCommit
-                                     : TransactionStatus::kCompleteAbort;
-  if (repeats && metadata.status == done) return succeed(turn, ending, metadata);
+  const TransactionState done = ending.result == TransactionResult::kCommit
+                                    ? TransactionState::kCompleteCommit
+                                    : TransactionState::kCompleteAbort;
+  if (repeats && metadata.state == done) return succeed(turn, ending, metadata);
   const bool may_end_nothing = ending.raises_epoch() && !is_repeated(metadata, ending) &&
                                ending.result == TransactionResult::kAbort;
   if (may_end_nothing) return end_nothing(turn, transaction, ending);
@@ -217,17 +207,22 @@ void fence_and_abort(TransactionTurn& turn, Transaction& transaction) {
   next.producer_epoch = epoch_after(next.producer_epoch, version >= kEpochPerTransaction ? 2 : 1);
   next.last_producer_epoch = kNoProducerEpoch;
   prepare(turn, transaction, std::move(next), TransactionResult::kAbort,
-          [](TransactionTurn&, const Transaction& changed, KafkaError error) {
+          [](TransactionTurn& later, const Transaction& changed, KafkaError error) {
             if (error == KafkaError::kNone) return;
             LOG_WARN("a transaction could not be aborted",
                      {{"transactional_id", changed.id}, {"error", kafka_error_name(error)}});
+            // Nobody goes on with it, and it must not be open for ever.
+            later.state.timers.set(
+                {TransactionTimer::Kind::kTransactionTimeout, changed.id},
+                deadline_after(later.now.monotonic, later.state.config.retry_delay));
           });
 }
 
 void transaction_time_over(TransactionTurn& turn, const std::string& transactional_id) {
-  turn.when_settled(transactional_id, [](TransactionTurn& later, Transaction* transaction) {
-    if (transaction == nullptr || transaction->metadata.status != TransactionStatus::kOngoing)
-      return;
+  // First of all that waits: another might begin the next transaction, which has its time before
+  // it.
+  turn.when_settled_first(transactional_id, [](TransactionTurn& later, Transaction* transaction) {
+    if (transaction == nullptr || transaction->metadata.state != TransactionState::kOngoing) return;
     const TransactionMetadata& metadata = transaction->metadata;
     const std::int64_t open_ms = millis_between(metadata.start, later.now.wall);
     LOG_INFO("a transaction took too long and is aborted",
@@ -238,14 +233,22 @@ void transaction_time_over(TransactionTurn& turn, const std::string& transaction
   });
 }
 
+void carry_out(TransactionTurn& turn, Transaction& transaction) {
+  transaction.unmarked = transaction.metadata.partitions;
+  if (transaction.unmarked.empty())
+    complete(turn, transaction);
+  else
+    send_markers(turn, transaction);
+}
+
 void send_markers(TransactionTurn& turn, Transaction& transaction) {
   const TransactionMetadata& metadata = transaction.metadata;
   turn.effects.markers.push_back(
       {.transactional_id = transaction.id,
        .producer_id = metadata.producer_id,
        .producer_epoch = metadata.producer_epoch,
-       .result = metadata.status == TransactionStatus::kPrepareCommit ? TransactionResult::kCommit
-                                                                      : TransactionResult::kAbort,
+       .result = metadata.state == TransactionState::kPrepareCommit ? TransactionResult::kCommit
+                                                                    : TransactionResult::kAbort,
        .transaction_version = metadata.client_version,
        .partitions = {transaction.unmarked.begin(), transaction.unmarked.end()}});
 }
@@ -261,7 +264,7 @@ void markers_written(TransactionTurn& turn, const TransactionMarkers& markers,
   } else {
     transaction->is_stuck = true;
     turn.state.timers.set({TransactionTimer::Kind::kMarkersAgain, markers.transactional_id},
-                          deadline_after(turn.now.monotonic, turn.state.config.marker_retry_delay));
+                          deadline_after(turn.now.monotonic, turn.state.config.retry_delay));
   }
   turn.let_waiting_go(markers.transactional_id);
 }

@@ -39,14 +39,14 @@ TEST(EndTransaction, WritesTheDecisionThenTheMarkersThenAnswers) {
   const RequestToken token = world.end(who, kCommit, kClassic);
   EXPECT_TRUE(world.held_markers().empty()) << "the decision is not in the log yet";
   world.acknowledge();
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kPrepareCommit);
+  EXPECT_EQ(world.metadata().state, TransactionState::kPrepareCommit);
   ASSERT_EQ(world.held_markers().size(), 1U);
   EXPECT_EQ(world.held_markers()[0].partitions.size(), 2U);
   EXPECT_EQ(world.held_markers()[0].result, kCommit);
   EXPECT_FALSE(world.is_answered(token));
   world.write_markers();
   EXPECT_EQ(world.error(token), KafkaError::kNone);
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kCompleteCommit);
+  EXPECT_EQ(world.metadata().state, TransactionState::kCompleteCommit);
   EXPECT_TRUE(world.metadata().partitions.empty());
 }
 
@@ -128,7 +128,7 @@ TEST(EndTransaction, RefusesStrangers) {
   EXPECT_EQ(world.error(world.end(after(who), kCommit, kFirst)), KafkaError::kInvalidProducerEpoch);
   EXPECT_EQ(world.error(world.end({who.producer, who.epoch, ""}, kCommit)),
             KafkaError::kInvalidRequest);
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kOngoing);
+  EXPECT_EQ(world.metadata().state, TransactionState::kOngoing);
 }
 
 TEST(EndTransaction, MovesToTheNextProducerIdWhenTheEpochsRunOut) {
@@ -161,7 +161,7 @@ TEST(EndTransaction, IsAnsweredWhenOneMarkerCannotBeWrittenAndGoesOnTrying) {
   EXPECT_EQ(world.held_markers()[0].partitions,
             (std::vector<TopicPartition>{{"topic", PartitionId{1}}}));
   world.write_markers();
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kCompleteCommit);
+  EXPECT_EQ(world.metadata().state, TransactionState::kCompleteCommit);
   EXPECT_EQ(world.error(world.enlist(after(who), {0})), KafkaError::kNone);
 }
 
@@ -172,19 +172,33 @@ TEST(EndTransaction, RefusedByTheLogLeavesItOpenAndEndsItInTime) {
   const RequestToken token = world.end(who, kCommit, kWithEpochs);
   world.acknowledge(KafkaError::kKafkaStorageError);
   EXPECT_EQ(world.error(token), KafkaError::kNotCoordinator);
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kOngoing);
+  EXPECT_EQ(world.metadata().state, TransactionState::kOngoing);
   EXPECT_EQ(world.metadata().producer_epoch, ProducerEpoch{who.epoch});
   world.holds_appends = false;
   EXPECT_EQ(world.error(world.end(who, kCommit, kWithEpochs)), KafkaError::kNone);
+}
+
+TEST(EndTransaction, RefusedByTheLogTakesNothingOfItsTime) {
+  TransactionWorld world;
+  const Who who = open(world);
+  world.advance(Millis{10'000});
+  world.holds_appends = true;
+  world.end(who, kCommit, kWithEpochs);
+  world.acknowledge(KafkaError::kKafkaStorageError);
+  world.holds_appends = false;
+  world.advance(Millis{49'999});
+  EXPECT_EQ(world.metadata().state, TransactionState::kOngoing) << "its producer is well";
+  world.advance(Millis{1});
+  EXPECT_EQ(world.metadata().state, TransactionState::kCompleteAbort);
 }
 
 TEST(TransactionTimeout, AbortsAndFences) {
   TransactionWorld world;
   const Who who = open(world);
   world.advance(Millis{59'999});
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kOngoing);
+  EXPECT_EQ(world.metadata().state, TransactionState::kOngoing);
   world.advance(Millis{1});
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kCompleteAbort);
+  EXPECT_EQ(world.metadata().state, TransactionState::kCompleteAbort);
   EXPECT_EQ(world.markers().at(0).result, kAbort);
   EXPECT_EQ(world.error(world.end(who, kCommit, kWithEpochs)), KafkaError::kProducerFenced);
   EXPECT_EQ(world.error(world.end(who, kAbort, kWithEpochs)), KafkaError::kProducerFenced);
@@ -198,9 +212,68 @@ TEST(TransactionTimeout, CountsFromTheFirstPartitionAndNotForTheNextTransaction)
   ASSERT_EQ(world.error(world.end(who, kCommit, kClassic)), KafkaError::kNone);
   ASSERT_EQ(world.error(world.add(who, {0})), KafkaError::kNone);
   world.advance(Millis{40'000});
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kOngoing);
+  EXPECT_EQ(world.metadata().state, TransactionState::kOngoing);
   world.advance(Millis{20'000});
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kCompleteAbort);
+  EXPECT_EQ(world.metadata().state, TransactionState::kCompleteAbort);
+}
+
+TEST(TransactionTimeout, RefusedByTheLogIsTriedAgainSoon) {
+  TransactionWorld world;
+  open(world);
+  world.holds_appends = true;
+  world.advance(Millis{60'000});
+  world.acknowledge(KafkaError::kKafkaStorageError);
+  EXPECT_EQ(world.metadata().state, TransactionState::kOngoing);
+  world.holds_appends = false;
+  world.advance(Millis{1'000});
+  EXPECT_EQ(world.metadata().state, TransactionState::kCompleteAbort);
+}
+
+TEST(TransactionTimeout, ThatComesWhileTheLogRefusesTheEndAborts) {
+  TransactionWorld world;
+  const Who who = open(world);
+  world.holds_appends = true;
+  const RequestToken token = world.end(who, kCommit, kWithEpochs);
+  world.advance(Millis{60'000});
+  world.holds_appends = false;
+  world.acknowledge(KafkaError::kKafkaStorageError);
+  EXPECT_EQ(world.error(token), KafkaError::kNotCoordinator);
+  EXPECT_EQ(world.metadata().state, TransactionState::kCompleteAbort);
+}
+
+TEST(TransactionTimeout, ThatComesWhileItEndsSparesTheNextTransaction) {
+  TransactionWorld world;
+  const Who who = open_classic(world);
+  world.holds_appends = true;
+  world.end(who, kCommit, kClassic);
+  const RequestToken next = world.add(who, {0});
+  world.advance(Millis{60'000});
+  world.holds_appends = false;
+  world.acknowledge();
+  EXPECT_EQ(world.error(next), KafkaError::kNone);
+  EXPECT_EQ(world.metadata().state, TransactionState::kOngoing);
+  EXPECT_EQ(world.markers().size(), 1U) << "of the first one";
+}
+
+TEST(TransactionRestart, CompletesWhatHasNoPartitions) {
+  class NoIds final : public ProducerIds {
+    void refill() override {}
+    Result<ProducerId> next() override { return ProducerId{0}; }
+  } ids;
+  TransactionCoordinator coordinator({}, ids);
+  const LogRecord record = transaction_record("t", {.producer_id = ProducerId{7},
+                                                    .producer_epoch = ProducerEpoch{0},
+                                                    .timeout = Millis{60'000},
+                                                    .state = TransactionState::kPrepareCommit,
+                                                    .partitions = {}})
+                               .value();
+  ASSERT_TRUE(coordinator.replay({}, record.key, record.value).ok());
+  const TransactionWorld world;
+  const auto effects = coordinator.finish_replay(world.now());
+  EXPECT_TRUE(effects.markers.empty()) << "nobody would tell that none of them is written";
+  EXPECT_EQ(effects.appends.size(), 1U);
+  EXPECT_EQ(coordinator.state().transactions.at("t")->metadata.state,
+            TransactionState::kCompleteCommit);
 }
 
 TEST(TransactionRestart, CarriesOutWhatWasDecided) {
@@ -228,7 +301,7 @@ TEST(TransactionRestart, KeepsAnOpenTransactionAndTheRestOfItsTime) {
   world.restart();
   EXPECT_EQ(world.error(world.enlist(who, {0})), KafkaError::kNone);
   world.advance(Millis{10'000});
-  EXPECT_EQ(world.metadata().status, TransactionStatus::kCompleteAbort);
+  EXPECT_EQ(world.metadata().state, TransactionState::kCompleteAbort);
 }
 
 TEST(TransactionRestart, BringsBackWhatTheLogHas) {

@@ -86,7 +86,7 @@ void begin_anew(TransactionTurn& turn, Transaction& transaction, RequestToken to
     return refuse(turn, token, error);
   next.next_producer_id = kNoProducerId;
   next.timeout = Millis{request.transaction_timeout_ms};
-  next.status = TransactionStatus::kEmpty;
+  next.state = TransactionState::kEmpty;
   next.partitions.clear();
   next.start = kNoTimestamp;
   next.last_update = turn.now.wall;
@@ -107,11 +107,11 @@ void init_settled(TransactionTurn& turn, Transaction& transaction, RequestToken 
   if (expected && !may_have(transaction.metadata, *expected))
     return refuse(turn, token, KafkaError::kProducerFenced);
   if (!transaction.is_settled()) return refuse(turn, token, KafkaError::kConcurrentTransactions);
-  if (transaction.metadata.status != TransactionStatus::kOngoing)
+  if (transaction.metadata.state != TransactionState::kOngoing)
     return begin_anew(turn, transaction, token, request);
   // Before all that waits already: nobody may begin a transaction in between.
   transaction.waiting.push_front([token, request](TransactionTurn& later, Transaction* ended) {
-    if (ended == nullptr || ended->metadata.status == TransactionStatus::kOngoing)
+    if (ended == nullptr || ended->metadata.state == TransactionState::kOngoing)
       return refuse(later, token, KafkaError::kConcurrentTransactions);
     init_settled(later, *ended, token, request);
   });

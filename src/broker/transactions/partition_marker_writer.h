@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/time.h"
-#include "broker/transactions/transaction_service.h"
+#include "broker/transactions/marker_writer.h"
 
 namespace millrace::broker {
 
@@ -19,8 +19,10 @@ class PartitionMarkerWriter final : public MarkerWriter {
   PartitionMarkerWriter(TopicCatalogue& topics, const Clock& clock, GroupService& groups)
       : topics_(topics), clock_(clock), groups_(groups) {}
 
-  /// A partition that is gone needs no marker, nor does one that has seen a newer epoch: no record
-  /// of this transaction can be open there.
+  /// Two refusals count as written, since no record of the transaction can be open there: that of a
+  /// partition which is gone, and that of one which has seen a newer epoch of the producer. A newer
+  /// epoch comes with a marker, which ended what was open, or with a batch, which is taken only
+  /// after one.
   void write(const TransactionMarkers& markers,
              std::function<void(std::set<TopicPartition> failed)> done) override;
 

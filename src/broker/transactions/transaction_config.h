@@ -14,8 +14,9 @@ struct TransactionConfig {
   Millis id_expiration{std::chrono::hours{7 * 24}};
   /// transaction.remove.expired.transaction.cleanup.interval.ms
   Millis id_expiration_check_interval{3'600'000};
-  /// How long after a marker could not be written it is tried again.
-  Millis marker_retry_delay{1'000};
+  /// How long after a marker, or the coordinator's own decision to abort, could not be written it
+  /// is tried again.
+  Millis retry_delay{1'000};
   /// The finalized feature transaction.version; 2 gives each transaction an epoch of its own.
   std::int16_t version = 2;
 };

@@ -20,7 +20,7 @@ using Kind = TransactionTimer::Kind;
 bool is_expired(const Transaction& transaction, const TransactionTurn& turn) {
   const TransactionMetadata& metadata = transaction.metadata;
   const bool is_idle = transaction.is_settled() && transaction.waiting.empty() &&
-                       metadata.status != TransactionStatus::kOngoing;
+                       metadata.state != TransactionState::kOngoing;
   return is_idle && millis_between(metadata.last_update, turn.now.wall) >=
                         turn.state.config.id_expiration.count();
 }
@@ -58,9 +58,8 @@ void timer_due(TransactionTurn& turn, const TransactionTimer& timer) {
 void resume(TransactionTurn& turn, Transaction& transaction) {
   const TransactionMetadata& metadata = transaction.metadata;
   if (metadata.is_prepared()) {
-    transaction.unmarked = metadata.partitions;
-    send_markers(turn, transaction);
-  } else if (metadata.status == TransactionStatus::kOngoing) {
+    carry_out(turn, transaction);
+  } else if (metadata.state == TransactionState::kOngoing) {
     const Millis open{std::max<std::int64_t>(0, millis_between(metadata.start, turn.now.wall))};
     turn.state.timers.set({Kind::kTransactionTimeout, transaction.id},
                           deadline_after(turn.now.monotonic, metadata.timeout - open));

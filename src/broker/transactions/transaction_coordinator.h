@@ -73,13 +73,13 @@ class TransactionCoordinator {
   std::optional<MonotonicTime> next_deadline() const { return state_.timers.next_deadline(); }
 
   /// For tests and for those who ask what is in memory.
-  const TransactionState& state() const { return state_; }
+  const TransactionsState& state() const { return state_; }
 
  private:
   template <class Input>
   TransactionEffects take_turn(Instant now, Input&& input);
 
-  TransactionState state_;
+  TransactionsState state_;
 };
 
 }  // namespace millrace::broker

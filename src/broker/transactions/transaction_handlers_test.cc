@@ -13,6 +13,7 @@
 #include "wire/messages/end_txn.h"
 #include "wire/messages/init_producer_id.h"
 #include "wire/messages/list_transactions.h"
+#include "wire/messages/write_txn_markers.h"
 
 namespace millrace::broker {
 namespace {
@@ -165,6 +166,27 @@ TEST_F(TransactionHandlers, OfAZombieAreAbortedByTheNextProducer) {
   EXPECT_EQ(last_stable(0), 2);
   EXPECT_EQ(error_of(send(zombie, 0, 1, kAddingProduce)), KafkaError::kInvalidProducerEpoch);
   EXPECT_EQ(end(zombie, true, kEndWithEpochs).error_code, code_of(KafkaError::kProducerFenced));
+}
+
+TEST_F(TransactionHandlers, EndAlthoughAToolNamedAHigherCoordinatorEpoch) {
+  const Who who = init();
+  ASSERT_EQ(add(who, "orders", {0}), KafkaError::kNone);
+  ASSERT_EQ(error_of(send(who, 0, 0, kClassicProduce)), KafkaError::kNone);
+  wire::WriteTxnMarkersRequest abort;
+  abort.markers.push_back({.producer_id = who.id,
+                           .producer_epoch = who.epoch,
+                           .transaction_result = false,
+                           .topics = {{"orders", {0}}},
+                           .coordinator_epoch = 5});
+  const auto aborted = call(&handle_write_txn_markers, std::move(abort), 1);
+  ASSERT_EQ(answered(aborted).markers.at(0).topics.at(0).partitions.at(0).error_code, 0);
+  ASSERT_EQ(last_stable(0), 2);
+  ASSERT_EQ(end(who, false, kClassicEnd).error_code, 0);
+
+  ASSERT_EQ(add(who, "orders", {0}), KafkaError::kNone);
+  ASSERT_EQ(error_of(send(who, 0, 1, kClassicProduce)), KafkaError::kNone);
+  EXPECT_EQ(end(who, true, kClassicEnd).error_code, 0);
+  EXPECT_EQ(last_stable(0), end_of(0)) << "a record that was committed can be read";
 }
 
 TEST_F(TransactionHandlers, StayOpenOverAKill) {

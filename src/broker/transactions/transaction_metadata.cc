@@ -13,9 +13,9 @@ namespace {
 // Flexible, and the only one that can say how KIP-890 changed a producer's id.
 constexpr std::int16_t kValueVersion = 1;
 
-bool is_known(std::int8_t status) {
-  return status >= static_cast<std::int8_t>(TransactionStatus::kEmpty) &&
-         status <= static_cast<std::int8_t>(TransactionStatus::kPrepareEpochFence);
+bool is_known(std::int8_t state) {
+  return state >= static_cast<std::int8_t>(TransactionState::kEmpty) &&
+         state <= static_cast<std::int8_t>(TransactionState::kPrepareEpochFence);
 }
 
 TransactionMetadata metadata_of(const wire::TransactionLogValue& value) {
@@ -24,7 +24,7 @@ TransactionMetadata metadata_of(const wire::TransactionLogValue& value) {
                                .next_producer_id = ProducerId{value.next_producer_id},
                                .producer_epoch = ProducerEpoch{value.producer_epoch},
                                .timeout = Millis{value.transaction_timeout_ms},
-                               .status = static_cast<TransactionStatus>(value.transaction_status),
+                               .state = static_cast<TransactionState>(value.transaction_status),
                                .partitions = {},
                                .start = Timestamp{value.transaction_start_timestamp_ms},
                                .last_update = Timestamp{value.transaction_last_update_timestamp_ms},
@@ -65,23 +65,23 @@ bool is_exhausted(ProducerEpoch epoch) {
   return epoch.value() >= std::numeric_limits<std::int16_t>::max() - 1;
 }
 
-std::string_view name_of(TransactionStatus status) {
-  switch (status) {
-    case TransactionStatus::kEmpty:
+std::string_view name_of(TransactionState state) {
+  switch (state) {
+    case TransactionState::kEmpty:
       return "Empty";
-    case TransactionStatus::kOngoing:
+    case TransactionState::kOngoing:
       return "Ongoing";
-    case TransactionStatus::kPrepareCommit:
+    case TransactionState::kPrepareCommit:
       return "PrepareCommit";
-    case TransactionStatus::kPrepareAbort:
+    case TransactionState::kPrepareAbort:
       return "PrepareAbort";
-    case TransactionStatus::kCompleteCommit:
+    case TransactionState::kCompleteCommit:
       return "CompleteCommit";
-    case TransactionStatus::kCompleteAbort:
+    case TransactionState::kCompleteAbort:
       return "CompleteAbort";
-    case TransactionStatus::kDead:
+    case TransactionState::kDead:
       return "Dead";
-    case TransactionStatus::kPrepareEpochFence:
+    case TransactionState::kPrepareEpochFence:
       return "PrepareEpochFence";
   }
   return "Unknown";
@@ -95,11 +95,11 @@ Result<LogRecord> transaction_record(const std::string& transactional_id,
       .next_producer_id = metadata.next_producer_id.value(),
       .producer_epoch = metadata.producer_epoch.value(),
       .transaction_timeout_ms = static_cast<std::int32_t>(metadata.timeout.count()),
-      .transaction_status = static_cast<std::int8_t>(metadata.status),
+      .transaction_status = static_cast<std::int8_t>(metadata.state),
       .transaction_last_update_timestamp_ms = metadata.last_update.value(),
       .transaction_start_timestamp_ms = metadata.start.value(),
       .client_transaction_version = metadata.client_version};
-  if (metadata.status == TransactionStatus::kEmpty)
+  if (metadata.state == TransactionState::kEmpty)
     value.transaction_partitions.reset();
   else
     write_partitions(metadata.partitions, value);

@@ -16,7 +16,7 @@
 
 namespace millrace::broker {
 
-using wire::TransactionStatus;
+using wire::TransactionState;
 
 /// Client versions of this and later give each transaction an epoch of its own (KIP-890).
 inline constexpr std::int16_t kEpochPerTransaction = 2;
@@ -32,7 +32,7 @@ struct TransactionMetadata {
   /// none after anybody else's bump. Not in the log: after a restart such a retry is fenced.
   ProducerEpoch last_producer_epoch = kNoProducerEpoch;
   Millis timeout{0};
-  TransactionStatus status = TransactionStatus::kEmpty;
+  TransactionState state = TransactionState::kEmpty;
   std::set<TopicPartition> partitions;
   Timestamp start = kNoTimestamp;
   Timestamp last_update = kNoTimestamp;
@@ -42,8 +42,7 @@ struct TransactionMetadata {
   bool gives_epoch_per_transaction() const { return client_version >= kEpochPerTransaction; }
   /// Whether it has been decided how the transaction ends, and its partitions may not know yet.
   bool is_prepared() const {
-    return status == TransactionStatus::kPrepareCommit ||
-           status == TransactionStatus::kPrepareAbort;
+    return state == TransactionState::kPrepareCommit || state == TransactionState::kPrepareAbort;
   }
 
   bool operator==(const TransactionMetadata&) const = default;
@@ -56,7 +55,7 @@ ProducerEpoch epoch_after(ProducerEpoch epoch, std::int16_t count = 1);
 bool is_exhausted(ProducerEpoch epoch);
 
 /// Kafka's name of a state, as DescribeTransactions and ListTransactions have it.
-std::string_view name_of(TransactionStatus status);
+std::string_view name_of(TransactionState state);
 
 /// A record of `__transaction_state`.
 /// errors  kTooLarge (an id of more than 32767 bytes)

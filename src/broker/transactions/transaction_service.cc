@@ -12,7 +12,17 @@ class TransactionService::Shell final : public CoordinatorShell<TransactionCoord
  public:
   Shell(const TransactionConfig& config, CoordinatorLog& log, MarkerWriter& markers,
         ProducerIds& producer_ids, io::EventLoop& loop, const Clock& clock)
-      : CoordinatorShell(log, loop, clock, config, producer_ids), markers_(markers) {}
+      : CoordinatorShell(log, loop, clock, config, producer_ids),
+        producer_ids_(producer_ids),
+        markers_(markers) {}
+
+  /// The same as ask() for a request that may take a producer id. Ids are written down before:
+  /// under the coordinator's lock nobody waits for a disk.
+  template <class OneResponse, class Input>
+  void ask_for_id(Responder<OneResponse> reply, Input&& input) {
+    producer_ids_.refill();
+    ask(std::move(reply), std::forward<Input>(input));
+  }
 
   Status load_all() {
     auto loaded = load([](CoordinatorLog& log, TransactionCoordinator& coordinator, Instant) {
@@ -41,6 +51,7 @@ class TransactionService::Shell final : public CoordinatorShell<TransactionCoord
     }
   }
 
+  ProducerIds& producer_ids_;
   MarkerWriter& markers_;
 };
 
@@ -63,10 +74,10 @@ void TransactionService::stop() {
 
 void TransactionService::init_producer_id(wire::InitProducerIdRequest request,
                                           Responder<wire::InitProducerIdResponse> reply) {
-  shell_->ask(std::move(reply),
-              [&](TransactionCoordinator& coordinator, RequestToken token, Instant now) {
-                return coordinator.init_producer_id(token, request, now);
-              });
+  shell_->ask_for_id(std::move(reply),
+                     [&](TransactionCoordinator& coordinator, RequestToken token, Instant now) {
+                       return coordinator.init_producer_id(token, request, now);
+                     });
 }
 
 void TransactionService::add_partitions(wire::AddPartitionsToTxnRequest request,
@@ -96,10 +107,10 @@ void TransactionService::enlist(EnlistRequest request, Responder<EnlistResponse>
 
 void TransactionService::end(wire::EndTxnRequest request, std::int16_t api_version,
                              Responder<wire::EndTxnResponse> reply) {
-  shell_->ask(std::move(reply),
-              [&](TransactionCoordinator& coordinator, RequestToken token, Instant now) {
-                return coordinator.end(token, request, api_version, now);
-              });
+  shell_->ask_for_id(std::move(reply),
+                     [&](TransactionCoordinator& coordinator, RequestToken token, Instant now) {
+                       return coordinator.end(token, request, api_version, now);
+                     });
 }
 
 void TransactionService::describe(wire::DescribeTransactionsRequest request,

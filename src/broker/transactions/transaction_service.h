@@ -1,37 +1,22 @@
 // TransactionService: the shell around TransactionCoordinator. It hands requests in, appends the
 // records that come out to `__transaction_state`, has markers written, wakes the coordinator when a
-// time-out is due, and gives each reply to the handler that asked. The only part of
-// broker/transactions that the rest of the broker uses.
+// time-out is due, and gives each reply to the handler that asked.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <set>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/coordination/coordinator_log.h"
 #include "broker/producer_ids.h"
 #include "broker/session/responder.h"
+#include "broker/transactions/marker_writer.h"
 #include "broker/transactions/transaction_config.h"
 #include "broker/transactions/transaction_effects.h"
 #include "io/event_loop.h"
 
 namespace millrace::broker {
-
-/// Writes the markers that end a transaction into its partitions.
-class MarkerWriter {
- public:
-  virtual ~MarkerWriter() = default;
-
-  /// Calls `done` exactly once, from any thread or from inside the call: when every marker is as
-  /// durable as the broker's fsync policy asks, but for those that could not be written and are
-  /// worth another try.
-  /// thread  any, several at a time
-  virtual void write(const TransactionMarkers& markers,
-                     std::function<void(std::set<TopicPartition> failed)> done) = 0;
-};
 
 /// Replies come from any thread, also from inside the call, and never while a lock is held.
 /// thread  everything from any thread, except load(), which comes first, and the destructor

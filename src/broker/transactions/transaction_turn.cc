@@ -11,11 +11,23 @@ Transaction* TransactionTurn::find(std::string_view transactional_id) {
   return found == state.transactions.end() ? nullptr : found->second.get();
 }
 
-void TransactionTurn::when_settled(std::string_view transactional_id, WhenSettled then) {
+Transaction* TransactionTurn::unsettled(std::string_view transactional_id) {
   Transaction* const transaction = find(transactional_id);
-  const bool must_wait = transaction != nullptr && !transaction->is_settled();
-  if (!must_wait || transaction->is_stuck) return then(*this, transaction);
-  transaction->waiting.push_back(std::move(then));
+  const bool must_wait =
+      transaction != nullptr && !transaction->is_settled() && !transaction->is_stuck;
+  return must_wait ? transaction : nullptr;
+}
+
+void TransactionTurn::when_settled(std::string_view transactional_id, WhenSettled then) {
+  Transaction* const changing = unsettled(transactional_id);
+  if (changing == nullptr) return then(*this, find(transactional_id));
+  changing->waiting.push_back(std::move(then));
+}
+
+void TransactionTurn::when_settled_first(std::string_view transactional_id, WhenSettled then) {
+  Transaction* const changing = unsettled(transactional_id);
+  if (changing == nullptr) return then(*this, find(transactional_id));
+  changing->waiting.push_front(std::move(then));
 }
 
 void TransactionTurn::let_waiting_go(const std::string& transactional_id) {

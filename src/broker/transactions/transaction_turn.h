@@ -30,6 +30,7 @@ using WhenSettled = std::function<void(TransactionTurn&, Transaction*)>;
 /// A transactional id and what goes on with it.
 /// invariant  while a change is on its way to the log no other begins: what comes waits
 /// invariant  `unmarked` is empty unless the transaction is prepared
+/// invariant  an open one has a time-out that runs, or waits its turn
 struct Transaction {
   std::string id;
   TransactionMetadata metadata;  // as the log has it
@@ -71,7 +72,7 @@ struct PendingAddition {
 };
 
 /// Everything the coordinator remembers between inputs.
-struct TransactionState {
+struct TransactionsState {
   TransactionConfig config;
   ProducerIds& producer_ids;
   std::map<std::string, std::unique_ptr<Transaction>, std::less<>> transactions;
@@ -82,7 +83,7 @@ struct TransactionState {
 };
 
 struct TransactionTurn {
-  TransactionState& state;
+  TransactionsState& state;
   const Instant now;
   TransactionEffects& effects;
 
@@ -96,6 +97,8 @@ struct TransactionTurn {
   /// Calls `then` when the id is settled, which may be now. When its markers cannot be written,
   /// that is, for as long as nobody knows, `then` sees a transaction that is not settled.
   void when_settled(std::string_view transactional_id, WhenSettled then);
+  /// The same, before all that waits already.
+  void when_settled_first(std::string_view transactional_id, WhenSettled then);
   /// Lets what waits for the id look again.
   void let_waiting_go(const std::string& transactional_id);
 
@@ -108,6 +111,8 @@ struct TransactionTurn {
   void note(Transaction& transaction, TransactionMetadata next);
 
  private:
+  /// The transaction if whoever asks for it has to wait. Null when he may see what is there.
+  Transaction* unsettled(std::string_view transactional_id);
   void append(Transaction& transaction, std::optional<TransactionMetadata> next, WhenLogged then);
 };
 

@@ -88,6 +88,7 @@ class TransactionWorld {
  private:
   class Ids final : public ProducerIds {
    public:
+    void refill() override {}
     Result<ProducerId> next() override { return ProducerId{next_++}; }
 
    private:

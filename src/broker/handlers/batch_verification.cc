@@ -1,4 +1,4 @@
-#include "broker/transactions/batch_verification.h"
+#include "broker/handlers/batch_verification.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,6 +7,7 @@
 #include "broker/session/responder.h"
 #include "broker/topics/topic_table.h"
 #include "broker/transactions/transaction_service.h"
+#include "broker/transactions/verification_words.h"
 #include "wire/batch_header.h"
 
 namespace millrace::broker {
@@ -16,27 +17,6 @@ namespace {
 using wire::KafkaError;
 
 constexpr std::int16_t kFirstTopicIdVersion = 13;
-constexpr std::int16_t kFirstVersionThatAdds = 12;       // KIP-890, transaction.version 2
-constexpr std::int16_t kFirstVersionWithAbortable = 11;  // knows TRANSACTION_ABORTABLE
-
-/// What the coordinator said, in the words of Produce.   source  Kafka's AddPartitionsToTxnManager
-/// and ReplicaManager
-KafkaError in_words_of_produce(KafkaError error, std::int16_t api_version) {
-  switch (error) {
-    case KafkaError::kProducerFenced:
-      return KafkaError::kInvalidProducerEpoch;
-    case KafkaError::kTransactionAbortable:
-      return api_version < kFirstVersionWithAbortable ? KafkaError::kInvalidTxnState : error;
-    case KafkaError::kConcurrentTransactions:
-      // To be sent again, and old clients know only this one.
-      return api_version < kFirstVersionThatAdds ? KafkaError::kNotEnoughReplicas : error;
-    case KafkaError::kNotCoordinator:
-    case KafkaError::kCoordinatorNotAvailable:
-      return KafkaError::kNotEnoughReplicas;
-    default:
-      return error;
-  }
-}
 
 }  // namespace
 
@@ -45,7 +25,7 @@ BatchVerification::BatchVerification(const wire::ProduceRequest& request,
     : request_(request), api_version_(context.api_version) {
   const NamedBy by = api_version_ >= kFirstTopicIdVersion ? NamedBy::kId : NamedBy::kName;
   const auto bump =
-      api_version_ >= kFirstVersionThatAdds ? storage::EpochBump::kYes : storage::EpochBump::kNo;
+      api_version_ >= kProduceAddsSince ? storage::EpochBump::kYes : storage::EpochBump::kNo;
   for (const auto& asked : request.topic_data) {
     const Topic* const topic = topics.find(by, asked.name, asked.topic_id);
     if (topic == nullptr) continue;
@@ -75,7 +55,7 @@ void BatchVerification::ask(BrokerState& state, std::function<void(bool)> then) 
       .producer_id = producer_id_,
       .producer_epoch = producer_epoch_,
       .partitions = {},
-      .what = api_version_ >= kFirstVersionThatAdds ? Enlisting::kAdd : Enlisting::kVerify};
+      .what = api_version_ >= kProduceAddsSince ? Enlisting::kAdd : Enlisting::kVerify};
   for (const Open& open : open_) {
     if (open.answer.error == KafkaError::kNone) enlist.partitions.push_back(open.partition);
   }
