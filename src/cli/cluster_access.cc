@@ -161,6 +161,10 @@ Result<client::Admin> connect_admin(const ClusterOptions& options, Console& cons
   return client::Admin::create(*properties, &env);
 }
 
+Error wrong_usage(std::string message) {
+  return {ErrorCode::kInvalidArgument, std::move(message)};
+}
+
 ExitCode report(Console& console, const Error& error) {
   console.note("millrace: {}\n", error.message);
   if (const auto advice = advice_for(error); !advice.empty()) console.note("{}\n", advice);

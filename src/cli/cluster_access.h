@@ -52,6 +52,8 @@ enum class Reach {
 Result<client::Admin> connect_admin(const ClusterOptions& options, Console& console, io::Env& env,
                                     Reach reach = Reach::kAll);
 
+/// Options that do not go together, as an error.
+Error wrong_usage(std::string message);
 /// Prints the error with what to do next, where that is known.
 ExitCode report(Console& console, const Error& error);
 /// Every error among outcomes is reported; kDone when there is none.

@@ -14,6 +14,8 @@ void add_topic(Command root, io::Env& env);
 void add_produce(Command root, io::Env& env);
 void add_consume(Command root, io::Env& env);
 void add_group(Command root, io::Env& env);
+/// group  the command that add_group() made
+void add_group_changes(Command group, io::Env& env);
 void add_transaction(Command root, io::Env& env);
 void add_cluster(Command root, io::Env& env);
 void add_properties(Command root);

@@ -48,7 +48,7 @@ struct Plan {
 };
 
 Result<Plan> make_plan(const ConsumeOptions& options) {
-  auto from = parse_start_position(options.from);
+  auto from = parse_start_position("--from", options.from);
   if (!from.ok()) return std::move(from).error();
   auto fields = parse_record_fields(options.print);
   if (!fields.ok()) return std::move(fields).error();

@@ -1,4 +1,4 @@
-// millrace group list | describe
+// millrace group list | describe; what changes groups is in group_offsets.cc.
 #include <map>
 #include <memory>
 #include <optional>
@@ -188,8 +188,8 @@ ExitCode describe(const GroupOptions& options, Console& console, io::Env& env) {
 
 void add_group(Command root, io::Env& env) {
   const auto options = std::make_shared<GroupOptions>();
-  Command group =
-      root.add_command("group", "List and describe consumer groups", "millrace group list");
+  Command group = root.add_command("group", "List, describe, reset and delete consumer groups",
+                                   "millrace group list");
 
   Command listing =
       group.add_command("list", "List the groups of the cluster", "millrace group list");
@@ -206,6 +206,8 @@ void add_group(Command root, io::Env& env) {
   add_cluster_options(describing, options->cluster);
   describing.choice("-f,--format", options->format, format_names(), "How to write it");
   describing.action([options, &env](Console& console) { return describe(*options, console, env); });
+
+  add_group_changes(group, env);
 }
 
 }  // namespace millrace::cli

@@ -63,7 +63,7 @@ std::optional<Timestamp> parse_iso_time(std::string_view text) {
 
 }  // namespace
 
-Result<StartPosition> parse_start_position(std::string_view text) {
+Result<StartPosition> parse_start_position(std::string_view option, std::string_view text) {
   if (text == "earliest") return StartPosition{LogEnd::kEarliest};
   if (text == "latest") return StartPosition{LogEnd::kLatest};
   if (const auto offset = parse_number(text)) return StartPosition{Offset{*offset}};
@@ -72,9 +72,9 @@ Result<StartPosition> parse_start_position(std::string_view text) {
   }
   if (const auto time = parse_iso_time(text)) return StartPosition{*time};
   return Error{ErrorCode::kInvalidArgument,
-               fmt::format("wanted --from earliest, latest, an offset, a UTC time such as "
+               fmt::format("wanted {} earliest, latest, an offset, a UTC time such as "
                            "2015-05-17T10:05:03Z or @MILLISECONDS, found \"{}\"",
-                           text)};
+                           option, text)};
 }
 
 std::string to_iso_time(Timestamp time) {

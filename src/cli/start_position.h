@@ -1,4 +1,5 @@
-// Where `consume --from` says to begin.
+// A place in a log as a command line says it: where `consume --from` begins, where `group reset
+// --to` goes.
 #pragma once
 
 #include <string>
@@ -18,8 +19,9 @@ using StartPosition = std::variant<LogEnd, Offset, Timestamp>;
 
 /// "earliest", "latest", "1200" (an offset), "2015-05-17", "2015-05-17T10:05:03Z" (UTC, with or
 /// without milliseconds) or "@1431857103000" (milliseconds since 1970).
+/// option  whose text it is, for the error: "--from"
 /// errors  kInvalidArgument with the forms there are
-Result<StartPosition> parse_start_position(std::string_view text);
+Result<StartPosition> parse_start_position(std::string_view option, std::string_view text);
 
 /// "2015-05-17T10:05:03.000Z". Plain milliseconds where that is no time of a year of four digits,
 /// and -1 where there is no timestamp: neither may pass for a date.

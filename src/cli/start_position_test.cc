@@ -22,7 +22,7 @@ TEST(StartPosition, UnderstandsEndsOffsetsAndTimes) {
       {"2015-05-17T10:05:03.250Z", Timestamp{1431857103250}},
   };
   for (const auto& [text, wanted] : cases) {
-    const auto position = parse_start_position(text);
+    const auto position = parse_start_position("--from", text);
     ASSERT_TRUE(position.ok()) << text;
     EXPECT_EQ(*position, wanted) << text;
   }
@@ -33,7 +33,7 @@ TEST(StartPosition, RefusesTheRestWithTheFormsThereAre) {
        {"", "first", "-1", "1x", "@", "@x", "99999999999999999999", "2015-13-01", "2015-02-29",
         "2015-05-17T25:00:00Z", "2015-05-17 10:05:03", "2015-05-17T10:05",
         "2015-05-17T10:05:03+01"}) {
-    const auto position = parse_start_position(text);
+    const auto position = parse_start_position("--from", text);
     ASSERT_FALSE(position.ok()) << text;
     EXPECT_THAT(position.error().message, testing::HasSubstr("wanted --from earliest")) << text;
   }

@@ -2,7 +2,6 @@
 //
 // Fields are named as Kafka's own tool names its columns, in our way of writing.
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/duration.h"
 #include "cli/hanging_transactions.h"
+#include "cli/topic_partitions.h"
 #include "cli/value.h"
 
 namespace millrace::cli {
@@ -35,10 +35,6 @@ struct TransactionOptions {
   std::string format = "text";
 };
 using SharedTransaction = std::shared_ptr<TransactionOptions>;
-
-Error wrong_usage(std::string message) {
-  return {ErrorCode::kInvalidArgument, std::move(message)};
-}
 
 ExitCode list(const TransactionOptions& options, Console& console, io::Env& env) {
   client::TransactionFilter filter;
@@ -109,47 +105,17 @@ ExitCode describe(const TransactionOptions& options, Console& console, io::Env& 
   return code;
 }
 
-/// TOPIC:PARTITION; without a partition all of the topic's. A name of a topic has no colon.
-Result<std::set<TopicPartition>> partitions_in(client::Admin& admin, const std::string& text) {
-  const std::size_t colon = text.find(':');
-  const std::string topic = text.substr(0, colon);
-  if (colon != std::string::npos) {
-    std::int32_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, failure] = std::from_chars(text.data() + colon + 1, end, number);
-    if (failure != std::errc{} || stop != end || number < 0 || topic.empty()) {
-      return wrong_usage(fmt::format("wanted TOPIC or TOPIC:PARTITION, found \"{}\"", text));
-    }
-    return std::set{TopicPartition{topic, PartitionId{number}}};
-  }
-  const auto outcomes = admin.describe_topics({topic});
-  if (!outcomes.ok()) return outcomes.error();
-  std::set<TopicPartition> partitions;
-  for (const auto& [name, described] : *outcomes) {
-    if (!described.ok()) return described.error();
-    for (const auto& each : described->partitions) partitions.insert({name, each.partition});
-  }
-  return partitions;
-}
-
 /// Those of the topics; all of the cluster, also its own topics, when none is given.
 Result<std::set<TopicPartition>> partitions_of(client::Admin& admin,
                                                const std::vector<std::string>& topics) {
+  if (!topics.empty()) return partitions_named(admin, topics);
+  const auto listed = admin.list_topics();
+  if (!listed.ok()) return listed.error();
   std::set<TopicPartition> partitions;
-  if (topics.empty()) {
-    const auto listed = admin.list_topics();
-    if (!listed.ok()) return listed.error();
-    for (const auto& topic : *listed) {
-      for (std::int32_t i = 0; i < topic.partition_count; ++i) {
-        partitions.insert({topic.name, PartitionId{i}});
-      }
+  for (const auto& topic : *listed) {
+    for (std::int32_t i = 0; i < topic.partition_count; ++i) {
+      partitions.insert({topic.name, PartitionId{i}});
     }
-    return partitions;
-  }
-  for (const std::string& text : topics) {
-    const auto found = partitions_in(admin, text);
-    if (!found.ok()) return found.error();
-    partitions.insert(found->begin(), found->end());
   }
   return partitions;
 }

@@ -104,6 +104,18 @@ class Admin {
   /// cost    one request to each leader
   Result<Outcomes<TopicPartition, Offset>> delete_records(
       const std::map<TopicPartition, Offset>& before);
+  /// Sets what a group has committed, from outside. A group that is not known is made.
+  /// errors  of a partition: UNKNOWN_MEMBER_ID while the group has members, UNKNOWN_TOPIC_OR_PARTITION,
+  ///         OFFSET_METADATA_TOO_LARGE, TOPIC_AUTHORIZATION_FAILED
+  /// cost    two requests, the first of which looks its coordinator up
+  Result<Outcomes<TopicPartition, void>> alter_group_offsets(const std::string& group_id,
+                                                             const OffsetsToCommit& offsets);
+  /// Forgets what a group has committed.
+  /// errors  of the whole call: GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP for one that is no consumers';
+  ///         of a partition: GROUP_SUBSCRIBED_TO_TOPIC while a member reads its topic
+  /// cost    two requests, the first of which looks its coordinator up
+  Result<Outcomes<TopicPartition, void>> delete_group_offsets(
+      const std::string& group_id, const std::set<TopicPartition>& partitions);
   /// Everything that the group has committed; nothing for a group that is not known.
   /// errors  of the whole call: GROUP_AUTHORIZATION_FAILED and others of Kafka's for the group
   /// cost    two requests, the first of which looks its coordinator up

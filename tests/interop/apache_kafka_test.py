@@ -96,6 +96,30 @@ class ThreeBrokers(unittest.TestCase):
         stored = millrace("consume", "survives", "--exit-at-end", "--print", "key,value", "--brokers", self.address)
         self.check_once_and_in_order(sent, stored.replace("\t", ":").splitlines(), "the log holds")
 
+    def test_a_group_is_reset_taken_back_and_deleted(self):
+        def committed():
+            described = json.loads(millrace("group", "describe", "resets", "--format", "json", "--brokers", self.address))
+            return [row["committed"] for row in described[0]["offsets"]]
+
+        millrace("topic", "create", "to-reset", "--partitions", "1", "--brokers", self.address)
+        subprocess.run([BINARY, "produce", "to-reset", "--brokers", self.address], text=True, input="a\nb\nc\n",
+                       check=True, capture_output=True, timeout=TIMEOUT_S)
+        read = ["consume", "to-reset", "--group", "resets", "--exit-at-end", "--brokers", self.address]
+        self.assertEqual(millrace(*read), "a\nb\nc\n")
+        undo = self.scratch / "resets.undo.json"
+        millrace("group", "reset", "resets", "--by", "-2", "--undo-file", str(undo), "--brokers", self.address)
+        self.assertEqual(committed(), [1])
+        millrace("group", "undo", str(undo), "--brokers", self.address)
+        self.assertEqual(committed(), [3])
+        millrace("group", "reset", "resets", "--to", "earliest", "--undo-file", str(self.scratch / "second.json"), "--brokers", self.address)
+        self.assertEqual(millrace(*read), "a\nb\nc\n")
+        millrace("group", "delete-offsets", "resets", "--topic", "to-reset", "--brokers", self.address)
+        millrace("group", "undo", str(undo), "--brokers", self.address)
+        self.assertEqual(committed(), [3])
+        millrace("group", "delete", "resets", "--brokers", self.address)
+        listed = json.loads(millrace("group", "list", "--format", "json", "--brokers", self.address))
+        self.assertNotIn("resets", [row["group"] for row in listed])
+
     def check_once_and_in_order(self, sent, found, what):
         def by_key(lines):
             keys = {}

@@ -2,7 +2,6 @@
 
 #include "client/admin.h"
 #include "client/admin/admin_core.h"
-#include "client/consumer/offset_requests.h"
 #include "client/group/subscription_codec.h"
 #include "wire/messages/delete_groups.h"
 #include "wire/messages/describe_groups.h"
@@ -96,13 +95,6 @@ Result<Outcomes<std::string, void>> Admin::delete_groups(
     }
   }
   return outcomes;
-}
-
-Result<CommittedOffsets> Admin::list_group_offsets(const std::string& group_id) {
-  return core().await<CommittedOffsets>([&](Done<CommittedOffsets> done) {
-    fetch_committed(*core().cluster_, group_id, std::nullopt, RequireStable::kNo, core().deadline(),
-                    std::move(done));
-  });
 }
 
 }  // namespace millrace::client

@@ -153,9 +153,8 @@ void fetch_committed(Cluster& cluster, const std::string& group,
       });
 }
 
-void commit_offsets(Cluster& cluster, const ConsumerGroupMetadata& membership,
-                    const OffsetsToCommit& offsets, MonotonicTime deadline,
-                    std::function<void(Status)> done) {
+wire::OffsetCommitRequest commit_request(const ConsumerGroupMetadata& membership,
+                                         const OffsetsToCommit& offsets) {
   wire::OffsetCommitRequest request;
   request.group_id = membership.group_id;
   request.generation_id_or_member_epoch = membership.generation;
@@ -172,11 +171,17 @@ void commit_offsets(Cluster& cluster, const ConsumerGroupMetadata& membership,
     part.committed_metadata = commit.metadata;
     request.topics.back().partitions.push_back(std::move(part));
   }
+  return request;
+}
+
+void commit_offsets(Cluster& cluster, const ConsumerGroupMetadata& membership,
+                    const OffsetsToCommit& offsets, MonotonicTime deadline,
+                    std::function<void(Status)> done) {
   using Response = wire::OffsetCommitResponse;
   const std::string group = membership.group_id;
   cluster.call_until<wire::OffsetCommitRequest, Response>(
-      Target::coordinator(CoordinatorKey::group(group)), std::move(request), deadline,
-      [](const Response& answer) { return first_error(answer); },
+      Target::coordinator(CoordinatorKey::group(group)), commit_request(membership, offsets),
+      deadline, [](const Response& answer) { return first_error(answer); },
       [group, done = std::move(done)](Result<Response> answer) {
         if (!answer.ok()) return done(answer.error());
         const auto code = first_error(*answer);

@@ -11,6 +11,7 @@
 #include "client/config/client_config.h"
 #include "client/consumer.h"
 #include "client/offsets.h"
+#include "wire/messages/offset_commit.h"
 
 namespace millrace::client {
 
@@ -40,6 +41,8 @@ void fetch_committed(Cluster& cluster, const std::string& group,
                      const std::optional<std::vector<TopicPartition>>& partitions,
                      RequireStable stable, MonotonicTime deadline, Done<CommittedOffsets> done);
 
+wire::OffsetCommitRequest commit_request(const ConsumerGroupMetadata& membership,
+                                         const OffsetsToCommit& offsets);
 /// Commits as the given member; membership without a generation commits from outside the group.
 /// errors  the first error of a partition
 void commit_offsets(Cluster& cluster, const ConsumerGroupMetadata& membership,
