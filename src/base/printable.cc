@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <iterator>
 
 #include "base/utf8.h"
@@ -23,6 +24,24 @@ void append_ascii(char c, std::string& out) {
   }
 }
 
+/// text  begins with a character of two or three bytes
+std::uint32_t code_point(std::string_view text, std::size_t length) {
+  constexpr std::uint32_t kPayload = 0x3f;
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+  };
+  if (length == 2) return (byte(0) & 0x1fU) << 6U | (byte(1) & kPayload);
+  return (byte(0) & 0xfU) << 12U | (byte(1) & kPayload) << 6U | (byte(2) & kPayload);
+}
+
+bool is_control(std::uint32_t point) {
+  const auto is_between = [point](std::uint32_t first, std::uint32_t last) {
+    return point >= first && point <= last;
+  };
+  return is_between(0x80, 0x9f) || point == 0x61c || is_between(0x200e, 0x200f) ||
+         is_between(0x2028, 0x202e) || is_between(0x2066, 0x2069);
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -30,13 +49,12 @@ std::string printable(std::string_view text) {
   out.reserve(text.size());
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
-    const auto second = static_cast<unsigned char>(text.size() > 1 ? text[1] : '\0');
     if (length == 0) {
       fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(text[0]));
     } else if (length == 1) {
       append_ascii(text[0], out);
-    } else if (text[0] == '\xc2' && second < 0xa0) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", second);
+    } else if (length <= 3 && is_control(code_point(text, length))) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", code_point(text, length));
     } else {
       out += text.substr(0, length);
     }

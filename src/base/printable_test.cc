@@ -24,6 +24,12 @@ TEST(Printable, WritesOutControlCharacters) {
             "\\u009b31m");
 }
 
+TEST(Printable, WritesOutWhatSeparatesLinesOrTurnsTheDirectionOfWriting) {
+  EXPECT_EQ(printable("a\u202eb\u2066c\u200fd\u061ce"), "a\\u202eb\\u2066c\\u200fd\\u061ce");
+  EXPECT_EQ(printable("a\u2028b\u2029c"), "a\\u2028b\\u2029c");
+  EXPECT_EQ(printable("a\u2027b\u202fc\u200bd"), "a\u2027b\u202fc\u200bd");
+}
+
 TEST(Printable, WritesOutBytesThatAreNoText) {
   EXPECT_EQ(printable("caf\xe9"), "caf\\xe9");
   EXPECT_EQ(printable("\x9b"

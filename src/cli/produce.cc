@@ -168,7 +168,12 @@ Status send_lines(const Sending& sending, client::Producer& producer) {
 void sum_up(const ProduceOptions& options, std::uint64_t written, std::uint64_t refused,
             Console& console) {
   if (options.quiet) return;
-  if (refused == 0) {
+  const auto properties = client_properties(options.cluster);
+  const std::string* const acks = properties.ok() ? properties->find("acks") : nullptr;
+  if (acks != nullptr && *acks == "0") {
+    console.note("sent {} records to {}; with acks=0 nobody says whether they were written\n",
+                 written, options.topic);
+  } else if (refused == 0) {
     console.note("produced {} records to {}\n", written, options.topic);
   } else {
     console.note("produced {} records to {}; not written: {}\n", written, options.topic, refused);

@@ -207,6 +207,25 @@ Result<client::OpenTransaction> opened_at(client::Admin& admin, const TopicParti
                            partition, start)};
 }
 
+/// That the producer has a transaction open there. Clusters that do not describe producers cannot
+/// be asked.
+Status check_open(client::Admin& admin, const client::OpenTransaction& transaction) {
+  const auto outcomes = admin.describe_producers({transaction.partition});
+  if (!outcomes.ok()) {
+    return outcomes.error().code == ErrorCode::kUnsupported ? Status{} : Status{outcomes.error()};
+  }
+  const auto& producers = outcomes->at(transaction.partition);
+  if (!producers.ok()) {
+    return producers.error().code == ErrorCode::kUnsupported ? Status{} : Status{producers.error()};
+  }
+  for (const auto& each : *producers) {
+    if (each.id == transaction.producer_id && each.transaction_start) return {};
+  }
+  return Error{ErrorCode::kNotFound,
+               fmt::format("wanted a transaction of producer {} that is open in {}, found none",
+                           transaction.producer_id, transaction.partition)};
+}
+
 /// What is named by its producer, for clusters that do not describe producers.
 Result<client::OpenTransaction> named_by_producer(const TransactionOptions& options,
                                                   const TopicPartition& partition) {
@@ -233,6 +252,8 @@ ExitCode abort(const TransactionOptions& options, Console& console, io::Env& env
   if (options.start_offset) {
     transaction = opened_at(*admin, partition, Offset{*options.start_offset});
     if (!transaction.ok()) return report(console, transaction.error());
+  } else if (auto open = check_open(*admin, *transaction); !open.ok()) {
+    return report(console, open.error());
   }
   const auto aborted = admin->abort_transaction(*transaction);
   if (!aborted.ok()) return report(console, aborted.error());

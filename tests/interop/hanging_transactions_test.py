@@ -107,6 +107,12 @@ class Coordinated:
         self.assertEqual(unknown.returncode, 1)
         self.assertIn("TRANSACTIONAL_ID_NOT_FOUND", unknown.stderr)
 
+    def test_abort_of_a_transaction_that_nobody_has_is_refused(self):
+        refused = self.fails("abort", "--topic", ALIVE, "--partition", "0", "--producer-id", "424242",
+                             "--producer-epoch", "0", "--coordinator-epoch", "0")
+        self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+        self.assertIn("wanted a transaction of producer 424242 that is open", refused.stderr)
+
     def test_kafkas_tool_lists_and_describes_the_same(self):
         ours_by_id = {row["transactional_id"]: row for row in self.say("list")}
         listed = {row["TransactionalId"]: row for row in self.kafkas("list")}

@@ -52,6 +52,13 @@ class ProduceTest(BrokerCase):
         self.assertEqual((writer.returncode, err), (FAILED, "produced 3 records to small; not written: 1\n"))
         self.assertEqual(self.consume("small"), "good0\ngood1\ngood2\n")
 
+    def test_what_nobody_confirms_is_not_called_produced(self):
+        self.run_ok("topic", "create", "unconfirmed", "-c", "max.message.bytes=1000")
+        done = self.run_millrace("produce", "unconfirmed", "-X", "acks=0", "-X", "enable.idempotence=false",
+                                 stdin="x" * 4000 + "\n")
+        self.assertEqual(done.returncode, DONE)
+        self.assertIn("sent 1 records to unconfirmed; with acks=0 nobody says", done.stderr)
+
     def test_every_refused_line_is_counted_and_those_that_are_fine_are_written(self):
         self.run_millrace("topic", "create", "mixed", "-c", "max.message.bytes=1000")
         lines = [("x" * 2000 if n % 7 == 0 else f"good{n}") for n in range(1, 701)]
