@@ -69,8 +69,9 @@ constexpr ApiRow row(VersionRange advertised = Request::kVersions) {
 constexpr VersionRange kNotServed{};
 
 // Produce advertises versions that it refuses: librdkafka takes the compression codecs that it may
-// use from the lowest one. InitProducerId v6 serves two-phase commit, which no broker of ours does;
-// ApiVersions v5 and DeleteGroups v3 are described, and their handlers do not answer them yet.
+// use from the lowest one. InitProducerId v6 serves two-phase commit; Kafka 4.4 does not offer it
+// either, as its description is not final (latestVersionUnstable). ApiVersions v5 and DeleteGroups
+// v3 are described, and their handlers do not answer them yet.
 constexpr std::array kTable{
     row<ProduceRequest, ProduceResponse>(VersionRange{0, 13}),
     row<FetchRequest, FetchResponse>(),
@@ -113,7 +114,7 @@ constexpr std::array kTable{
     row<DescribeClusterRequest, DescribeClusterResponse>(),
     row<DescribeProducersRequest, DescribeProducersResponse>(),
     row<DescribeTransactionsRequest, DescribeTransactionsResponse>(),
-    row<ListTransactionsRequest, ListTransactionsResponse>(VersionRange{0, 1}),
+    row<ListTransactionsRequest, ListTransactionsResponse>(),
     row<ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse>(),
     row<ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse>(),
     row<ListConfigResourcesRequest, ListConfigResourcesResponse>(kNotServed),

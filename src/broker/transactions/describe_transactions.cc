@@ -1,7 +1,7 @@
 // DescribeTransactions: an id that is not known is TRANSACTIONAL_ID_NOT_FOUND.
-// ListTransactions: filters by state, producer id and age; a state that is no state is said to be
-// unknown, and asks for nothing.
-// source  Kafka's TransactionCoordinator and TransactionStateManager; KIP-664, KIP-994
+// ListTransactions: filters by state, producer id, age and pattern of the id; a state that is no
+// state is said to be unknown, and asks for nothing.
+// source  Kafka's TransactionCoordinator and TransactionStateManager; KIP-664, KIP-994, KIP-1152
 #include "broker/transactions/describe_transactions.h"
 
 #include <algorithm>
@@ -82,14 +82,15 @@ void describe_transactions(TransactionTurn& turn, RequestToken token,
 }
 
 void list_transactions(TransactionTurn& turn, RequestToken token,
-                       const ListTransactionsRequest& request) {
+                       const ListTransactionsRequest& request,
+                       const std::optional<TopicPattern>& ids) {
   ListTransactionsResponse response;
   for (const std::string& name : request.state_filters) {
     if (!is_state(name)) response.unknown_state_filters.push_back(name);
   }
   for (const auto& [id, transaction] : turn.state.transactions) {
     const TransactionMetadata& metadata = transaction->metadata;
-    if (!is_wanted(metadata, request, turn.now.wall)) continue;
+    if (!is_wanted(metadata, request, turn.now.wall) || (ids && !ids->matches(id))) continue;
     response.transaction_states.push_back(
         {id, metadata.producer_id.value(), std::string(name_of(metadata.state))});
   }

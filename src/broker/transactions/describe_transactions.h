@@ -1,7 +1,10 @@
 // DescribeTransactions and ListTransactions: what the coordinator knows, for people who run Kafka.
 #pragma once
 
+#include <optional>
+
 #include "broker/transactions/transaction_turn.h"
+#include "model/topic_pattern.h"
 
 namespace millrace::broker {
 
@@ -10,7 +13,9 @@ namespace millrace::broker {
 void describe_transactions(TransactionTurn& turn, RequestToken token,
                            const wire::DescribeTransactionsRequest& request);
 /// The same for all ids that pass the filters.   errors  none
+/// ids  the request's pattern of ids; nothing when it has none
 void list_transactions(TransactionTurn& turn, RequestToken token,
-                       const wire::ListTransactionsRequest& request);
+                       const wire::ListTransactionsRequest& request,
+                       const std::optional<TopicPattern>& ids);
 
 }  // namespace millrace::broker

@@ -26,7 +26,7 @@ std::vector<std::string> ids_of(const wire::ListTransactionsResponse& response) 
 
 wire::ListTransactionsResponse list(TransactionWorld& world,
                                     const wire::ListTransactionsRequest& request) {
-  auto effects = world.coordinator().list(RequestToken{901}, request, world.now());
+  auto effects = world.coordinator().list(RequestToken{901}, request, std::nullopt, world.now());
   return std::get<wire::ListTransactionsResponse>(effects.replies.at(0).response);
 }
 

@@ -155,8 +155,10 @@ TransactionEffects TransactionCoordinator::describe(
 
 TransactionEffects TransactionCoordinator::list(RequestToken token,
                                                 const wire::ListTransactionsRequest& request,
+                                                const std::optional<TopicPattern>& ids,
                                                 Instant now) {
-  return take_turn(now, [&](TransactionTurn& turn) { list_transactions(turn, token, request); });
+  return take_turn(now,
+                   [&](TransactionTurn& turn) { list_transactions(turn, token, request, ids); });
 }
 
 TransactionEffects TransactionCoordinator::appended(AppendId id, wire::KafkaError error,

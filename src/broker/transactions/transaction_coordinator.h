@@ -9,6 +9,7 @@
 
 #include "broker/transactions/transaction_effects.h"
 #include "broker/transactions/transaction_turn.h"
+#include "model/topic_pattern.h"
 #include "wire/batch_header.h"
 
 namespace millrace::broker {
@@ -57,8 +58,9 @@ class TransactionCoordinator {
                          std::int16_t api_version, Instant now);
   TransactionEffects describe(RequestToken token, const wire::DescribeTransactionsRequest& request,
                               Instant now);
+  /// ids  the request's pattern of ids; nothing when it has none
   TransactionEffects list(RequestToken token, const wire::ListTransactionsRequest& request,
-                          Instant now);
+                          const std::optional<TopicPattern>& ids, Instant now);
 
   // ---- what else happens ----
 

@@ -245,6 +245,28 @@ TEST_F(TransactionHandlers, AreListed) {
   EXPECT_EQ(answered(caught).transaction_states.size(), 2U);
 }
 
+TEST_F(TransactionHandlers, AreListedWhereTheWholeIdMatches) {
+  for (const char* const id : {"pay-1", "pay-2", "prepay-1"}) init(id);
+  const auto list = [&](std::optional<std::string> pattern) {
+    wire::ListTransactionsRequest request;
+    request.transactional_id_pattern = std::move(pattern);
+    return answered(call(&handle_list_transactions, std::move(request), 2));
+  };
+  const auto ids = [&](std::optional<std::string> pattern) {
+    std::vector<std::string> found;
+    for (const auto& each : list(std::move(pattern)).transaction_states)
+      found.push_back(each.transactional_id);
+    return found;
+  };
+  EXPECT_EQ(ids("pay-.*"), (std::vector<std::string>{"pay-1", "pay-2"}));
+  EXPECT_EQ(ids("pay"), std::vector<std::string>());
+  EXPECT_EQ(ids("").size(), 3U);
+  EXPECT_EQ(ids(std::nullopt).size(), 3U);
+  const auto refused = list("pay-(");
+  EXPECT_EQ(refused.error_code, code_of(KafkaError::kInvalidRegularExpression));
+  EXPECT_TRUE(refused.transaction_states.empty());
+}
+
 TEST_F(TransactionHandlers, OfADeletedTopicEnd) {
   const Who who = init();
   ASSERT_EQ(error_of(send(who, 0, 0, kAddingProduce)), KafkaError::kNone);

@@ -122,9 +122,12 @@ void TransactionService::describe(wire::DescribeTransactionsRequest request,
 }
 
 void TransactionService::list(wire::ListTransactionsRequest request,
+                              std::optional<TopicPattern> ids,
                               Responder<wire::ListTransactionsResponse> reply) {
-  shell_->ask(std::move(reply), [&](TransactionCoordinator& coordinator, RequestToken token,
-                                    Instant now) { return coordinator.list(token, request, now); });
+  shell_->ask(std::move(reply),
+              [&](TransactionCoordinator& coordinator, RequestToken token, Instant now) {
+                return coordinator.list(token, request, ids, now);
+              });
 }
 
 }  // namespace millrace::broker

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -15,6 +16,7 @@
 #include "broker/transactions/transaction_config.h"
 #include "broker/transactions/transaction_effects.h"
 #include "io/event_loop.h"
+#include "model/topic_pattern.h"
 
 namespace millrace::broker {
 
@@ -52,7 +54,9 @@ class TransactionService {
            Responder<wire::EndTxnResponse> reply);
   void describe(wire::DescribeTransactionsRequest request,
                 Responder<wire::DescribeTransactionsResponse> reply);
-  void list(wire::ListTransactionsRequest request, Responder<wire::ListTransactionsResponse> reply);
+  /// ids  the request's pattern of ids, compiled; nothing when it has none
+  void list(wire::ListTransactionsRequest request, std::optional<TopicPattern> ids,
+            Responder<wire::ListTransactionsResponse> reply);
 
  private:
   class Shell;
