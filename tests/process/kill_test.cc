@@ -7,20 +7,17 @@
 // a power cut loses nothing acknowledged either is held in src/storage and src/broker on simulated
 // disks.
 #include <gtest/gtest.h>
-#include <poll.h>
 
 #include <atomic>
 #include <set>
 #include <thread>
 
 #include "base/guarded.h"
-#include "base/log.h"
 #include "base/random.h"
 #include "client/admin.h"
 #include "client/consumer.h"
 #include "client/producer.h"
-#include "io/env.h"
-#include "tests/process/broker_process.h"
+#include "tests/process/kill_case.h"
 
 namespace millrace::process {
 namespace {
@@ -29,7 +26,6 @@ constexpr int kKills = 100;
 constexpr std::uint64_t kSeed = 20'150'517;
 constexpr std::string_view kExact = "exact";
 constexpr std::string_view kPlain = "plain";
-constexpr int kPatienceMs = 60'000;
 
 /// What is read after a kill: mostly the end of a topic, which is what a recovery works on.
 enum class Reread { kTail, kAll };
@@ -49,30 +45,8 @@ std::int64_t number_of(std::string_view value) {
   return std::stoll(std::string(value.substr(0, value.find(':'))));
 }
 
-/// Waits without being due to anything, as a kill comes.
-void let_pass(int milliseconds) {
-  (void)::poll(nullptr, 0, milliseconds);
-}
-
-class KillTest : public ::testing::Test {
+class KillTest : public KillCase {
  protected:
-  KillTest() { set_log_level(LogLevel::kOff); }
-  ~KillTest() override { set_log_level(LogLevel::kWarn); }
-
-  client::Properties properties() const {
-    return {{"bootstrap.servers", broker_.endpoint()},
-            {"reconnect.backoff.ms", "5"},
-            {"reconnect.backoff.max.ms", "20"},
-            {"retry.backoff.ms", "5"},
-            {"retry.backoff.max.ms", "20"}};
-  }
-
-  void start_broker() {
-    broker_.launch();
-    const auto complaint = broker_.wait_until_ready();
-    ASSERT_FALSE(complaint.has_value()) << *complaint;
-  }
-
   void create_topics() {
     auto admin = client::Admin::create(properties(), env_.get());
     ASSERT_TRUE(admin.ok()) << admin.error().to_string();
@@ -153,32 +127,7 @@ class KillTest : public ::testing::Test {
     }
   }
 
-  void note(const std::string& complaint) {
-    complaints_.with([&](std::vector<std::string>& all) { all.push_back(complaint); });
-    has_complaint_ = true;
-  }
-
   // --- what has to hold ---
-
-  /// Kills at a random moment of the work, or of the start before it.
-  void kill_somewhen(Random& random) {
-    if (random.chance(0.2)) {
-      broker_.kill();
-      broker_.launch();
-      let_pass(static_cast<int>(random.below(20)));
-      broker_.kill();
-      return start_broker();
-    }
-    // Some progress first, so that each round has something to lose.
-    const std::int64_t wanted = exact_acked_ + 1 + static_cast<std::int64_t>(random.below(60));
-    for (int waited = 0; exact_acked_ < wanted && !has_complaint_; ++waited) {
-      ASSERT_LT(waited, kPatienceMs) << "the idempotent producer came to a halt";
-      let_pass(1);
-    }
-    let_pass(static_cast<int>(random.below(8)));
-    broker_.kill();
-    start_broker();
-  }
 
   /// Reads a topic from where `numbers`, the numbers of its values, is to be compared again, up to
   /// its present end; offsets have to follow each other and what was there before may not change.
@@ -247,18 +196,11 @@ class KillTest : public ::testing::Test {
     EXPECT_LE(committed->at(partition).offset.value(), commit_begun_.load());
   }
 
-  TemporaryDirectory directory_;
-  std::unique_ptr<io::Env> env_ = io::make_system_env();
-  BrokerProcess broker_{directory_.path() / "data", {"--fsync", "group", "--loops", "2"}};
-
   std::vector<std::int64_t> exact_, plain_;  // what was read so far, by offset
-  std::atomic<bool> is_over_ = false;
-  std::atomic<bool> has_complaint_ = false;
   std::atomic<std::int64_t> exact_acked_ = 0;
   std::atomic<std::int64_t> commit_begun_ = 0;
   std::atomic<std::int64_t> commit_acked_ = 0;
   Guarded<std::set<std::int64_t>> plain_acked_;
-  Guarded<std::vector<std::string>> complaints_;
 };
 
 TEST_F(KillTest, AHundredKillsLoseNothingAcknowledgedAndServeNothingCorrupt) {
@@ -271,7 +213,7 @@ TEST_F(KillTest, AHundredKillsLoseNothingAcknowledgedAndServeNothingCorrupt) {
 
   Random random(kSeed);
   const auto check_round = [&](Reread reread) {
-    kill_somewhen(random);
+    kill_somewhen(random, [this] { return exact_acked_.load(); });
     if (HasFatalFailure() || has_complaint_) return;
     check_exact(reread);
     if (!HasFatalFailure()) check_plain(reread);
@@ -284,8 +226,7 @@ TEST_F(KillTest, AHundredKillsLoseNothingAcknowledgedAndServeNothingCorrupt) {
   is_over_ = true;
   if (broker_.pid() < 0) start_broker();
   for (auto& worker : workers) worker.join();
-  const auto complaints = complaints_.with([](const auto& all) { return all; });
-  for (const auto& complaint : complaints) ADD_FAILURE() << complaint;
+  expect_no_complaints();
 
   EXPECT_GE(exact_acked_, kKills);
   EXPECT_EQ(broker_.stop(), 0);
