@@ -28,6 +28,7 @@ class Timers {
     queue_.erase({found->second, key});
     deadlines_.erase(found);
   }
+  bool contains(const Key& key) const { return deadlines_.contains(key); }
   std::optional<MonotonicTime> next_deadline() const {
     if (queue_.empty()) return std::nullopt;
     return queue_.begin()->first;

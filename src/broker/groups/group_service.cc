@@ -26,7 +26,10 @@ GroupService::~GroupService() {
 }
 
 Status GroupService::load() {
-  auto loaded = shell_->load(load_groups);
+  auto loaded = shell_->load([&](CoordinatorLog& log, GroupCoordinator& groups, Instant now) {
+    groups.see_topics(topics());
+    return load_groups(log, groups, now);
+  });
   if (loaded.ok()) shell_->tick();
   return loaded;
 }
@@ -58,8 +61,10 @@ void GroupService::consumer_heartbeat(const GroupCaller& caller,
 
 GroupService::Abandon GroupService::join(const GroupCaller& caller, wire::JoinGroupRequest request,
                                          Responder<wire::JoinGroupResponse> reply) {
-  const RequestToken asked =
-      shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {
+  const RequestToken asked = shell_->ask(
+      std::move(reply),
+      [&, topics = topics()](GroupCoordinator& groups, RequestToken token, Instant now) {
+        groups.see_topics(topics);
         return groups.join(token, caller, std::move(request), now);
       });
   return shell_->abandoning(asked);
@@ -67,8 +72,10 @@ GroupService::Abandon GroupService::join(const GroupCaller& caller, wire::JoinGr
 
 GroupService::Abandon GroupService::sync(const GroupCaller& caller, wire::SyncGroupRequest request,
                                          Responder<wire::SyncGroupResponse> reply) {
-  const RequestToken asked =
-      shell_->ask(std::move(reply), [&](GroupCoordinator& groups, RequestToken token, Instant now) {
+  const RequestToken asked = shell_->ask(
+      std::move(reply),
+      [&, topics = topics()](GroupCoordinator& groups, RequestToken token, Instant now) {
+        groups.see_topics(topics);
         return groups.sync(token, caller, std::move(request), now);
       });
   return shell_->abandoning(asked);

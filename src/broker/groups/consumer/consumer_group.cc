@@ -31,6 +31,7 @@ std::string_view consumer_group_state_name(ConsumerGroupState state) {
 void UnwrittenOfGroup::merge(const UnwrittenOfGroup& other) {
   epoch = epoch || other.epoch;
   assignment_epoch = assignment_epoch || other.assignment_epoch;
+  classic_group = classic_group || other.classic_group;
   members.insert(other.members.begin(), other.members.end());
   targets.insert(other.targets.begin(), other.targets.end());
   assignments.insert(other.assignments.begin(), other.assignments.end());
@@ -91,17 +92,6 @@ std::string ConsumerGroup::preferred_assignor(const std::string& otherwise) cons
   const auto most = std::max_element(
       votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return most == votes.end() ? otherwise : std::string(most->first);
-}
-
-bool ConsumerGroup::has_classic_members() const {
-  return std::any_of(members_.begin(), members_.end(),
-                     [](const auto& entry) { return entry.second.classic.has_value(); });
-}
-
-bool ConsumerGroup::all_are_classic_but(std::string_view except) const {
-  return std::all_of(members_.begin(), members_.end(), [&](const auto& entry) {
-    return entry.first == except || entry.second.classic.has_value();
-  });
 }
 
 void ConsumerGroup::release(const ConsumerMember& member) {
@@ -187,6 +177,11 @@ void ConsumerGroup::set_regex(const std::string& regex, ResolvedRegex resolved) 
 
 void ConsumerGroup::remove_regex(const std::string& regex) {
   if (regexes_.erase(regex) > 0) unwritten.regexes.insert(regex);
+}
+
+void ConsumerGroup::begin_at(std::int32_t generation) {
+  epoch_ = assignment_epoch_ = generation;
+  unwritten.epoch = unwritten.assignment_epoch = true;
 }
 
 void ConsumerGroup::bump_epoch(std::int64_t metadata_hash) {

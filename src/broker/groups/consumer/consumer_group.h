@@ -30,13 +30,14 @@ std::string_view consumer_group_state_name(ConsumerGroupState state);
 struct UnwrittenOfGroup {
   bool epoch = false;
   bool assignment_epoch = false;
+  bool classic_group = false;  // one of that name, which is no more
   std::set<std::string> members;
   std::set<std::string> targets;
   std::set<std::string> assignments;
   std::set<std::string> regexes;
 
   bool empty() const {
-    return !epoch && !assignment_epoch && members.empty() && targets.empty() &&
+    return !epoch && !assignment_epoch && !classic_group && members.empty() && targets.empty() &&
            assignments.empty() && regexes.empty();
   }
   void merge(const UnwrittenOfGroup& other);
@@ -85,9 +86,6 @@ class ConsumerGroup {
   bool is_subscribed_to(const std::string& topic) const;
   /// The assignor that most members ask for; `otherwise` when none does.
   std::string preferred_assignor(const std::string& otherwise) const;
-  bool has_classic_members() const;
-  /// Whether nobody but `except` speaks the new protocol.
-  bool all_are_classic_but(std::string_view except) const;
 
   /// Adds the member, or replaces the one of its id.
   void put(ConsumerMember member);
@@ -97,6 +95,8 @@ class ConsumerGroup {
   void set_target(const std::string& member_id, Partitions target);
   void set_regex(const std::string& regex, ResolvedRegex resolved);
   void remove_regex(const std::string& regex);
+  /// Begins where a classic group was.
+  void begin_at(std::int32_t generation);
   /// Counts the epoch up: a new target is to be dealt.
   void bump_epoch(std::int64_t metadata_hash);
   void finish_target();

@@ -21,8 +21,8 @@
 #include "base/log.h"
 #include "base/probe.h"
 #include "broker/groups/consumer/consumer_turn.h"
+#include "broker/groups/consumer/conversion.h"
 #include "broker/groups/consumer/subscriptions.h"
-#include "broker/groups/offsets/log_records.h"
 #include "wire/error_text.h"
 
 namespace millrace::broker {
@@ -218,31 +218,28 @@ Status check_room(const ConsumerGroup& group, const Beat& beat) {
                                 group.members().size()));
 }
 
-/// The group, which is made when somebody joins it.
+/// The group; null when there is none and somebody joins it. A classic group with members becomes
+/// one that he can join.
 Result<ConsumerGroup*> find_group_of(const Beat& beat) {
   Turn& turn = beat.turn;
   const std::string& group_id = beat.request.group_id;
   if (ConsumerGroup* const group = turn.find_consumer_group(group_id)) return group;
   const Group* const classic = turn.find_group(group_id);
-  if (classic != nullptr && !(beat.joins() && classic->members().empty())) {
-    return make_error(KafkaError::kGroupIdNotFound,
-                      fmt::format("group {} speaks the classic protocol", group_id));
-  }
   if (!beat.joins()) {
-    return make_error(KafkaError::kGroupIdNotFound, fmt::format("there is no group {}", group_id));
+    return make_error(KafkaError::kGroupIdNotFound,
+                      fmt::format("there is no consumer group {}", group_id));
   }
-  return nullptr;
+  if (classic == nullptr || classic->members().empty()) return nullptr;
+  return upgrade(turn, group_id);
 }
 
 /// A classic group without members makes way; its offsets stay.
 ConsumerGroup& make_group(Turn& turn, const std::string& group_id) {
-  if (const Group* const classic = turn.find_group(group_id)) {
-    if (classic->is_logged) {
-      turn.append(group_id, {group_tombstone(group_id)}, EmptyGroupStored{});
-    }
-    turn.state.groups.erase(group_id);
-  }
+  const Group* const classic = turn.find_group(group_id);
+  const bool is_logged = classic != nullptr && classic->is_logged;
+  turn.state.groups.erase(group_id);
   ConsumerGroup& group = turn.make_consumer_group(group_id);
+  group.unwritten.classic_group = is_logged;
   // As Kafka has it: so the first member's epoch is 2, or 1 when it wants nothing.
   group.bump_epoch(0);
   return group;
@@ -296,8 +293,7 @@ void update(Beat& beat, ConsumerGroup& group, Admitted admitted) {
                                           {"instance", *beat.request.instance_id},
                                           {"old_member", admitted.replaces},
                                           {"new_member", id}});
-    turn.state.timers.cancel({TimerKind::kSession, group.id(), admitted.replaces});
-    turn.state.timers.cancel({TimerKind::kRevocation, group.id(), admitted.replaces});
+    cancel_member_timers(turn, group, admitted.replaces);
     group.replace(admitted.replaces, std::move(member));
   }
   if (is_new) LOG_INFO("member joins a consumer group", {{"group", group.id()}, {"member", id}});
@@ -316,6 +312,7 @@ void update(Beat& beat, ConsumerGroup& group, Admitted admitted) {
 }
 
 Status live(Beat& beat) {
+  if (Status regex = check_expression(beat.request); !regex.ok()) return regex;
   auto found = find_group_of(beat);
   if (!found.ok()) return std::move(found).error();
   if (beat.request.member_id.empty()) {
@@ -326,7 +323,6 @@ Status live(Beat& beat) {
   if (Status room = check_room(asked, beat); !room.ok()) return room;
   auto admitted = admit(asked, beat);
   if (!admitted.ok()) return std::move(admitted).error();
-  if (Status regex = check_expression(beat.request); !regex.ok()) return regex;
   ConsumerGroup& group = *found == nullptr ? make_group(beat.turn, beat.request.group_id) : **found;
   update(beat, group, std::move(admitted).value());
   return {};
@@ -356,12 +352,17 @@ Status leave_group(Beat& beat) {
   if (request.instance_id && request.member_epoch == kStaticLeaveEpoch) {
     leave_for_a_while(beat.turn, *group, *group->find(request.member_id));
   } else {
-    fence_member(beat.turn, *group, request.member_id, "it says so");
+    take_out(beat.turn, *group, request.member_id, "it says so");
   }
   BeatResponse response;
   response.member_id = request.member_id;
   response.member_epoch = request.member_epoch;
-  write_and_answer(beat.turn, *group, GroupReply{beat.token, std::move(response)});
+  GroupReply reply{beat.token, std::move(response)};
+  if (group->find(request.member_id) == nullptr) {
+    finish_removal(beat.turn, *group, std::move(reply));
+  } else {
+    write_and_answer(beat.turn, *group, std::move(reply));
+  }
   return {};
 }
 
@@ -376,6 +377,11 @@ void consumer_heartbeat(Turn& turn, RequestToken token, const GroupCaller& calle
   BeatResponse response;
   response.error_code = code_of(wire::kafka_error_of(done.error()));
   response.error_message = wire::bare_text(done.error());
+  // It may have made a consumer group of a classic one on its way.
+  ConsumerGroup* const group = turn.find_consumer_group(beat.request.group_id);
+  if (group != nullptr && !group->unwritten.empty()) {
+    return write_and_answer(turn, *group, GroupReply{token, std::move(response)});
+  }
   turn.answer(token, std::move(response));
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "broker/groups/offsets/log_records.h"
 #include "wire/consumer_group_records.h"
 
 namespace millrace::broker {
@@ -194,6 +195,8 @@ struct Restore {
         classic.protocols.push_back({std::move(protocol.name), std::move(protocol.metadata)});
       }
     }
+    // Without a protocol there is nothing that it could say.
+    if (into.classic && into.classic->protocols.empty()) into.classic.reset();
     to.known.insert(key.member_id);
     return true;
   }
@@ -255,6 +258,7 @@ struct Restore {
 std::vector<LogRecord> records_of(const ConsumerGroup& group, const UnwrittenOfGroup& what,
                                   Timestamp now) {
   std::vector<LogRecord> records;
+  if (what.classic_group) records.push_back(group_tombstone(group.id()));
   for (const auto& id : what.members) records.push_back(member_record(group, id));
   for (const auto& regex : what.regexes) records.push_back(regex_record(group, regex));
   if (what.epoch) records.push_back(epoch_record(group));
@@ -264,26 +268,27 @@ std::vector<LogRecord> records_of(const ConsumerGroup& group, const UnwrittenOfG
   return records;
 }
 
-std::vector<LogRecord> tombstones_of(const ConsumerGroup& group) {
-  std::vector<LogRecord> records;
-  for (const auto& [regex, resolved] : group.regexes()) {
-    records.push_back(keyed_tombstone(wire::ConsumerGroupRegularExpressionKey{group.id(), regex}));
-  }
-  records.push_back(keyed_tombstone(wire::ConsumerGroupTargetAssignmentMetadataKey{group.id()}));
-  records.push_back(keyed_tombstone(wire::ConsumerGroupMetadataKey{group.id()}));
-  return records;
-}
-
 std::vector<LogRecord> tombstones_of_all(const ConsumerGroup& group) {
+  std::set<std::string> members = group.unwritten.members;
+  members.insert(group.unwritten.targets.begin(), group.unwritten.targets.end());
+  members.insert(group.unwritten.assignments.begin(), group.unwritten.assignments.end());
+  for (const auto& [id, member] : group.members()) members.insert(id);
+  std::set<std::string> regexes = group.unwritten.regexes;
+  for (const auto& [regex, resolved] : group.regexes()) regexes.insert(regex);
+
   std::vector<LogRecord> records;
-  for (const auto& [id, member] : group.members()) {
+  for (const std::string& id : members) {
     records.push_back(
         keyed_tombstone(wire::ConsumerGroupCurrentMemberAssignmentKey{group.id(), id}));
     records.push_back(
         keyed_tombstone(wire::ConsumerGroupTargetAssignmentMemberKey{group.id(), id}));
     records.push_back(keyed_tombstone(wire::ConsumerGroupMemberMetadataKey{group.id(), id}));
   }
-  for (LogRecord& of_group : tombstones_of(group)) records.push_back(std::move(of_group));
+  for (const std::string& regex : regexes) {
+    records.push_back(keyed_tombstone(wire::ConsumerGroupRegularExpressionKey{group.id(), regex}));
+  }
+  records.push_back(keyed_tombstone(wire::ConsumerGroupTargetAssignmentMetadataKey{group.id()}));
+  records.push_back(keyed_tombstone(wire::ConsumerGroupMetadataKey{group.id()}));
   return records;
 }
 

@@ -20,9 +20,7 @@ namespace millrace::broker {
 std::vector<LogRecord> records_of(const ConsumerGroup& group, const UnwrittenOfGroup& what,
                                   Timestamp now);
 
-/// What makes the log forget a group without members.
-std::vector<LogRecord> tombstones_of(const ConsumerGroup& group);
-/// What makes the log forget the group with all its members.
+/// What makes the log forget the group with all its members, those too of which it may still speak.
 std::vector<LogRecord> tombstones_of_all(const ConsumerGroup& group);
 
 /// The group that a key is about; nothing when it is about no consumer group.

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/probe.h"
 #include "broker/groups/consumer/consumer_records.h"
+#include "broker/groups/consumer/conversion.h"
 #include "broker/groups/consumer/current_assignment.h"
 #include "broker/groups/consumer/subscriptions.h"
 #include "broker/groups/consumer/target_assignment.h"
@@ -62,15 +63,24 @@ ConsumerGroupStored* append_under_way(Turn& turn, const ConsumerGroup& group) {
   return std::get_if<ConsumerGroupStored>(&found->second.outcome);
 }
 
-void cancel_timers(Turn& turn, const ConsumerGroup& group, const std::string& member_id) {
-  for (const TimerKind kind : {TimerKind::kSession, TimerKind::kRevocation}) {
-    turn.state.timers.cancel({kind, group.id(), member_id});
+std::string_view reason_of(TimerKind kind) {
+  switch (kind) {
+    case TimerKind::kRevocation:
+      PROBE("broker: a member of a consumer group did not give up its partitions in time");
+      return "it did not give up its partitions in time";
+    case TimerKind::kMemberJoin:
+      return "it did not join again in time";
+    case TimerKind::kMemberSync:
+      return "it joined and never asked for its assignment";
+    default:
+      return "its session is over";
   }
 }
 
+/// Members of the classic protocol join again instead, which has a time-out of its own.
 void expect_revocation(Turn& turn, const ConsumerGroup& group, const ConsumerMember& member) {
   const TimerKey timer{TimerKind::kRevocation, group.id(), member.id};
-  if (member.state == MemberState::kUnrevokedPartitions) {
+  if (member.state == MemberState::kUnrevokedPartitions && !member.classic) {
     turn.set_timer(timer, member.rebalance_timeout);
   } else {
     turn.state.timers.cancel(timer);
@@ -159,24 +169,33 @@ void expect_consumer_heartbeat(Turn& turn, const ConsumerGroup& group,
                                 : turn.state.config.consumer_session_timeout);
 }
 
-void fence_member(Turn& turn, ConsumerGroup& group, const std::string& member_id,
-                  std::string_view reason) {
+void cancel_member_timers(Turn& turn, const ConsumerGroup& group, const std::string& member_id) {
+  for (const TimerKind kind : {TimerKind::kSession, TimerKind::kRevocation, TimerKind::kMemberJoin,
+                               TimerKind::kMemberSync}) {
+    turn.state.timers.cancel({kind, group.id(), member_id});
+  }
+}
+
+void take_out(Turn& turn, ConsumerGroup& group, const std::string& member_id,
+              std::string_view reason) {
   LOG_INFO("member leaves a consumer group",
            {{"group", group.id()}, {"member", member_id}, {"reason", reason}});
   group.remove(member_id);
-  cancel_timers(turn, group, member_id);
+  cancel_member_timers(turn, group, member_id);
+}
+
+void finish_removal(Turn& turn, ConsumerGroup& group, std::optional<GroupReply> reply) {
+  if (may_downgrade(turn, group)) {
+    return downgrade(turn, group, AfterDowngrade::kRebalance, std::move(reply));
+  }
   refresh_topics(turn, group, true);
+  write_and_answer(turn, group, std::move(reply));
 }
 
 void consumer_timer_due(Turn& turn, ConsumerGroup& group, const TimerKey& timer) {
   if (group.find(timer.member_id) == nullptr) return;
-  if (timer.kind == TimerKind::kSession) {
-    fence_member(turn, group, timer.member_id, "its session is over");
-  } else {
-    PROBE("broker: a member of a consumer group did not give up its partitions in time");
-    fence_member(turn, group, timer.member_id, "it did not give up its partitions in time");
-  }
-  write_and_answer(turn, group);
+  take_out(turn, group, timer.member_id, reason_of(timer.kind));
+  finish_removal(turn, group);
 }
 
 void start_timers(Turn& turn, const ConsumerGroup& group) {

@@ -35,10 +35,16 @@ const ConsumerMember& reconcile_member(Turn& turn, ConsumerGroup& group,
 void expect_consumer_heartbeat(Turn& turn, const ConsumerGroup& group,
                                const ConsumerMember& member);
 
-/// Takes a member out, with its timers; the epoch rises. To be written by the caller.
+void cancel_member_timers(Turn& turn, const ConsumerGroup& group, const std::string& member_id);
+
+/// Takes a member out, with its timers; when all who go have gone, finish_removal() follows.
 /// reason  for the log line
-void fence_member(Turn& turn, ConsumerGroup& group, const std::string& member_id,
-                  std::string_view reason);
+void take_out(Turn& turn, ConsumerGroup& group, const std::string& member_id,
+              std::string_view reason);
+/// The epoch rises, or, when all who are left speak the classic protocol, a classic group is made
+/// of them: then this group is no more. Writes, and answers then.
+void finish_removal(Turn& turn, ConsumerGroup& group,
+                    std::optional<GroupReply> reply = std::nullopt);
 
 /// One of the timers of a group's member.
 void consumer_timer_due(Turn& turn, ConsumerGroup& group, const TimerKey& timer);

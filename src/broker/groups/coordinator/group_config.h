@@ -3,11 +3,17 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
 
 namespace millrace::broker {
+
+/// Which way a group may go from one protocol to the other while it has members.
+enum class MigrationPolicy : std::uint8_t { kDisabled, kUpgrade, kDowngrade, kBidirectional };
+/// As in group.consumer.migration.policy.
+std::string_view migration_policy_name(MigrationPolicy policy);
 
 struct GroupConfig {
   /// group.min.session.timeout.ms. Kafka's default is 6 s; test suites of clients use far less.
@@ -27,6 +33,8 @@ struct GroupConfig {
   /// group.consumer.assignors: the first one is for groups that ask for none. Never empty, and all
   /// are known to find_coordinator_assignor().
   std::vector<std::string> consumer_assignors{"uniform", "range"};
+  /// group.consumer.migration.policy
+  MigrationPolicy migration_policy = MigrationPolicy::kBidirectional;
   /// offset.metadata.max.bytes
   std::int32_t offset_metadata_bytes_max = 4096;
   /// offsets.retention.minutes

@@ -49,6 +49,8 @@ void timer_due(Turn& turn, const TimerKey& timer) {
       sync_time_over(turn, *group);
       return;
     case TimerKind::kRevocation:
+    case TimerKind::kMemberJoin:
+    case TimerKind::kMemberSync:
     case TimerKind::kOffsetsSweep:
       return;
   }
@@ -149,6 +151,9 @@ Status GroupCoordinator::replay_consumer_group(const std::string& group_id,
                                                std::optional<std::string_view> value) {
   auto& group = state_.consumer_groups[group_id];
   if (group == nullptr) group = std::make_unique<ConsumerGroup>(group_id);
+  // What a group of one kind says of itself ends what was there of the other.
+  const bool says_it_is = std::holds_alternative<wire::ConsumerGroupMetadataKey>(key) && value;
+  if (says_it_is) state_.groups.erase(group_id);
   const auto goes_on = restore(*group, key, value);
   if (!goes_on.ok()) return goes_on.error();
   if (!*goes_on) state_.consumer_groups.erase(group_id);
@@ -171,6 +176,7 @@ Status GroupCoordinator::apply(LoggedEntry entry) {
       state_.groups.erase(logged->group_id);
       return {};
     }
+    state_.consumer_groups.erase(logged->group_id);
     auto& group = state_.groups[logged->group_id];
     if (group == nullptr) group = std::make_unique<Group>(logged->group_id);
     if (!group->restore(std::move(*logged->group))) {
@@ -186,10 +192,7 @@ void GroupCoordinator::finish_replay(Instant now) {
   Turn turn{state_, now, none};
   std::erase_if(state_.consumer_groups,
                 [](const auto& entry) { return !entry.second->finish_restore(); });
-  for (const auto& [group_id, group] : state_.consumer_groups) {
-    state_.groups.erase(group_id);
-    start_timers(turn, *group);
-  }
+  for (const auto& [group_id, group] : state_.consumer_groups) start_timers(turn, *group);
   for (const auto& [group_id, topics] : state_.offsets.by_group()) turn.ensure_group(group_id);
   for (const std::string& group_id : state_.open_transactions.groups()) {
     turn.ensure_group(group_id);

@@ -12,6 +12,8 @@ namespace millrace::broker {
 enum class TimerKind : std::uint8_t {
   kSession,       // a member, or a pending one, must be heard of
   kRevocation,    // a member of a consumer group must give up partitions
+  kMemberJoin,    // one that speaks the classic protocol must join again
+  kMemberSync,    // and ask for its assignment
   kInitialDelay,  // more first members may still come
   kRejoin,        // the members must have rejoined
   kSync,          // the members must have asked for their assignment
@@ -21,7 +23,7 @@ enum class TimerKind : std::uint8_t {
 struct TimerKey {
   TimerKind kind;
   std::string group_id;
-  std::string member_id;  // kSession and kRevocation only
+  std::string member_id;  // of the timers of one member
 
   auto operator<=>(const TimerKey&) const = default;
 };

@@ -5,6 +5,7 @@
 #include "broker/groups/coordinator/heartbeat.h"
 
 #include "base/log.h"
+#include "broker/groups/consumer/classic_members.h"
 #include "broker/groups/coordinator/rebalance.h"
 
 namespace millrace::broker {
@@ -13,6 +14,9 @@ namespace {
 
 wire::KafkaError check(Turn& turn, const wire::HeartbeatRequest& request) {
   if (request.group_id.empty()) return wire::KafkaError::kInvalidGroupId;
+  if (ConsumerGroup* const group = turn.find_consumer_group(request.group_id)) {
+    return heartbeat_consumer_group(turn, *group, request);
+  }
   Group* const group = turn.find_group(request.group_id);
   if (group == nullptr) return wire::KafkaError::kUnknownMemberId;
   const wire::KafkaError error = group->check_member(request.member_id, request.group_instance_id);

@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/groups/consumer/classic_members.h"
+#include "broker/groups/consumer/consumer_records.h"
 #include "broker/groups/coordinator/joining.h"
 #include "broker/groups/coordinator/rebalance.h"
 #include "broker/groups/coordinator/responses.h"
@@ -26,14 +28,6 @@ namespace {
 // nobody could tell its id waits no longer than this.
 constexpr Millis kNewMemberJoinTimeout{300'000};
 constexpr std::int16_t kMemberIdRequiredSince = 4;
-
-/// `prefix`-UUID, as Kafka names members.
-std::string make_member_id(std::string_view prefix, Random& random) {
-  const std::uint64_t high = (random.next() & 0xffff'ffff'ffff'0fffU) | 0x4000U;
-  const std::uint64_t low = (random.next() & 0x3fff'ffff'ffff'ffffU) | 0x8000'0000'0000'0000U;
-  return fmt::format("{}-{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", prefix, high >> 32U,
-                     (high >> 16U) & 0xffffU, high & 0xffffU, low >> 48U, low & 0xffff'ffff'ffffU);
-}
 
 Joining joining_of(RequestToken token, const GroupCaller& caller, wire::JoinGroupRequest request) {
   constexpr std::int16_t kRebalanceTimeoutSince = 1;
@@ -81,6 +75,12 @@ bool has_room_for(const Group& group, const std::string& member_id, std::int32_t
       return found != group.members().end() || group.members().size() < size_limit;
   }
   return false;
+}
+
+/// A consumer group without members is no more; its offsets stay.
+void make_way(Turn& turn, const ConsumerGroup& group) {
+  turn.append(group.id(), tombstones_of_all(group), EmptyGroupStored{});
+  turn.state.consumer_groups.erase(group.id());
 }
 
 void join_new(Turn& turn, Group& group, Joining joining) {
@@ -158,6 +158,13 @@ void join_known(Turn& turn, Group& group, Joining joining) {
 
 }  // namespace
 
+std::string make_member_id(std::string_view prefix, Random& random) {
+  const std::uint64_t high = (random.next() & 0xffff'ffff'ffff'0fffU) | 0x4000U;
+  const std::uint64_t low = (random.next() & 0x3fff'ffff'ffff'ffffU) | 0x8000'0000'0000'0000U;
+  return fmt::format("{}-{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", prefix, high >> 32U,
+                     (high >> 16U) & 0xffffU, high & 0xffffU, low >> 48U, low & 0xffff'ffff'ffffU);
+}
+
 void Joining::refuse(Turn& turn, wire::KafkaError error, std::string_view member_id_to_tell) const {
   turn.answer(request.token, join_error(request.api_version, member_id_to_tell, error));
 }
@@ -213,6 +220,10 @@ void join(Turn& turn, RequestToken token, const GroupCaller& caller,
     return;
   }
   const bool is_unknown = joining.member_id.empty();
+  ConsumerGroup* const consumer_group = turn.find_consumer_group(group_id);
+  if (consumer_group != nullptr && !consumer_group->is_empty()) {
+    return join_consumer_group(turn, *consumer_group, std::move(joining));
+  }
   Group* group = turn.find_group(group_id);
   if (group == nullptr) {
     if (!is_unknown) {
@@ -223,6 +234,7 @@ void join(Turn& turn, RequestToken token, const GroupCaller& caller,
       joining.refuse(turn, wire::KafkaError::kInconsistentGroupProtocol);
       return;
     }
+    if (consumer_group != nullptr) make_way(turn, *consumer_group);
     group = &turn.find_or_create_group(group_id);
   }
   if (!has_room_for(*group, joining.member_id, config.group_size_max)) {

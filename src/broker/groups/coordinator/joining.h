@@ -8,6 +8,9 @@
 
 namespace millrace::broker {
 
+/// `prefix`-UUID, as Kafka names members.
+std::string make_member_id(std::string_view prefix, Random& random);
+
 struct Joining {
   ParkedRequest request;
   std::string client_id;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "broker/groups/consumer/classic_members.h"
 #include "broker/groups/coordinator/rebalance.h"
 
 namespace millrace::broker {
@@ -57,6 +58,10 @@ void leave(Turn& turn, RequestToken token, const GroupCaller& caller,
                                .reason = std::nullopt});
   }
 
+  if (ConsumerGroup* const group = turn.find_consumer_group(request.group_id)) {
+    return leave_consumer_group(turn, *group, {token, std::move(response)}, request,
+                                caller.api_version);
+  }
   Group* const group = turn.find_group(request.group_id);
   bool somebody_left = false;
   for (const auto& identity : request.members) {

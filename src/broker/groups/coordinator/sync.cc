@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "broker/groups/consumer/classic_members.h"
 #include "broker/groups/coordinator/rebalance.h"
 #include "broker/groups/coordinator/responses.h"
 #include "broker/groups/offsets/log_records.h"
@@ -71,6 +72,12 @@ void wait_for_assignment(Turn& turn, Group& group, ParkedRequest parked,
 
 void sync(Turn& turn, RequestToken token, const GroupCaller& caller,
           wire::SyncGroupRequest request) {
+  const bool names_protocol = caller.api_version < kProtocolRequiredSince ||
+                              (request.protocol_type && request.protocol_name);
+  ConsumerGroup* const consumer_group = turn.find_consumer_group(request.group_id);
+  if (consumer_group != nullptr && names_protocol) {
+    return sync_consumer_group(turn, *consumer_group, token, request);
+  }
   const wire::KafkaError error = check(turn, caller, request);
   if (error != wire::KafkaError::kNone) {
     turn.answer(token, sync_error(error));
