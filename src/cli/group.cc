@@ -115,6 +115,18 @@ Value::Object offset_row(const TopicPartition& partition, const Progress& progre
           {"member", owner == nullptr ? Value() : Value(owner->member_id), Detail::kWide}};
 }
 
+/// Only consumer groups have epochs; a member that went away for a while has -2.
+Value epoch(std::int32_t number) {
+  return number == -1 ? Value() : Value(std::int64_t{number});
+}
+
+/// How many partitions the member is to have.
+Value target_size(const client::GroupDescription& group,
+                  const client::GroupMemberDescription& member) {
+  if (group.epoch == -1) return {};
+  return Value(static_cast<std::int64_t>(member.target.size()));
+}
+
 Value::List member_rows(const client::GroupDescription& group) {
   Value::List rows;
   for (const auto& member : group.members) {
@@ -123,7 +135,9 @@ Value::List member_rows(const client::GroupDescription& group) {
                       {"instance", member.group_instance_id},
                       {"client", member.client_id},
                       {"host", member.client_host},
-                      {"partitions", static_cast<std::int64_t>(member.assignment.size())}});
+                      {"partitions", static_cast<std::int64_t>(member.assignment.size())},
+                      {"target", target_size(group, member), Detail::kWide},
+                      {"epoch", epoch(member.epoch), Detail::kWide}});
   }
   return rows;
 }
@@ -152,8 +166,11 @@ Result<Value> describe_one(client::Admin& admin, const client::GroupDescription&
   }
   return Value(Value::Object{{"group", group.group_id},
                              {"state", group.state},
+                             {"type", group.group_type},
                              {"protocol", group.protocol_type, Detail::kWide},
                              {"assignor", group.assignor},
+                             {"epoch", epoch(group.epoch), Detail::kWide},
+                             {"assignment_epoch", epoch(group.assignment_epoch), Detail::kWide},
                              {"coordinator", group.coordinator.value()},
                              {"lag", lag_total},
                              {"offsets", offsets},

@@ -77,8 +77,10 @@ class Admin {
   /// errors  of the last try, naming the broker, once default.api.timeout.ms is over
   /// cost    one request for each broker, one after another
   Result<std::vector<GroupListing>> list_groups();
+  /// Groups of the classic and of the consumer protocol.
   /// errors  for a group: GROUP_ID_NOT_FOUND
-  /// cost    two requests for each group: its coordinator is looked up first
+  /// cost    two requests for each group: its coordinator is looked up first; three for one that is
+  ///         no classic group
   Result<Outcomes<std::string, GroupDescription>> describe_groups(
       const std::vector<std::string>& group_ids);
   /// errors  for a group: NON_EMPTY_GROUP while it has members, GROUP_ID_NOT_FOUND
@@ -157,6 +159,7 @@ class Admin {
   class Core;
   explicit Admin(std::unique_ptr<Core> core);
   Core& core() const;
+  Result<GroupDescription> describe_consumer_group(const std::string& group_id);
 
   std::unique_ptr<Core> core_;
 };

@@ -68,6 +68,9 @@ struct GroupMemberDescription {
   std::string client_id;
   std::string client_host;
   std::vector<TopicPartition> assignment;
+  // Of members of consumer groups: their epoch, and what they are to have once all have got there.
+  std::int32_t epoch = -1;
+  std::vector<TopicPartition> target = {};
 };
 
 struct GroupDescription {
@@ -77,6 +80,10 @@ struct GroupDescription {
   std::string assignor;
   BrokerId coordinator;
   std::vector<GroupMemberDescription> members;
+  std::string group_type = "classic";  // or "consumer"
+  // Of consumer groups: the group's epoch, and the one that partitions were dealt for.
+  std::int32_t epoch = -1;
+  std::int32_t assignment_epoch = -1;
 };
 
 struct ConfigEntry {

@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <optional>
 
 #include "broker/broker.h"
 #include "client/admin.h"
@@ -30,6 +32,8 @@ class RestartableCluster {
     config.data_directory = directory_;
     config.kafka = {"127.0.0.1", port_};
     config.loops = 1;
+    // So that members of consumer groups hear of each other in less than Kafka's 5 seconds.
+    config.groups.consumer_heartbeat_interval = Millis{50};
     auto started = broker::Broker::start(*env_, config);
     ASSERT_TRUE(started.ok()) << started.error().to_string();
     broker_ = std::move(started).value();
@@ -108,6 +112,62 @@ TEST(BrokerRestart, ProducerAndConsumerGoOnAndEveryRecordIsThereOnce) {
   EXPECT_EQ(producer->metrics().records_sent, static_cast<std::uint64_t>(sent));
   EXPECT_EQ(producer->metrics().records_failed, 0U);
   EXPECT_EQ(producer->metrics().epoch_bumps, 0U);
+}
+
+/// A member of the group "g", which speaks the consumer protocol.
+Result<client::Consumer> join_consumer_group(RestartableCluster& cluster, const std::string& name) {
+  auto properties = cluster.properties();
+  properties.set("group.id", "g").set("group.protocol", "consumer").set("client.id", name);
+  auto consumer = client::Consumer::create(properties, {}, &cluster.env());
+  EXPECT_TRUE(consumer.ok() && consumer->subscribe({"t"}).ok());
+  return consumer;
+}
+
+TEST(BrokerRestart, MembersOfAConsumerGroupKeepWhatTheyHaveAndJoinNoMore) {
+  RestartableCluster cluster;
+  auto admin = client::Admin::create(cluster.properties(), &cluster.env());
+  ASSERT_TRUE(admin->create_topics({{.name = "t", .partitions = 4}})->at("t").ok());
+  auto first = join_consumer_group(cluster, "first");
+  auto second = join_consumer_group(cluster, "second");
+  ASSERT_TRUE(first.ok() && second.ok());
+  std::optional<client::GroupDescription> group;
+  const auto poll_until = [&](const std::function<bool()>& is_done) {
+    for (int round = 0; round < 3'000; ++round) {
+      (void)first->poll(Millis{10}).ok();
+      (void)second->poll(Millis{10}).ok();
+      const auto described = admin->describe_groups({"g"});
+      group.reset();
+      if (described.ok() && described->at("g").ok()) group = *described->at("g");
+      if (group && is_done()) return true;
+    }
+    return false;
+  };
+
+  ASSERT_TRUE(poll_until([&] {
+    return group->state == "Stable" && first->assignment().size() == 2 &&
+           second->assignment().size() == 2;
+  }));
+  const client::GroupDescription before = *group;
+  const auto had = first->assignment();
+  EXPECT_EQ(before.group_type, "consumer");
+  EXPECT_EQ(before.assignor, "uniform");
+  EXPECT_EQ(before.epoch, before.assignment_epoch);
+  ASSERT_EQ(before.members.size(), 2U);
+  for (const auto& member : before.members) {
+    EXPECT_EQ(member.epoch, before.epoch);
+    EXPECT_EQ(member.assignment.size(), 2U);
+    EXPECT_EQ(member.target, member.assignment);
+  }
+
+  cluster.stop();
+  cluster.start();
+  const auto spoke_to_it = [&] { return group->state == "Stable" && group->members.size() == 2; };
+  ASSERT_TRUE(poll_until(spoke_to_it));
+  for (int round = 0; round < 20; ++round) ASSERT_TRUE(poll_until(spoke_to_it));
+  EXPECT_EQ(group->epoch, before.epoch) << "nobody had to join again";
+  EXPECT_EQ(first->assignment(), had);
+  ASSERT_TRUE(first->close().ok());
+  EXPECT_TRUE(poll_until([&] { return second->assignment().size() == 4; }));
 }
 
 }  // namespace
