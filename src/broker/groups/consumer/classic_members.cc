@@ -242,6 +242,9 @@ void join_consumer_group(Turn& turn, ConsumerGroup& group, Joining joining) {
     if (holder == nullptr) return joining.refuse(turn, KafkaError::kUnknownMemberId);
     if (holder->id != member_id) return joining.refuse(turn, KafkaError::kFencedInstanceId);
   }
+  std::size_t bytes = 0;
+  for (const MemberProtocol& protocol : joining.protocols) bytes += protocol.metadata.size();
+  if (bytes > kSaidBytesMax) return joining.refuse(turn, KafkaError::kInvalidRequest);
   const auto said = wire::decode_subscription(joining.protocols.front().metadata);
   if (!said.ok()) return joining.refuse(turn, KafkaError::kInconsistentGroupProtocol);
   enter(turn, group, joining, member_id, *said);

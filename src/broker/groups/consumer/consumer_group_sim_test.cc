@@ -44,7 +44,7 @@ class ConsumerGroupSim {
   void end() {
     world_.acknowledge_all();
     append_failure_ = 0;
-    for (Asleep& actor : actors_) actor.until = {};
+    for (Asleep& actor : actors_) receive(actor);
     for (int round = 0; round < 12; ++round) {
       for (std::size_t j = 0; j < actors_.size(); ++j) {
         beat(actors_[j]);

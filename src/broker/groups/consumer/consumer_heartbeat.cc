@@ -2,7 +2,8 @@
 //   Epoch 0 joins; -1 leaves; -2 leaves for a while, which static members may: what they have stays
 //   theirs until their session is over.
 //   Null says that nothing has changed. Who joins says everything.
-//   A member of another epoch than its own is fenced, and joins anew. One epoch behind is let in
+//   A member of another epoch than its own is fenced, and joins anew: then it has what it had, and
+//   nobody else has to know. One epoch behind is let in
 //   when it claims nothing that it does not have: the answer that told the new one may be lost.
 //   The assignment is told when it has changed, or when the member tells everything of itself.
 //   The answer goes when what it says is in the log.
@@ -68,11 +69,14 @@ Status invalid(std::string_view what) {
   return make_error(KafkaError::kInvalidRequest, what);
 }
 
-/// Whether everything that goes into a record fits there.
+/// Whether everything that goes into a record fits there: what can never be written would hold the
+/// answers to all members up.
 bool texts_fit(const BeatRequest& request) {
   const auto fits = [](std::string_view text) { return text.size() <= kNameBytesMax; };
   const auto names = request.subscribed_topic_names.value_or(std::vector<std::string>{});
-  return fits(request.group_id) && fits(request.member_id) &&
+  std::size_t bytes = 0;
+  for (const std::string& name : names) bytes += name.size();
+  return bytes <= kSaidBytesMax && fits(request.group_id) && fits(request.member_id) &&
          fits(request.instance_id.value_or("")) && fits(request.rack_id.value_or("")) &&
          std::all_of(names.begin(), names.end(), fits);
 }
@@ -205,6 +209,7 @@ Result<Admitted> admit(const ConsumerGroup& group, const Beat& beat) {
     if (!beat.joins()) return no_such_member(group, beat.request.member_id);
     return newcomer(beat);
   }
+  if (beat.joins()) return Admitted{*member, {}};
   if (Status epoch = check_epoch(*member, beat); !epoch.ok()) return std::move(epoch).error();
   return Admitted{*member, {}};
 }
@@ -269,6 +274,10 @@ bool have_same_partitions(const OwnedPartitions& a, const OwnedPartitions& b) {
                     [](const auto& left, const auto& right) { return left.first == right.first; });
 }
 
+std::string assignor_of(const ConsumerGroup& group, const GroupConfig& config) {
+  return group.preferred_assignor(config.consumer_assignors.front());
+}
+
 BeatResponse response_of(const ConsumerMember& member, const GroupConfig& config) {
   BeatResponse response;
   response.member_id = member.id;
@@ -284,6 +293,7 @@ void update(Beat& beat, ConsumerGroup& group, Admitted admitted) {
   ConsumerMember member = std::move(admitted.member);
   note_what_it_says(member, beat);
   const bool is_new = admitted.replaces.empty() && group.find(member.id) == nullptr;
+  const std::string assignor_before = assignor_of(group, turn.state.config);
   const bool wants_others = member.topics != before.topics || member.regex != before.regex;
   const std::string id = member.id;
   if (admitted.replaces.empty()) {
@@ -298,7 +308,8 @@ void update(Beat& beat, ConsumerGroup& group, Admitted admitted) {
   }
   if (is_new) LOG_INFO("member joins a consumer group", {{"group", group.id()}, {"member", id}});
 
-  refresh_topics(turn, group, wants_others);
+  const bool deals_otherwise = assignor_of(group, turn.state.config) != assignor_before;
+  refresh_topics(turn, group, wants_others || (deals_otherwise && !is_new));
   deal_if_due(turn, group);
   const ConsumerMember& after = reconcile_member(turn, group, id, beat.owned());
   expect_consumer_heartbeat(turn, group, after);

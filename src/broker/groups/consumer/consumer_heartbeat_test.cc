@@ -140,6 +140,33 @@ TEST_F(ConsumerHeartbeat, AMemberOfAnotherEpochIsFenced) {
   for (const Case& each : cases) EXPECT_EQ(world_.beat_error(each.beat), each.error) << each.what;
 }
 
+TEST_F(ConsumerHeartbeat, AMemberThatJoinsAgainHasWhatItHad) {
+  ConsumerActor a{world_, "a"};
+  ConsumerActor b{world_, "b"};
+  settle({&a, &b});
+  world_.make_topic("t", 6);
+  settle({&a, &b});
+  const std::int32_t epoch = world_.consumer_group()->epoch();
+  const Partitions before = a.owned;
+  EXPECT_EQ(world_.beat_error({.member = "a", .epoch = 1}), KafkaError::kFencedMemberEpoch);
+
+  ConsumerActor again{world_, "a"};
+  EXPECT_EQ(again.beat(), KafkaError::kNone);
+
+  EXPECT_EQ(again.owned, before);
+  EXPECT_EQ(again.epoch, epoch);
+  EXPECT_EQ(world_.consumer_group()->epoch(), epoch) << "nobody else has to know";
+}
+
+TEST_F(ConsumerHeartbeat, AnotherAssignorDealsAnew) {
+  ConsumerActor a{world_, "a"};
+  settle({&a});
+  const auto& same = world_.beaten(world_.beat({.member = "a", .epoch = 2, .topics = {{"t"}}}));
+  EXPECT_EQ(same.member_epoch, 2) << "what it wanted already";
+  const auto& other = world_.beaten(world_.beat({.member = "a", .epoch = 2, .assignor = "range"}));
+  EXPECT_EQ(other.member_epoch, 3);
+}
+
 TEST_F(ConsumerHeartbeat, RequestsThatContradictThemselvesAreRefused) {
   struct Case {
     std::string_view what;
@@ -175,6 +202,9 @@ TEST_F(ConsumerHeartbeat, RequestsThatContradictThemselvesAreRefused) {
        KafkaError::kInvalidRegularExpression},
       {"a text that no record holds",
        {.member = std::string(40'000, 'a')},
+       KafkaError::kInvalidRequest},
+      {"more topics than a record holds",
+       {.member = "a", .topics = std::vector<std::string>(30, std::string(30'000, 't'))},
        KafkaError::kInvalidRequest},
   };
   for (const Case& each : cases) EXPECT_EQ(world_.beat_error(each.beat), each.error) << each.what;
@@ -353,9 +383,10 @@ TEST_F(ConsumerHeartbeat, ARegularExpressionStandsForTheTopicsThatItMatchesWhole
   settle({&a});
   EXPECT_THAT(a.owned, SizeIs(4));
   EXPECT_THAT(world_.consumer_group()->regexes(), IsEmpty());
+  // Also the brokers' own: as in Kafka, who says so reads them.
   ConsumerActor everything{world_, "b", {}, {}, 60'000, ".*"};
   settle({&a, &everything});
-  EXPECT_FALSE(world_.consumer_group()->is_subscribed_to("__consumer_offsets"));
+  EXPECT_TRUE(world_.consumer_group()->is_subscribed_to("__consumer_offsets"));
 }
 
 TEST_F(ConsumerHeartbeat, TheAssignorThatMostAskForDeals) {

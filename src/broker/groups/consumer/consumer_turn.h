@@ -2,6 +2,7 @@
 // turn, and answers that wait for it.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,9 @@
 #include "broker/groups/coordinator/turn.h"
 
 namespace millrace::broker {
+
+/// Of what a member says of itself, which has to go into one record.
+inline constexpr std::size_t kSaidBytesMax = 512 * 1024;
 
 /// Has written what the group's `unwritten` names; the reply goes when that, and all that was on
 /// its way before, is in the log. At once when nothing is.

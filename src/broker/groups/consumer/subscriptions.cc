@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "broker/topics/topic_table.h"
 #include "model/topic_pattern.h"
 
 namespace millrace::broker {
@@ -46,7 +45,7 @@ std::set<std::string> matching_topics(const std::string& regex, const GroupTopic
   const auto pattern = TopicPattern::compile(regex);
   if (!pattern.ok()) return names;
   for (const auto& [name, topic] : topics.by_name()) {
-    if (!is_internal_topic(name) && pattern->matches(name)) names.insert(name);
+    if (pattern->matches(name)) names.insert(name);
   }
   return names;
 }

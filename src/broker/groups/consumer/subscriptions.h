@@ -19,8 +19,8 @@ inline constexpr std::size_t kRegexBytesMax = 32'000;
 /// Whether RE2 takes the expression. An empty one stands for none.
 /// errors  kInvalidArgument with what RE2 says
 Status check_regex(const std::string& regex);
-/// The existing topics whose whole name it matches, internal ones left out; none when it is not
-/// valid.   cost  linear in the names of all topics
+/// The existing topics whose whole name it matches, internal ones too, as in Kafka; none when it is
+/// not valid.   cost  linear in the names of all topics
 std::set<std::string> matching_topics(const std::string& regex, const GroupTopics& topics);
 
 /// Resolves the group's expressions that are new, or were resolved with another picture of the
