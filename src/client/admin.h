@@ -94,7 +94,8 @@ class Admin {
       const std::vector<ConfigResource>& resources);
 
   /// errors  for a partition: UNKNOWN_TOPIC_OR_PARTITION when no broker has known it for two
-  ///         seconds; kTimeout when it has no leader in time
+  ///         seconds; kTimeout when it has no leader in time; kUnsupported when its broker does not
+  ///         know what is asked
   /// cost    one request for each broker that leads one of them, at the same time
   Result<Outcomes<TopicPartition, ListedOffset>> list_offsets(
       const std::map<TopicPartition, OffsetSpec>& partitions);

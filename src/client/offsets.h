@@ -29,7 +29,14 @@ struct OffsetSpec {
 
   static OffsetSpec earliest() { return {-2}; }
   static OffsetSpec latest() { return {-1}; }
+  /// The first record that has the largest timestamp. Brokers from Kafka 3.0 on know it.
   static OffsetSpec max_timestamp() { return {-3}; }
+  /// Where tiered storage is used: where the log begins on the leader's own disk (from 3.4 on), the
+  /// end of what lies in the tier (3.9), the beginning of what is still to go there (4.2).
+  /// Elsewhere the log's start, and nothing.
+  static OffsetSpec earliest_local() { return {-4}; }
+  static OffsetSpec latest_tiered() { return {-5}; }
+  static OffsetSpec earliest_pending_upload() { return {-6}; }
   static OffsetSpec at(Timestamp time) { return {time.value()}; }
 };
 

@@ -13,6 +13,7 @@
 #include "sim/sim_env.h"
 #include "wire/messages/find_coordinator.h"
 #include "wire/messages/list_groups.h"
+#include "wire/messages/list_offsets.h"
 
 namespace millrace::client {
 namespace {
@@ -66,6 +67,45 @@ TEST_F(ClusterTest, AListingOfOffsetsEndsWithTheCluster) {
   world_.scheduler().run_for(Millis{60'000});
 
   EXPECT_EQ(answers, std::vector{ErrorCode::kClosed});
+}
+
+TEST_F(ClusterTest, AMarkIsNotAskedForInAVersionThatWouldTakeItForATime) {
+  const auto loop = world_.host("nobody").make_loop();
+  std::vector<std::int16_t> asked;
+  std::int16_t version = 6;
+  RequestListener broker(
+      *loop, {"nobody", 9092},
+      [&](io::Connection& to, const wire::RequestHeader& header, ByteReader /*body*/) {
+        if (header.api_key == wire::ApiKey::kApiVersions) {
+          return send_answer(to, header, speaks({{wire::ApiKey::kListOffsets, version}}));
+        }
+        asked.push_back(header.api_version);
+        wire::ListOffsetsResponse answer;
+        answer.topics.emplace_back().name = "t";
+        answer.topics.back().partitions.emplace_back().offset = 5;
+        send_answer(to, header, answer);
+      });
+  wire::MetadataResponse metadata;
+  metadata.brokers = {{.node_id = 7, .host = "nobody", .port = 9092, .rack = std::nullopt}};
+  metadata.topics.emplace_back().name = "t";
+  metadata.topics.back().partitions.emplace_back().leader_id = 7;
+  cluster_->metadata().update(metadata);
+  const TopicPartition partition{"t", PartitionId{0}};
+  std::optional<Result<ListedOffset>> listed;
+  const auto list = [&](OffsetSpec what) {
+    list_offsets(*cluster_, {{partition, what.timestamp}}, IsolationLevel::kReadUncommitted,
+                 loop_->now() + Millis{60'000},
+                 [&](const ListedOffsets& all) { listed = all.at(partition); });
+    world_.scheduler().run_for(Millis{60'000});
+  };
+
+  list(OffsetSpec::max_timestamp());
+  ASSERT_TRUE(listed.has_value());
+  EXPECT_EQ(listed->error().code, ErrorCode::kUnsupported) << listed->error().message;
+  EXPECT_THAT(asked, testing::IsEmpty());
+  list(OffsetSpec::latest());
+  EXPECT_EQ((*listed)->offset, Offset{5});
+  EXPECT_THAT(asked, testing::ElementsAre(6));
 }
 
 /// Knows who coordinates what, and counts how often it was asked.

@@ -26,6 +26,7 @@ namespace millrace::client {
 ///   ask(request, partition, asked, epoch)  puts it into the request, partition after partition
 ///   topics_in(response)                    its topics, each with a name and its partitions
 ///   read(partition_response)               -> Answer
+///   versions()                             in which it can be asked; optional
 template <class Kind>
 class LeaderQuestions : public std::enable_shared_from_this<LeaderQuestions<Kind>> {
  public:
@@ -80,11 +81,18 @@ class LeaderQuestions : public std::enable_shared_from_this<LeaderQuestions<Kind
     const auto left = std::chrono::ceil<Millis>(deadline_ - cluster_.loop().now());
     const Millis timeout = std::max(Millis{1}, std::min(left, cluster_.config().request_timeout));
     for (auto& [broker, request] : requests) {
-      cluster_.call<Request, Response>(broker, Lane::kMain, std::move(request), timeout,
-                                       [self = this->shared_from_this()](Result<Response> answer) {
-                                         self->on_answer(std::move(answer));
-                                       });
+      cluster_.call<Request, Response>(
+          broker, Lane::kMain, std::move(request), timeout,
+          [self = this->shared_from_this()](Result<Response> answer) {
+            self->on_answer(std::move(answer));
+          },
+          versions());
     }
+  }
+
+  wire::VersionRange versions() const {
+    if constexpr (requires { kind_.versions(); }) return kind_.versions();
+    return versions_by_name<Request>();
   }
 
   std::optional<Error> why_no_leader(const TopicPartition& partition) const {

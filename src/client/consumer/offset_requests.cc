@@ -1,5 +1,7 @@
 #include "client/consumer/offset_requests.h"
 
+#include <algorithm>
+
 #include "client/cluster/leader_questions.h"
 #include "wire/messages/delete_records.h"
 #include "wire/messages/list_offsets.h"
@@ -37,8 +39,21 @@ struct OffsetListing {
     return {Offset{each.offset}, Timestamp{each.timestamp}, LeaderEpoch{each.leader_epoch}};
   }
 
+  /// Older ones would take a mark for a time, or read what is not committed.
+  wire::VersionRange versions() const { return {version_min, Request::kVersions.max}; }
+
   IsolationLevel isolation;
+  std::int16_t version_min;
 };
+
+/// The first version of ListOffsets that knows what is asked.
+std::int16_t first_version_of(std::int64_t timestamp) {
+  if (timestamp <= OffsetSpec::earliest_pending_upload().timestamp) return 11;
+  if (timestamp == OffsetSpec::latest_tiered().timestamp) return 9;
+  if (timestamp == OffsetSpec::earliest_local().timestamp) return 8;
+  if (timestamp == OffsetSpec::max_timestamp().timestamp) return 7;
+  return wire::ListOffsetsRequest::kVersions.min;
+}
 
 struct RecordDeletion {
   using Request = wire::DeleteRecordsRequest;
@@ -108,8 +123,15 @@ KafkaError first_error(const wire::OffsetCommitResponse& answer) {
 void list_offsets(Cluster& cluster, std::map<TopicPartition, std::int64_t> wanted,
                   IsolationLevel isolation, MonotonicTime deadline,
                   std::function<void(ListedOffsets)> done) {
-  LeaderQuestions<OffsetListing>::ask(cluster, {isolation}, std::move(wanted), deadline,
-                                      std::move(done));
+  constexpr std::int16_t kFirstWithIsolation = 2;
+  std::int16_t version_min = isolation == IsolationLevel::kReadCommitted
+                                 ? kFirstWithIsolation
+                                 : wire::ListOffsetsRequest::kVersions.min;
+  for (const auto& [partition, timestamp] : wanted) {
+    version_min = std::max(version_min, first_version_of(timestamp));
+  }
+  LeaderQuestions<OffsetListing>::ask(cluster, {isolation, version_min}, std::move(wanted),
+                                      deadline, std::move(done));
 }
 
 void delete_records(Cluster& cluster, std::map<TopicPartition, Offset> before, Millis timeout,
