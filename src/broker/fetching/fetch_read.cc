@@ -39,6 +39,11 @@ class FetchReader {
     }
     const auto epoch_error = check_leader_epoch(*partition, wanted.current_leader_epoch);
     if (epoch_error != KafkaError::kNone) return refused(std::move(data), epoch_error);
+    if (is_from_replica(request_))
+      return refused(std::move(data), KafkaError::kNotLeaderOrFollower);
+    // The error is the one that Kafka gives.
+    if (request_.max_bytes < 0 || wanted.partition_max_bytes < 0)
+      return refused(std::move(data), KafkaError::kUnknownServerError);
 
     data.log_start_offset = partition->log().log_start_offset().value();
     if (wanted.last_fetched_epoch >= 0 && diverges(*partition, wanted, data)) return data;
@@ -88,7 +93,7 @@ class FetchReader {
 
   PartitionData read_records(const Partition& partition, const FetchRequest::FetchPartition& wanted,
                              PartitionData data) {
-    const auto partition_max = static_cast<std::size_t>(std::max(wanted.partition_max_bytes, 0));
+    const auto partition_max = static_cast<std::size_t>(wanted.partition_max_bytes);
     const auto first = found_.bytes == 0 ? storage::MinOneBatch::kYes : storage::MinOneBatch::kNo;
     const Offset from{wanted.fetch_offset};
     const std::size_t bytes_max = std::min(partition_max, budget_);
@@ -144,6 +149,10 @@ KafkaError why_not(const FetchRequest::FetchTopic& wanted, NamedBy by, const Top
 }
 
 }  // namespace
+
+bool is_from_replica(const FetchRequest& request) {
+  return request.replica_id >= 0 || request.replica_state.replica_id >= 0;
+}
 
 FetchFound read_fetch(const FetchRequest& request, const TopicTable& topics,
                       const FetchLimits& limits) {

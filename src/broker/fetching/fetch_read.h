@@ -37,6 +37,10 @@ constexpr NamedBy fetch_names_topics_by(std::int16_t api_version) {
   return api_version >= 13 ? NamedBy::kId : NamedBy::kName;
 }
 
+/// Whether a replica asks, as version 15 says it, or those before. There are none that would be
+/// known here.
+bool is_from_replica(const wire::FetchRequest& request);
+
 /// Reads what each partition has, in the order of the request, within the byte limits. Batches come
 /// whole; the first one comes even when it alone is over the limits. A topic with an id and a name
 /// was there under both when its session began.

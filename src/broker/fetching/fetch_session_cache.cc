@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/probe.h"
+#include "broker/fetching/fetch_read.h"
 
 namespace millrace::broker {
 
@@ -18,11 +19,6 @@ constexpr std::int32_t kOutsideSessions = -1;
 
 std::int32_t session_epoch_after(std::int32_t epoch) {
   return epoch == INT32_MAX ? 1 : epoch + 1;
-}
-
-/// As version 15 says it, and those before.
-bool is_from_replica(const wire::FetchRequest& request) {
-  return request.replica_id >= 0 || request.replica_state.replica_id >= 0;
 }
 
 SessionFetch session_refused(KafkaError error) {

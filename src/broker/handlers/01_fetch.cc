@@ -162,6 +162,24 @@ class ParkedFetch : public std::enable_shared_from_this<ParkedFetch> {
   std::atomic<bool> is_wake_posted_ = false;
 };
 
+/// What Kafka answers to an isolation level that is none.
+FetchResponse refused_altogether(const FetchRequest& request) {
+  FetchResponse response;
+  response.error_code = code_of(KafkaError::kUnknownServerError);
+  for (const auto& topic : request.topics) {
+    auto& answer = response.responses.emplace_back();
+    answer.topic = topic.topic;
+    answer.topic_id = topic.topic_id;
+    for (const auto& wanted : topic.partitions) {
+      auto& refused = answer.partitions.emplace_back();
+      refused.partition_index = wanted.partition;
+      refused.error_code = response.error_code;
+      refused.high_watermark = -1;
+    }
+  }
+  return response;
+}
+
 /// A topic is known by its name too, for as long as a session lasts.
 void name_topics(FetchRequest& request, const TopicTable& topics) {
   for (auto& wanted : request.topics) {
@@ -174,6 +192,8 @@ void name_topics(FetchRequest& request, const TopicTable& topics) {
 
 void handle_fetch(FetchRequest request, RequestContext context, BrokerState& state,
                   Responder<FetchResponse> reply) {
+  if (request.isolation_level < 0 || request.isolation_level > kReadCommitted)
+    return reply.send(refused_altogether(request));
   const auto topics = state.topics.table();
   const NamedBy by = fetch_names_topics_by(context.api_version);
   if (by == NamedBy::kId) name_topics(request, *topics);

@@ -202,6 +202,26 @@ TEST_F(FetchHandler, AnswersErrorsAtOnce) {
        KafkaError::kUnknownLeaderEpoch},
       {"this epoch", 12, [&](FetchRequest& r) { partition(r).current_leader_epoch = 0; },
        KafkaError::kNone},
+      {"an epoch below zero", 12, [&](FetchRequest& r) { partition(r).current_leader_epoch = -2; },
+       KafkaError::kNone},
+      {"partition below zero", 12, [&](FetchRequest& r) { partition(r).partition = -1; },
+       KafkaError::kUnknownTopicOrPartition},
+      {"bytes below zero", 12, [&](FetchRequest& r) { partition(r).partition_max_bytes = -5; },
+       KafkaError::kUnknownServerError},
+      {"all bytes below zero", 12, [&](FetchRequest& r) { r.max_bytes = -1; },
+       KafkaError::kUnknownServerError},
+      {"no bytes", 12, [&](FetchRequest& r) { r.max_bytes = partition(r).partition_max_bytes = 0; },
+       KafkaError::kNone},
+      {"waiting below zero", 12, [&](FetchRequest& r) { r.max_wait_ms = r.min_bytes = -5; },
+       KafkaError::kNone},
+      {"a replica", 12, [&](FetchRequest& r) { r.replica_id = 5; },
+       KafkaError::kNotLeaderOrFollower},
+      {"a replica of today", 17,
+       [&](FetchRequest& r) {
+         r.topics[0].topic_id = topic->id;
+         r.replica_state.replica_id = 5;
+       },
+       KafkaError::kNotLeaderOrFollower},
   };
   for (const auto& each : cases) {
     auto wanted = request("orders", 0);
@@ -214,6 +234,27 @@ TEST_F(FetchHandler, AnswersErrorsAtOnce) {
     EXPECT_EQ(only(*caught).log_start_offset, each.error == KafkaError::kNone ? 0 : -1);
     EXPECT_EQ(only(*caught).aborted_transactions.has_value(), is_unknown) << each.what;
   }
+}
+
+TEST_F(FetchHandler, RefusesAnIsolationLevelThatIsNone) {
+  make_topic("orders");
+  for (const int level : {-1, 2}) {
+    auto wanted = request("orders", 0);
+    wanted.isolation_level = static_cast<std::int8_t>(level);
+    const auto caught = fetch(std::move(wanted));
+    ASSERT_TRUE(caught->is_answered());
+    EXPECT_EQ(caught->response().error_code, code_of(KafkaError::kUnknownServerError));
+    EXPECT_EQ(error_of(*caught), KafkaError::kUnknownServerError);
+  }
+}
+
+TEST_F(FetchHandler, NamesNoTopicThatWasAskedForWithoutPartitions) {
+  make_topic("orders");
+  auto wanted = request("orders", 0);
+  wanted.topics[0].partitions.clear();
+  const auto caught = fetch(std::move(wanted));
+  ASSERT_TRUE(caught->is_answered());
+  EXPECT_TRUE(caught->response().responses.empty());
 }
 
 TEST_F(FetchHandler, SaysWhereTheHistoriesDiverge) {

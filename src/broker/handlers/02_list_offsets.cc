@@ -4,9 +4,11 @@
 //   Below zero: -1 the end, -2 the start, -3 the record with the largest timestamp (v7), -4 the
 //   start on local disk (v8), -5 the end of tiered storage (v9), -6 what waits for upload (v11); a
 //   broker without tiers has nothing for the last two.
+//   A partition that is asked for twice is answered once, with INVALID_REQUEST.
 // Version notes: v4 carries leader epochs (KIP-320); v6 is flexible.
-#include <set>
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "broker/handlers/handlers.h"
@@ -31,6 +33,8 @@ constexpr std::int64_t kEarliestPendingUpload = -6;
 
 constexpr std::int16_t kFirstVersionWithEpochs = 4;
 constexpr std::int8_t kListCommitted = 1;
+constexpr std::int32_t kConsumer = -1;  // as replica id
+constexpr int kAnswered = 0;
 
 /// The first version that gives a timestamp below zero its meaning; past the last when none does.
 std::int16_t first_version_of(std::int64_t timestamp) {
@@ -107,10 +111,29 @@ FoundOffset answer_one(const Partition* partition, const AskedOffset& wanted, Se
     answer.error_code = code_of(KafkaError::kUnknownTopicOrPartition);
     return answer;
   }
-  answer.error_code = code_of(check_leader_epoch(*partition, wanted.current_leader_epoch));
+  answer.error_code = code_of(check_stated_epoch(*partition, wanted.current_leader_epoch));
   if (answer.error_code == 0) look_up(*partition, wanted.timestamp, sees, answer);
   if (version < kFirstVersionWithEpochs) answer.leader_epoch = -1;
   return answer;
+}
+
+/// How often each partition is asked for: one that is asked for twice is refused.
+using TimesAsked = std::map<std::pair<std::string_view, std::int32_t>, int>;
+
+TimesAsked times_asked(const wire::ListOffsetsRequest& request) {
+  TimesAsked times;
+  for (const auto& topic : request.topics) {
+    for (const auto& wanted : topic.partitions) ++times[{topic.name, wanted.partition_index}];
+  }
+  return times;
+}
+
+/// The answers of a topic, which is named once however often it was asked for.
+auto& answers_of(const std::string& topic, wire::ListOffsetsResponse& response,
+                 std::map<std::string_view, std::size_t>& places) {
+  const auto [place, is_new] = places.emplace(topic, response.topics.size());
+  if (is_new) response.topics.emplace_back().name = topic;
+  return response.topics[place->second].partitions;
 }
 
 }  // namespace
@@ -118,23 +141,33 @@ FoundOffset answer_one(const Partition* partition, const AskedOffset& wanted, Se
 wire::ListOffsetsResponse handle_list_offsets(wire::ListOffsetsRequest request,
                                               const RequestContext& context, BrokerState& state) {
   const auto topics = state.topics.table();
-  std::set<std::pair<std::string, std::int32_t>> seen;
-  const Sees sees = request.isolation_level == kListCommitted ? Sees::kCommitted : Sees::kAll;
+  const bool is_consumer = request.replica_id == kConsumer;
+  const Sees sees =
+      is_consumer && request.isolation_level == kListCommitted ? Sees::kCommitted : Sees::kAll;
+  const bool is_level_unknown =
+      request.isolation_level < 0 || request.isolation_level > kListCommitted;
   wire::ListOffsetsResponse response;
-  for (auto& topic : request.topics) {
-    auto& answers = response.topics.emplace_back();
+  std::map<std::string_view, std::size_t> places;
+  TimesAsked times = times_asked(request);
+  for (const auto& topic : request.topics) {
     for (const auto& wanted : topic.partitions) {
-      if (seen.emplace(topic.name, wanted.partition_index).second) {
-        answers.partitions.push_back(
-            answer_one(topics->find_partition(topic.name, wanted.partition_index), wanted, sees,
-                       context.api_version));
+      int& count = times[{topic.name, wanted.partition_index}];
+      if (count == kAnswered) continue;
+      auto& answers = answers_of(topic.name, response, places);
+      if (is_level_unknown) {
+        auto& answer = answers.emplace_back();
+        answer.partition_index = wanted.partition_index;
+        answer.error_code = code_of(KafkaError::kUnknownServerError);
+      } else if (count == 1) {
+        answers.push_back(answer_one(topics->find_partition(topic.name, wanted.partition_index),
+                                     wanted, sees, context.api_version));
       } else {
-        auto& answer = answers.partitions.emplace_back();
+        auto& answer = answers.emplace_back();
         answer.partition_index = wanted.partition_index;
         answer.error_code = code_of(KafkaError::kInvalidRequest);
       }
+      count = kAnswered;
     }
-    answers.name = std::move(topic.name);
   }
   return response;
 }

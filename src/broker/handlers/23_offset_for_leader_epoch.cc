@@ -24,7 +24,7 @@ wire::OffsetForLeaderEpochResponse handle_offset_for_leader_epoch(
         answer.error_code = code_of(wire::KafkaError::kUnknownTopicOrPartition);
         continue;
       }
-      answer.error_code = code_of(check_leader_epoch(*partition, wanted.current_leader_epoch));
+      answer.error_code = code_of(check_stated_epoch(*partition, wanted.current_leader_epoch));
       if (answer.error_code != 0) continue;
       if (wanted.leader_epoch == partition->leader_epoch().value()) {
         answer.leader_epoch = wanted.leader_epoch;

@@ -86,21 +86,72 @@ TEST_F(OffsetHandlers, CheckTopicAndEpoch) {
   EXPECT_EQ(list(-1, 11, -1, 7).error_code,
             static_cast<std::int16_t>(KafkaError::kUnknownTopicOrPartition));
   EXPECT_EQ(list(-1, 11, 3).error_code, static_cast<std::int16_t>(KafkaError::kUnknownLeaderEpoch));
+  EXPECT_EQ(list(-1, 11, -2).error_code, static_cast<std::int16_t>(KafkaError::kFencedLeaderEpoch));
 }
 
-TEST_F(OffsetHandlers, RefuseAPartitionThatIsAskedForTwice) {
+TEST_F(OffsetHandlers, RefuseAnIsolationLevelThatIsNone) {
   make_topic("orders");
+  for (const int level : {-1, 2}) {
+    wire::ListOffsetsRequest request;
+    request.replica_id = -1;
+    request.isolation_level = static_cast<std::int8_t>(level);
+    request.topics.emplace_back().name = "orders";
+    request.topics[0].partitions.emplace_back().timestamp = -1;
+    const auto response = call(&handle_list_offsets, std::move(request), 11);
+    EXPECT_EQ(response.topics.at(0).partitions.at(0).error_code,
+              code_of(KafkaError::kUnknownServerError));
+  }
+}
+
+TEST_F(OffsetHandlers, KnowNoEndOfAnEpochThatIsNone) {
+  make_topic("orders");
+  ASSERT_TRUE(append("orders", 0, batch_of({"a", "b"})).ok());
+  struct Case {
+    std::int32_t current, asked;
+    KafkaError error;
+    std::int32_t epoch;
+    std::int64_t end;
+  };
+  // As Apache Kafka 4.4 answers.
+  const std::vector<Case> cases{
+      {-1, 0, KafkaError::kNone, 0, 2},
+      {-1, 7, KafkaError::kNone, -1, -1},
+      {-1, -1, KafkaError::kNone, -1, -1},
+      {-1, -5, KafkaError::kNone, -5, 0},
+      {9, 0, KafkaError::kUnknownLeaderEpoch, -1, -1},
+      {-2, 0, KafkaError::kFencedLeaderEpoch, -1, -1},
+  };
+  for (const Case& each : cases) {
+    wire::OffsetForLeaderEpochRequest request;
+    request.topics.emplace_back().topic = "orders";
+    auto& wanted = request.topics[0].partitions.emplace_back();
+    wanted.current_leader_epoch = each.current;
+    wanted.leader_epoch = each.asked;
+    const auto answer =
+        call(&handle_offset_for_leader_epoch, std::move(request), 4).topics.at(0).partitions.at(0);
+    EXPECT_EQ(answer.error_code, code_of(each.error)) << each.current << " " << each.asked;
+    EXPECT_EQ(answer.leader_epoch, each.epoch) << each.asked;
+    EXPECT_EQ(answer.end_offset, each.end) << each.asked;
+  }
+}
+
+TEST_F(OffsetHandlers, RefuseAPartitionThatIsAskedForTwiceAndNameItOnce) {
+  make_topic("orders", 2);
   wire::ListOffsetsRequest request;
-  request.topics.resize(1);
-  request.topics[0].name = "orders";
-  request.topics[0].partitions.resize(2);
-  for (auto& partition : request.topics[0].partitions) partition.timestamp = -1;
+  request.topics.resize(2);
+  for (auto& topic : request.topics) {
+    topic.name = "orders";
+    topic.partitions.emplace_back().timestamp = -1;
+  }
+  request.topics[1].partitions.emplace_back().timestamp = -1;
+  request.topics[1].partitions[1].partition_index = 1;
 
   const auto response = call(&handle_list_offsets, std::move(request), 11);
 
-  EXPECT_EQ(response.topics[0].partitions[0].error_code, 0);
-  EXPECT_EQ(response.topics[0].partitions[1].error_code,
-            static_cast<std::int16_t>(KafkaError::kInvalidRequest));
+  ASSERT_EQ(response.topics.size(), 1U);
+  ASSERT_EQ(response.topics[0].partitions.size(), 2U);
+  EXPECT_EQ(response.topics[0].partitions[0].error_code, code_of(KafkaError::kInvalidRequest));
+  EXPECT_EQ(response.topics[0].partitions[1].error_code, 0);
 }
 
 TEST_F(OffsetHandlers, SayNoEpochToVersionsThatCannotCarryOne) {

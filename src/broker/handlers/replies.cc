@@ -10,4 +10,9 @@ wire::KafkaError check_leader_epoch(const Partition& partition, std::int32_t cur
   return wire::KafkaError::kNone;
 }
 
+wire::KafkaError check_stated_epoch(const Partition& partition, std::int32_t current_leader_epoch) {
+  if (current_leader_epoch < kNoLeaderEpoch.value()) return wire::KafkaError::kFencedLeaderEpoch;
+  return check_leader_epoch(partition, current_leader_epoch);
+}
+
 }  // namespace millrace::broker

@@ -86,6 +86,7 @@ class TransactionPartitions : public CoreFixture {
   }
   std::int64_t list(std::int64_t timestamp, std::int8_t isolation) {
     wire::ListOffsetsRequest request;
+    request.replica_id = -1;
     request.isolation_level = isolation;
     auto& wanted = request.topics.emplace_back();
     wanted.name = "orders";

@@ -44,7 +44,7 @@ LeaderEpoch LeaderEpochs::latest() const {
 }
 
 EpochEndOffset LeaderEpochs::end_offset_for(LeaderEpoch epoch, Offset log_end) const {
-  if (epoch.value() < 0 || starts_.empty()) return {};
+  if (epoch == kNoLeaderEpoch || starts_.empty()) return {};
   if (epoch == latest()) return {epoch, log_end};
   const auto higher =
       std::find_if(starts_.begin(), starts_.end(),
