@@ -161,6 +161,9 @@ Result<std::map<TopicPartition, OffsetAndTimestamp>> Consumer::offsets_for_times
   return core().list(wanted);
 }
 
+std::optional<Offset> Consumer::divergent_offset(const TopicPartition& partition) const {
+  return core().shared().with([&](auto& state) { return state.fetch.divergence(partition); });
+}
 std::optional<std::int64_t> Consumer::current_lag(const TopicPartition& partition) const {
   return core().shared().with([&](auto& state) { return state.fetch.lag(partition); });
 }

@@ -159,7 +159,8 @@ class Consumer {
   /// Records that have been fetched, at most max.poll.records; waits up to `timeout` for the first.
   /// Empty after the time-out, after a rebalance, and when positions moved past nothing but the
   /// markers of transactions and aborted records. Runs rebalance and commit callbacks.
-  /// errors  kCancelled after wakeup(); kOutOfRange with auto.offset.reset=none; kCorrupt with the
+  /// errors  kCancelled after wakeup(); kOutOfRange with auto.offset.reset=none, also when a log was
+  ///         cut below what was read of it, see divergent_offset(); kCorrupt with the
   ///         partition and offset (seek past it to go on); Kafka's, when it does not pass by
   ///         itself; kThrown when a listener, a callback or an assignor threw: the first of them,
   ///         after all have been called. What a listener was told of holds nevertheless; after an
@@ -237,6 +238,10 @@ class Consumer {
   /// errors  kInvalidArgument for a time below 0; else as above, like the cost
   Result<std::map<TopicPartition, OffsetAndTimestamp>> offsets_for_times(
       const std::map<TopicPartition, Timestamp>& times);
+  /// Where the log of a partition left what was read of it: the first offset that now holds
+  /// something else. After poll() failed with kOutOfRange because a change of leader had cut the
+  /// log; nothing when the offset is not known, and again after a seek().         cost  one lock
+  std::optional<Offset> divergent_offset(const TopicPartition& partition) const;
   /// Records between the position and the end last seen; nothing before the first fetch and for a
   /// partition that is not assigned.         cost  one lock
   std::optional<std::int64_t> current_lag(const TopicPartition& partition) const;

@@ -30,10 +30,7 @@ TopicMetadata taken_from(const wire::MetadataResponse::MetadataResponseTopic& an
 
 void MetadataCache::update(const wire::MetadataResponse& answer) {
   if (!answer.brokers.empty()) brokers_.clear();
-  for (const auto& broker : answer.brokers) {
-    if (broker.port < 1 || broker.port > UINT16_MAX) continue;
-    note_broker({BrokerId{broker.node_id}, {broker.host, static_cast<std::uint16_t>(broker.port)}});
-  }
+  note_brokers(answer.brokers);
   controller_ = BrokerId{answer.controller_id};
   cluster_id_ = answer.cluster_id.value_or("");
   for (const auto& topic : answer.topics) {
@@ -62,6 +59,14 @@ void MetadataCache::note_leader(const TopicPartition& partition, PartitionLeader
   PartitionMetadata* const known = find(partition);
   if (known == nullptr || leader.epoch < known->leader_epoch) return;
   *known = {leader.broker, leader.epoch};
+}
+
+bool MetadataCache::note_leader_after(const PartitionLeader& asked, const TopicPartition& partition,
+                                      PartitionLeader leader) {
+  if (leader.broker == kNoBroker) return false;
+  note_leader(partition, leader);
+  const auto now = this->leader(partition);
+  return now && (now->broker != asked.broker || now->epoch > asked.epoch);
 }
 
 void MetadataCache::forget_leader(const TopicPartition& partition) {

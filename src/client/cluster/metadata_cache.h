@@ -51,7 +51,20 @@ class MetadataCache {
   void update(const wire::MetadataResponse& answer);
   /// A broker said who leads now, in the answer to something else.
   void note_leader(const TopicPartition& partition, PartitionLeader leader);
+  /// `asked` refused, and said who leads. Whether there is somebody else to ask now, or the same
+  /// in a later epoch.
+  bool note_leader_after(const PartitionLeader& asked, const TopicPartition& partition,
+                         PartitionLeader leader);
   void note_broker(BrokerNode node);
+  /// Where brokers are, as answers tell it; what is no port is not believed.
+  template <class Nodes>
+  void note_brokers(const Nodes& nodes) {
+    for (const auto& node : nodes) {
+      const std::int32_t port = node.port;
+      if (port < 1 || port > UINT16_MAX) continue;
+      note_broker({BrokerId{node.node_id}, {node.host, static_cast<std::uint16_t>(port)}});
+    }
+  }
   /// A broker said that it does not lead: wait for the next update.
   void forget_leader(const TopicPartition& partition);
   void forget_topic(const std::string& topic) { topics_.erase(topic); }

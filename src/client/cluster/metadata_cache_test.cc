@@ -51,6 +51,22 @@ TEST(MetadataCache, DoesNotBelieveAnOlderEpoch) {
   EXPECT_EQ(cache.leader(kPartition)->broker, BrokerId{1});
 }
 
+TEST(MetadataCache, SaysWhetherThereIsSomebodyElseToAskAfterARefusal) {
+  MetadataCache cache;
+  cache.update(answer(2, 5));
+  const PartitionLeader asked{BrokerId{2}, LeaderEpoch{5}};
+  const auto after = [&](std::int32_t broker, std::int32_t epoch) {
+    return cache.note_leader_after(asked, kPartition, {BrokerId{broker}, LeaderEpoch{epoch}});
+  };
+  EXPECT_FALSE(after(-1, -1)) << "nobody was named";
+  EXPECT_FALSE(after(2, 5)) << "as it was";
+  EXPECT_FALSE(after(1, 4)) << "that was before";
+  EXPECT_TRUE(after(2, 6));
+  EXPECT_TRUE(after(1, 7));
+  EXPECT_TRUE(after(1, 7)) << "another request heard it too";
+  EXPECT_FALSE(after(9, 8)) << "nobody knows where 9 is";
+}
+
 TEST(MetadataCache, ATopicMadeAnewBeginsItsEpochsAnew) {
   Random random(1);
   MetadataCache cache;

@@ -68,17 +68,26 @@ void FetchState::drop_buffered(Partition& partition) {
   partition.buffered.clear();
   partition.ticket = next_ticket_++;
   partition.in_flight = false;
+  partition.in_check = false;
   partition.retry_at = {};
   partition.error.reset();
+  partition.divergence.reset();
 }
 
-bool FetchState::seek(const TopicPartition& partition, Offset offset) {
+bool FetchState::seek(const TopicPartition& partition, Offset offset, LeaderEpoch epoch) {
+  return seek(partition, offset, epoch, epoch);
+}
+
+bool FetchState::seek(const TopicPartition& partition, Offset offset, LeaderEpoch epoch,
+                      LeaderEpoch sound_under) {
   Partition* const found = find(partition);
   if (found == nullptr) return false;
   drop_buffered(*found);
   found->position = offset;
-  found->position_epoch = kNoLeaderEpoch;
+  found->position_epoch = epoch;
   found->fetch_offset = offset;
+  found->fetch_epoch = epoch;
+  found->sound_under = sound_under;
   return true;
 }
 
@@ -126,9 +135,9 @@ bool FetchState::awaits_position(const TopicPartition& partition, PositionSource
   return found != nullptr && !found->position && found->source_asked && found->source == source;
 }
 
-void FetchState::set_position(const TopicPartition& partition, PositionSource source,
-                              Offset offset) {
-  if (awaits_position(partition, source)) seek(partition, offset);
+void FetchState::set_position(const TopicPartition& partition, PositionSource source, Offset offset,
+                              LeaderEpoch epoch) {
+  if (awaits_position(partition, source)) seek(partition, offset, epoch);
 }
 
 void FetchState::retry_position(const TopicPartition& partition, PositionSource source) {
@@ -142,31 +151,115 @@ void FetchState::set_error(const TopicPartition& partition, Error error) {
   found->error = std::move(error);
 }
 
+// ── Checks of positions ──
+
+bool FetchState::needs_check(const Partition& partition, const PartitionLeader& leader) {
+  return partition.fetch_epoch != kNoLeaderEpoch && leader.epoch > partition.sound_under;
+}
+
+PositionCheck FetchState::begin_check(const TopicPartition& name, Partition& partition,
+                                      const PartitionLeader& leader) {
+  partition.in_check = true;
+  return {.partition = name,
+          .offset = partition.fetch_offset,
+          .epoch = partition.fetch_epoch,
+          .leader_epoch = leader.epoch,
+          .ticket = partition.ticket};
+}
+
+FetchState::Partition* FetchState::in_check(const PositionCheck& check) {
+  Partition* const found = find(check.partition);
+  const bool is_it = found != nullptr && found->in_check && found->ticket == check.ticket;
+  if (is_it) found->in_check = false;
+  return is_it ? found : nullptr;
+}
+
+std::optional<Truncation> FetchState::on_checked(const PositionCheck& check, EpochEnd end) {
+  Partition* const found = in_check(check);
+  if (found == nullptr) return std::nullopt;
+  const Offset position = *found->position;
+  if (end.offset == kNoOffset) return Truncation{position, end};
+  found->sound_under = check.leader_epoch;
+  if (end.offset >= check.offset) return std::nullopt;
+  if (position > end.offset) return Truncation{position, end};
+  drop_buffered(*found);
+  found->fetch_offset = position;
+  found->fetch_epoch = found->position_epoch;
+  return std::nullopt;
+}
+
+void FetchState::on_uncheckable(const PositionCheck& check) {
+  if (Partition* const found = in_check(check)) found->sound_under = check.leader_epoch;
+}
+
+void FetchState::on_check_failed(const PositionCheck& check, MonotonicTime retry_at) {
+  if (Partition* const found = in_check(check)) found->retry_at = retry_at;
+}
+
+void FetchState::note_divergence(const TopicPartition& partition, Offset offset) {
+  if (Partition* const found = find(partition)) found->divergence = offset;
+}
+
+std::optional<Offset> FetchState::divergence(const TopicPartition& partition) const {
+  const Partition* const found = find(partition);
+  return found == nullptr ? std::nullopt : found->divergence;
+}
+
+// ── Replicas ──
+
+void FetchState::read_from(const PlannedPart& part, BrokerId replica, MonotonicTime until) {
+  if (!is_current(part)) return;
+  Partition& partition = *find(part.partition);
+  partition.in_flight = false;
+  partition.replica = ReadReplica{replica, until};
+}
+
+bool FetchState::read_from_leader(const TopicPartition& partition) {
+  Partition* const found = find(partition);
+  if (found == nullptr || !found->replica) return false;
+  found->replica.reset();
+  return true;
+}
+
+BrokerId FetchState::whom_to_ask(Partition& partition, const PartitionLeader& leader,
+                                 MonotonicTime now) {
+  if (partition.replica && partition.replica->until <= now) partition.replica.reset();
+  return partition.replica ? partition.replica->broker : leader.broker;
+}
+
+// ── Fetching ──
+
 // One answer ahead of the one that is read: Apache Kafka fills an answer to exactly the size that
 // was asked for, with a part of a batch at its end, so that full counts as room for one more.
-bool FetchState::may_fetch(const Partition& partition, MonotonicTime now) const {
-  return partition.position && !partition.in_flight && !partition.is_paused && !partition.error &&
-         partition.retry_at <= now && partition.buffered_bytes <= config_.partition_bytes_max;
+bool FetchState::may_ask(const Partition& partition, MonotonicTime now) const {
+  return partition.position && !partition.in_flight && !partition.in_check &&
+         !partition.is_paused && !partition.error && partition.retry_at <= now &&
+         partition.buffered_bytes <= config_.partition_bytes_max;
 }
 
 FetchState::Plan FetchState::plan(const LeaderOf& leader_of, MonotonicTime now) {
   Plan plan;
   if (buffered_bytes_ >= config_.total_bytes_max) return plan;
   std::set<BrokerId> with_records;  // an answer comes at once, as records wait there
-  for (const auto& [name, partition] : partitions_) {
-    if (!may_fetch(partition, now)) continue;
+  for (auto& [name, partition] : partitions_) {
+    if (!may_ask(partition, now)) continue;
     const auto leader = leader_of(name);
     if (!leader) {
       plan.has_leaderless = true;
       continue;
     }
-    plan.requests[leader->broker].parts.push_back(
+    if (needs_check(partition, *leader)) {
+      plan.checks[leader->broker].push_back(begin_check(name, partition, *leader));
+      continue;
+    }
+    const BrokerId broker = whom_to_ask(partition, *leader, now);
+    plan.requests[broker].parts.push_back(
         {.partition = name,
          .offset = partition.fetch_offset,
          .leader_epoch = leader->epoch,
          .bytes_max = static_cast<std::int32_t>(config_.partition_bytes_max),
          .ticket = partition.ticket});
-    if (partition.fetch_offset < partition.readable_end) with_records.insert(leader->broker);
+    if (partition.fetch_offset < partition.readable_end) with_records.insert(broker);
   }
   for (auto request = plan.requests.begin(); request != plan.requests.end();) {
     const BrokerId broker = request->first;
@@ -195,12 +288,14 @@ void FetchState::on_fetched(const PlannedPart& part, FetchedPart fetched) {
   Partition& partition = *find(part.partition);
   partition.in_flight = false;
   const bool is_empty = fetched.records.empty();
-  const Offset end = FetchedRecords::end_offset(fetched.records, part.offset);
+  const auto end = FetchedRecords::end_of(fetched.records, part.offset);
+  partition.sound_under = std::max(partition.sound_under, part.leader_epoch);
   const std::size_t bytes = fetched.records.size();
   FetchedRecords records(std::move(fetched), config_.read_options);
   partition.readable_end = records.readable_end();
   if (is_empty) return;
-  partition.fetch_offset = end;
+  partition.fetch_offset = end.offset;
+  if (end.epoch != kNoLeaderEpoch) partition.fetch_epoch = end.epoch;
   partition.buffered_bytes += bytes;
   buffered_bytes_ += bytes;
   partition.buffered.push_back(std::move(records));
@@ -222,7 +317,7 @@ void FetchState::on_request_done(BrokerId broker) {
 std::optional<MonotonicTime> FetchState::next_retry(MonotonicTime now) const {
   std::optional<MonotonicTime> earliest;
   for (const auto& [name, partition] : partitions_) {
-    if (partition.retry_at <= now || partition.in_flight) continue;
+    if (partition.retry_at <= now || partition.in_flight || partition.in_check) continue;
     if (!earliest || partition.retry_at < *earliest) earliest = partition.retry_at;
   }
   return earliest;
@@ -270,7 +365,7 @@ bool FetchState::advance(const TopicPartition& name) {
   CHECK(partition != nullptr && !partition->buffered.empty(), "nothing was read of {}", name);
   FetchedRecords& records = partition->buffered.front();
   partition->position = records.next_offset();
-  partition->position_epoch = records.part().leader_epoch;
+  if (records.epoch() != kNoLeaderEpoch) partition->position_epoch = records.epoch();
   if (!records.is_done()) return false;
   const std::size_t bytes = records.part().records.size();
   partition->buffered_bytes -= bytes;

@@ -2,7 +2,9 @@
 // fetched next. Pure.
 //
 // A partition has two offsets: its position, after the last record that poll() gave out, and the
-// offset of the next fetch, after the last batch that has arrived.
+// offset of the next fetch, after the last batch that has arrived. Each has the epoch of the record
+// before it, if that is known: when a later leader may not have that record, the offset is checked
+// before anything is fetched (KIP-320).
 #pragma once
 
 #include <cstdint>
@@ -24,6 +26,28 @@ namespace millrace::client {
 
 /// Where a partition without a position gets it from.
 enum class PositionSource { kCommitted, kEarliest, kLatest };
+
+/// Whether what was read before `offset`, the last of it in `epoch`, is still there, is to be asked
+/// of the leader of `leader_epoch`.
+struct PositionCheck {
+  TopicPartition partition;
+  Offset offset;
+  LeaderEpoch epoch;
+  LeaderEpoch leader_epoch;
+  std::uint64_t ticket = 0;  // as that of a PlannedPart
+};
+
+/// Where an epoch ends in a log; without an offset, the log does not know the epoch nor one before.
+struct EpochEnd {
+  LeaderEpoch epoch = kNoLeaderEpoch;
+  Offset offset = kNoOffset;
+};
+
+/// What was read is no longer there.
+struct Truncation {
+  Offset position;
+  EpochEnd diverges_at;  // without an offset when even that is not known
+};
 
 struct FetchPlanConfig {
   std::size_t partition_bytes_max = 1'048'576;
@@ -50,7 +74,11 @@ class FetchState {
   // ── Positions ──
 
   /// Drops what was fetched ahead.
-  bool seek(const TopicPartition& partition, Offset offset);
+  /// epoch  of the record before `offset`, when it is known
+  bool seek(const TopicPartition& partition, Offset offset, LeaderEpoch epoch = kNoLeaderEpoch);
+  /// sound_under  the leader of that epoch has what is before `offset`
+  bool seek(const TopicPartition& partition, Offset offset, LeaderEpoch epoch,
+            LeaderEpoch sound_under);
   /// The same, to a place that has to be asked for first.
   bool seek(const TopicPartition& partition, PositionSource source);
   std::optional<Offset> position(const TopicPartition& partition) const;
@@ -62,10 +90,32 @@ class FetchState {
   /// then answers a question that nobody asks any more.
   bool awaits_position(const TopicPartition& partition, PositionSource source) const;
   /// The answer of `source`. Ignored when it is not waited for.
-  void set_position(const TopicPartition& partition, PositionSource source, Offset offset);
+  void set_position(const TopicPartition& partition, PositionSource source, Offset offset,
+                    LeaderEpoch epoch = kNoLeaderEpoch);
   /// Asking `source` failed: it is to be asked again. Ignored when it is not waited for.
   void retry_position(const TopicPartition& partition, PositionSource source);
   void set_error(const TopicPartition& partition, Error error);
+
+  // ── Checks of positions ──
+
+  /// What the leader says. What was fetched ahead and is gone is dropped; the truncation reaches
+  /// whoever reads only when what poll() gave out is gone too, and is returned then: the partition
+  /// is to be sought elsewhere, or set_error(). Ignored when the check is out of date.
+  std::optional<Truncation> on_checked(const PositionCheck& check, EpochEnd end);
+  /// There is nobody to ask who could tell.
+  void on_uncheckable(const PositionCheck& check);
+  /// Checks again at `retry_at`.
+  void on_check_failed(const PositionCheck& check, MonotonicTime retry_at);
+  /// Where the log of the partition left what was read of it, until it is sought.
+  void note_divergence(const TopicPartition& partition, Offset offset);
+  std::optional<Offset> divergence(const TopicPartition& partition) const;
+
+  // ── Replicas ──
+
+  /// The leader named a replica that is nearer: it is fetched from until `until`.
+  void read_from(const PlannedPart& part, BrokerId replica, MonotonicTime until);
+  /// Fetches from the leader again. Whether it was fetched from a replica.
+  bool read_from_leader(const TopicPartition& partition);
 
   // ── Fetching ──
 
@@ -74,6 +124,8 @@ class FetchState {
   /// on_fetch_failed(). Those whose leader is unknown are left out, and has_leaderless says so.
   struct Plan {
     std::map<BrokerId, FetchPlan> requests;
+    /// By leader. Each is answered by on_checked(), on_uncheckable() or on_check_failed().
+    std::map<BrokerId, std::vector<PositionCheck>> checks;
     bool has_leaderless = false;
   };
   Plan plan(const LeaderOf& leader_of, MonotonicTime now);
@@ -104,14 +156,23 @@ class FetchState {
   bool has_ready() const;
 
  private:
+  struct ReadReplica {
+    BrokerId broker;
+    MonotonicTime until;
+  };
   struct Partition {
     std::optional<Offset> position;
     LeaderEpoch position_epoch = kNoLeaderEpoch;
     Offset fetch_offset{0};
+    LeaderEpoch fetch_epoch = kNoLeaderEpoch;
+    LeaderEpoch sound_under = kNoLeaderEpoch;  // a leader of this epoch has what was read
     PositionSource source = PositionSource::kCommitted;
     bool source_asked = false;
     bool is_paused = false;
     bool in_flight = false;
+    bool in_check = false;
+    std::optional<ReadReplica> replica;
+    std::optional<Offset> divergence;
     std::uint64_t ticket = 0;
     MonotonicTime retry_at{};
     std::deque<FetchedRecords> buffered;
@@ -122,7 +183,13 @@ class FetchState {
   Partition* find(const TopicPartition& partition);
   const Partition* find(const TopicPartition& partition) const;
   void drop_buffered(Partition& partition);
-  bool may_fetch(const Partition& partition, MonotonicTime now) const;
+  bool may_ask(const Partition& partition, MonotonicTime now) const;
+  static bool needs_check(const Partition& partition, const PartitionLeader& leader);
+  PositionCheck begin_check(const TopicPartition& name, Partition& partition,
+                            const PartitionLeader& leader);
+  Partition* in_check(const PositionCheck& check);
+  static BrokerId whom_to_ask(Partition& partition, const PartitionLeader& leader,
+                              MonotonicTime now);
 
   FetchPlanConfig config_;
   std::map<TopicPartition, Partition> partitions_;

@@ -241,5 +241,166 @@ TEST_F(FetchStateTest, LeavesOutWhoHasNoLeader) {
   EXPECT_TRUE(plan.requests.empty());
 }
 
+/// One partition that was read up to offset 4, the last record in epoch 2, with two more records
+/// of epoch 3 fetched ahead.
+class PositionChecks : public testing::Test {
+ protected:
+  PositionChecks() {
+    state_.set_assignment({at(0)});
+    state_.seek(at(0), Offset{2});
+    fetch(batch(2, LeaderEpoch{2}), LeaderEpoch{3});
+    std::vector<RecordView> records;
+    std::vector<SharedBuffer> keep_alive;
+    EXPECT_TRUE(state_.next_ready()->records->read(10, records, keep_alive).ok());
+    state_.advance(at(0));
+    fetch(batch(4, LeaderEpoch{3}), LeaderEpoch{3});
+  }
+  static SharedBuffer batch(std::int64_t offset, LeaderEpoch epoch) {
+    wire::RecordBatchBuilder builder(
+        {.base_offset = Offset{offset}, .partition_leader_epoch = epoch});
+    for (int i = 0; i < 2; ++i) builder.append(Timestamp{5}, std::nullopt, std::string_view("x"));
+    return std::make_shared<const Buffer>(builder.build());
+  }
+  FetchState::Plan plan(LeaderEpoch epoch, MonotonicTime now = kStart) {
+    return state_.plan(
+        [&](const TopicPartition&) {
+          return PartitionLeader{BrokerId{1}, epoch};
+        },
+        now);
+  }
+  void fetch(const SharedBuffer& frame, LeaderEpoch epoch) {
+    const auto part = plan(epoch).requests.at(BrokerId{1}).parts.at(0);
+    FetchedPart arrived = fetched(frame, part.offset);
+    arrived.leader_epoch = epoch;
+    state_.on_fetched(part, std::move(arrived));
+    state_.on_request_done(BrokerId{1});
+  }
+  /// The check that a new leader of epoch 4 asks for.
+  PositionCheck check() {
+    const auto planned = plan(LeaderEpoch{4});
+    EXPECT_TRUE(planned.requests.empty());
+    return planned.checks.at(BrokerId{1}).at(0);
+  }
+  std::vector<Offset> fetched_next(LeaderEpoch epoch = LeaderEpoch{4}) {
+    std::vector<Offset> offsets;
+    for (const auto& [broker, request] : plan(epoch).requests) {
+      for (const auto& part : request.parts) offsets.push_back(part.offset);
+    }
+    return offsets;
+  }
+
+  FetchState state_{FetchPlanConfig{}};
+};
+
+TEST_F(PositionChecks, AreNotNeededWhileTheLeaderStays) {
+  EXPECT_THAT(fetched_next(LeaderEpoch{3}), ElementsAre(Offset{6}));
+}
+
+TEST_F(PositionChecks, AskANewLeaderForTheLastEpochThatWasFetchedBeforeAnythingMoreIs) {
+  const auto asked = check();
+  EXPECT_EQ(asked.offset, Offset{6});
+  EXPECT_EQ(asked.epoch, LeaderEpoch{3});
+  EXPECT_EQ(asked.leader_epoch, LeaderEpoch{4});
+  EXPECT_THAT(fetched_next(), IsEmpty());
+  EXPECT_TRUE(plan(LeaderEpoch{4}).checks.empty()) << "one at a time";
+}
+
+TEST_F(PositionChecks, LetFetchingGoOnWhenNothingIsGone) {
+  EXPECT_EQ(state_.on_checked(check(), {LeaderEpoch{3}, Offset{6}}), std::nullopt);
+  EXPECT_THAT(fetched_next(), ElementsAre(Offset{6}));
+  EXPECT_TRUE(state_.has_ready()) << "what was fetched ahead is there";
+}
+
+TEST_F(PositionChecks, DropWhatWasFetchedAheadAndIsGoneWithoutAWord) {
+  EXPECT_EQ(state_.on_checked(check(), {LeaderEpoch{2}, Offset{4}}), std::nullopt);
+  EXPECT_FALSE(state_.has_ready());
+  EXPECT_THAT(fetched_next(), ElementsAre(Offset{4}));
+  EXPECT_EQ(state_.position(at(0)), Offset{4});
+}
+
+TEST_F(PositionChecks, SayWhereTheLogLeftWhatWasGivenOut) {
+  const auto truncation = state_.on_checked(check(), {LeaderEpoch{1}, Offset{3}});
+  ASSERT_TRUE(truncation.has_value());
+  EXPECT_EQ(truncation->position, Offset{4});
+  EXPECT_EQ(truncation->diverges_at.offset, Offset{3});
+  EXPECT_EQ(truncation->diverges_at.epoch, LeaderEpoch{1});
+}
+
+TEST_F(PositionChecks, SayThatALogKnowsNothingOfTheEpoch) {
+  const auto truncation = state_.on_checked(check(), {});
+  ASSERT_TRUE(truncation.has_value());
+  EXPECT_EQ(truncation->diverges_at.offset, kNoOffset);
+}
+
+TEST_F(PositionChecks, AreOutOfDateAfterASeek) {
+  const auto asked = check();
+  state_.seek(at(0), Offset{0});
+  EXPECT_EQ(state_.on_checked(asked, {}), std::nullopt);
+  EXPECT_THAT(fetched_next(), ElementsAre(Offset{0})) << "nothing is known of what was before";
+}
+
+TEST_F(PositionChecks, AreMadeAgainAfterAFailure) {
+  state_.on_check_failed(check(), kStart + Millis{100});
+  EXPECT_THAT(fetched_next(), IsEmpty());
+  EXPECT_EQ(state_.next_retry(kStart), kStart + Millis{100});
+  EXPECT_THAT(plan(LeaderEpoch{4}, kStart + Millis{100}).checks, testing::SizeIs(1));
+}
+
+TEST_F(PositionChecks, AreLeftOutWhereTheBrokerKnowsThemNot) {
+  state_.on_uncheckable(check());
+  EXPECT_THAT(fetched_next(), ElementsAre(Offset{6}));
+}
+
+TEST_F(PositionChecks, AreMadeOfWhatWasCommittedInAnEarlierEpoch) {
+  state_.seek(at(0), PositionSource::kCommitted);
+  state_.take_unpositioned(PositionSource::kCommitted);
+  state_.set_position(at(0), PositionSource::kCommitted, Offset{9}, LeaderEpoch{3});
+  EXPECT_THAT(fetched_next(LeaderEpoch{3}), ElementsAre(Offset{9}));
+  state_.seek(at(0), PositionSource::kCommitted);
+  state_.take_unpositioned(PositionSource::kCommitted);
+  state_.set_position(at(0), PositionSource::kCommitted, Offset{9}, LeaderEpoch{3});
+  EXPECT_EQ(check().offset, Offset{9});
+}
+
+TEST_F(PositionChecks, AreNotNeededWhereACheckSaidToGoOn) {
+  EXPECT_TRUE(state_.on_checked(check(), {LeaderEpoch{1}, Offset{3}}).has_value());
+  state_.seek(at(0), Offset{3}, LeaderEpoch{1}, LeaderEpoch{4});
+  EXPECT_THAT(fetched_next(), ElementsAre(Offset{3}));
+}
+
+TEST_F(PositionChecks, TheEpochOfWhatWasReadIsThatOfItsBatch) {
+  EXPECT_EQ(state_.position_epoch(at(0)), LeaderEpoch{2});
+}
+
+TEST_F(PositionChecks, WhereALogLeftWhatWasReadIsKnownUntilItIsSought) {
+  state_.note_divergence(at(0), Offset{3});
+  EXPECT_EQ(state_.divergence(at(0)), Offset{3});
+  state_.seek(at(0), Offset{3});
+  EXPECT_EQ(state_.divergence(at(0)), std::nullopt);
+}
+
+TEST_F(FetchStateTest, FetchesFromTheReplicaThatTheLeaderNamedUntilItsTimeIsOver) {
+  state_.seek(at(0), Offset{0});
+  const auto part = state_.plan(on_broker_1, kStart).requests.at(BrokerId{1}).parts.at(0);
+  state_.read_from(part, BrokerId{2}, kStart + Millis{100});
+  state_.on_request_done(BrokerId{1});
+
+  const auto near = state_.plan(on_broker_1, kStart);
+  ASSERT_EQ(near.requests.count(BrokerId{2}), 1U);
+  state_.on_fetched(near.requests.at(BrokerId{2}).parts.at(0), FetchedPart{});
+  state_.on_request_done(BrokerId{2});
+  EXPECT_EQ(state_.plan(on_broker_1, kStart + Millis{100}).requests.count(BrokerId{1}), 1U);
+}
+
+TEST_F(FetchStateTest, FetchesFromTheLeaderAgainWhenItIsTold) {
+  state_.seek(at(0), Offset{0});
+  const auto part = state_.plan(on_broker_1, kStart).requests.at(BrokerId{1}).parts.at(0);
+  EXPECT_FALSE(state_.read_from_leader(at(0))) << "it does";
+  state_.read_from(part, BrokerId{2}, kStart + Millis{100});
+  state_.on_request_done(BrokerId{1});
+  EXPECT_TRUE(state_.read_from_leader(at(0)));
+  EXPECT_EQ(state_.plan(on_broker_1, kStart).requests.count(BrokerId{1}), 1U);
+}
+
 }  // namespace
 }  // namespace millrace::client

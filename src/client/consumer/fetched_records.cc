@@ -85,6 +85,7 @@ Status FetchedRecords::open_next_batch() {
           fmt::format("batch at offset {}", header->base_offset));
     }
   }
+  epoch_ = header->partition_leader_epoch;
   if (header->next_offset() <= part_.from || is_to_be_skipped(*header)) {
     next_offset_ = std::max(next_offset_, header->next_offset());
     return {};
@@ -128,13 +129,14 @@ Status FetchedRecords::follow_transactions(std::string_view batch,
   return {};
 }
 
-Offset FetchedRecords::end_offset(std::string_view records, Offset from) {
+FetchedRecords::End FetchedRecords::end_of(std::string_view records, Offset from) {
   wire::BatchCursor cursor(records);
-  Offset end = from;
+  End end{from};
   while (const auto batch = cursor.next()) {
     const auto header = wire::read_batch_header(*batch);
     if (!header.ok()) break;
-    end = std::max(end, header->next_offset());
+    end.offset = std::max(end.offset, header->next_offset());
+    end.epoch = header->partition_leader_epoch;
   }
   return end;
 }

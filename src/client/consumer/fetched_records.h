@@ -26,7 +26,7 @@ struct FetchedPart {
   SharedBuffer frame;        // keeps `records` alive
   std::string_view records;  // batches
   Offset from;               // what was asked for; the first batch may begin before
-  LeaderEpoch leader_epoch;
+  LeaderEpoch leader_epoch = kNoLeaderEpoch;  // of the leader that was asked
   Offset high_watermark;
   Offset last_stable_offset;  // where the first open transaction begins, or the high watermark
   std::vector<AbortedTransaction> aborted;  // by first offset
@@ -50,8 +50,9 @@ class FetchedRecords {
   Status read(std::size_t count_max, std::vector<RecordView>& out,
               std::vector<SharedBuffer>& keep_alive);
   bool is_done() const { return done_; }
-  /// Offset after what was read so far.
+  /// Offset after what was read so far, and the epoch of the batch before that.
   Offset next_offset() const { return next_offset_; }
+  LeaderEpoch epoch() const { return epoch_; }
   const FetchedPart& part() const { return part_; }
   /// End of what can be read: when reading committed, where the first open transaction begins.
   Offset readable_end() const {
@@ -59,9 +60,13 @@ class FetchedRecords {
     return is_bounded ? part_.last_stable_offset : part_.high_watermark;
   }
 
-  /// Where to fetch on after these batches, by their headers alone; `from` when there is no whole
-  /// batch.
-  static Offset end_offset(std::string_view records, Offset from);
+  /// Where to fetch on after batches, and the epoch of the last of them.
+  struct End {
+    Offset offset;
+    LeaderEpoch epoch = kNoLeaderEpoch;
+  };
+  /// By their headers alone; `from` when there is no whole batch.
+  static End end_of(std::string_view records, Offset from);
 
  private:
   Status open_next_batch();
@@ -77,6 +82,7 @@ class FetchedRecords {
   bool frame_kept_ = false;
   bool done_ = false;
   Offset next_offset_;
+  LeaderEpoch epoch_ = kNoLeaderEpoch;
   std::size_t next_aborted_ = 0;
   std::set<ProducerId> aborting_;  // producers whose records are skipped until their marker
 };

@@ -247,9 +247,32 @@ TEST(FetchedRecords, ABombIsStoppedAtItsBoundAndSaysSo) {
 }
 
 TEST(FetchedRecords, TheEndIsKnownFromTheHeadersAlone) {
-  auto part = Frame().add({.base_offset = Offset{7}}, 3).part(Offset{8});
-  EXPECT_EQ(FetchedRecords::end_offset(part.records, Offset{8}), Offset{10});
-  EXPECT_EQ(FetchedRecords::end_offset(part.records.substr(0, 30), Offset{8}), Offset{8});
+  auto part = Frame()
+                  .add({.base_offset = Offset{7}, .partition_leader_epoch = LeaderEpoch{2}}, 3)
+                  .add({.base_offset = Offset{10}, .partition_leader_epoch = LeaderEpoch{4}}, 1)
+                  .part(Offset{8});
+  const auto end = FetchedRecords::end_of(part.records, Offset{8});
+  EXPECT_EQ(end.offset, Offset{11});
+  EXPECT_EQ(end.epoch, LeaderEpoch{4});
+  const auto nothing = FetchedRecords::end_of(part.records.substr(0, 30), Offset{8});
+  EXPECT_EQ(nothing.offset, Offset{8});
+  EXPECT_EQ(nothing.epoch, kNoLeaderEpoch);
+}
+
+TEST(FetchedRecords, SaysInWhichEpochTheLastRecordWasWritten) {
+  FetchedRecords fetched(
+      Frame()
+          .add({.base_offset = Offset{0}, .partition_leader_epoch = LeaderEpoch{2}}, 2)
+          .add({.base_offset = Offset{2}, .partition_leader_epoch = LeaderEpoch{4}}, 2)
+          .part(Offset{0}),
+      {});
+  std::vector<RecordView> records;
+  std::vector<SharedBuffer> keep_alive;
+  EXPECT_EQ(fetched.epoch(), kNoLeaderEpoch);
+  ASSERT_TRUE(fetched.read(1, records, keep_alive).ok());
+  EXPECT_EQ(fetched.epoch(), LeaderEpoch{2});
+  ASSERT_TRUE(fetched.read(2, records, keep_alive).ok());
+  EXPECT_EQ(fetched.epoch(), LeaderEpoch{4});
 }
 
 }  // namespace

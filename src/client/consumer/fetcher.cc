@@ -4,6 +4,7 @@
 #include <array>
 
 #include "client/consumer/offset_requests.h"
+#include "client/consumer/offset_reset.h"
 
 namespace millrace::client {
 namespace {
@@ -25,7 +26,11 @@ FetchTerms terms_of(const ConsumerConfig& config) {
 }  // namespace
 
 Fetcher::Fetcher(const ConsumerConfig& config, Cluster& cluster, ConsumerShared& shared)
-    : config_(config), terms_(terms_of(config)), cluster_(cluster), shared_(shared) {}
+    : config_(config),
+      terms_(terms_of(config)),
+      cluster_(cluster),
+      shared_(shared),
+      checker_(config, cluster, shared, [this] { run(); }) {}
 
 Fetcher::~Fetcher() {
   life_.end();
@@ -41,21 +46,6 @@ void Fetcher::run() {
   arm_timer();
 }
 
-// Where to begin instead, when there is no offset that could be used.
-void Fetcher::reset(FetchState& state, const TopicPartition& partition, Error without_policy) {
-  switch (config_.offset_reset) {
-    case OffsetReset::kEarliest:
-      state.seek(partition, PositionSource::kEarliest);
-      return;
-    case OffsetReset::kLatest:
-      state.seek(partition, PositionSource::kLatest);
-      return;
-    case OffsetReset::kNone:
-      state.set_error(partition, std::move(without_policy));
-      return;
-  }
-}
-
 void Fetcher::load_committed() {
   const auto partitions = shared_.with(
       [](auto& state) { return state.fetch.take_unpositioned(PositionSource::kCommitted); });
@@ -69,7 +59,7 @@ void Fetcher::load_committed() {
     shared_.change([&](auto& state) {
       for (const auto& each : partitions) {
         if (!state.fetch.awaits_position(each, PositionSource::kCommitted)) continue;
-        reset(state.fetch, each, nothing_committed(each));
+        reset_position(state.fetch, each, config_.offset_reset, nothing_committed(each));
       }
     });
     return;
@@ -96,9 +86,10 @@ void Fetcher::load_committed() {
             if (!state.fetch.awaits_position(each, PositionSource::kCommitted)) continue;
             const auto found = committed->find(each);
             if (found != committed->end()) {
-              state.fetch.set_position(each, PositionSource::kCommitted, found->second.offset);
+              state.fetch.set_position(each, PositionSource::kCommitted, found->second.offset,
+                                       found->second.leader_epoch);
             } else {
-              reset(state.fetch, each, nothing_committed(each));
+              reset_position(state.fetch, each, config_.offset_reset, nothing_committed(each));
             }
           }
         });
@@ -122,7 +113,8 @@ void Fetcher::load_resets(PositionSource source) {
                    for (const auto& [partition, found] : listed) {
                      if (!state.fetch.awaits_position(partition, source)) continue;
                      if (found.ok()) {
-                       state.fetch.set_position(partition, source, found->offset);
+                       state.fetch.set_position(partition, source, found->offset,
+                                                found->leader_epoch);
                      } else if (wire::is_retriable(found.error())) {
                        failed.push_back(partition);
                      } else {
@@ -159,6 +151,7 @@ void Fetcher::send_fetches() {
     return made;
   });
   if (plan.has_leaderless) cluster_.refresh_metadata();
+  for (auto& [leader, checks] : plan.checks) checker_.ask(leader, std::move(checks));
   for (auto& [broker, request] : plan.requests) {
     name_topics_by_id(request);
     send_fetch(broker, std::move(request));
@@ -248,7 +241,10 @@ void Fetcher::fail_all(const FetchPlan& plan) {
   const Millis delay = next_delay(config_.connection.retry_backoff, failures_++, cluster_.random());
   const MonotonicTime retry_at = cluster_.loop().now() + delay;
   shared_.with([&](auto& state) {
-    for (const auto& part : plan.parts) state.fetch.on_fetch_failed(part, retry_at);
+    for (const auto& part : plan.parts) {
+      state.fetch.on_fetch_failed(part, retry_at);
+      state.fetch.read_from_leader(part.partition);
+    }
   });
   cluster_.refresh_metadata();
 }
@@ -283,10 +279,7 @@ void Fetcher::on_answer(const SentFetch& sent, Result<Answer> answer) {
     return;
   }
   failures_ = 0;
-  for (const auto& node : response->node_endpoints) {
-    cluster_.metadata().note_broker(
-        {BrokerId{node.node_id}, {node.host, static_cast<std::uint16_t>(node.port)}});
-  }
+  cluster_.metadata().note_brokers(response->node_endpoints);
   // Moving the frame leaves its bytes, and so the views into them, where they are.
   const std::size_t bytes = answer->frame.size();
   const bool has_records =
@@ -300,7 +293,7 @@ void Fetcher::on_answer(const SentFetch& sent, Result<Answer> answer) {
   for (const auto& topic : response->responses) {
     for (const auto& data : topic.partitions) {
       const PlannedPart* const part = plan.find(topic.topic, topic.topic_id, data.partition_index);
-      if (part != nullptr) on_part(*part, data, frame);
+      if (part != nullptr) on_part(sent.broker, *part, data, frame);
     }
   }
   // What the answer left out is asked again.
@@ -309,11 +302,16 @@ void Fetcher::on_answer(const SentFetch& sent, Result<Answer> answer) {
   run();
 }
 
-void Fetcher::on_part(const PlannedPart& part, const wire::FetchResponse::PartitionData& data,
-                      const SharedBuffer& frame) {
+void Fetcher::on_part(BrokerId asked, const PlannedPart& part,
+                      const wire::FetchResponse::PartitionData& data, const SharedBuffer& frame) {
   if (data.error_code != 0) {
-    on_part_failed(part, data);
+    on_part_failed(asked, part, data);
     return;
+  }
+  const BrokerId replica{data.preferred_read_replica};
+  if (replica != kNoBroker && cluster_.metadata().broker(replica) != nullptr) {
+    const auto until = cluster_.loop().now() + config_.connection.metadata_max_age;
+    return shared_.with([&](auto& state) { state.fetch.read_from(part, replica, until); });
   }
   FetchedPart fetched;
   fetched.frame = frame;
@@ -330,24 +328,15 @@ void Fetcher::on_part(const PlannedPart& part, const wire::FetchResponse::Partit
   shared_.with([&](auto& state) { state.fetch.on_fetched(part, std::move(fetched)); });
 }
 
-void Fetcher::on_part_failed(const PlannedPart& part,
+void Fetcher::on_part_failed(BrokerId asked, const PlannedPart& part,
                              const wire::FetchResponse::PartitionData& data) {
   const auto code = static_cast<KafkaError>(data.error_code);
+  if (code == KafkaError::kOffsetOutOfRange) return on_out_of_range(part);
   const MonotonicTime now = cluster_.loop().now();
-  const Error error = wire::make_error(
-      code, fmt::format("fetch of {} from offset {}", part.partition, part.offset));
-  if (code == KafkaError::kOffsetOutOfRange) {
-    shared_.change([&](auto& state) {
-      if (!state.fetch.is_current(part)) return;
-      reset(state.fetch, part.partition,
-            Error{ErrorCode::kOutOfRange,
-                  fmt::format("{} has no offset {}, and auto.offset.reset is none", part.partition,
-                              part.offset)});
-    });
-    return;
-  }
   // A corrupt message may be sent again, but what lies on the broker's disk will not heal.
   if (!wire::is_retriable(code) || code == KafkaError::kCorruptMessage) {
+    const Error error = wire::make_error(
+        code, fmt::format("fetch of {} from offset {}", part.partition, part.offset));
     shared_.change([&](auto& state) {
       if (!state.fetch.is_current(part)) return;
       state.fetch.on_fetch_failed(part, now);
@@ -355,17 +344,36 @@ void Fetcher::on_part_failed(const PlannedPart& part,
     });
     return;
   }
-  MonotonicTime retry_at = now + config_.connection.retry_backoff.base;
-  if (data.current_leader.leader_id >= 0) {
-    cluster_.metadata().note_leader(
-        part.partition,
-        {BrokerId{data.current_leader.leader_id}, LeaderEpoch{data.current_leader.leader_epoch}});
-    retry_at = now;
-  } else if (wire::error_class(code) == wire::ErrorClass::kRefreshLeader) {
-    cluster_.metadata().forget_leader(part.partition);
+  // Who leads now may stand in the answer (KIP-951): then nobody need be asked.
+  const bool is_leader_told = cluster_.metadata().note_leader_after(
+      {asked, part.leader_epoch}, part.partition,
+      {BrokerId{data.current_leader.leader_id}, LeaderEpoch{data.current_leader.leader_epoch}});
+  if (!is_leader_told) {
+    if (wire::error_class(code) == wire::ErrorClass::kRefreshLeader) {
+      cluster_.metadata().forget_leader(part.partition);
+    }
+    cluster_.refresh_metadata();
   }
-  cluster_.refresh_metadata();
-  shared_.with([&](auto& state) { state.fetch.on_fetch_failed(part, retry_at); });
+  shared_.with([&](auto& state) {
+    state.fetch.read_from_leader(part.partition);
+    state.fetch.on_fetch_failed(part,
+                                is_leader_told ? now : now + config_.connection.retry_backoff.base);
+  });
+}
+
+// A replica may lag behind the leader, or begin later: only the leader's word counts.
+void Fetcher::on_out_of_range(const PlannedPart& part) {
+  shared_.change([&](auto& state) {
+    if (!state.fetch.is_current(part)) return;
+    if (state.fetch.read_from_leader(part.partition)) {
+      state.fetch.on_fetch_failed(part, cluster_.loop().now());
+      return;
+    }
+    reset_position(state.fetch, part.partition, config_.offset_reset,
+                   Error{ErrorCode::kOutOfRange,
+                         fmt::format("{} has no offset {}, and auto.offset.reset is none",
+                                     part.partition, part.offset)});
+  });
 }
 
 void Fetcher::arm_timer() {

@@ -12,6 +12,7 @@
 #include "client/config/client_config.h"
 #include "client/consumer/broker_fetch_session.h"
 #include "client/consumer/consumer_shared.h"
+#include "client/consumer/position_checker.h"
 #include "wire/messages/fetch.h"
 
 namespace millrace::client {
@@ -38,7 +39,6 @@ class Fetcher {
   void load_committed();
   void load_resets(PositionSource source);
   void retry_positions(const std::vector<TopicPartition>& partitions, PositionSource source);
-  void reset(FetchState& state, const TopicPartition& partition, Error without_policy);
   void send_fetches();
   void name_topics_by_id(FetchPlan& plan) const;
   /// A fetch on its way: what it reads, and the session that it belongs to, if any.
@@ -56,9 +56,11 @@ class Fetcher {
   BrokerFetchSession* session_for(BrokerId broker, Lane lane, std::size_t part_count);
   void end_sessions();
   void on_answer(const SentFetch& sent, Result<Answer> answer);
-  void on_part(const PlannedPart& part, const wire::FetchResponse::PartitionData& data,
-               const SharedBuffer& frame);
-  void on_part_failed(const PlannedPart& part, const wire::FetchResponse::PartitionData& data);
+  void on_part(BrokerId asked, const PlannedPart& part,
+               const wire::FetchResponse::PartitionData& data, const SharedBuffer& frame);
+  void on_part_failed(BrokerId asked, const PlannedPart& part,
+                      const wire::FetchResponse::PartitionData& data);
+  void on_out_of_range(const PlannedPart& part);
   void fail_all(const FetchPlan& plan);
   void fetch_again(const FetchPlan& plan);
   void arm_timer();
@@ -67,6 +69,7 @@ class Fetcher {
   const FetchTerms terms_;
   Cluster& cluster_;
   ConsumerShared& shared_;
+  PositionChecker checker_;
   std::map<std::pair<BrokerId, Lane>, BrokerFetchSession> sessions_;
   io::TimerId timer_ = 0;
   int failures_ = 0;

@@ -9,12 +9,14 @@
 
 #include "client/testing/fetch_broker.h"
 #include "sim/sim_env.h"
+#include "wire/record_batch_builder.h"
 
 namespace millrace::client {
 namespace {
 
 using testing::AllOf;
 using testing::Gt;
+using testing::HasSubstr;
 using testing::SizeIs;
 using wire::KafkaError;
 
@@ -112,6 +114,184 @@ TEST_F(FetcherTest, EndsItsSessionWhenItIsClosed) {
   EXPECT_EQ(broker_.fetches.back().session_id, FetchBroker::kSession);
   EXPECT_EQ(broker_.fetches.back().session_epoch, -1);
   EXPECT_TRUE(broker_.fetches.back().topics.empty());
+}
+
+/// Two records of `epoch` at `offset`.
+SharedBuffer batch_of(std::int64_t offset, std::int32_t epoch) {
+  wire::RecordBatchBuilder builder(
+      {.base_offset = Offset{offset}, .partition_leader_epoch = LeaderEpoch{epoch}});
+  for (int i = 0; i < 2; ++i) builder.append(Timestamp{5}, std::nullopt, std::string_view("x"));
+  return std::make_shared<const Buffer>(builder.build());
+}
+
+/// A consumer that has read two records of epoch 3 and waits for more, when the leader changes.
+class ChangeOfLeader : public FetcherTest {
+ protected:
+  void SetUp() override {
+    topic_.leader_epoch = 3;
+    broker_.tell = [this](const FetchBroker::Asked& asked, FetchBroker::Told& told) {
+      if (asked.fetch_offset == 0) told.records = wire::Records(batch_->view());
+      told.high_watermark = 2;
+    };
+  }
+  void read_on() {
+    start();
+    run_for(Millis{1'000});
+    std::vector<RecordView> records;
+    std::vector<SharedBuffer> keep_alive;
+    shared_.with([&](auto& state) {
+      const auto ready = state.fetch.next_ready();
+      ASSERT_TRUE(ready.has_value());
+      ASSERT_TRUE(ready->records->read(10, records, keep_alive).ok());
+      state.fetch.advance(partition_);
+    });
+    EXPECT_THAT(records, SizeIs(2));
+  }
+  /// From now on the leader is of epoch 4, and refuses whoever thinks otherwise.
+  void change_leader() {
+    topic_.leader_epoch = 4;
+    broker_.tell = [](const FetchBroker::Asked& asked, FetchBroker::Told& told) {
+      if (asked.current_leader_epoch < 4) told.error_code = code_of(KafkaError::kFencedLeaderEpoch);
+    };
+  }
+  std::optional<Offset> position() {
+    return shared_.with([&](auto& state) { return state.fetch.position(partition_); });
+  }
+  std::optional<Error> error() {
+    return shared_.with([&](auto& state) { return state.fetch.take_error(); });
+  }
+
+  const TopicPartition partition_{"t", PartitionId{0}};
+  const SharedBuffer batch_ = batch_of(0, 3);
+};
+
+TEST_F(ChangeOfLeader, AsksTheNewOneWhetherWhatWasReadIsThereBeforeItFetchesOn) {
+  broker_.epoch_end.leader_epoch = 3;
+  broker_.epoch_end.end_offset = 2;
+  read_on();
+  change_leader();
+  run_for(Millis{5'000});
+
+  ASSERT_THAT(broker_.epoch_questions, SizeIs(1));
+  EXPECT_EQ(broker_.epoch_questions[0].replica_id, -1);
+  const auto& asked = broker_.epoch_questions[0].topics.at(0).partitions.at(0);
+  EXPECT_EQ(asked.leader_epoch, 3);
+  EXPECT_EQ(asked.current_leader_epoch, 4);
+  EXPECT_EQ(position(), Offset{2});
+  EXPECT_TRUE(broker_.fetches.back().topics.empty()) << "it waits for more in its session";
+}
+
+TEST_F(ChangeOfLeader, GoesOnWhereTheLogsDivergeWhenThereIsAPolicy) {
+  broker_.epoch_end.leader_epoch = 2;
+  broker_.epoch_end.end_offset = 1;
+  read_on();
+  change_leader();
+  run_for(Millis{5'000});
+
+  EXPECT_EQ(position(), Offset{1});
+  EXPECT_EQ(error(), std::nullopt);
+}
+
+TEST_F(ChangeOfLeader, SaysWhereTheLogsDivergeWhenThereIsNoPolicy) {
+  config_.offset_reset = OffsetReset::kNone;
+  broker_.epoch_end.leader_epoch = 2;
+  broker_.epoch_end.end_offset = 1;
+  shared_.with([&](auto& state) { state.fetch.set_assignment({partition_}); });
+  shared_.with([&](auto& state) { state.fetch.seek(partition_, Offset{0}); });
+  read_on();
+  change_leader();
+  run_for(Millis{5'000});
+
+  const auto told = error();
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->code, ErrorCode::kOutOfRange);
+  EXPECT_THAT(told->message, HasSubstr("before offset 2 differs from offset 1 on"));
+  EXPECT_EQ(shared_.with([&](auto& state) { return state.fetch.divergence(partition_); }),
+            Offset{1});
+}
+
+TEST_F(ChangeOfLeader, BeginsAsThePolicySaysWhenTheLogDoesNotKnowTheEpoch) {
+  read_on();
+  const std::size_t asked_at_start = broker_.listings.size();
+  change_leader();
+  run_for(Millis{5'000});
+
+  EXPECT_EQ(broker_.listings.size(), asked_at_start + 1);
+  EXPECT_EQ(broker_.listings.back().topics.at(0).partitions.at(0).timestamp, -2);
+  EXPECT_EQ(position(), Offset{0});
+}
+
+TEST_F(ChangeOfLeader, AsksAgainWhenTheNewOneHasYetToHearOfIt) {
+  broker_.epoch_end.error_code = code_of(KafkaError::kUnknownLeaderEpoch);
+  read_on();
+  change_leader();
+  run_for(Millis{1'000});
+  EXPECT_THAT(broker_.epoch_questions, SizeIs(Gt(1U)));
+  broker_.epoch_end = {};
+  broker_.epoch_end.leader_epoch = 3;
+  broker_.epoch_end.end_offset = 2;
+  run_for(Millis{5'000});
+  EXPECT_EQ(position(), Offset{2});
+  EXPECT_EQ(error(), std::nullopt);
+}
+
+TEST_F(ChangeOfLeader, NeedsNoMetadataWhereTheAnswerNamesTheNewOne) {
+  FetchBroker next(world_.host("next"), topic_, 2);
+  topic_.brokers.erase(2);  // nobody has heard of it
+  next.epoch_end.leader_epoch = 3;
+  next.epoch_end.end_offset = 2;
+  read_on();
+  const int asked_before = broker_.metadata_requests;
+  broker_.tell = [](const FetchBroker::Asked&, FetchBroker::Told& told) {
+    told.error_code = code_of(KafkaError::kNotLeaderOrFollower);
+    told.current_leader = {.leader_id = 2, .leader_epoch = 4};
+  };
+  broker_.amend = [](wire::FetchResponse& response) {
+    response.node_endpoints.push_back(
+        {.node_id = 2, .host = "next", .port = 9092, .rack = std::nullopt});
+  };
+  run_for(Millis{2'000});
+
+  EXPECT_THAT(next.epoch_questions, SizeIs(1));
+  ASSERT_THAT(next.fetches, SizeIs(Gt(1U)));
+  EXPECT_EQ(next.fetches[0].topics.at(0).partitions.at(0).current_leader_epoch, 4);
+  EXPECT_EQ(broker_.metadata_requests + next.metadata_requests, asked_before);
+}
+
+class NearReplica : public FetcherTest {
+ protected:
+  void SetUp() override {
+    config_.rack = "here";
+    config_.connection.metadata_max_age = Millis{60'000};
+    broker_.tell = [](const FetchBroker::Asked&, FetchBroker::Told& told) {
+      told.preferred_read_replica = 2;
+    };
+  }
+  FetchBroker near_{world_.host("near"), topic_, 2};
+};
+
+TEST_F(NearReplica, IsFetchedFromUntilTheMetadataAreOld) {
+  start();
+  run_for(Millis{5'000});
+  EXPECT_THAT(broker_.fetches, SizeIs(1));
+  EXPECT_EQ(broker_.fetches[0].rack_id, "here");
+  EXPECT_THAT(near_.fetches, SizeIs(Gt(5U)));
+  run_for(Millis{60'000});
+  EXPECT_THAT(broker_.fetches, SizeIs(2)) << "asked again, and sent there again";
+}
+
+TEST_F(NearReplica, ThatHasNotTheOffsetYetLeavesItToTheLeader) {
+  start();
+  run_for(Millis{5'000});
+  ASSERT_THAT(broker_.fetches, SizeIs(1));
+  broker_.tell = [](const FetchBroker::Asked&, FetchBroker::Told&) {};
+  near_.tell = [](const FetchBroker::Asked&, FetchBroker::Told& told) {
+    told.error_code = code_of(KafkaError::kOffsetOutOfRange);
+  };
+  const std::size_t listings = broker_.listings.size();
+  run_for(Millis{5'000});
+  EXPECT_THAT(broker_.fetches, SizeIs(Gt(5U)));
+  EXPECT_EQ(broker_.listings.size(), listings) << "the position stays as it is";
 }
 
 }  // namespace

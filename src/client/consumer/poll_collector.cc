@@ -42,7 +42,7 @@ PollCollector::Collected PollCollector::collect(FetchState& fetch, std::size_t c
           records->read(count_max - polled.records_.size(), polled.records_, polled.keep_alive_);
       range.end = polled.records_.size();
       range.next_offset = records->next_offset();
-      range.epoch = records->part().leader_epoch;
+      range.epoch = records->epoch();
       range.readable_end = records->readable_end();
       if (!status.ok()) {
         fetch.seek(range.name, range.next_offset);

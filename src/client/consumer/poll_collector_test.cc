@@ -35,8 +35,9 @@ class PollCollectorTest : public testing::Test {
     }
   }
   static FetchedPart answer(const PlannedPart& part, int count, Holds what) {
-    wire::RecordBatchBuilder builder(
-        {.is_control = what == Holds::kMarker, .base_offset = part.offset});
+    wire::RecordBatchBuilder builder({.is_control = what == Holds::kMarker,
+                                      .base_offset = part.offset,
+                                      .partition_leader_epoch = part.leader_epoch});
     for (int i = 0; i < count; ++i) {
       builder.append(Timestamp{5}, std::nullopt, fmt::format("{}", part.offset + i));
     }

@@ -132,7 +132,7 @@ bool PartitionQueue::may_retry(const ProducerBatch& batch, const Error& error,
 }
 
 PartitionQueue::Failure PartitionQueue::fail(TryId id, const Error& error, MonotonicTime now,
-                                             Random& random) {
+                                             Random& random, Again again) {
   const KafkaError code = wire::kafka_error_of(error);
   const bool asks_for_epoch = wire::error_class(error) == wire::ErrorClass::kNewEpoch;
   ProducerBatchPtr taken = remove_in_flight(id);
@@ -158,7 +158,7 @@ PartitionQueue::Failure PartitionQueue::fail(TryId id, const Error& error, Monot
     PROBE("client: a producer's sequence was not known to the broker");
     needs_new_epoch_ = true;
   }
-  taken->retry_at = is_behind_another
+  taken->retry_at = is_behind_another || again == Again::kAtOnce
                         ? now
                         : now + next_delay(config_.retry_backoff, taken->attempts - 1, random);
   taken->last_error = error.message;

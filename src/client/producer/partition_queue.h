@@ -73,7 +73,9 @@ class PartitionQueue {
     BatchVerdict verdict;
     ProducerBatchPtr batch;
   };
-  Failure fail(TryId id, const Error& error, MonotonicTime now, Random& random);
+  enum class Again { kAfterBackoff, kAtOnce };
+  Failure fail(TryId id, const Error& error, MonotonicTime now, Random& random,
+               Again again = Again::kAfterBackoff);
   /// Queues the parts of a split batch, which keep its place and its sequences.
   void put_back(ProducerBatchPtr whole, std::vector<ProducerBatchPtr> parts);
   /// Takes out what has waited for longer than delivery_timeout.

@@ -61,6 +61,18 @@ TEST(PartitionQueue, SendsNoMoreThanTheBrokerRemembers) {
   EXPECT_TRUE(queue.take(kProducer, kStart));
 }
 
+TEST(PartitionQueue, ARetryWaitsUnlessItIsKnownWhoTakesIt) {
+  using Again = PartitionQueue::Again;
+  for (const Again again : {Again::kAfterBackoff, Again::kAtOnce}) {
+    Random random(1);
+    PartitionQueue queue({});
+    queue.push(batch_of(0, 1));
+    const auto first = queue.take(kProducer, kStart);
+    queue.fail(first->id, kafka(KafkaError::kNotLeaderOrFollower), kStart, random, again);
+    EXPECT_EQ(queue.take(kProducer, kStart).has_value(), again == Again::kAtOnce);
+  }
+}
+
 TEST(PartitionQueue, WaitsForAProducerId) {
   PartitionQueue queue({});
   queue.push(batch_of(0, 1));

@@ -271,10 +271,7 @@ void ProduceSender::on_answer(BrokerId broker, const Parts& parts, Result<Answer
     cluster_.loop().post(life_.guard([this] { run(); }));
     return;
   }
-  for (const auto& node : response->node_endpoints) {
-    cluster_.metadata().note_broker(
-        {BrokerId{node.node_id}, {node.host, static_cast<std::uint16_t>(node.port)}});
-  }
+  cluster_.metadata().note_brokers(response->node_endpoints);
   const ProduceAnswers answers(*response);
   wire::ProduceResponse::PartitionProduceResponse unknown;
   unknown.base_offset = kNoOffset.value();
@@ -282,7 +279,7 @@ void ProduceSender::on_answer(BrokerId broker, const Parts& parts, Result<Answer
     const auto* const mine =
         is_unanswered ? &unknown : answers.find(part.partition->name, part.topic_id);
     if (mine != nullptr) {
-      on_part_answer(part, *mine);
+      on_part_answer(broker, part, *mine);
     } else {
       on_part_failed(part, wire::make_error(KafkaError::kUnknownServerError,
                                             "the broker's answer leaves a partition out"));
@@ -291,7 +288,7 @@ void ProduceSender::on_answer(BrokerId broker, const Parts& parts, Result<Answer
   run();
 }
 
-void ProduceSender::on_part_answer(const Part& part,
+void ProduceSender::on_part_answer(BrokerId asked, const Part& part,
                                    const wire::ProduceResponse::PartitionProduceResponse& answer) {
   const auto code = static_cast<KafkaError>(answer.error_code);
   const TopicPartition& name = part.partition->name;
@@ -304,13 +301,17 @@ void ProduceSender::on_part_answer(const Part& part,
     reporter_.written(name, std::move(batch), where, cluster_.loop().now());
     return;
   }
-  if (answer.current_leader.leader_id >= 0) {
-    cluster_.metadata().note_leader(name, {BrokerId{answer.current_leader.leader_id},
-                                           LeaderEpoch{answer.current_leader.leader_epoch}});
-  } else if (wire::error_class(code) == wire::ErrorClass::kRefreshLeader) {
-    cluster_.metadata().forget_leader(name);
+  // Who leads now may stand in the answer (KIP-951): then nobody need be asked, nor waited for.
+  const PartitionLeader told{BrokerId{answer.current_leader.leader_id},
+                             LeaderEpoch{answer.current_leader.leader_epoch}};
+  const bool is_leader_told =
+      cluster_.metadata().note_leader_after({asked, told.epoch}, name, told);
+  if (!is_leader_told) {
+    if (wire::error_class(code) == wire::ErrorClass::kRefreshLeader) {
+      cluster_.metadata().forget_leader(name);
+    }
+    if (wire::is_retriable(code)) cluster_.refresh_metadata();
   }
-  if (wire::is_retriable(code)) cluster_.refresh_metadata();
   std::string context = fmt::format("produce to {}", name);
   if (answer.error_message) context += ": " + *answer.error_message;
   for (const auto& record : answer.record_errors) {
@@ -318,12 +319,15 @@ void ProduceSender::on_part_answer(const Part& part,
     context +=
         fmt::format("; record {}: {}", record.batch_index, *record.batch_index_error_message);
   }
-  on_part_failed(part, wire::make_error(code, context));
+  on_part_failed(
+      part, wire::make_error(code, context),
+      is_leader_told ? PartitionQueue::Again::kAtOnce : PartitionQueue::Again::kAfterBackoff);
 }
 
-void ProduceSender::on_part_failed(const Part& part, const Error& error) {
-  auto failure =
-      part.partition->queue.fail(part.sent.id, error, cluster_.loop().now(), cluster_.random());
+void ProduceSender::on_part_failed(const Part& part, const Error& error,
+                                   PartitionQueue::Again again) {
+  auto failure = part.partition->queue.fail(part.sent.id, error, cluster_.loop().now(),
+                                            cluster_.random(), again);
   if (failure.verdict == BatchVerdict::kSplit) {
     split(*part.partition, std::move(failure.batch));
   } else if (failure.verdict == BatchVerdict::kFailed) {

@@ -76,9 +76,10 @@ class ProduceSender {
   void send_request(BrokerId broker, Parts parts);
   Call make_call(BrokerId broker, std::shared_ptr<Parts> parts);
   void on_answer(BrokerId broker, const Parts& parts, Result<Answer> answer);
-  void on_part_answer(const Part& part,
+  void on_part_answer(BrokerId asked, const Part& part,
                       const wire::ProduceResponse::PartitionProduceResponse& answer);
-  void on_part_failed(const Part& part, const Error& error);
+  void on_part_failed(const Part& part, const Error& error,
+                      PartitionQueue::Again again = PartitionQueue::Again::kAfterBackoff);
   void split(Partition& partition, ProducerBatchPtr batch);
   void ensure_identity();
   void bump_epoch();

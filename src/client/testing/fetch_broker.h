@@ -108,7 +108,7 @@ class FetchBroker {
     }
     return metadata;
   }
-  static wire::ListOffsetsResponse offsets(const wire::ListOffsetsRequest& asked) {
+  wire::ListOffsetsResponse offsets(const wire::ListOffsetsRequest& asked) const {
     wire::ListOffsetsResponse response;
     for (const auto& topic : asked.topics) {
       auto& answers = response.topics.emplace_back();
@@ -117,7 +117,7 @@ class FetchBroker {
         auto& answer = answers.partitions.emplace_back();
         answer.partition_index = each.partition_index;
         answer.offset = 0;
-        answer.leader_epoch = 0;
+        answer.leader_epoch = topic_.leader_epoch;
       }
     }
     return response;
