@@ -55,8 +55,10 @@ std::int16_t first_version_of(std::int64_t timestamp) {
   }
 }
 
-/// The epoch under which the record at `offset` was written; epochs of a log are few.
-LeaderEpoch epoch_at(const storage::PartitionLog& log, Offset offset) {
+/// The epoch under which the record at `offset` was written, or will be; epochs of a log are few.
+LeaderEpoch epoch_at(const Partition& partition, Offset offset) {
+  const auto& log = partition.log();
+  if (offset >= log.log_end_offset()) return partition.leader_epoch();
   const LeaderEpoch latest = log.latest_leader_epoch();
   for (std::int32_t epoch = 0; epoch < latest.value(); ++epoch) {
     const auto end = log.end_offset_for_epoch(LeaderEpoch{epoch});
@@ -86,7 +88,7 @@ void look_up(const Partition& partition, std::int64_t timestamp, Sees sees, Foun
   if (timestamp == kEarliest || timestamp == kEarliestLocal) {
     const Offset start = log.log_start_offset();
     answer.offset = start.value();
-    answer.leader_epoch = epoch_at(log, start).value();
+    answer.leader_epoch = epoch_at(partition, start).value();
     return;
   }
   if (timestamp == kLatestTiered || timestamp == kEarliestPendingUpload) return;

@@ -154,6 +154,12 @@ TEST_F(OffsetHandlers, RefuseAPartitionThatIsAskedForTwiceAndNameItOnce) {
   EXPECT_EQ(response.topics[0].partitions[1].error_code, 0);
 }
 
+TEST_F(OffsetHandlers, SayInWhichEpochTheFirstRecordOfAnEmptyLogWillBe) {
+  make_topic("orders");
+  EXPECT_EQ(list(-2).offset, 0);
+  EXPECT_EQ(list(-2).leader_epoch, 0);
+}
+
 TEST_F(OffsetHandlers, SayNoEpochToVersionsThatCannotCarryOne) {
   make_topic("orders");
   ASSERT_TRUE(append("orders", 0, batch_of({"a"})).ok());
