@@ -16,6 +16,9 @@ namespace {
 using wire::KafkaError;
 using wire::make_error;
 
+/// Beside twice as many as are needed.
+constexpr std::int64_t kRecordsKept = 1000;
+
 TopicPartition partition_name(std::string_view topic, std::size_t index) {
   return {std::string(topic), PartitionId{static_cast<std::int32_t>(index)}};
 }
@@ -153,8 +156,33 @@ Status ClusterMetadata::write(Writer& writer, const MetadataImage::Records& reco
   const auto sync =
       config_.fsync == FsyncPolicy::kNever ? MetadataLog::Sync::kNo : MetadataLog::Sync::kYes;
   auto status = writer.log.append(records, env_.clock().wall(), sync);
-  if (status.ok()) writer.image.apply_all(records);
-  return status;
+  if (!status.ok()) return status;
+  writer.image.apply_all(records);
+  shorten_log(writer);
+  return {};
+}
+
+/// Where the log says in many records what few would say: so it does not grow for ever.
+void ClusterMetadata::shorten_log(Writer& writer) {
+  const auto wanted = writer.image.record_count();
+  if (!wanted) return;
+  const std::int64_t allowed = kRecordsKept + 2 * static_cast<std::int64_t>(*wanted);
+  if (writer.log.record_count() <= allowed) return;
+  if (Status status = replace_records(writer); !status.ok())
+    LOG_WARN("could not shorten the metadata log", {{"reason", status.error().to_string()}});
+}
+
+Status ClusterMetadata::replace_records(Writer& writer) {
+  // Names of deleted topics are kept as long as a folder bears them, or might after a power cut.
+  if (Status status = directory_.sync_names(); !status.ok()) return status;
+  const auto folders = directory_.list_logs();
+  if (!folders.ok()) return folders.error();
+  writer.image.forget_removed([&](std::string_view name) {
+    return std::any_of(folders->begin(), folders->end(),
+                       [&](const TopicPartition& folder) { return folder.topic == name; });
+  });
+  return writer.log.replace_all(writer.image.all_records(directory_.node_id(), writer.random),
+                                env_.clock().wall());
 }
 
 void ClusterMetadata::publish(TopicTable table) {

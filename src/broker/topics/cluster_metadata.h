@@ -72,6 +72,8 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
 
   Status write(Writer& writer, const MetadataImage::Records& records);
   Status reserve_producer_ids(Writer& writer);
+  void shorten_log(Writer& writer);
+  Status replace_records(Writer& writer);
   Result<std::shared_ptr<const Topic>> create(Writer& writer, const NewTopic& topic);
   /// Opens the logs of a topic that the image has.
   Result<std::shared_ptr<const Topic>> open_topic(const TopicImage& topic);

@@ -115,4 +115,40 @@ MetadataImage::Records MetadataImage::reserve_producer_ids(std::int64_t count,
   return {wire::ProducerIdsRecord{node.value(), -1, next_producer_id_ + count}};
 }
 
+std::optional<std::size_t> MetadataImage::record_count() const {
+  if (has_unknown_) return std::nullopt;
+  std::size_t count = 1 + 2 * removed_names_.size();
+  for (const auto& [name, topic] : topics_) {
+    count += 1 + topic.configs.size() + topic.partitions.size();
+  }
+  return count;
+}
+
+MetadataImage::Records MetadataImage::all_records(BrokerId node, Random& random) const {
+  static_assert(std::variant_size_v<wire::MetadataRecord> == 6,
+                "what a further sort of record says has to be among these, too");
+  Records records;
+  for (const auto& [name, topic] : topics_) {
+    records.emplace_back(wire::TopicRecord{name, topic.id});
+    for (const auto& [config, value] : topic.configs)
+      records.emplace_back(wire::ConfigRecord{kTopicResource, name, config, value});
+    for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
+      const Leadership& leadership = topic.partitions[index];
+      records.emplace_back(partition_record(topic.id, static_cast<std::int32_t>(index),
+                                            leadership.epoch, leadership.leader));
+    }
+  }
+  for (const auto& name : removed_names_) {
+    const Uuid id = Uuid::random(random);
+    records.emplace_back(wire::TopicRecord{name, id});
+    records.emplace_back(wire::RemoveTopicRecord{id});
+  }
+  records.emplace_back(wire::ProducerIdsRecord{node.value(), -1, next_producer_id_});
+  return records;
+}
+
+void MetadataImage::forget_removed(const std::function<bool(std::string_view name)>& is_rubbish) {
+  std::erase_if(removed_names_, [&](const std::string& name) { return !is_rubbish(name); });
+}
+
 }  // namespace millrace::broker

@@ -1,13 +1,17 @@
 // MetadataImage: what the metadata log says, record after record. Pure: no files, no clock.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/random.h"
 #include "broker/topics/leadership.h"
 #include "broker/topics/topic_catalogue.h"
 #include "model/ids.h"
@@ -50,13 +54,22 @@ class MetadataImage {
   Records bump_leader_epochs(BrokerId node) const;
   Records reserve_producer_ids(std::int64_t count, BrokerId node) const;
 
+  // What takes the place of all records so far.
+  /// About how many records that are. Nothing where a record was not understood: what it says would
+  /// be lost.
+  std::optional<std::size_t> record_count() const;
+  /// One that applies them, whatever it held, holds the same.
+  Records all_records(BrokerId node, Random& random) const;
+  /// Forgets the deleted names that `is_rubbish` does not hold for any more.
+  void forget_removed(const std::function<bool(std::string_view name)>& is_rubbish);
+
  private:
   void apply_one(const wire::TopicRecord& record);
   void apply_one(const wire::PartitionRecord& record);
   void apply_one(const wire::ConfigRecord& record);
   void apply_one(const wire::RemoveTopicRecord& record);
   void apply_one(const wire::ProducerIdsRecord& record);
-  void apply_one(const wire::UnknownMetadataRecord&) {}
+  void apply_one(const wire::UnknownMetadataRecord&) { has_unknown_ = true; }
 
   TopicImage* find(const Uuid& id);
 
@@ -64,6 +77,7 @@ class MetadataImage {
   std::map<Uuid, std::string> names_;
   std::set<std::string, std::less<>> removed_names_;
   std::int64_t next_producer_id_ = 0;
+  bool has_unknown_ = false;
 };
 
 }  // namespace millrace::broker

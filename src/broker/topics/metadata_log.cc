@@ -78,4 +78,12 @@ Status MetadataLog::append(const MetadataImage::Records& records, Timestamp now,
   return sync == Sync::kYes ? log_->flush() : Status{};
 }
 
+Status MetadataLog::replace_all(const MetadataImage::Records& whole, Timestamp now) {
+  // In a segment of its own, so that those before it can go.
+  if (Status status = log_->roll(now); !status.ok()) return status;
+  const Offset base = log_->log_end_offset();
+  if (Status status = append(whole, now, Sync::kYes); !status.ok()) return status;
+  return log_->delete_records_before(base);
+}
+
 }  // namespace millrace::broker

@@ -28,6 +28,12 @@ class MetadataLog {
   enum class Sync : std::uint8_t { kYes, kNo };
   Status append(const MetadataImage::Records& records, Timestamp now, Sync sync);
 
+  /// Puts `whole` in the place of all records so far, as one batch: a power cut leaves those, with
+  /// it or without, or it alone. Applied behind them it must say the same as alone.
+  Status replace_all(const MetadataImage::Records& whole, Timestamp now);
+  /// How many records a replay would hand over.
+  std::int64_t record_count() const { return log_->log_end_offset() - log_->log_start_offset(); }
+
   Status close() { return log_->close(); }
   const storage::PartitionLog& log() const { return *log_; }
 
