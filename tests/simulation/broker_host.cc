@@ -17,6 +17,7 @@ void BrokerHost::start() {
   config.loops = run_.scenario.broker_loops;
   config.recovery_point_interval = Millis{5'000};
   config.log_retention_check_interval = Millis{3'000};
+  config.cleaner_backoff = Millis{1'000};
   for (int attempt = 1; attempt <= kAttempts; ++attempt) {
     auto started = broker::Broker::start(run_.world.host(kBrokerHost), config);
     if (started.ok()) {

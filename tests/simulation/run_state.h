@@ -10,6 +10,7 @@
 #include "tests/simulation/history.h"
 #include "tests/simulation/ledger.h"
 #include "tests/simulation/scenario.h"
+#include "tests/simulation/table_ledger.h"
 #include "tests/simulation/transaction_ledger.h"
 
 namespace millrace::simulation {
@@ -18,6 +19,7 @@ inline constexpr const char* kInputTopic = "events";
 inline constexpr const char* kCountTopic = "counts";
 inline constexpr const char* kTransferTopic = "transfers";
 inline constexpr const char* kCopyTopic = "copies";
+inline constexpr const char* kTableTopic = "table";  // compacted
 inline constexpr const char* kGroup = "readers";
 inline constexpr const char* kPipelineGroup = "pipelines";
 inline constexpr const char* kBrokerHost = "broker";
@@ -29,6 +31,7 @@ struct RunState {
   History& history;
   Ledger ledger = {};
   TransactionLedger transactions = {};
+  TableLedger table = {};
   GroupWatch group = {};
   bool stops_producing = false;
   bool stops_consuming = false;

@@ -19,7 +19,8 @@ enum class Sabotage : std::uint8_t {
   kStreamLosesRecords,  // before they are counted
   kTransactionsCommitWhatIsAborted,
   kReadersTakeWhatIsNotCommitted,
-  kPipelinesForgetOffsets
+  kPipelinesForgetOffsets,
+  kTableLosesItsStart
 };
 
 struct SabotageName {
@@ -38,7 +39,8 @@ inline constexpr std::array kSabotages{
     SabotageName{Sabotage::kStreamLosesRecords, "stream-loses-records"},
     SabotageName{Sabotage::kTransactionsCommitWhatIsAborted, "transactions-commit-what-is-aborted"},
     SabotageName{Sabotage::kReadersTakeWhatIsNotCommitted, "readers-take-what-is-not-committed"},
-    SabotageName{Sabotage::kPipelinesForgetOffsets, "pipelines-forget-offsets"}};
+    SabotageName{Sabotage::kPipelinesForgetOffsets, "pipelines-forget-offsets"},
+    SabotageName{Sabotage::kTableLosesItsStart, "table-loses-its-start"}};
 
 inline std::string_view sabotage_name(Sabotage sabotage) {
   for (const SabotageName& each : kSabotages) {

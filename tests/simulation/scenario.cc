@@ -48,6 +48,7 @@ Scenario Scenario::from(Random& random) {
   made.cuts_power = random.chance(0.25);
   made.transactional_producers = between(random, 0, 2);
   made.pipelines = random.chance(0.5) ? between(random, 1, 2) : 0;
+  made.table_writers = random.chance(0.5) ? between(random, 1, 2) : 0;
   if (random.chance(kExactShare)) made.keep_counts_exact();
   return made;
 }
@@ -69,6 +70,7 @@ void Scenario::break_on_purpose(Sabotage what) {
                                   what == Sabotage::kReadersTakeWhatIsNotCommitted;
   transactional_producers = is_of_transactions ? 1 : 0;
   pipelines = what == Sabotage::kPipelinesForgetOffsets ? 2 : 0;
+  table_writers = what == Sabotage::kTableLosesItsStart ? 1 : 0;
   crashes_consumers = crashes_consumers || pipelines > 0;
   cuts_power = what == Sabotage::kBrokerNeverSyncs;
 }
@@ -76,11 +78,11 @@ void Scenario::break_on_purpose(Sabotage what) {
 std::string Scenario::to_string() const {
   std::string text = fmt::format(
       "{} partitions, {} loops, {} producers ({} ms pause, {} ms linger, {}), {} consumers ({}), "
-      "{} stream threads, {} transactional producers, {} pipelines, {} keys, segments of {} bytes, "
-      "{} s;",
+      "{} stream threads, {} transactional producers, {} pipelines, {} table writers, {} keys, "
+      "segments of {} bytes, {} s;",
       partitions, broker_loops, producers, send_pause_max.count(), linger.count(), compression,
       consumers, is_cooperative ? "cooperative" : "eager", stream_threads, transactional_producers,
-      pipelines, keys, segment_bytes, duration.count() / 1000);
+      pipelines, table_writers, keys, segment_bytes, duration.count() / 1000);
   for (const auto& [is_on, name] : {std::pair{kills_brokers, "kill"},
                                     {cuts_power, "power cut"},
                                     {restarts_cleanly, "restart"},

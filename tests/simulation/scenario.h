@@ -17,7 +17,8 @@ struct Scenario {
   int consumers = 1;
   int stream_threads = 0;  // 0: no stream application
   int transactional_producers = 0;
-  int pipelines = 0;  // copy from topic to topic, exactly once
+  int pipelines = 0;      // copy from topic to topic, exactly once
+  int table_writers = 0;  // write into a compacted topic
   bool is_cooperative = true;
   int keys = 10;
   Millis send_pause_max{20};  // between the records of a producer

@@ -16,6 +16,7 @@
 #include "tests/simulation/producer_actor.h"
 #include "tests/simulation/seeded_faults.h"
 #include "tests/simulation/stream_actor.h"
+#include "tests/simulation/table_actor.h"
 #include "tests/simulation/transaction_actor.h"
 
 namespace millrace::simulation {
@@ -30,6 +31,7 @@ class Director {
 
   /// How the counts of windows were held against the reference.
   Comparison comparison() const { return comparison_; }
+  std::uint64_t compacted_away() const { return compacted_away_; }
 
   void direct() {
     broker_.start();
@@ -52,6 +54,9 @@ class Director {
     if (!transactions_.empty()) committed_reader_.emplace(run_);
     for (int number = 0; number < run_.scenario.pipelines; ++number) {
       pipelines_.push_back(std::make_unique<PipelineActor>(run_, number));
+    }
+    for (int number = 0; number < run_.scenario.table_writers; ++number) {
+      table_writers_.push_back(std::make_unique<TableActor>(run_, number));
     }
     Nemesis(run_, {broker_, consumers_, living_, streams_ ? &*streams_ : nullptr}).rage();
     if (faults_ != nullptr) faults_->stop();
@@ -76,12 +81,24 @@ class Director {
                         .configs = {{"retention.ms", "-1"}}});
     }
     topics.front().configs["segment.bytes"] = std::to_string(run_.scenario.segment_bytes);
+    topics.push_back(table());
     const auto made = admin->create_topics(topics);
     if (!made.ok()) return fail(made.error().to_string());
     for (const auto& [name, outcome] : *made) {
       if (!outcome.ok()) return fail(name + ": " + outcome.error().to_string());
     }
     return true;
+  }
+
+  client::NewTopic table() const {
+    const bool may_delete = run_.is_sabotaged_by(Sabotage::kTableLosesItsStart);
+    return {.name = kTableTopic,
+            .partitions = run_.scenario.partitions,
+            .configs = {{"retention.ms", "-1"},
+                        {"cleanup.policy", may_delete ? "compact,delete" : "compact"},
+                        {"segment.bytes", "4096"},
+                        {"min.cleanable.dirty.ratio", "0.01"},
+                        {"delete.retention.ms", "2000"}}};
   }
 
   bool fail(const std::string& what) {
@@ -93,6 +110,7 @@ class Director {
     run_.stops_producing = true;
     for (const auto& producer : producers_) producer->join();
     for (const auto& producer : transactions_) producer->join();
+    for (const auto& writer : table_writers_) writer->join();
     run_.history.did("all producers are done");
     if (!run_.has_failed()) wait_for_group(kGroup);
     if (!run_.has_failed() && !pipelines_.empty()) wait_for_group(kPipelineGroup);
@@ -189,6 +207,7 @@ class Director {
     }
     if (committed_reader_ && !run_.has_failed()) judge_transactions();
     if (!pipelines_.empty() && !run_.has_failed()) judge_copies();
+    if (!table_writers_.empty() && !run_.has_failed()) judge_table();
     if (!streams_ || run_.has_failed()) return;
     CountsSeen seen;
     read_all(kCountTopic,
@@ -223,6 +242,38 @@ class Director {
             fmt::format("record {} of {} is {}, its copy is {}", i, original, from, to));
       }
     }
+  }
+
+  void judge_table() {
+    if (run_.is_sabotaged_by(Sabotage::kTableLosesItsStart)) lose_tables_start();
+    std::map<TopicPartition, std::vector<TableLedger::Record>> left;
+    std::uint64_t left_count = 0;
+    read_all(kTableTopic, [&](const TopicPartition& partition, const RecordView& record) {
+      TableLedger::Record& one = left[partition].emplace_back();
+      one.offset = record.offset;
+      one.key = record.key.value_or("");
+      if (record.value) one.value = *record.value;
+      ++left_count;
+    });
+    if (run_.has_failed()) return;
+    for (const TopicPartition& partition : run_.partitions_of(kTableTopic)) {
+      run_.report(run_.table.check_log(partition, left[partition]));
+    }
+    const std::uint64_t written = run_.table.acknowledged_count();
+    compacted_away_ = written - std::min<std::uint64_t>(written, left_count);
+  }
+
+  /// As a pass of compaction would that forgot all keys but the last record's.
+  void lose_tables_start() {
+    auto admin = client::Admin::create(properties(), &env());
+    auto reader = make_reader("read_uncommitted");
+    if (!admin.ok() || !reader.ok()) return run_.history.violated("the table stays whole");
+    const auto partitions = run_.partitions_of(kTableTopic);
+    const auto ends = reader->end_offsets({partitions.begin(), partitions.end()});
+    if (!ends.ok()) return run_.history.violated(ends.error().to_string());
+    std::map<TopicPartition, Offset> before;
+    for (const auto& [partition, end] : *ends) before[partition] = end + -1;
+    (void)admin->delete_records(before);
   }
 
   void compare_counts(const WindowCounts& reference, const WindowCounts& counted) {
@@ -278,6 +329,7 @@ class Director {
 
   RunState& run_;
   Comparison comparison_ = Comparison::kNone;
+  std::uint64_t compacted_away_ = 0;
   SeededFaults* faults_;
   BrokerHost broker_;
   std::vector<std::unique_ptr<ProducerActor>> producers_;
@@ -287,6 +339,7 @@ class Director {
   std::vector<std::unique_ptr<TransactionActor>> transactions_;
   std::optional<CommittedReader> committed_reader_;
   std::vector<std::unique_ptr<PipelineActor>> pipelines_;
+  std::vector<std::unique_ptr<TableActor>> table_writers_;
   std::map<TopicPartition, std::vector<Ledger::LogRecord>> logs_;
 };
 
@@ -305,10 +358,12 @@ Outcome simulate(std::uint64_t seed, const Scenario& scenario) {
   if (scenario.strikes_fault_points) faults.emplace(Random(seed + 1));
   const MonotonicTime start = world.scheduler().now();
   Comparison counts = Comparison::kNone;
+  std::uint64_t compacted_away = 0;
   {
     Director director(run, faults ? &*faults : nullptr);
     world.host("director").start_thread("director", [&] { director.direct(); })->join();
     counts = director.comparison();
+    compacted_away = director.compacted_away();
   }
   const std::chrono::duration<double> passed = world.scheduler().now() - start;
   return {.violation = history.violation(),
@@ -316,6 +371,7 @@ Outcome simulate(std::uint64_t seed, const Scenario& scenario) {
           .history = history.shortened(),
           .fingerprint = world.scheduler().fingerprint(),
           .acknowledged = run.ledger.acknowledged_count(),
+          .compacted_away = compacted_away,
           .counts = counts,
           .virtual_seconds = passed.count()};
 }

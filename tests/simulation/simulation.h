@@ -22,6 +22,7 @@ struct Outcome {
   std::string history;            // shortened
   std::uint64_t fingerprint = 0;  // of every choice: equal when a run was repeated exactly
   std::uint64_t acknowledged = 0;
+  std::uint64_t compacted_away = 0;  // records of the compacted topic that are not there any more
   Comparison counts = Comparison::kNone;
   double virtual_seconds = 0;
 };

@@ -68,7 +68,8 @@ TEST_F(Simulation, FindsWhateverIsBrokenOnPurpose) {
       {Sabotage::kStreamLosesRecords, HasSubstr("counted ")},
       {Sabotage::kTransactionsCommitWhatIsAborted, HasSubstr("was not committed")},
       {Sabotage::kReadersTakeWhatIsNotCommitted, HasSubstr("a reader of committed records got")},
-      {Sabotage::kPipelinesForgetOffsets, HasSubstr("group pipelines does not come to rest")}};
+      {Sabotage::kPipelinesForgetOffsets, HasSubstr("group pipelines does not come to rest")},
+      {Sabotage::kTableLosesItsStart, HasSubstr("was acknowledged at offset")}};
   for (const SabotageName& each : kSabotages) {
     SCOPED_TRACE(each.name);
     Scenario broken;
@@ -85,6 +86,26 @@ TEST_F(Simulation, FindsWhateverIsBrokenOnPurpose) {
     }
 
     EXPECT_THAT(violation, Optional(wanted.at(each.sabotage)));
+  }
+}
+
+// Kills, power cuts and full disks in the middle of passes; every value that was acknowledged last
+// stays the last one.
+TEST_F(Simulation, OfACompactedTopicEveryLastValueStays) {
+  Scenario table;
+  table.partitions = 2;
+  table.table_writers = 2;
+  table.keys = 12;
+  table.kills_brokers = true;
+  table.cuts_power = true;
+  table.fills_disks = true;
+  table.strikes_fault_points = true;
+  table.trouble_pause = Millis{3'000};
+  table.duration = Millis{30'000};
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
+    const Outcome outcome = simulate(seed, table);
+    EXPECT_EQ(outcome.violation, std::nullopt) << "seed " << seed << "\n" << outcome.history;
+    EXPECT_GT(outcome.compacted_away, 100U) << "seed " << seed;
   }
 }
 
