@@ -1,8 +1,10 @@
 #include "broker/log_cleaning.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
+#include "base/probe.h"
 #include "wire/error_codes.h"
 
 namespace millrace::broker {
@@ -13,16 +15,27 @@ storage::WithWriter writer_of(Partition& partition) {
   return [&partition](const auto& work) { return partition.with_writer(work); };
 }
 
+constexpr Millis kRestMax{10 * 60'000};
+
+/// Trying again would read it in vain.
 bool is_unreadable(const Error& error) {
   return error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kUnsupported ||
          error.code == ErrorCode::kTooLarge || error.code == ErrorCode::kTruncated;
+}
+
+/// Deleted, or cut off by retention.
+bool is_moved_on(const Error& error) {
+  return error.code == ErrorCode::kCancelled ||
+         wire::kafka_error_of(error) == wire::KafkaError::kUnknownTopicOrPartition;
 }
 
 }  // namespace
 
 CleaningRounds::CleaningRounds(io::Env& env, const BrokerConfig& config, ClusterMetadata& metadata,
                                storage::DataDirectory& directory)
-    : metadata_(metadata),
+    : clock_(env.clock()),
+      backoff_(config.cleaner_backoff),
+      metadata_(metadata),
       directory_(directory),
       cleaner_({.dedupe_bytes_max = config.cleaner_dedupe_bytes_max,
                 .must_stop = [this] { return is_stopped_.load(); }},
@@ -33,17 +46,25 @@ bool CleaningRounds::clean_next(Timestamp now) {
   if (!due) return false;
   const auto checkpoint = directory_.cleaner_offset(due->partition->name());
   auto cleaned = cleaner_.clean(writer_of(*due->partition), checkpoint, now);
-  if (cleaned.ok() && *cleaned) {
-    note(*due, **cleaned);
-    return true;
+  if (is_stopped_ || (cleaned.ok() && !*cleaned)) return false;
+  const Status status = cleaned.ok() ? note(*due, **cleaned) : Status{std::move(cleaned).error()};
+  if (status.ok()) {
+    failed_.erase(name_of(*due));
+  } else {
+    set_aside(*due, status.error());
   }
-  if (!cleaned.ok()) give_up(*due, cleaned.error());
-  return false;
+  return true;
+}
+
+CleaningRounds::Name CleaningRounds::name_of(const Due& due) {
+  return {due.topic->id, due.partition->name().partition};
 }
 
 std::optional<CleaningRounds::Due> CleaningRounds::dirtiest(Timestamp now) {
   std::optional<Due> best;
   const auto table = metadata_.table();
+  std::erase_if(failed_,
+                [&](const auto& each) { return table->find(each.first.first) == nullptr; });
   for (const auto& [name, topic] : table->by_name()) {
     for (const auto& partition : topic->partitions) {
       if (is_stopped_) return std::nullopt;
@@ -57,17 +78,25 @@ void CleaningRounds::look_at(const std::shared_ptr<const Topic>& topic, Partitio
                              Timestamp now, std::optional<Due>& best) {
   const storage::PartitionLog& log = partition.log();
   if (!log.config()->cleanup_policy_compact || log.segment_count() < 2) return;
-  if (uncleanable_.contains({topic->id, partition.name().partition})) return;
-  auto plan = storage::LogCleaner::look_at(log, directory_.cleaner_offset(partition.name()), now);
   Due due{topic, &partition, {}};
-  if (!plan.ok()) return give_up(due, plan.error());
+  if (rests(name_of(due)) || !log.check_usable().ok()) return;
+  auto plan = storage::LogCleaner::look_at(log, directory_.cleaner_offset(partition.name()), now);
+  if (!plan.ok()) return set_aside(due, plan.error());
   if (!plan->is_due) return;
   due.plan = *plan;
   if (!best || best->plan.dirty_ratio() < plan->dirty_ratio()) best = std::move(due);
 }
 
-void CleaningRounds::note(const Due& due, const storage::Cleaning& cleaning) {
+bool CleaningRounds::rests(const Name& name) const {
+  const auto found = failed_.find(name);
+  if (found == failed_.end()) return false;
+  const auto& until = found->second.rests_until;
+  return !until || clock_.monotonic() < *until;
+}
+
+Status CleaningRounds::note(const Due& due, const storage::Cleaning& cleaning) {
   const TopicPartition& name = due.partition->name();
+  PROBE("broker: a log was compacted");
   LOG_INFO("a log was compacted", {{"partition", name},
                                    {"up_to", cleaning.first_dirty},
                                    {"bytes_before", cleaning.bytes_before},
@@ -75,28 +104,27 @@ void CleaningRounds::note(const Due& due, const storage::Cleaning& cleaning) {
                                    {"segments_before", cleaning.segments_before},
                                    {"segments_after", cleaning.segments_after}});
   // Else it could speak of this log to another one that was made under its name meanwhile.
-  const auto status = metadata_.while_no_topic_changes([&](const TopicTable& table) -> Status {
+  return metadata_.while_no_topic_changes([&](const TopicTable& table) -> Status {
     if (table.find_partition(name.topic, name.partition.value()) != due.partition) return {};
     return directory_.write_cleaner_offset(name, cleaning.first_dirty);
   });
-  if (!status.ok())
-    LOG_WARN("could not write how far a log is compacted",
-             {{"partition", name}, {"reason", status.error().to_string()}});
 }
 
-void CleaningRounds::give_up(const Due& due, const Error& error) {
-  // Stopped, deleted, or cut off by retention: that is for the next round to find out.
-  if (error.code == ErrorCode::kCancelled || error.code == ErrorCode::kNotFound ||
-      wire::kafka_error_of(error) == wire::KafkaError::kUnknownTopicOrPartition)
-    return;
+void CleaningRounds::set_aside(const Due& due, const Error& error) {
   const TopicPartition& name = due.partition->name();
+  Failures& failures = failed_[name_of(due)];
   if (is_unreadable(error)) {
-    uncleanable_.insert({due.topic->id, name.partition});
+    failures.rests_until.reset();
     LOG_ERROR("a log is not compacted any more, it holds what cannot be read",
               {{"partition", name}, {"reason", error.to_string()}});
     return;
   }
-  LOG_WARN("could not compact a log", {{"partition", name}, {"reason", error.to_string()}});
+  const int doublings = std::min(failures.count++, 16);
+  const Millis rest = std::min(kRestMax, backoff_ * (std::int64_t{1} << doublings));
+  failures.rests_until = clock_.monotonic() + rest;
+  if (is_moved_on(error)) return;
+  LOG_WARN("could not compact a log",
+           {{"partition", name}, {"reason", error.to_string()}, {"again_in_ms", rest.count()}});
 }
 
 LogCleaning::LogCleaning(io::Env& env, const BrokerConfig& config, ClusterMetadata& metadata,

@@ -4,11 +4,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 
+#include "base/time.h"
 #include "broker/broker_config.h"
 #include "broker/topics/cluster_metadata.h"
 #include "io/env.h"
@@ -28,7 +29,9 @@ class CleaningRounds {
   CleaningRounds(io::Env& env, const BrokerConfig& config, ClusterMetadata& metadata,
                  storage::DataDirectory& directory);
 
-  /// Cleans the dirtiest log that is due, one pass. Returns whether there was one.
+  /// Cleans the dirtiest log that is due, one pass. Returns whether there was one: then another may
+  /// be due by now. One that could not be cleaned, or of which that could not be noted, is not due
+  /// before its time of rest is over, which doubles with each failure.
   bool clean_next(Timestamp now);
   /// Gives up the pass that runs, and those to come.
   void stop() { is_stopped_ = true; }
@@ -40,18 +43,27 @@ class CleaningRounds {
     storage::CleaningPlan plan;
   };
 
+  using Name = std::pair<Uuid, PartitionId>;
+  struct Failures {
+    int count = 0;
+    std::optional<MonotonicTime> rests_until;  // nothing: until the next start
+  };
+
+  static Name name_of(const Due& due);
   std::optional<Due> dirtiest(Timestamp now);
   void look_at(const std::shared_ptr<const Topic>& topic, Partition& partition, Timestamp now,
                std::optional<Due>& best);
-  void note(const Due& due, const storage::Cleaning& cleaning);
-  void give_up(const Due& due, const Error& error);
+  bool rests(const Name& name) const;
+  Status note(const Due& due, const storage::Cleaning& cleaning);
+  void set_aside(const Due& due, const Error& error);
 
+  const Clock& clock_;
+  const Millis backoff_;
   ClusterMetadata& metadata_;
   storage::DataDirectory& directory_;
   std::atomic<bool> is_stopped_ = false;
   storage::LogCleaner cleaner_;
-  // Whose records cannot be read, until the next start: trying again would read them in vain.
-  std::set<std::pair<Uuid, PartitionId>> uncleanable_;
+  std::map<Name, Failures> failed_;  // that could not be cleaned the last time
 };
 
 /// thread  the owner's, which must not be the cleaner's own

@@ -92,6 +92,94 @@ TEST_F(LogCleaningTest, CommittedOffsetsDoNotGrowForEver) {
   EXPECT_LT(size(std::string(kOffsetsTopic)), before / 2);
 }
 
+TEST_F(LogCleaningTest, ALogThatCannotBeCompactedHoldsUpNoOther) {
+  make_compacted("bad");
+  make_compacted("good");
+  put("bad", 50);
+  put("good", 50);
+  auto& disk = env().files();
+  const std::string path = "/data/bad-0/00000000000000000000.log";
+  ASSERT_TRUE(disk.rename(path, "/data/hidden").ok());
+  auto all = rounds();
+  int tries = 0;
+  while (all.clean_next(now()) && tries < 10) ++tries;
+  EXPECT_EQ(tries, 2) << "each of them once";
+  EXPECT_TRUE(checkpoint("good").has_value());
+  EXPECT_FALSE(checkpoint("bad").has_value());
+
+  // It rests for longer each time.
+  const auto due_after = [&](std::int64_t millis) {
+    run_for(Millis{millis});
+    return all.clean_next(now());
+  };
+  EXPECT_FALSE(due_after(14'999));
+  EXPECT_TRUE(due_after(1));
+  EXPECT_FALSE(due_after(29'999));
+  ASSERT_TRUE(disk.rename("/data/hidden", path).ok());
+  EXPECT_TRUE(due_after(1));
+  EXPECT_TRUE(checkpoint("bad").has_value());
+}
+
+TEST_F(LogCleaningTest, ALogThatIsOutOfUseIsPassedOver) {
+  make_compacted("bad");
+  make_compacted("good");
+  put("bad", 50);
+  put("good", 50, 40);
+  wire::RecordBatchBuilder builder;
+  builder.append(now(), "key", "value");
+  ASSERT_TRUE(append("bad", 0, builder.build()).ok());
+  auto& disk = static_cast<sim::SimFileSystem&>(env().files());
+  disk.fail_call(1, sim::Fault::kIo);
+  ASSERT_FALSE(partition("bad").flush().ok());
+  disk.clear_fault();
+  auto all = rounds();
+  EXPECT_TRUE(all.clean_next(now()));
+  EXPECT_TRUE(checkpoint("good").has_value());
+  EXPECT_FALSE(all.clean_next(now()));
+  EXPECT_FALSE(checkpoint("bad").has_value());
+}
+
+TEST_F(LogCleaningTest, ALogWhoseCheckpointCannotBeWrittenIsNotCleanedAgainAtOnce) {
+  make_compacted("table");
+  put("table", 50);
+  auto& disk = env().files();
+  const std::string in_its_place = "/data/cleaner-offset-checkpoint";
+  ASSERT_TRUE(disk.create_directories(in_its_place).ok());
+  auto all = rounds();
+  int tries = 0;
+  while (all.clean_next(now()) && tries < 10) ++tries;
+  EXPECT_EQ(tries, 1);
+  EXPECT_EQ(checkpoint("table"), std::nullopt);
+  ASSERT_TRUE(disk.remove_all(in_its_place).ok());
+  run_for(Millis{15'000});
+  EXPECT_TRUE(all.clean_next(now()));
+  EXPECT_TRUE(checkpoint("table").has_value());
+}
+
+/// Else nobody would sync it, and what is not on disk is not compacted.
+TEST_F(LogCleaningTest, ASegmentThatAFailedAppendSealedIsSynced) {
+  auto& disk = static_cast<sim::SimFileSystem&>(env().files());
+  const auto put_large = [&](const std::string& topic) {
+    wire::RecordBatchBuilder builder;
+    builder.append(now(), "key", std::string(400, 'v'));
+    return append(topic, 0, builder.build()).ok();
+  };
+  // The batch is the last to be written: whatever fails before that seals nothing.
+  for (std::uint64_t call = 1;; ++call) {
+    const std::string topic = "table" + std::to_string(call);
+    make_compacted(topic);
+    ASSERT_TRUE(put_large(topic));
+    disk.fail_call(call, sim::Fault::kDiskFull);
+    ASSERT_FALSE(put_large(topic)) << call;
+    disk.clear_fault();
+    const storage::PartitionLog& log = partition(topic).log();
+    if (log.segment_count() == 1) continue;
+    run_for(Millis{1'000});
+    EXPECT_EQ(log.recovery_point(), Offset{1});
+    return;
+  }
+}
+
 TEST_F(LogCleaningTest, AStoppedRoundCleansNothing) {
   make_compacted("table");
   put("table", 50);

@@ -283,7 +283,7 @@ Status rewrite(PartitionLog& log, const std::function<bool(const wire::BatchHead
         return drops(header) ? Status{} : copy->add(bytes);
       });
   if (status.ok()) status = copy->finish();
-  return status.ok() ? log.replace(std::move(*copy)) : status;
+  return status.ok() ? testing::replace(log, std::move(*copy)) : status;
 }
 
 bool nothing(const wire::BatchHeader& /*header*/) {

@@ -95,7 +95,7 @@ TEST_F(ConcurrentRead, ReadersSeeOnlyWholeBatchesInOrderBesideTheWriter) {
       for (int n = 0; n <= i % 3; ++n) spec.values.push_back(std::to_string(next++));
       const auto result = append(*log_, spec, i / 1000);
       ASSERT_TRUE(result.ok()) << result.error().message;
-      if (result->rolled) flusher.request_sealed(log_);
+      if (log_->take_sealed()) flusher.request_sealed(log_);
       if (i % 50 == 0) flusher.request(log_, [&](const Status& status) { flushed += status.ok(); });
       if (i % 100 == 99) {
         ASSERT_TRUE(log_->apply_retention(Timestamp{next}).ok());

@@ -6,6 +6,7 @@
 
 #include "storage/compaction/batch_cleaning.h"
 #include "storage/compaction/transaction_fates.h"
+#include "storage/segment/batch_scanner.h"
 #include "storage/segment/batch_walk.h"
 #include "wire/transaction_marker.h"
 
@@ -18,6 +19,11 @@ Result<Timestamp> first_batch_time(const Segment& segment) {
   auto first = BatchScanner(*start->file, 0, start->end).next();
   if (!first.ok()) return std::move(first).error();
   return *first ? (*first)->header.max_timestamp : kNoTimestamp;
+}
+
+/// What an error says that only stops a walk.
+Status enough() {
+  return Error{ErrorCode::kCancelled, "enough was seen"};
 }
 
 Result<std::vector<CleanableSegment>> facts_of(const CleanerView& view) {
@@ -50,11 +56,12 @@ CleaningPlan plan_of(const CleanerView& view, std::span<const CleanableSegment> 
 /// One pass over one log.
 class Pass {
  public:
-  Pass(const LogCleaner::Options& options, KeyOffsets& keys, const WithWriter& writer,
-       CleanerView view, LastOfProducers producers, std::vector<CleanableSegment> facts,
-       const CleaningPlan& plan, Timestamp now)
+  Pass(const LogCleaner::Options& options, KeyOffsets& keys, PartitionLog& log,
+       const WithWriter& writer, CleanerView view, LastOfProducers producers,
+       std::vector<CleanableSegment> facts, const CleaningPlan& plan, Timestamp now)
       : options_(options),
         keys_(keys),
+        log_(log),
         writer_(writer),
         view_(std::move(view)),
         producers_(std::move(producers)),
@@ -78,6 +85,11 @@ class Pass {
   }
 
  private:
+  Status go_on() const {
+    if (!options_.must_stop()) return {};
+    return Error{ErrorCode::kCancelled, "cleaning was stopped"};
+  }
+
   Status walk(Offset from, Offset before, const BatchVisit& visit) {
     for (std::size_t i = 0; i < facts_.size(); ++i) {
       if (facts_[i].next <= from) continue;
@@ -85,37 +97,62 @@ class Pass {
       Status status =
           walk_batches(*view_.segments[i], from, chunk_,
                        [&](std::string_view bytes, const wire::BatchHeader& header) -> Status {
-                         if (options_.must_stop())
-                           return Error{ErrorCode::kCancelled, "cleaning was stopped"};
-                         return visit(bytes, header);
+                         Status goes_on = go_on();
+                         return goes_on.ok() ? visit(bytes, header) : goes_on;
                        });
       if (!status.ok()) return status;
     }
     return {};
   }
 
+  /// Learns from the headers of what is dirty, and from the markers.
   Status learn_fates() {
-    const auto visit = [&](std::string_view bytes, const wire::BatchHeader& header) -> Status {
-      if (!header.is_control()) {
-        record_count_ += static_cast<std::size_t>(std::max(header.record_count, 0));
-        fates_.on_batch(header);
-        return {};
-      }
-      const auto end = wire::read_transaction_end(bytes);
-      if (end.ok()) fates_.on_marker(header, end->result);
-      return {};
-    };
-    Status status = walk(plan_.first_dirty, plan_.end, visit);
+    std::size_t at = 0;
+    for (; at < facts_.size() && facts_[at].base < plan_.end; ++at) {
+      if (facts_[at].next <= plan_.first_dirty) continue;
+      if (Status status = learn_fates_of(*view_.segments[at]); !status.ok()) return status;
+    }
     // What is cleaned lies before the last stable offset: all of it is decided, if need be by a
     // marker that stands behind.
     const std::size_t dirty_count = record_count_;
-    for (const CleanableSegment& segment : facts_) {
-      if (!status.ok() || !fates_.has_undecided()) break;
-      if (segment.base < plan_.end) continue;
-      status = walk(segment.base, segment.next, visit);
+    for (; at < facts_.size() && fates_.has_undecided(); ++at) {
+      if (Status status = learn_fates_of(*view_.segments[at]); !status.ok()) return status;
     }
     record_count_ = dirty_count;
+    return {};
+  }
+
+  Status learn_fates_of(Segment& segment) {
+    const auto learn = [&](const ReadStart& start) -> Status {
+      for (BatchScanner scanner(*start.file, start.position, start.end);;) {
+        auto place = scanner.next();
+        if (!place.ok()) return std::move(place).error();
+        if (!*place) return {};
+        if (Status status = go_on(); !status.ok()) return status;
+        if (Status status = learn_fate(*start.file, **place); !status.ok()) return status;
+      }
+    };
+    auto start = segment.start_for(std::max(plan_.first_dirty, segment.base_offset()));
+    if (!start.ok()) return std::move(start).error();
+    Status status = learn(*start);
+    segment.release_files();
     return status;
+  }
+
+  Status learn_fate(const io::File& file, const BatchPlace& batch) {
+    const wire::BatchHeader& header = batch.header;
+    if (header.last_offset() < plan_.first_dirty) return {};
+    if (!header.is_control()) {
+      record_count_ += static_cast<std::size_t>(std::max(header.record_count, 0));
+      fates_.on_batch(header);
+      return {};
+    }
+    chunk_.resize_uninitialized(header.size_bytes());
+    auto count = file.read_at(batch.position, {chunk_.data(), chunk_.size()});
+    if (!count.ok()) return std::move(count).error();
+    const auto end = wire::read_transaction_end({chunk_.data(), *count});
+    if (end.ok()) fates_.on_marker(header, end->result);
+    return {};
   }
 
   /// Notes the last offset of each key in what is dirty, as far as there is room for keys.
@@ -124,54 +161,51 @@ class Pass {
     end_ = plan_.end;
     bool is_full = false;
     Buffer scratch;
-    Status status =
-        walk(plan_.first_dirty, plan_.end,
-             [&](std::string_view bytes, const wire::BatchHeader& header) -> Status {
-               if (header.is_control() || fates_.is_aborted(header)) return {};
-               auto reader = wire::BatchReader::open(bytes, scratch);
-               if (!reader.ok()) return std::move(reader).error();
-               for (RecordView record; reader->next(record);) {
-                 if (!record.key || record.offset < plan_.first_dirty) continue;
-                 if (keys_.put(*record.key, record.offset)) continue;
-                 is_full = true;
-                 end_ = record.offset;
-                 return Error{ErrorCode::kTooLarge, "there is no room for further keys"};
-               }
-               return reader->status();
-             });
+    Status status = walk(plan_.first_dirty, plan_.end,
+                         [&](std::string_view bytes, const wire::BatchHeader& header) -> Status {
+                           if (header.is_control() || fates_.is_aborted(header)) return {};
+                           auto reader = wire::BatchReader::open(bytes, scratch);
+                           if (!reader.ok()) return std::move(reader).error();
+                           for (RecordView record; reader->next(record);) {
+                             if (!record.key || record.offset < plan_.first_dirty) continue;
+                             if (keys_.put(*record.key, record.offset)) continue;
+                             is_full = true;
+                             end_ = record.offset;
+                             return enough();
+                           }
+                           return reader->status();
+                         });
     return is_full ? Status{} : status;
   }
 
   Status rewrite(const CleaningRun& run, BatchCleaning& cleaning) {
-    std::optional<SegmentRewrite> copy;
-    Status status = writer_([&](PartitionLog& log) -> Status {
-      auto planned = log.plan_rewrite(run.from, run.before);
-      if (!planned.ok()) return std::move(planned).error();
-      copy.emplace(std::move(planned).value());
-      return {};
-    });
-    if (!status.ok()) {
-      // Retention was faster.
-      return status.error().code == ErrorCode::kNotFound ? Status{} : status;
-    }
+    auto copy = log_.plan_rewrite(run.from, run.before);
+    // A run that retention took is nobody's any more. Any other that is passed over would bring old
+    // values back: the tombstones behind it go.
+    if (!copy.ok() && log_.log_start_offset() >= run.before) return {};
+    if (!copy.ok()) return std::move(copy).error();
     cleaning.forget_changes();
+    const std::size_t count = copy->run().size();
+    // Several segments become one; a single one is copied from the first change on.
+    bool is_copied = count > 1;
     std::uint64_t bytes_before = 0;
     std::uint64_t bytes_after = 0;
-    status = copy->for_each_batch(
-        [&](std::string_view bytes, const wire::BatchHeader& header) -> Status {
-          if (options_.must_stop()) return Error{ErrorCode::kCancelled, "cleaning was stopped"};
-          auto kept = cleaning.clean(bytes, header);
-          if (!kept.ok()) return std::move(kept).error();
-          bytes_before += bytes.size();
-          if (!*kept) return {};
-          bytes_after += (*kept)->size();
-          return copy->add(**kept);
-        });
-    if (!status.ok()) return status;
-    const std::size_t count = copy->run().size();
-    if (cleaning.has_changed() || count > 1) {
-      if (status = copy->finish(); !status.ok()) return status;
-      status = writer_([&](PartitionLog& log) { return log.replace(*std::move(copy)); });
+    const auto clean = [&](std::string_view bytes, const wire::BatchHeader& header) -> Status {
+      if (Status status = go_on(); !status.ok()) return status;
+      auto kept = cleaning.clean(bytes, header);
+      if (!kept.ok()) return std::move(kept).error();
+      bytes_before += bytes.size();
+      bytes_after += *kept ? (*kept)->size() : 0;
+      if (!is_copied && !cleaning.has_changed()) return {};
+      if (!std::exchange(is_copied, true)) {
+        if (Status status = copy->add_before(header.base_offset); !status.ok()) return status;
+      }
+      return *kept ? copy->add(**kept) : Status{};
+    };
+    if (Status status = copy->for_each_batch(clean); !status.ok()) return status;
+    if (is_copied) {
+      if (Status status = copy->finish(); !status.ok()) return status;
+      Status status = log_.replace(std::move(copy).value(), writer_);
       if (!status.ok()) return status;
     }
     result_.bytes_before += bytes_before;
@@ -183,6 +217,7 @@ class Pass {
 
   const LogCleaner::Options& options_;
   KeyOffsets& keys_;
+  PartitionLog& log_;
   const WithWriter& writer_;
   const CleanerView view_;
   const LastOfProducers producers_;
@@ -212,11 +247,14 @@ Result<CleaningPlan> LogCleaner::look_at(const PartitionLog& log, std::optional<
 
 Result<std::optional<Cleaning>> LogCleaner::clean(const WithWriter& writer,
                                                   std::optional<Offset> checkpoint, Timestamp now) {
+  PartitionLog* log = nullptr;
   std::optional<CleanerView> view;
   LastOfProducers producers;
-  Status status = writer([&](PartitionLog& log) -> Status {
-    view = log.cleaner_view();
-    producers = log.last_of_producers();
+  Status status = writer([&](PartitionLog& its) -> Status {
+    if (Status usable = its.check_usable(); !usable.ok()) return usable;
+    log = &its;
+    view = its.cleaner_view();
+    producers = its.last_of_producers();
     return {};
   });
   if (!status.ok()) return std::move(status).error();
@@ -224,7 +262,7 @@ Result<std::optional<Cleaning>> LogCleaner::clean(const WithWriter& writer,
   if (!facts.ok()) return std::move(facts).error();
   const CleaningPlan plan = plan_of(*view, *facts, checkpoint, now);
   if (plan.dirty_bytes == 0) return std::optional<Cleaning>{};
-  Pass pass(options_, keys_, writer, *std::move(view), std::move(producers),
+  Pass pass(options_, keys_, *log, writer, *std::move(view), std::move(producers),
             std::move(facts).value(), plan, now);
   auto cleaned = pass.run();
   keys_.end();

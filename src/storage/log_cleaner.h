@@ -18,10 +18,6 @@
 
 namespace millrace::storage {
 
-/// Runs `work` while nobody else writes to the log, and returns what it says; fails without running
-/// it when the log is closed.
-using WithWriter = std::function<Status(const std::function<Status(PartitionLog& log)>& work)>;
-
 struct Cleaning {
   /// Everything before it is clean: the checkpoint to be written down.
   Offset first_dirty;
@@ -34,8 +30,8 @@ struct Cleaning {
 };
 
 /// thread     one at a time; any
-/// invariant  the log's writer is held only to look at the log, to make an empty file and to swap a
-///            finished copy in
+/// invariant  the log's writer is held only to look at lists: no file is read, written or synced
+///            meanwhile
 /// invariant  a pass that ends anywhere, by an error or by a power cut, leaves a log with every last
 ///            value; the next one begins from the same checkpoint
 class LogCleaner {
@@ -58,10 +54,12 @@ class LogCleaner {
 
   /// One pass over the log, whether it is due or not; nothing when there is nothing to clean.
   /// errors  kCancelled: it was told to stop, or segments went meanwhile; kCorrupt, kUnsupported,
-  ///         kTooLarge: a batch cannot be read, and the log is left as it is; kIo, kDiskFull; those
-  ///         of `writer`
-  /// cost    reads what is dirty twice and what is clean once; memory for the table, which is taken
-  ///         for the records there are, for 2 MiB, and for the largest batch, inflated
+  ///         kTooLarge: a batch cannot be read, and the log is left as it is; kIo, kDiskFull;
+  ///         KAFKA_STORAGE_ERROR: the log is out of use; those of `writer`
+  /// cost    reads the headers of what is dirty, then what is dirty, then everything from the log's
+  ///         start on, and writes the segments in which something went, or that become one with
+  ///         others; memory for the table, which is taken for the records there are, for 4 MiB, and
+  ///         for the largest batch, inflated
   Result<std::optional<Cleaning>> clean(const WithWriter& writer, std::optional<Offset> checkpoint,
                                         Timestamp now);
 

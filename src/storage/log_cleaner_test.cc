@@ -237,6 +237,61 @@ TEST_F(LogCleanerTest, SmallSegmentsBecomeOne) {
   EXPECT_EQ(offsets(), (Offsets{4, 5}));
 }
 
+TEST_F(LogCleanerTest, ASegmentInWhichNothingWentIsNotWrittenAgain) {
+  config.segment_bytes = 1000;
+  log->set_config(config);
+  for (int i = 0; i < 20; ++i) put("key" + std::to_string(i), std::string(100, 'v'));
+  put("key19", "2");
+  seal();
+  const auto files_before = names(".log");
+  ASSERT_GT(files_before.size(), 2U);
+  std::vector<std::string> swapped;
+  const WithWriter counting = [&](const std::function<Status(PartitionLog&)>& work) {
+    for (const auto& name : names(".cleaned")) swapped.push_back(name);
+    return work(*log);
+  };
+  const auto cleaned = cleaner.clean(counting, {}, Timestamp{2000});
+  ASSERT_TRUE(cleaned.ok() && cleaned->has_value());
+  for (const auto& name : swapped) EXPECT_FALSE(name.starts_with(files_before.front())) << name;
+  EXPECT_FALSE(swapped.empty());
+  EXPECT_EQ((*cleaned)->segments_after, (*cleaned)->segments_before);
+  EXPECT_LT((*cleaned)->bytes_after, (*cleaned)->bytes_before);
+  Offsets wanted;
+  for (int i = 0; i < 19; ++i) wanted.push_back(i);
+  wanted.push_back(20);
+  EXPECT_EQ(offsets(), wanted) << "what lies before the first change is copied too";
+}
+
+/// A run of segments that could not be read is not passed over: what it holds would come back once
+/// the tombstones behind it are gone.
+TEST_F(LogCleanerTest, ASegmentOfWhichAFileIsGoneStopsThePass) {
+  put("a", "1");
+  put({.records = {{"a", "aborted"}}, .options = producer(7, 0, true)});
+  ASSERT_TRUE(end_transaction(*log, 7, {.result = wire::TransactionResult::kAbort}).ok());
+  put("a", std::nullopt);
+  seal();
+  for (const std::string suffix : {".txnindex", ".log"}) {
+    ASSERT_TRUE(files.remove("/data/topic-0/00000000000000000000" + suffix).ok());
+    const auto cleaned = clean();
+    ASSERT_FALSE(cleaned.ok()) << suffix;
+    EXPECT_EQ(cleaned.error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(checkpoint, std::nullopt);
+  }
+}
+
+TEST_F(LogCleanerTest, ALogThatIsOutOfUseIsNotRead) {
+  put("a", "1");
+  put("a", "2");
+  seal();
+  put("a", "3");
+  files.fail_call(1, sim::Fault::kIo);
+  ASSERT_FALSE(log->flush().ok());
+  files.clear_fault();
+  const std::uint64_t calls = files.call_count();
+  EXPECT_EQ(wire::kafka_error_of(clean().error()), wire::KafkaError::kKafkaStorageError);
+  EXPECT_EQ(files.call_count(), calls);
+}
+
 TEST_F(LogCleanerTest, AppendsAndDeletionsGoOnMeanwhile) {
   for (int i = 0; i < 20; ++i) put("key" + std::to_string(i % 5), std::to_string(i));
   seal();

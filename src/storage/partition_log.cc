@@ -1,6 +1,7 @@
 #include "storage/partition_log.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "storage/directory/deleted_names.h"
@@ -210,16 +211,19 @@ Result<SegmentRewrite> PartitionLog::plan_rewrite(Offset from, Offset before) co
         ErrorCode::kNotFound,
         fmt::format("wanted sealed segments on disk in {} to {}, found none", from, before)};
   }
-  return SegmentRewrite::begin(log.files, log.directory, std::move(run), end,
-                               log.config()->index_interval_bytes);
+  return SegmentRewrite(log.files, log.directory, std::move(run), end,
+                        log.config()->index_interval_bytes);
 }
 
-Status PartitionLog::replace(SegmentRewrite rewrite) {
-  return SegmentSwap::perform(*parts_, std::move(rewrite));
+Status PartitionLog::replace(SegmentRewrite rewrite, const WithWriter& writer) {
+  return SegmentSwap::perform(*parts_, std::move(rewrite), [&](const auto& work) {
+    return writer([&](PartitionLog& /*this*/) { return work(); });
+  });
 }
 
 Status PartitionLog::remove(const Uuid& unique) {
   LogParts& log = *parts_;
+  const std::lock_guard lock(log.swap_names);
   log.flusher.stop();
   return retire_folder(log.files, log.directory, unique, log.retirement());
 }
@@ -235,6 +239,14 @@ Status PartitionLog::flush() {
 Status PartitionLog::flush_sealed() {
   const auto active = parts_->segments.last();
   return parts_->flusher.flush(active->base_offset(), *active);
+}
+
+bool PartitionLog::take_sealed() {
+  return std::exchange(parts_->has_sealed, false);
+}
+
+Status PartitionLog::check_usable() const {
+  return parts_->flusher.check_usable();
 }
 
 Status PartitionLog::close() {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,11 +30,17 @@
 
 namespace millrace::storage {
 
+class PartitionLog;
+
+/// Runs `work` while nobody else writes to the log, and returns what it says; fails without running
+/// it when the log is closed. The log lives as long as this.
+using WithWriter = std::function<Status(const std::function<Status(PartitionLog& log)>& work)>;
+
 /// A log with one writer and many readers.
 ///
-/// thread     append, roll, retention, expire_producers, delete_records_before, replace, close, remove:
-///            one at a time, the caller sees to it. Everything that is const, set_config and the
-///            flushes: any thread, beside the writer.
+/// thread     append, roll, retention, expire_producers, delete_records_before, close, remove: one at a
+///            time, the caller sees to it. Everything that is const, set_config, the flushes and
+///            replace: any thread, beside the writer.
 /// invariant  log_start_offset() <= recovery_point() <= log_end_offset(), but that a start moved by
 ///            delete_records_before may pass the recovery point
 /// invariant  bytes below a published end never change: a LogSlice stays good after it was taken,
@@ -155,8 +162,13 @@ class PartitionLog {
   /// Syncs all that was appended before the call.  thread  any; several at once are fine
   Status flush();
   /// Syncs the segments sealed so far, which lets the recovery point follow. For the background,
-  /// after an append that says `rolled`.   thread  any
+  /// once take_sealed() says so.   thread  any
   Status flush_sealed();
+  /// Whether a segment was sealed since the last call: also by an append that failed afterwards.
+  /// thread  as append
+  bool take_sealed();
+  /// errors  KAFKA_STORAGE_ERROR: the log was deleted, or a sync failed, and it takes no changes
+  Status check_usable() const;
   /// Flushes and writes indexes and the producer snapshot, so that the next open need not scan.
   /// cost  nothing when nothing was appended or deleted since an open after a clean stop
   /// Nothing but the destructor may follow.
@@ -173,11 +185,12 @@ class PartitionLog {
   LastOfProducers last_of_producers() const;
   /// Plans to rewrite the sealed segments that lie wholly in [from, before) and on disk. One
   /// rewrite of a log at a time.
-  /// errors  kNotFound: there are none; kDiskFull, kIo       thread  as append
+  /// errors  kNotFound: there are none       thread  any       cost  none
   Result<SegmentRewrite> plan_rewrite(Offset from, Offset before) const;
-  /// Puts a finished copy in the place of the segments it was made from.
-  /// errors  as SegmentSwap::perform       thread  as append
-  Status replace(SegmentRewrite rewrite);
+  /// Puts a finished copy in the place of the segments it was made from. Appends wait for none of
+  /// its syncs; segments are not deleted meanwhile. writer  of this log
+  /// errors  as SegmentSwap::perform       thread  any, but not with the log's writer
+  Status replace(SegmentRewrite rewrite, const WithWriter& writer);
 
  private:
   explicit PartitionLog(std::unique_ptr<LogParts> parts);

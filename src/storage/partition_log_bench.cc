@@ -64,7 +64,7 @@ class LogBench : public benchmark::Fixture {
     wire::patch_base_offset(batch.data(), Offset{0});
     const auto result = log_->append(batch, LeaderEpoch{0}, Timestamp{1000});
     CHECK(result.ok(), "{}", result.error().message);
-    if (result->rolled) CHECK(log_->apply_retention(Timestamp{1000}).ok(), "retention");
+    if (log_->take_sealed()) CHECK(log_->apply_retention(Timestamp{1000}).ok(), "retention");
   }
 
   std::unique_ptr<io::FileSystem> files_ = io::make_posix_file_system();

@@ -88,11 +88,11 @@ TEST_F(PartitionLogTest, RollsBySizeAndFindsEveryOffsetAcrossSegments) {
   config.segment_bytes = 2000;
   config.index_interval_bytes = 200;
   open();
-  bool rolled = false;
   for (int i = 0; i < 100; ++i) {
-    rolled |= append(*log, {.values = {std::to_string(i), "x"}}).value().rolled;
+    ASSERT_TRUE(append(*log, {.values = {std::to_string(i), "x"}}).ok());
   }
-  EXPECT_TRUE(rolled);
+  EXPECT_TRUE(log->take_sealed());
+  EXPECT_FALSE(log->take_sealed()) << "said once";
   EXPECT_GE(log->segment_count(), 5U);
   for (std::int64_t offset = 0; offset < 200; ++offset) {
     const auto bytes = log->read_bytes(Offset{offset}, 1, MinOneBatch::kYes).value();
@@ -106,8 +106,10 @@ TEST_F(PartitionLogTest, RollsByTheTimeOfItsRecords) {
   config.segment_ms = 1000;
   open();
   ASSERT_TRUE(append(*log, {.timestamp = 5000}, 0, 5000).ok());
-  EXPECT_FALSE(append(*log, {.timestamp = 6000}, 0, 6000).value().rolled);
-  EXPECT_TRUE(append(*log, {.timestamp = 6001}, 0, 6001).value().rolled);
+  ASSERT_TRUE(append(*log, {.timestamp = 6000}, 0, 6000).ok());
+  EXPECT_EQ(log->segment_count(), 1U);
+  ASSERT_TRUE(append(*log, {.timestamp = 6001}, 0, 6001).ok());
+  EXPECT_EQ(log->segment_count(), 2U);
 }
 
 TEST_F(PartitionLogTest, FilesAreNamedByTheirFirstOffset) {

@@ -69,21 +69,22 @@ Result<std::optional<storage::VerificationGuard>> Partition::begin_verification(
 template <class Append>
 Result<storage::AppendResult> Partition::append_with(Append append) {
   Ends before;
+  bool has_sealed = false;
   auto result = writer_.with([&](Writer& writer) -> Result<storage::AppendResult> {
     if (writer.is_closed) return gone(name_);
     before = ends();
     auto appended = append();
+    has_sealed = log_->take_sealed();
     note_disk(writer, appended);
     return appended;
   });
+  if (has_sealed && durability_.flusher != nullptr) durability_.flusher->request_sealed(log_);
   if (!result.ok()) return result;
 
   // A batch that came again may have been written by a try whose flush was never confirmed.
   if (!result->duplicate) wake_since(before);
   if (durability_.policy == FsyncPolicy::kAlways) {
     if (auto flushed = log_->flush(); !flushed.ok()) return std::move(flushed).error();
-  } else if (result->rolled && durability_.flusher != nullptr) {
-    durability_.flusher->request_sealed(log_);
   }
   return result;
 }

@@ -18,6 +18,9 @@ namespace {
 /// Deletes the oldest segments, one after another: a directory that was synced in between never
 /// shows a gap after a power cut.
 Status delete_segments(LogParts& log, std::size_t count) {
+  // A swap that a power cut interrupts is finished by the next start: it would bring back what was
+  // deleted meanwhile.
+  if (log.is_swapping) count = 0;
   const auto all = log.segments.all();
   CHECK(count < all.size(), "the active segment stays");
   if (count > 0) log.is_as_closed = false;
@@ -47,6 +50,7 @@ Status delete_segments(LogParts& log, std::size_t count) {
 }  // namespace
 
 Result<std::size_t> apply_retention(LogParts& log, Timestamp now) {
+  if (log.is_swapping) return std::size_t{0};
   std::vector<SegmentAge> ages;
   for (const auto& segment : log.segments.all()) {
     ages.push_back({segment->next_offset(), segment->size_bytes(), segment->newest()});

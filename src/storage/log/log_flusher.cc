@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -45,13 +46,26 @@ Status LogFlusher::flush(Offset target, Segment& last) {
 
 Status LogFlusher::flush_up_to(Offset target, Segment& last) {
   if (recovery_point() >= target && !has_unsynced_names_) return {};
-  if (Status status = sync_names(); !status.ok()) return status;
-  if (Status status = sync_sealed(); !status.ok()) return status;
-  if (last.base_offset() < target) {
-    if (Status status = last.sync(); !status.ok()) return status;
-  }
-  if (recovery_point() < target) recovery_point_ = target.value();
+  bool is_last_synced = last.base_offset() >= target;
+  do {
+    if (Status status = sync_names(); !status.ok()) return status;
+    if (Status status = sync_sealed(); !status.ok()) return status;
+    if (!std::exchange(is_last_synced, true)) {
+      if (Status status = last.sync(); !status.ok()) return status;
+    }
+  } while (!raise_recovery_point(target, last));
   return {};
+}
+
+/// Not where `last` was sealed while it was synced: its indexes may have been written since.
+bool LogFlusher::raise_recovery_point(Offset target, const Segment& last) {
+  return unsynced_sealed_.with([&](const Segments& sealed) {
+    const bool was_sealed = std::any_of(
+        sealed.begin(), sealed.end(), [&](const auto& segment) { return segment.get() == &last; });
+    if (was_sealed || has_unsynced_names_) return false;
+    if (recovery_point() < target) recovery_point_ = target.value();
+    return true;
+  });
 }
 
 Status LogFlusher::sync_names() {
@@ -80,16 +94,23 @@ Status LogFlusher::sync_active(Segment& active) {
   return {};
 }
 
-Status LogFlusher::sync_before_sealing(Segment& active, Offset next_base) {
+Status LogFlusher::begin_sealing(const std::shared_ptr<Segment>& active, Offset next_base) {
+  // In this order: a flush that has not heard of it by now has moved the recovery point already.
+  names_changed();
+  add_sealed(active);
   if (recovery_point() < next_base) return {};
-  Status status = active.sync();
+  Status status = active->sync();
   if (status.ok()) status = files_.sync_directory(directory_);
   if (!status.ok()) return broken_by(status.error());
   return {};
 }
 
-void LogFlusher::add_sealed(std::shared_ptr<Segment> segment) {
-  unsynced_sealed_.with([&](Segments& sealed) { sealed.push_back(std::move(segment)); });
+void LogFlusher::add_sealed(const std::shared_ptr<Segment>& segment) {
+  unsynced_sealed_.with([&](Segments& sealed) {
+    if (std::find(sealed.begin(), sealed.end(), segment) == sealed.end()) {
+      sealed.push_back(segment);
+    }
+  });
 }
 
 void LogFlusher::forget(const std::shared_ptr<Segment>& segment) {

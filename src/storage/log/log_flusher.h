@@ -20,6 +20,7 @@ namespace millrace::storage {
 /// thread     flush, recovery_point, check_usable: any, beside the writer. The rest: the writer.
 /// invariant  everything before recovery_point() is on disk: bytes, names of files, and indexes of
 ///            sealed segments
+/// invariant  the writer waits for no sync of another thread
 /// invariant  after a sync failed nothing is confirmed any more: nobody knows which bytes are on
 ///            disk, and a later sync would not tell
 class LogFlusher {
@@ -48,16 +49,15 @@ class LogFlusher {
   /// errors  KAFKA_STORAGE_ERROR: the log is out of use
   Status sync_active(Segment& active);
 
-  /// Keeps the recovery point where it is. Held while the active segment is sealed.
-  [[nodiscard]] std::unique_lock<std::mutex> hold() { return std::unique_lock(flush_mutex_); }
-  /// Before the segment after `active` is made, which begins at `next_base`: a recovery point at
+  /// Before the segment after `active` is made, which begins at `next_base`. A recovery point at
   /// the very end of a segment says that it need not be scanned, so its indexes must be on disk
-  /// before it is a sealed one.   caller  hold()s, and has written the indexes
+  /// before it is a sealed one: from here on the recovery point does not get there without them,
+  /// and where it is there already they are synced at once.   caller  has written the indexes
   /// errors  KAFKA_STORAGE_ERROR: the log is out of use
-  Status sync_before_sealing(Segment& active, Offset next_base);
+  Status begin_sealing(const std::shared_ptr<Segment>& active, Offset next_base);
   /// `segment` takes no more appends, and is to be synced.
-  void add_sealed(std::shared_ptr<Segment> segment);
-  /// `segment` was deleted.
+  void add_sealed(const std::shared_ptr<Segment>& segment);
+  /// `segment` was deleted, or is not sealed after all.
   void forget(const std::shared_ptr<Segment>& segment);
 
   /// The log's files are in a state that only the next start can mend: nothing is appended or
@@ -74,6 +74,7 @@ class LogFlusher {
   Status flush_up_to(Offset target, Segment& last);
   Status sync_names();
   Status sync_sealed();
+  bool raise_recovery_point(Offset target, const Segment& last);
 
   io::FileSystem& files_;
   const std::string directory_;

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -26,8 +27,9 @@ namespace millrace::storage {
 
 /// thread     the writer's own: whoever holds the log's writer. The rest guards itself.
 /// invariant  `active` is the last of `segments`
-/// invariant  offsets.start() lies in the first segment or before it; it is moved before the segment
-///            is taken out, so that who finds a later one than he asked for sees why
+/// invariant  offsets.start() lies in the first segment or before it, but for segments that wait for
+///            the end of a swap to be deleted; it is moved before the segment is taken out, so that
+///            who finds a later one than he asked for sees why
 struct LogParts {
   LogParts(io::FileSystem& file_system, std::string path, LogConfig log_config, LoadedLog loaded,
            Offset recovery_point, DelayedRemoval* delayed_removal);
@@ -53,7 +55,8 @@ struct LogParts {
   std::shared_ptr<Segment> active;
   ProducerStates producers;
   std::set<Offset> snapshots;
-  bool is_as_closed;  // nothing was changed since a clean stop: close() has nothing to do
+  bool is_as_closed;        // nothing was changed since a clean stop: close() has nothing to do
+  bool has_sealed = false;  // a segment was sealed, and nobody was told yet
 
   // Shared with readers and flushers.
   Guarded<std::shared_ptr<const LogConfig>> current_config;
@@ -63,6 +66,11 @@ struct LogParts {
   PublishedOffsets offsets;
   std::atomic<bool> has_aborted;  // a segment has an aborted transaction, or had one
   std::atomic<std::uint64_t> replaced_count = 0;  // how often a copy took the place of segments
+  // A copy is taking the place of segments: no other swap begins, and no segment is deleted. Set
+  // with the writer.
+  std::atomic<bool> is_swapping = false;
+  // Held while a swap renames files without the writer, and to give the folder up.
+  std::mutex swap_names;
 };
 
 }  // namespace millrace::storage

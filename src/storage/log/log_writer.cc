@@ -82,7 +82,6 @@ Result<AppendResult> append(LogParts& log, PreparedBatch batch, LeaderEpoch epoc
       FAULT_POINT("a segment ends before it is full")) {
     if (Status status = roll(log, now); !status.ok()) return std::move(status).error();
     PROBE("storage: a segment was rolled");
-    result.rolled = true;
   }
   Status written = log.active->append(batch.view(), header, config.index_interval_bytes);
   if (!written.ok()) return storage_error("appending", written.error());
@@ -115,17 +114,19 @@ Status roll(LogParts& log, Timestamp now) {
   if (Status status = write_snapshot(log, base); !status.ok()) {
     return storage_error("writing the producer snapshot", status.error());
   }
-  const auto held = log.flusher.hold();
   if (Status status = log.active->write_indexes(); !status.ok()) {
     return storage_error("sealing a segment", status.error());
   }
-  if (Status status = log.flusher.sync_before_sealing(*log.active, base); !status.ok()) {
-    return status;
-  }
+  if (Status status = log.flusher.begin_sealing(log.active, base); !status.ok()) return status;
   auto next = Segment::create(log.files, log.directory, base, now);
-  if (!next.ok()) return storage_error("making a segment", next.error());
+  if (!next.ok()) {
+    log.flusher.forget(log.active);
+    return storage_error("making a segment", next.error());
+  }
   log.active->seal();
+  // Again: a flush that was faster has left the files of one that was not sealed yet open.
   log.flusher.add_sealed(log.active);
+  log.has_sealed = true;
   log.active = std::move(next).value();
   log.flusher.names_changed();
   log.segments.add(log.active);

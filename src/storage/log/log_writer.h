@@ -16,7 +16,6 @@ struct AppendResult {
   Timestamp log_append_time = kNoTimestamp;  // kNoTimestamp unless the topic says LogAppendTime
   Offset log_start_offset;
   bool duplicate = false;  // had been appended before; nothing was written
-  bool rolled = false;     // a segment was sealed: flush_sealed() has work
 };
 
 /// As PartitionLog::append.

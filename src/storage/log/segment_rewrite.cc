@@ -29,35 +29,38 @@ SegmentRewrite::SegmentRewrite(io::FileSystem& files, std::string directory, Seg
 
 SegmentRewrite::SegmentRewrite(SegmentRewrite&&) noexcept = default;
 
-Result<SegmentRewrite> SegmentRewrite::begin(io::FileSystem& files, const std::string& directory,
-                                             Segments run, Offset end,
-                                             std::int64_t index_interval_bytes) {
-  CHECK(!run.empty(), "a rewrite of no segment");
-  SegmentRewrite rewrite(files, directory, std::move(run), end, index_interval_bytes);
-  auto file = files.open(rewrite.path(kLogSuffix), io::OpenMode::kCreateOrReadWrite);
-  if (!file.ok()) return std::move(file).error();
-  rewrite.file_ = std::move(file).value();
-  for (const auto& segment : rewrite.run_) {
+Status SegmentRewrite::make_files() {
+  if (has_files_) return {};
+  for (const auto& segment : run_) {
     if (!segment->may_have_aborted()) continue;
-    rewrite.aborted_ = Aborted::kInFile;
-    auto all = segment->collect_aborted(Offset{0}, Offset{INT64_MAX}, rewrite.run_aborted_);
+    aborted_ = Aborted::kInFile;
+    auto all = segment->collect_aborted(Offset{0}, Offset{INT64_MAX}, run_aborted_);
     if (!all.ok()) return std::move(all).error();
   }
+  auto file = files_->open(path(kLogSuffix), io::OpenMode::kCreateOrReadWrite);
+  if (!file.ok()) return std::move(file).error();
+  file_ = std::move(file).value();
+  has_files_ = true;
   // One that was given up may have left its own.
-  if (Status status = rewrite.file_->truncate(0); !status.ok()) return std::move(status).error();
-  return rewrite;
+  return file_->truncate(0);
 }
 
 SegmentRewrite::~SegmentRewrite() {
-  if (run_.empty() || is_swapped_) return;
+  if (run_.empty() || !has_files_ || is_swapped_) return;
+  // The next start removes what is left.
+  (void)files_->remove(path(kSwapRangeSuffix, {})).ok();
   for (const auto suffix :
        {kLogSuffix, kOffsetIndexSuffix, kTimeIndexSuffix, kTransactionIndexSuffix}) {
-    (void)files_->remove(path(suffix)).ok();  // the next start removes what is left
+    (void)files_->remove(path(suffix)).ok();
   }
 }
 
+std::string SegmentRewrite::path(std::string_view suffix, std::string_view end) const {
+  return fmt::format("{}/{}{}", directory_, segment_file_name(base(), suffix), end);
+}
+
 std::string SegmentRewrite::path(std::string_view suffix) const {
-  return fmt::format("{}/{}{}", directory_, segment_file_name(base(), suffix), kCleanedSuffix);
+  return path(suffix, kCleanedSuffix);
 }
 
 Status SegmentRewrite::for_each_batch(const BatchVisit& visit) {
@@ -69,8 +72,26 @@ Status SegmentRewrite::for_each_batch(const BatchVisit& visit) {
   return {};
 }
 
+Status SegmentRewrite::add_before(Offset offset) {
+  Buffer chunk;
+  for (const auto& segment : run_) {
+    if (segment->base_offset() >= offset) break;
+    bool is_behind = false;
+    Status status = walk_batches(
+        *segment, segment->base_offset(), chunk,
+        [&](std::string_view bytes, const wire::BatchHeader& header) {
+          is_behind = header.base_offset >= offset;
+          return is_behind ? Status{Error{ErrorCode::kCancelled, "enough"}} : add(bytes);
+        });
+    if (is_behind) break;
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
 Status SegmentRewrite::add(std::string_view batch) {
   CHECK(!is_finished_, "a batch for a copy that is finished");
+  if (Status status = make_files(); !status.ok()) return status;
   auto header = wire::read_batch_header(batch);
   if (!header.ok()) return std::move(header).error();
   if (header->size_bytes() != batch.size() || header->base_offset < extent_.next_offset ||
@@ -112,6 +133,7 @@ Status SegmentRewrite::write_pending() {
 
 Status SegmentRewrite::finish() {
   CHECK(!is_finished_, "a copy is finished once");
+  if (Status status = make_files(); !status.ok()) return status;
   if (Status status = write_pending(); !status.ok()) return status;
   if (Status status = file_->sync(); !status.ok()) return status;
   TimeIndex times = indexes_.times;

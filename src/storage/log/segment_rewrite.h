@@ -1,10 +1,10 @@
 // SegmentRewrite: a run of neighbouring sealed segments, and the copy that is to take their place.
-// What compaction writes with. The copy is made beside the log while it goes on; only putting it in
-// its place (log/segment_swap.h) needs the log's writer.
+// What compaction writes with. The copy is made, and put in its place (log/segment_swap.h), beside
+// the log while it goes on.
 //   auto rewrite = log.plan_rewrite(from, before);      the segments to rewrite
 //   rewrite->for_each_batch([&](batch, header) { … rewrite->add(what stays of it); … });
 //   rewrite->finish();                                  the copy is on disk
-//   log.replace(std::move(*rewrite));                   under the writer
+//   log.replace(std::move(*rewrite), writer);           readers find it
 #pragma once
 
 #include <memory>
@@ -31,9 +31,10 @@ class SegmentRewrite {
  public:
   using Segments = std::vector<std::shared_ptr<Segment>>;
 
-  /// run  not empty, neighbours, sealed, on disk     end  where the segment after them begins
-  static Result<SegmentRewrite> begin(io::FileSystem& files, const std::string& directory,
-                                      Segments run, Offset end, std::int64_t index_interval_bytes);
+  /// run   not empty, neighbours, sealed, on disk     end  where the segment after them begins
+  /// cost  none: files are made and read when the first batch is added
+  SegmentRewrite(io::FileSystem& files, std::string directory, Segments run, Offset end,
+                 std::int64_t index_interval_bytes);
   /// Removes what was written, unless it was swapped in.
   ~SegmentRewrite();
   SegmentRewrite(SegmentRewrite&&) noexcept;
@@ -52,8 +53,12 @@ class SegmentRewrite {
   /// stays in the index as long as its marker stays in the log with its record: without one,
   /// readers would pass over whatever its producer wrote next.
   /// errors  kInvalidArgument (offsets that do not grow, or lie outside the run), kTooLarge (more than
-  ///         a segment holds), kDiskFull, kIo
+  ///         a segment holds), kDiskFull, kIo; kNotFound, kCorrupt, kUnsupported of the run's
+  ///         transaction indexes, which the first one reads
   Status add(std::string_view batch);
+  /// Adds the batches of the run before `offset`, as they are.
+  /// errors  those of add(), kIo, kCorrupt
+  Status add_before(Offset offset);
   /// Writes the indexes and brings all of it to the disk. Nothing may be added afterwards.
   /// errors  kDiskFull, kIo
   Status finish();
@@ -65,8 +70,8 @@ class SegmentRewrite {
  private:
   friend class SegmentSwap;
 
-  SegmentRewrite(io::FileSystem& files, std::string directory, Segments run, Offset end,
-                 std::int64_t index_interval_bytes);
+  Status make_files();
+  std::string path(std::string_view suffix, std::string_view end) const;
   std::string path(std::string_view suffix) const;
   Status write_pending();
   void keep_aborted(Offset marker);
@@ -76,12 +81,13 @@ class SegmentRewrite {
   Segments run_;  // empty once moved from
   Offset end_;
   std::int64_t index_interval_bytes_;
-  std::unique_ptr<io::File> file_;
-  Buffer pending_;  // added, and not written yet
+  std::unique_ptr<io::File> file_;  // null until the first batch
+  Buffer pending_;                  // added, and not written yet
   SegmentIndexes indexes_;
   Aborted aborted_ = Aborted::kNone;  // kInFile when the run has a transaction index
   std::vector<AbortedTransaction> run_aborted_;
   SegmentExtent extent_;
+  bool has_files_ = false;  // something may have been written
   bool is_finished_ = false;
   bool is_swapped_ = false;
 };

@@ -4,6 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
+#include <mutex>
+
+#include "storage/testing/hooked_file_system.h"
 #include "storage/testing/log_fixture.h"
 
 namespace millrace::storage {
@@ -13,6 +18,7 @@ using testing::append;
 using testing::LogFixture;
 using testing::read_log;
 using testing::ReadRecord;
+using testing::replace;
 
 using Records = std::vector<ReadRecord>;
 
@@ -64,7 +70,7 @@ TEST_F(SegmentRewriteTest, ACopyTakesThePlaceOfItsSegments) {
   ASSERT_TRUE(rewrite.ok()) << rewrite.error().message;
   ASSERT_TRUE(copy_batches(*rewrite, every).ok());
   EXPECT_TRUE(rewrite->reaches_end());
-  const Status replaced = log->replace(std::move(*rewrite));
+  const Status replaced = replace(*log, std::move(*rewrite));
   ASSERT_TRUE(replaced.ok()) << replaced.error().message;
 
   EXPECT_EQ(log->segment_count(), 2U) << "one copy, and the active segment";
@@ -87,7 +93,7 @@ TEST_F(SegmentRewriteTest, AReaderGoesOnBehindWhatACopyLeavesOut) {
   const Offset end = rewrite.end();
   ASSERT_TRUE(copy_batches(rewrite, [](Offset base) { return base == Offset{2}; }).ok());
   EXPECT_FALSE(rewrite.reaches_end());
-  ASSERT_TRUE(log->replace(std::move(rewrite)).ok());
+  ASSERT_TRUE(replace(*log, std::move(rewrite)).ok());
   const auto slice = log->read(Offset{3}, 1000, MinOneBatch::kYes);
   ASSERT_TRUE(slice.ok()) << slice.error().message;
   EXPECT_EQ(slice->first_batch_base, end);
@@ -98,7 +104,7 @@ TEST_F(SegmentRewriteTest, AnEmptyCopyIsASegmentThatRetentionCanTake) {
   open_filled();
   auto rewrite = log->plan_rewrite(Offset{0}, Offset{6}).value();
   ASSERT_TRUE(copy_batches(rewrite, [](Offset) { return false; }).ok());
-  ASSERT_TRUE(log->replace(std::move(rewrite)).ok());
+  ASSERT_TRUE(replace(*log, std::move(rewrite)).ok());
   const auto count = log->segment_count();
   ASSERT_TRUE(log->delete_records_before(Offset{9}).ok());
   EXPECT_LT(log->segment_count(), count - 1);
@@ -109,7 +115,7 @@ TEST_F(SegmentRewriteTest, ASliceOfAnOldSegmentStaysGood) {
   const LogSlice slice = log->read(Offset{0}, 1000, MinOneBatch::kYes).value();
   auto rewrite = log->plan_rewrite(Offset{0}, log->log_end_offset()).value();
   ASSERT_TRUE(copy_batches(rewrite, every_third_at_first).ok());
-  ASSERT_TRUE(log->replace(std::move(rewrite)).ok());
+  ASSERT_TRUE(replace(*log, std::move(rewrite)).ok());
   std::string bytes(slice.slice.size_bytes, '\0');
   ASSERT_EQ(slice.slice.file->read_at(slice.slice.position, bytes).value(), bytes.size());
   EXPECT_TRUE(testing::records_in(bytes).has_value());
@@ -121,7 +127,7 @@ TEST_F(SegmentRewriteTest, ACopyOfSegmentsThatAreGoneIsRefusedAndLeavesNothing) 
   ASSERT_TRUE(copy_batches(rewrite, every).ok());
   ASSERT_TRUE(log->delete_records_before(Offset{4}).ok());
   const auto before = read_log(*log);
-  EXPECT_EQ(log->replace(std::move(rewrite)).error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(replace(*log, std::move(rewrite)).error().code, ErrorCode::kCancelled);
   EXPECT_EQ(read_log(*log), before);
   EXPECT_TRUE(names(".cleaned").empty());
   EXPECT_TRUE(append(*log, {}).ok());
@@ -133,7 +139,7 @@ TEST_F(SegmentRewriteTest, ACopyWithAGapAtItsEndIsForCompactedTopics) {
   log->set_config(config);
   auto rewrite = log->plan_rewrite(Offset{0}, log->log_end_offset()).value();
   ASSERT_TRUE(copy_batches(rewrite, [](Offset base) { return base == Offset{0}; }).ok());
-  EXPECT_EQ(log->replace(std::move(rewrite)).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(replace(*log, std::move(rewrite)).error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST_F(SegmentRewriteTest, RefusesBatchesThatDoNotBelongThere) {
@@ -182,7 +188,7 @@ TEST_F(SegmentRewriteTest, APowerCutAtAnyStepLeavesTheOldSegmentsOrTheCopy) {
     if (auto rewrite = log->plan_rewrite(Offset{0}, log->log_end_offset()); rewrite.ok()) {
       end = rewrite->end();
       if (copy_batches(*rewrite, every_third_at_first).ok()) {
-        (void)log->replace(std::move(*rewrite)).ok();
+        (void)replace(*log, std::move(*rewrite)).ok();
       }
     }
     const bool went_through = !disk.fault_hit();
@@ -217,6 +223,137 @@ TEST_F(SegmentRewriteTest, APowerCutAtAnyStepLeavesTheOldSegmentsOrTheCopy) {
   EXPECT_GT(took_copy, 0);
 }
 
+/// Others do things while a copy is swapped in: the disk is told of in between.
+class SegmentSwapBesideOthersTest : public SegmentRewriteTest {
+ protected:
+  static inline const std::string kPath = "/data/topic-0";
+
+  SegmentSwapBesideOthersTest() {
+    config.segment_bytes = 400;
+    config.index_interval_bytes = 0;
+    config.cleanup_policy_compact = true;
+    EXPECT_TRUE(files.create_directories("/data").ok());
+    EXPECT_TRUE(files.sync_directory("/").ok());
+    log = open_hooked();
+    fill(*log);
+  }
+  std::unique_ptr<PartitionLog> open_hooked() {
+    auto opened = PartitionLog::open(
+        hooked, kPath, config,
+        {.now = Timestamp{1000}, .previous_stop = PreviousStop::kClean, .removal = &removal});
+    EXPECT_TRUE(opened.ok()) << opened.error().message;
+    return std::move(opened).value();
+  }
+  SegmentRewrite whole_copy() {
+    auto rewrite = log->plan_rewrite(Offset{0}, log->log_end_offset()).value();
+    EXPECT_TRUE(copy_batches(rewrite, every).ok());
+    return rewrite;
+  }
+  /// Only one has the writer at a time, as in a broker.
+  WithWriter writer() {
+    return [this](const std::function<Status(PartitionLog&)>& work) {
+      const std::lock_guard lock(writer_mutex);
+      return work(*log);
+    };
+  }
+
+  testing::HookedFileSystem hooked{files};
+  DelayedRemoval removal{hooked};
+  std::mutex writer_mutex;
+};
+
+TEST_F(SegmentSwapBesideOthersTest, AppendsWaitForNoSyncOfASwap) {
+  auto rewrite = whole_copy();
+  std::vector<std::future<Status>> appends;
+  bool has_waited = false;
+  hooked.during_sync = [&](const std::string& /*path*/) {
+    if (has_waited) return;
+    appends.push_back(std::async(std::launch::async, [&] {
+      return writer()([](PartitionLog& its) {
+        auto result = append(its, {.values = {std::string(100, 'z')}});
+        return result.ok() ? Status{} : Status{result.error()};
+      });
+    }));
+    has_waited = appends.back().wait_for(std::chrono::seconds(60)) != std::future_status::ready;
+  };
+  const Status replaced = log->replace(std::move(rewrite), writer());
+  hooked.during_sync = nullptr;
+  ASSERT_TRUE(replaced.ok()) << replaced.error().message;
+  EXPECT_FALSE(has_waited) << "sync " << appends.size();
+  EXPECT_GE(appends.size(), 3U);
+  for (auto& appended : appends) EXPECT_TRUE(appended.get().ok());
+  EXPECT_EQ(read_log(*log)->size(), 10U + appends.size());
+  ASSERT_TRUE(log->close().ok());
+  log = open_hooked();
+  EXPECT_EQ(read_log(*log)->size(), 10U + appends.size());
+}
+
+/// The next start, which finishes a swap that counts, must not find half of it deleted.
+TEST_F(SegmentSwapBesideOthersTest, WhatIsDeletedMeanwhileGoesAfterwards) {
+  const auto all = *read_log(*log);
+  const Records from_four(all.begin() + 4, all.end());
+  auto rewrite = whole_copy();
+  const Offset recovery_point = log->recovery_point();
+  hooked.during_sync = [&](const std::string& /*path*/) {
+    EXPECT_TRUE(log->delete_records_before(Offset{4}).ok());
+    EXPECT_EQ(log->apply_retention(Timestamp{2000}).value(), 0U);
+    EXPECT_EQ(log->log_start_offset(), Offset{4});
+    EXPECT_FALSE(log->read(Offset{3}, 100, MinOneBatch::kYes).ok());
+    EXPECT_EQ(*read_log(*log), from_four);
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+      const auto after = files.crash(seed);
+      auto again =
+          PartitionLog::open(*after, kPath, config,
+                             {Timestamp{1000}, PreviousStop::kUnclean, recovery_point, Offset{4}});
+      ASSERT_TRUE(again.ok()) << again.error().message;
+      EXPECT_EQ(*read_log(**again), from_four) << seed;
+    }
+  };
+  ASSERT_TRUE(log->replace(std::move(rewrite), writer()).ok());
+  hooked.during_sync = nullptr;
+  EXPECT_EQ(*read_log(*log), from_four);
+  const auto count = log->segment_count();
+  ASSERT_TRUE(log->delete_records_before(Offset{10}).ok());
+  EXPECT_LT(log->segment_count(), count) << "the copy is a segment like any other";
+}
+
+TEST_F(SegmentSwapBesideOthersTest, ALogThatIsDeletedMeanwhileLeavesAnotherOfItsNameAlone) {
+  auto rewrite = whole_copy();
+  std::unique_ptr<PartitionLog> former;
+  int asked = 0;
+  const WithWriter deletes = [&](const std::function<Status(PartitionLog&)>& work) {
+    Status status = work(*log);
+    if (++asked < 2) return status;
+    EXPECT_TRUE(log->remove(Uuid{{1, 2}}).ok());
+    former = std::move(log);
+    log = open_hooked();
+    fill(*log);
+    return status;
+  };
+  PartitionLog& deleted = *log;
+  EXPECT_EQ(wire::kafka_error_of(deleted.replace(std::move(rewrite), deletes).error()),
+            wire::KafkaError::kKafkaStorageError);
+  ASSERT_EQ(asked, 2);
+  EXPECT_EQ(read_log(*log)->size(), 10U);
+  EXPECT_TRUE(names(".deleted").empty());
+  ASSERT_TRUE(log->close().ok());
+  log = open_hooked();
+  EXPECT_EQ(read_log(*log)->size(), 10U);
+}
+
+TEST_F(SegmentSwapBesideOthersTest, ACopyIsMadeWhenItsFirstBatchIsAdded) {
+  auto rewrite = log->plan_rewrite(Offset{0}, log->log_end_offset()).value();
+  EXPECT_TRUE(names(".cleaned").empty());
+  ASSERT_TRUE(rewrite.add_before(Offset{5}).ok());
+  EXPECT_EQ(names(".cleaned").size(), 1U);
+  ASSERT_TRUE(rewrite.finish().ok());
+  ASSERT_TRUE(replace(*log, std::move(rewrite)).ok());
+  auto wanted = *read_log(*log);
+  EXPECT_EQ(wanted.front().offset, 0);
+  EXPECT_EQ(wanted[4].offset, 4);
+  EXPECT_NE(wanted[5].offset, 5) << "only what lies before it was copied";
+}
+
 /// The same with the power cut in the middle of the recovery itself.
 TEST_F(SegmentRewriteTest, APowerCutWhileARestartFinishesLeavesTheCopy) {
   open_filled();
@@ -227,7 +364,7 @@ TEST_F(SegmentRewriteTest, APowerCutWhileARestartFinishesLeavesTheCopy) {
   ASSERT_TRUE(copy_batches(rewrite, every_third_at_first).ok());
   // Step 3 is done, and nothing after it.
   files.fail_from(3, sim::Fault::kIo);
-  EXPECT_FALSE(log->replace(std::move(rewrite)).ok());
+  EXPECT_FALSE(replace(*log, std::move(rewrite)).ok());
   files.clear_fault();
   ASSERT_EQ(names(".log.swap").size(), 1U);
   log.reset();

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <utility>
@@ -173,60 +173,99 @@ Status write_swap_range(io::FileSystem& files, const std::string& directory,
       fmt::format("{}{} {}\n", checkpoint_head(1), range.base, range.end));
 }
 
-Status SegmentSwap::perform(LogParts& log, SegmentRewrite rewrite) {
+Status SegmentSwap::perform(LogParts& log, SegmentRewrite rewrite, const WithWriter& writer) {
   CHECK(rewrite.is_finished_, "a copy is swapped in once it is on disk");
-  if (Status status = log.flusher.check_usable(); !status.ok()) return status;
-  if (!rewrite.reaches_end() && !log.config()->cleanup_policy_compact) {
+  SegmentSwap swap(log, std::move(rewrite));
+  if (Status status = writer([&] { return swap.begin(); }); !status.ok()) return status;
+  // A log whose names are half changed stays as it is, its segments too, until the next start.
+  if (Status status = swap.make_it_count(); !status.ok()) {
+    if (!swap.rewrite_.is_swapped_) log.is_swapping = false;
+    return status;
+  }
+  Status status = writer([&] { return swap.show_to_readers(); });
+  if (status.ok()) status = swap.finish_names();
+  if (status.ok()) log.is_swapping = false;
+  return status;
+}
+
+Status SegmentSwap::begin() {
+  if (Status status = log_.flusher.check_usable(); !status.ok()) return status;
+  CHECK(!log_.is_swapping, "one copy is swapped in at a time");
+  if (!rewrite_.reaches_end() && !log_.config()->cleanup_policy_compact) {
     return Error{ErrorCode::kInvalidArgument,
                  fmt::format("wanted a copy up to offset {}, found one up to {}: only compacted "
                              "topics have gaps",
-                             rewrite.end(), rewrite.extent_.next_offset)};
+                             rewrite_.end(), rewrite_.extent_.next_offset)};
   }
-  SegmentExtent extent = rewrite.extent_;
-  extent.next_offset = rewrite.end();
-  const auto copy =
-      Segment::rewritten(log.files, log.directory, rewrite.base(), std::move(rewrite.file_),
-                         std::move(rewrite.indexes_), extent, rewrite.aborted_);
-  const auto old_path = copy->path(kLogSuffix);
-  const std::string swap_path = fmt::format("{}{}", old_path, kSwapSuffix);
-  const std::string cleaned_path = rewrite.path(kLogSuffix);
-  if (!log.segments.holds(rewrite.run())) {
+  if (!log_.segments.holds(rewrite_.run())) {
     return Error{ErrorCode::kCancelled, "segments that were rewritten are gone"};
   }
-
   // From the first sync on, the next start finishes what is begun here, and nothing else may.
-  log.is_as_closed = false;
-  Status status = log.files.rename(cleaned_path, swap_path);
+  log_.is_as_closed = false;
+  log_.is_swapping = true;
+  SegmentExtent extent = rewrite_.extent_;
+  extent.next_offset = rewrite_.end();
+  copy_ = Segment::rewritten(log_.files, log_.directory, rewrite_.base(), std::move(rewrite_.file_),
+                             std::move(rewrite_.indexes_), extent, rewrite_.aborted_);
+  return {};
+}
+
+std::string SegmentSwap::swap_path() const {
+  return copy_->path(kLogSuffix) + std::string(kSwapSuffix);
+}
+
+Status SegmentSwap::make_it_count() {
+  const std::lock_guard lock(log_.swap_names);
+  if (Status status = log_.flusher.check_usable(); !status.ok()) return status;
+  Status status = log_.files.rename(rewrite_.path(kLogSuffix), swap_path());
   if (!status.ok()) return storage_error("replacing segments", status.error());
-  rewrite.is_swapped_ = true;
-  if (status = log.files.sync_directory(log.directory); !status.ok()) {
-    return log.flusher.give_up(status.error());
-  }
-  log.segments.replace(rewrite.run(), copy);
-  ++log.replaced_count;
-  for (const auto& old : rewrite.run()) {
-    log.flusher.forget(old);
-    if (status.ok()) status = old->retire(log.retirement(), Segment::Snapshot::kStays);
-  }
-  if (status.ok()) status = log.files.sync_directory(log.directory);
-  if (status.ok() && rewrite.aborted_ == Aborted::kInFile) {
-    status = log.files.rename(rewrite.path(kTransactionIndexSuffix),
-                              copy->path(kTransactionIndexSuffix));
-    if (status.ok()) status = log.files.sync_directory(log.directory);
-  }
-  for (const auto suffix : {kOffsetIndexSuffix, kTimeIndexSuffix}) {
-    if (status.ok()) status = log.files.rename(rewrite.path(suffix), copy->path(suffix));
-  }
-  if (status.ok()) status = log.files.rename(swap_path, old_path);
-  if (status.ok()) status = log.files.sync_directory(log.directory);
-  if (!status.ok()) return log.flusher.give_up(status.error());
-  copy->unpin_files();
-  const std::string range_name = segment_file_name(rewrite.base(), kSwapRangeSuffix);
-  if (status = log.files.remove(log.path(range_name)); !status.ok()) {
+  rewrite_.is_swapped_ = true;
+  status = log_.files.sync_directory(log_.directory);
+  return status.ok() ? status : Status{log_.flusher.give_up(status.error())};
+}
+
+Status SegmentSwap::show_to_readers() {
+  log_.segments.replace(rewrite_.run(), copy_);
+  ++log_.replaced_count;
+  for (const auto& old : rewrite_.run()) log_.flusher.forget(old);
+  return {};
+}
+
+Status SegmentSwap::finish_names() {
+  const std::lock_guard lock(log_.swap_names);
+  // The log was deleted: its folder has another name, and what bears the old one is another log's.
+  if (Status status = log_.flusher.check_usable(); !status.ok()) return status;
+  if (Status status = rename_files(); !status.ok()) return log_.flusher.give_up(status.error());
+  copy_->unpin_files();
+  const std::string range_name = segment_file_name(rewrite_.base(), kSwapRangeSuffix);
+  if (Status status = log_.files.remove(log_.path(range_name)); !status.ok()) {
     LOG_WARN("a file of a finished replacement stays until the next start",
-             {{"path", log.path(range_name)}, {"reason", status.error().message}});
+             {{"path", log_.path(range_name)}, {"reason", status.error().message}});
   }
   return {};
+}
+
+Status SegmentSwap::rename_files() {
+  Status status;
+  const auto rename = [&](std::string_view suffix) {
+    if (status.ok()) status = log_.files.rename(rewrite_.path(suffix), copy_->path(suffix));
+  };
+  const auto sync = [&] {
+    if (status.ok()) status = log_.files.sync_directory(log_.directory);
+  };
+  for (const auto& old : rewrite_.run()) {
+    if (status.ok()) status = old->retire(log_.retirement(), Segment::Snapshot::kStays);
+  }
+  sync();
+  if (rewrite_.aborted_ == Aborted::kInFile) {
+    rename(kTransactionIndexSuffix);
+    sync();
+  }
+  rename(kOffsetIndexSuffix);
+  rename(kTimeIndexSuffix);
+  if (status.ok()) status = log_.files.rename(swap_path(), copy_->path(kLogSuffix));
+  sync();
+  return status;
 }
 
 Result<bool> finish_swaps(io::FileSystem& files, const std::string& directory) {

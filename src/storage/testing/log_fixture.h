@@ -16,6 +16,11 @@
 
 namespace millrace::storage::testing {
 
+/// As PartitionLog::replace, where nobody else has the log.
+inline Status replace(PartitionLog& log, SegmentRewrite rewrite) {
+  return log.replace(std::move(rewrite), [&](const auto& work) { return work(log); });
+}
+
 class LogFixture : public ::testing::Test {
  protected:
   void open(PreviousStop stop = PreviousStop::kClean, Offset recovery_point = Offset{0},
