@@ -40,6 +40,10 @@ class KafkaCluster:
     def pid(self, node):
         return int((Path(self._scratch.name) / f"node{node}" / "pid").read_text())
 
+    def data(self, node):
+        """The folder of its logs."""
+        return Path(self._scratch.name) / f"node{node}" / "data"
+
     def runs(self, node):
         try:
             state = Path(f"/proc/{self.pid(node)}/stat").read_text().rsplit(")", 1)[1].split()[0]

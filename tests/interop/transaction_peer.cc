@@ -2,7 +2,7 @@
 // between them, and is answered by one line: "ok", a value, or the kind of the error and its text.
 //   open NAME PROPERTY=VALUE…        makes a producer
 //   NAME init|begin|commit|abort|flush|close [MS]
-//   NAME send TOPIC PARTITION VALUE
+//   NAME send TOPIC PARTITION VALUE [KEY]
 //   NAME offsets GROUP TOPIC PARTITION OFFSET [GENERATION MEMBER]
 //   NAME copy GROUP FROM TO COUNT    reads as a member of GROUP and writes each value of FROM to
 //   TO,
@@ -194,9 +194,10 @@ std::string perform(Peer& peer, const Words& words) {
   if (what == "copy") return copy(peer, words);
   if (what == "transfer") return transfer_between_accounts(peer);
   if (what == "time") return time_commits(peer, words);
-  const auto sent = producer.send({.topic = words.at(2),
-                                   .partition = PartitionId{std::stoi(words.at(3))},
-                                   .value = words.at(4)});
+  ProducerRecord record{
+      .topic = words.at(2), .partition = PartitionId{std::stoi(words.at(3))}, .value = words.at(4)};
+  if (words.size() > 5) record.key = words[5];
+  const auto sent = producer.send(record);
   return sent.ok() ? "ok" : text_of(Status(sent.error()));
 }
 
