@@ -114,6 +114,14 @@ TEST_F(BatchCleaningTest, WhatLiesBehindTheKeysIsLeft) {
   EXPECT_EQ(left[1].view(), second.view());
 }
 
+/// It is clean only once its key is known.
+TEST_F(BatchCleaningTest, ATombstoneBehindTheKeysGetsNoHorizon) {
+  const Buffer tombstone = batch({{"a", std::nullopt}});
+  end_ = Offset{10};
+  EXPECT_EQ(clean_one(tombstone).view(), tombstone.view());
+  EXPECT_FALSE(has_changed_);
+}
+
 TEST_F(BatchCleaningTest, ATombstoneGetsAHorizonAndGoesOnceItHasPassed) {
   const Buffer tombstone = batch({{"a", std::nullopt}});
   const Buffer marked = clean_one(tombstone);
@@ -158,6 +166,15 @@ TEST_F(BatchCleaningTest, AMarkerStaysWithABatchOfItsTransaction) {
   EXPECT_EQ(clean({&records, &end})[1].view(), end.view());
 }
 
+TEST_F(BatchCleaningTest, AMarkerDoesNotStayForTheSakeOfAnEarlierTransaction) {
+  const Buffer records = batch({{"a", "1"}}, producer(7, true));
+  const Buffer end = marker(7, wire::TransactionResult::kCommit);
+  const Buffer next = marker(7, wire::TransactionResult::kAbort);
+  const auto left = clean({&records, &end, &next});
+  EXPECT_EQ(left[1].view(), end.view());
+  EXPECT_EQ(wire::delete_horizon(header_of(left[2])), Timestamp{3000});
+}
+
 TEST_F(BatchCleaningTest, AMarkerWithoutBatchGetsAHorizonAndGoesOnceItHasPassed) {
   const Buffer end = marker(7, wire::TransactionResult::kCommit);
   const Buffer marked = clean_one(end);
@@ -168,6 +185,8 @@ TEST_F(BatchCleaningTest, AMarkerWithoutBatchGetsAHorizonAndGoesOnceItHasPassed)
   producers_[ProducerId{7}] = {ProducerEpoch{0}, kNoOffset};
   EXPECT_EQ(header_of(clean_one(marked, Timestamp{3000})).record_count, 0)
       << "all that is left of a producer's epoch";
+  producers_[ProducerId{7}] = {ProducerEpoch{1}, kNoOffset};
+  EXPECT_TRUE(clean_one(marked, Timestamp{3000}).empty()) << "of an epoch that is over";
 }
 
 TEST_F(BatchCleaningTest, AnEmptyBatchOfATransactionKeepsItsMarker) {

@@ -39,6 +39,9 @@ TEST(KeyOffsets, BeginsAnewWithAsMuchMemoryAsIsExpected) {
   keys.begin(10);
   EXPECT_EQ(keys.last_of("a"), kNoOffset);
   EXPECT_LT(keys.memory_bytes(), 1000U);
+  keys.end();
+  EXPECT_EQ(keys.memory_bytes(), 0U);
+  EXPECT_EQ(keys.last_of("a"), kNoOffset);
 }
 
 }  // namespace
