@@ -240,6 +240,21 @@ TEST_F(ConsumerGroup, UnsubscribingLeavesAndGivesUpEverything) {
   EXPECT_THAT(told_.all(), ElementsAre("+t-0", "+t-1", "-t-0", "-t-1", "+t-0", "+t-1"));
 }
 
+TEST_F(ConsumerGroup, ClosingGivesTheLastCommitTheTimeOfTheCallAndNoMore) {
+  Consumer consumer = member(properties()
+                                 .set("enable.auto.commit", "true")
+                                 .set("auto.commit.interval.ms", "600000")
+                                 .set("default.api.timeout.ms", "60000"));
+  poll_until(consumer, [&] { return consumer.position(at(0)).ok(); });
+  broker_.refuse_commits(std::deque<KafkaError>(200'000, KafkaError::kCoordinatorLoadInProgress));
+  const auto begun = env_->clock().monotonic();
+
+  EXPECT_FALSE(consumer.close(Millis{200}).ok());
+
+  EXPECT_LT(env_->clock().monotonic() - begun, std::chrono::seconds{30});
+  EXPECT_TRUE(has_heard(-1));
+}
+
 TEST_F(ConsumerGroup, AssignorsOfItsOwnAreRefused) {
   const auto made =
       Consumer::create(properties(), {.assignors = {assignors::make_range_assignor()}}, env_.get());

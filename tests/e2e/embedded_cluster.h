@@ -21,6 +21,7 @@ class EmbeddedCluster {
     config.ephemeral = true;
     config.kafka = {"127.0.0.1", 0};
     config.loops = 1;
+    config.groups.consumer_heartbeat_interval = Millis{50};
     auto started = broker::Broker::start(*env_, config);
     EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().to_string());
     broker_ = std::move(started).value();
