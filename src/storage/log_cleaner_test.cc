@@ -237,6 +237,18 @@ TEST_F(LogCleanerTest, SmallSegmentsBecomeOne) {
   EXPECT_EQ(offsets(), (Offsets{4, 5}));
 }
 
+TEST_F(LogCleanerTest, SmallSegmentsBecomeOneThoughNothingInThemGoes) {
+  for (int i = 0; i < 3; ++i) {
+    put("key" + std::to_string(i), "1");
+    seal();
+  }
+  const auto cleaned = clean();
+  ASSERT_TRUE(cleaned.ok() && cleaned->has_value());
+  EXPECT_EQ((*cleaned)->bytes_after, (*cleaned)->bytes_before);
+  EXPECT_EQ(log->segment_count(), 2U);
+  EXPECT_EQ(offsets(), (Offsets{0, 1, 2}));
+}
+
 TEST_F(LogCleanerTest, ASegmentInWhichNothingWentIsNotWrittenAgain) {
   config.segment_bytes = 1000;
   log->set_config(config);

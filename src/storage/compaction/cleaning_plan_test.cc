@@ -68,12 +68,16 @@ TEST(CleaningPlan, ACheckpointOutsideTheLogIsNone) {
   EXPECT_EQ(plan({}, {Offset{15}, Offset{3}, Offset{999}}).first_dirty, Offset{15});
   EXPECT_EQ(plan({}, {Offset{15}, Offset{3}, Offset{999}}).dirty_bytes, 300U)
       << "the first segment is retention's";
+  EXPECT_EQ(plan({}, {Offset{15}, Offset{3}, Offset{999}}).clean_bytes, 0U) << "nor is it clean";
 }
 
 TEST(GroupSegments, NeighboursThatFitIntoOneSegmentBecomeOne) {
   const auto runs = group_segments(segments_of(5), Offset{0}, Offset{40}, {.segment_bytes = 250});
   EXPECT_EQ(runs,
             (std::vector<CleaningRun>{{Offset{0}, Offset{20}, 2}, {Offset{20}, Offset{40}, 2}}));
+  EXPECT_EQ(group_segments(segments_of(5), Offset{0}, Offset{40}, {.segment_bytes = 200}).size(),
+            2U)
+      << "exactly";
   EXPECT_EQ(group_segments(segments_of(5), Offset{0}, Offset{40}, {.segment_bytes = 50}).size(), 4U)
       << "one that is larger than a segment may be is one of its own";
 }
