@@ -178,10 +178,9 @@ std::optional<Truncation> FetchState::on_checked(const PositionCheck& check, Epo
   Partition* const found = in_check(check);
   if (found == nullptr) return std::nullopt;
   const Offset position = *found->position;
-  if (end.offset == kNoOffset) return Truncation{position, end};
+  if (end.offset == kNoOffset || position > end.offset) return Truncation{position, end};
   found->sound_under = check.leader_epoch;
   if (end.offset >= check.offset) return std::nullopt;
-  if (position > end.offset) return Truncation{position, end};
   drop_buffered(*found);
   found->fetch_offset = position;
   found->fetch_epoch = found->position_epoch;

@@ -326,6 +326,14 @@ TEST_F(PositionChecks, SayWhereTheLogLeftWhatWasGivenOut) {
   EXPECT_EQ(truncation->diverges_at.epoch, LeaderEpoch{1});
 }
 
+TEST_F(PositionChecks, LetNobodyReadOnWhereALogWasCutBeforeHeHasSought) {
+  const auto truncation = state_.on_checked(check(), {LeaderEpoch{1}, Offset{3}});
+  ASSERT_TRUE(truncation.has_value());
+  state_.set_error(at(0), Error{ErrorCode::kOutOfRange, "cut"});
+  EXPECT_TRUE(state_.take_error().has_value());
+  EXPECT_EQ(check().offset, Offset{6}) << "who polls on hears of it again";
+}
+
 TEST_F(PositionChecks, SayThatALogKnowsNothingOfTheEpoch) {
   const auto truncation = state_.on_checked(check(), {});
   ASSERT_TRUE(truncation.has_value());
