@@ -123,7 +123,7 @@ TEST_F(ClusterHandlers, AProducerIdIsTakenWithoutTheDisk) {
   // Twice, so that it is seen in the middle of a block and at its end.
   for (int round = 0; round < 2; ++round) {
     const auto calls = fill();
-    for (int i = 0; i < 501; ++i) ASSERT_TRUE(ids.next().ok());
+    for (int i = 0; i < 600; ++i) ASSERT_TRUE(ids.next().ok());
     EXPECT_EQ(env().disk().call_count(), calls);
   }
 }
