@@ -18,15 +18,16 @@ class GroupScenario:
 
     start    name -> Driver
     batches  topic -> what stored_batches() gives, or None when the log cannot be looked into
+    name     of topic and group, when a cluster sees the scenario more than once
     """
 
-    def __init__(self, start, events, codecs, batches):
+    def __init__(self, start, events, codecs, batches, name=None):
         self._start = start
         self._events = events
         self._codecs = codecs
         self._batches = batches
-        self._topic = TOPIC
-        self._group = GROUP
+        self._topic = name or TOPIC
+        self._group = name or GROUP
         self._sent = {}  # value -> key
         self._places = {}  # value -> (partition, offset), as far as the producer says
         self._batches_seen = set()

@@ -84,11 +84,16 @@ class JavaDriver(tool_driver.ToolDriver):
 class VerifiableMember(JavaDriver):
     """kafka-verifiable-consumer: says its assignments and commits after each poll."""
 
+    def __init__(self, name, tools, events, protocol="classic"):
+        super().__init__(name, tools, events)
+        self._in_protocol = ["--session-timeout", "6000", "--command-config", tools.fast_heartbeats]
+        if protocol != "classic":
+            self._in_protocol = ["--group-protocol", protocol]  # the brokers say the times
+
     def join(self, topic, group):
         self._mine = set()
         self._start(self._take, VERIFIABLE_CONSUMER, "--topic", topic, "--group-id", group, "--verbose",
-                    "--session-timeout", "6000", "--reset-policy", "earliest",
-                    "--command-config", self._tools.fast_heartbeats)
+                    "--reset-policy", "earliest", *self._in_protocol)
 
     def _take(self, line):
         event = json.loads(line)

@@ -13,8 +13,11 @@ START_TIMEOUT_S = 180
 
 
 class KafkaCluster:
-    def __init__(self, brokers, keep_in=None, java_options="-Xmx384m"):
-        """Keeps everything in a temporary folder below `keep_in`, or where such folders go."""
+    def __init__(self, brokers, keep_in=None, java_options="-Xmx384m", properties=None):
+        """Keeps everything in a temporary folder below `keep_in`, or where such folders go.
+
+        `properties` are those of each broker that differ from Kafka's own."""
+        self._properties = properties or {}
         self._brokers = brokers
         self._keep_in = keep_in
         self._java_options = java_options
@@ -22,7 +25,8 @@ class KafkaCluster:
     def __enter__(self):
         self._scratch = tempfile.TemporaryDirectory(prefix="millrace-kafka-", dir=self._keep_in)
         self._env = {**os.environ, "KAFKA_KEEP_IN": self._scratch.name, "KAFKA_OWNER": str(os.getpid()),
-                     "KAFKA_JAVA_OPTIONS": self._java_options}
+                     "KAFKA_JAVA_OPTIONS": self._java_options,
+                     "KAFKA_PROPERTIES": "\n".join(f"{name}={value}" for name, value in self._properties.items())}
         self.address = self._script("up", "--brokers", str(self._brokers)).splitlines()[-1].strip()
         return self
 

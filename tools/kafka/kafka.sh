@@ -5,7 +5,7 @@
 #   kafka.sh start-node I   starts node I again, as after a kill
 #   kafka.sh dump FILES [OPTION…]  what Kafka's DumpLogSegments reads in log, index and snapshot files (with commas)
 # KAFKA_KEEP_IN names another folder for its data, so that several can run; KAFKA_OWNER is a process with which
-# the nodes end. KAFKA_JAVA_OPTIONS are for the nodes' Java.
+# the nodes end. KAFKA_JAVA_OPTIONS are for the nodes' Java, KAFKA_PROPERTIES lines of their server.properties.
 # `up` prints the bootstrap address. Node i listens on BASE+2i for clients and BASE+2i+1 for the controllers,
 # where BASE is the first free stretch of ports from 19092 on.
 set -euo pipefail
@@ -63,6 +63,7 @@ transaction.state.log.min.isr=$((replicas > 1 ? 2 : 1))
 share.coordinator.state.topic.replication.factor=$replicas
 group.initial.rebalance.delay.ms=0
 END
+  printf '%s\n' "${KAFKA_PROPERTIES:-}" >>"$home/node$node/server.properties"
   # So that the others soon notice that one is gone.
   ((count == 1)) || cat >>"$home/node$node/server.properties" <<END
 broker.session.timeout.ms=3000

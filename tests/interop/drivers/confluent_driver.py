@@ -1,5 +1,6 @@
 """Drives confluent-kafka (librdkafka); driver_process.py says how."""
 
+import os
 import sys
 import threading
 
@@ -46,9 +47,12 @@ class Member:
     def join(self, command):
         self._stop = threading.Event()
         self._pending = []
+        self._mine = set()
+        in_protocol = {"heartbeat.interval.ms": 100, "session.timeout.ms": 6000}
+        if os.environ.get("GROUP_PROTOCOL"):
+            in_protocol = {"group.protocol": os.environ["GROUP_PROTOCOL"]}  # the brokers say the times
         self._consumer = Consumer({**BOOTSTRAP, "group.id": command["group"], "enable.auto.commit": False,
-                                   "auto.offset.reset": "earliest", "heartbeat.interval.ms": 100,
-                                   "session.timeout.ms": 6000})
+                                   "auto.offset.reset": "earliest", **in_protocol})
         self._consumer.subscribe([command["topic"]], on_assign=self._on_assign, on_revoke=self._on_revoke)
         self._thread = threading.Thread(target=self._poll)
         self._thread.start()
@@ -59,12 +63,13 @@ class Member:
         self._consumer.close()
 
     def _on_assign(self, _, partitions):
-        driver_loop.assigned(partition.partition for partition in partitions)
+        self._mine |= {partition.partition for partition in partitions}
+        driver_loop.assigned(self._mine)
 
     def _on_revoke(self, _, partitions):
-        del partitions
         self._hand_on()
-        driver_loop.assigned([])
+        self._mine -= {partition.partition for partition in partitions}
+        driver_loop.assigned(self._mine)
 
     def _poll(self):
         while not self._stop.is_set():
