@@ -2,15 +2,21 @@
 #include "broker/handlers/handlers.h"
 #include "broker/session/handler_table.h"
 #include "broker/transactions/transaction_handlers.h"
+#include "wire/messages/alter_partition_reassignments.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_records.h"
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_cluster.h"
 #include "wire/messages/describe_configs.h"
+#include "wire/messages/describe_log_dirs.h"
 #include "wire/messages/describe_producers.h"
+#include "wire/messages/describe_quorum.h"
+#include "wire/messages/describe_topic_partitions.h"
+#include "wire/messages/elect_leaders.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/list_offsets.h"
+#include "wire/messages/list_partition_reassignments.h"
 #include "wire/messages/metadata.h"
 #include "wire/messages/offset_for_leader_epoch.h"
 #include "wire/messages/produce.h"
@@ -40,6 +46,12 @@ HandlerTable make_handler_table() {
   table.add(&handle_write_txn_markers, {{kAlter, kCluster}, {kClusterAction, kCluster}});
   table.add(&handle_describe_producers, {{kRead, kTopic}});
   table.add(&handle_describe_cluster, {{kDescribe, kCluster}});
+  table.add(&handle_describe_log_dirs, {{kDescribe, kCluster}});
+  table.add(&handle_elect_leaders, {{kAlter, kCluster}});
+  table.add(&handle_alter_partition_reassignments, {{kAlter, kCluster}});
+  table.add(&handle_list_partition_reassignments, {{kDescribe, kCluster}});
+  table.add(&handle_describe_quorum, {{kDescribe, kCluster}});
+  table.add(&handle_describe_topic_partitions, {{kDescribe, kTopic}});
   add_group_handlers(table);
   add_transaction_handlers(table);
   return table;

@@ -9,7 +9,10 @@
 #include "broker/broker_core.h"
 #include "broker/housekeeping.h"
 #include "broker/log_cleaning.h"
+#include "broker/nodes/node_switch.h"
+#include "broker/session/loop_sockets.h"
 #include "broker/session/serving_loop.h"
+#include "io/handoff.h"
 
 namespace millrace::broker {
 
@@ -22,17 +25,24 @@ class Broker::Runtime {
     auto core = BrokerCore::open(env, std::move(config));
     if (!core.ok()) return std::move(core).error();
 
-    auto runtime = std::make_unique<Runtime>(std::move(core).value());
+    auto runtime = std::make_unique<Runtime>(env, std::move(core).value());
     auto status = runtime->serve(env);
     if (status.ok()) return runtime;
     (void)runtime->stop();  // why it did not start matters more
     return std::move(status).error();
   }
 
-  explicit Runtime(std::unique_ptr<BrokerCore> core) : core_(std::move(core)) {}
+  Runtime(io::Env& env, std::unique_ptr<BrokerCore> core) : env_(env), core_(std::move(core)) {}
 
   const BrokerCore& core() const { return *core_; }
-  const io::Endpoint& endpoint() const { return endpoint_; }
+
+  /// change  &NodeSwitch::stop or &NodeSwitch::start
+  Status turn(BrokerId node, void (NodeSwitch::*change)(BrokerId, NodeSwitch::Done)) {
+    const auto outcome = std::make_shared<io::Handoff<Status>>(env_);
+    (core_->node_switch().*change)(node,
+                                   [outcome](Status status) { outcome->put(std::move(status)); });
+    return outcome->take();
+  }
 
   Status stop() {
     if (std::exchange(is_stopped_, true)) return {};
@@ -56,7 +66,12 @@ class Broker::Runtime {
       loops_.push_back(std::make_unique<ServingLoop>(env, core_->handlers(), core_->state()));
     if (auto status = core_->start_coordinators(loops_.front()->loop()); !status.ok())
       return status;
-    if (auto status = listen(); !status.ok()) return status;
+    sockets_ = std::make_unique<LoopSockets>(loops_, core_->state().config.send_buffer_bytes);
+    core_->node_switch().use(sockets_.get());
+    const auto nodes = core_->nodes().list();  // as planned; what is learned meanwhile is elsewhere
+    for (const Node& node : *nodes) {
+      if (auto status = listen(node); !status.ok()) return status;
+    }
     housekeeping_ = std::make_unique<Housekeeping>(env, *core_);
     cleaning_ = std::make_unique<LogCleaning>(env, core_->state().config, core_->metadata(),
                                               core_->directory());
@@ -64,30 +79,32 @@ class Broker::Runtime {
     return {};
   }
 
-  Status listen() {
+  Status listen(const Node& node) {
     // The first try shares the port with nobody, not even with another broker that would share.
-    const BrokerConfig& config = core_->state().config;
-    const std::size_t send_buffer_bytes = config.send_buffer_bytes;
-    auto taken = loops_.front()->listen(config.kafka, {.send_buffer_bytes = send_buffer_bytes});
+    const std::size_t send_buffer_bytes = core_->state().config.send_buffer_bytes;
+    auto taken =
+        loops_.front()->listen(node.id, node.listens, {.send_buffer_bytes = send_buffer_bytes});
     if (!taken.ok()) return std::move(taken).error();
-    endpoint_ = *taken;
+    const io::Endpoint endpoint{node.listens.host, taken->port};
+    core_->nodes().set_listening(node.id, *taken);
     if (loops_.size() == 1) return {};
 
-    loops_.front()->close_listener();
-    const io::Endpoint endpoint{config.kafka.host, endpoint_.port};
+    loops_.front()->close_listener(node.id);
     for (const auto& loop : loops_) {
-      auto shared = loop->listen(endpoint, {.sharing = io::PortSharing::kAmongLoops,
-                                            .send_buffer_bytes = send_buffer_bytes});
+      auto shared = loop->listen(
+          node.id, endpoint,
+          {.sharing = io::PortSharing::kAmongLoops, .send_buffer_bytes = send_buffer_bytes});
       if (!shared.ok()) return std::move(shared).error();
     }
     return {};
   }
 
+  io::Env& env_;
   std::unique_ptr<BrokerCore> core_;
   std::vector<std::unique_ptr<ServingLoop>> loops_;
+  std::unique_ptr<LoopSockets> sockets_;
   std::unique_ptr<Housekeeping> housekeeping_;
   std::unique_ptr<LogCleaning> cleaning_;
-  io::Endpoint endpoint_;
   bool is_stopped_ = false;
 };
 
@@ -105,7 +122,31 @@ Result<std::unique_ptr<Broker>> Broker::start(io::Env& env, BrokerConfig config)
 }
 
 io::Endpoint Broker::kafka_endpoint() const {
-  return runtime_->endpoint();
+  return runtime_->core().nodes().list()->front().listens;
+}
+
+std::vector<io::Endpoint> Broker::kafka_endpoints() const {
+  std::vector<io::Endpoint> endpoints;
+  const auto nodes = runtime_->core().nodes().list();
+  for (const Node& node : *nodes) endpoints.push_back(node.listens);
+  return endpoints;
+}
+
+std::vector<io::Endpoint> Broker::advertised_endpoints() const {
+  std::vector<io::Endpoint> endpoints;
+  const auto nodes = runtime_->core().nodes().list();
+  for (const Node& node : *nodes) {
+    if (node.advertised) endpoints.push_back(*node.advertised);
+  }
+  return endpoints;
+}
+
+Status Broker::stop_node(BrokerId node) {
+  return runtime_->turn(node, &NodeSwitch::stop);
+}
+
+Status Broker::start_node(BrokerId node) {
+  return runtime_->turn(node, &NodeSwitch::start);
 }
 
 const Uuid& Broker::cluster_id() const {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -27,6 +28,14 @@ enum class FsyncPolicy : std::uint8_t {
 Result<FsyncPolicy> parse_fsync_policy(std::string_view text);
 std::string_view fsync_policy_name(FsyncPolicy policy);
 
+/// More brokers in one process would each cost a listener for each event loop, and test nothing
+/// new.
+inline constexpr std::int32_t kBrokersMax = 32;
+
+/// What others are told to connect to must say where.
+/// errors  kInvalidArgument: a host that stands for every address, or port 0
+Status check_advertised(const io::Endpoint& endpoint);
+
 struct BrokerConfig {
   /// Where the logs live. Ignored when `ephemeral`.
   std::string data_directory;
@@ -35,12 +44,20 @@ struct BrokerConfig {
   bool ephemeral = false;
   /// Port 0 takes a free one.
   io::Endpoint kafka{"127.0.0.1", 9092};
+  /// What clients are told to connect to; nothing: the address by which they came.
+  std::optional<io::Endpoint> advertised = {};
+  /// How many brokers this process is to its clients (ADR 31). The first has the two addresses
+  /// above, each next one the next port.
+  std::int32_t brokers = 1;
+  /// broker.rack, dealt round; empty: none for one broker, rack-1, rack-2 … for several.
+  std::vector<std::string> racks = {};
   FsyncPolicy fsync = FsyncPolicy::kGroup;
   /// Event loops that serve connections; 0 takes one per processor.
   int loops = 0;
 
-  std::int32_t node_id = 1;
+  std::int32_t node_id = 1;                  // of the first broker
   std::int32_t num_partitions = 1;           // num.partitions
+  std::int16_t replication_factor = 1;       // default.replication.factor
   bool auto_create_topics = true;            // auto.create.topics.enable
   std::int32_t offsets_partitions = 4;       // offsets.topic.num.partitions
   std::int32_t transactions_partitions = 4;  // transaction.state.log.num.partitions

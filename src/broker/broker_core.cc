@@ -9,11 +9,12 @@ namespace millrace::broker {
 
 BrokerCore::BrokerCore(io::Env& env, BrokerConfig config,
                        std::unique_ptr<EphemeralDirectory> ephemeral,
-                       std::unique_ptr<storage::DataDirectory> directory)
+                       std::unique_ptr<storage::DataDirectory> directory, NodeList nodes)
     : env_(env),
       config_(std::move(config)),
       ephemeral_(std::move(ephemeral)),
       directory_(std::move(directory)),
+      nodes_(std::make_unique<Nodes>(std::move(nodes))),
       flusher_(env),
       fetch_sessions_(config_.fetch_sessions, env.make_random()) {}
 
@@ -22,6 +23,9 @@ BrokerCore::~BrokerCore() {
 }
 
 Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig config) {
+  // Before anything is made: nothing is left of a broker that cannot be.
+  if (auto planned = plan_nodes(config, BrokerId{config.node_id}); !planned.ok())
+    return std::move(planned).error();
   std::unique_ptr<EphemeralDirectory> ephemeral;
   if (config.ephemeral) {
     auto made = EphemeralDirectory::make(env);
@@ -36,9 +40,12 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
                                                  .directory_id = Uuid::random(random)});
   if (!directory.ok()) return std::move(directory).error();
 
-  std::unique_ptr<BrokerCore> core(
-      new BrokerCore(env, std::move(config), std::move(ephemeral), std::move(directory).value()));
-  auto metadata = ClusterMetadata::open(env, core->config_, *core->directory_,
+  auto nodes = plan_nodes(config, directory.value()->node_id());
+  if (!nodes.ok()) return std::move(nodes).error();
+  std::unique_ptr<BrokerCore> core(new BrokerCore(env, std::move(config), std::move(ephemeral),
+                                                  std::move(directory).value(),
+                                                  std::move(nodes).value()));
+  auto metadata = ClusterMetadata::open(env, core->config_, *core->nodes_, *core->directory_,
                                         {core->config_.fsync, &core->flusher_});
   if (!metadata.ok()) {
     // Nothing was appended: the next start must trust these files as this one did, and not cut
@@ -50,18 +57,26 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
     return std::move(metadata).error();
   }
   core->metadata_ = std::move(metadata).value();
+  core->node_switch_ = std::make_unique<NodeSwitch>(*core->nodes_, *core->metadata_);
   core->offsets_log_ =
       std::make_unique<InternalTopicLog>(kOffsetsTopic, *core->metadata_, env, core->config_);
+  core->groups_here_ = std::make_unique<CoordinatedHere>(*core->metadata_, ResourceType::kGroup);
+  core->transactions_here_ =
+      std::make_unique<CoordinatedHere>(*core->metadata_, ResourceType::kTransactionalId);
   core->handlers_ = make_handler_table();
   core->requests_ = std::make_unique<RequestCounters>(core->handlers_, core->metrics_);
   core->state_.emplace(BrokerState{.config = core->config_,
-                                   .node = core->directory_->node_id(),
+                                   .nodes = *core->nodes_,
+                                   .node_switch = *core->node_switch_,
                                    .cluster_id = core->directory_->cluster_id(),
+                                   .directory_id = core->directory_->directory_id(),
                                    .env = env,
                                    .topics = *core->metadata_,
                                    .producer_ids = *core->metadata_,
                                    .fetch_sessions = core->fetch_sessions_,
                                    .authorizer = &core->authorizer_,
+                                   .groups_here = core->groups_here_.get(),
+                                   .transactions_here = core->transactions_here_.get(),
                                    .handlers = &core->handlers_,
                                    .requests = core->requests_.get()});
   return core;

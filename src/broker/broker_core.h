@@ -14,6 +14,9 @@
 #include "broker/ephemeral_directory.h"
 #include "broker/fetching/fetch_sessions.h"
 #include "broker/groups/group_service.h"
+#include "broker/nodes/coordinators.h"
+#include "broker/nodes/node_switch.h"
+#include "broker/nodes/nodes.h"
 #include "broker/session/handler_table.h"
 #include "broker/session/request_counters.h"
 #include "broker/topics/cluster_metadata.h"
@@ -39,6 +42,9 @@ class BrokerCore {
   const storage::DataDirectory& directory() const { return *directory_; }
   storage::DataDirectory& directory() { return *directory_; }
   ClusterMetadata& metadata() { return *metadata_; }
+  Nodes& nodes() { return *nodes_; }
+  const Nodes& nodes() const { return *nodes_; }
+  NodeSwitch& node_switch() { return *node_switch_; }
   const MetricsRegistry& metrics() const { return metrics_; }
 
   /// Loads groups and transactions; `loop` runs their timers. Before the first request.
@@ -65,15 +71,17 @@ class BrokerCore {
 
  private:
   BrokerCore(io::Env& env, BrokerConfig config, std::unique_ptr<EphemeralDirectory> ephemeral,
-             std::unique_ptr<storage::DataDirectory> directory);
+             std::unique_ptr<storage::DataDirectory> directory, NodeList nodes);
 
   io::Env& env_;
   const BrokerConfig config_;
   std::unique_ptr<EphemeralDirectory> ephemeral_;  // null for a broker that keeps its logs
   std::unique_ptr<storage::DataDirectory> directory_;
+  const std::unique_ptr<Nodes> nodes_;
   storage::GroupFlusher flusher_;
   std::unique_ptr<ClusterMetadata> metadata_;
   FetchSessions fetch_sessions_;
+  std::unique_ptr<NodeSwitch> node_switch_;
   std::unique_ptr<InternalTopicLog> offsets_log_;
   std::unique_ptr<GroupService> groups_;
   std::unique_ptr<InternalTopicLog> transactions_log_;
@@ -81,6 +89,8 @@ class BrokerCore {
   std::unique_ptr<TransactionService> transactions_;
   HandlerTable handlers_;
   const AllowEverything authorizer_{};
+  std::unique_ptr<CoordinatedHere> groups_here_;
+  std::unique_ptr<CoordinatedHere> transactions_here_;
   MetricsRegistry metrics_;
   std::unique_ptr<RequestCounters> requests_;  // counts in metrics_
   std::optional<BrokerState> state_;           // from open() on

@@ -13,6 +13,8 @@ namespace millrace::broker {
 class Authorizer;
 class GroupService;
 class HandlerTable;
+class NodeSwitch;
+class Nodes;
 class ProducerIds;
 class RequestCounters;
 class TopicCatalogue;
@@ -20,13 +22,18 @@ class TransactionService;
 
 struct BrokerState {
   const BrokerConfig& config;
-  BrokerId node;  // this one, as the data directory knows it
+  const Nodes& nodes;
+  NodeSwitch& node_switch;
   const Uuid& cluster_id;
+  const Uuid& directory_id;
   io::Env& env;
   TopicCatalogue& topics;
   ProducerIds& producer_ids;
   FetchSessions& fetch_sessions;
   const Authorizer* authorizer;  // never null
+  // Deny what other nodes coordinate; asked when there are several.
+  const Authorizer* groups_here;
+  const Authorizer* transactions_here;
   // All set before the first request, and from then on never null.
   GroupService* groups = nullptr;
   TransactionService* transactions = nullptr;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "broker/testing/raw_client.h"
+#include "wire/error_codes.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/fetch.h"
 #include "wire/messages/metadata.h"
@@ -20,6 +21,87 @@
 
 namespace millrace::broker {
 namespace {
+
+class ThreeBrokersOverTheWire : public ::testing::Test {
+ protected:
+  static BrokerConfig config() {
+    BrokerConfig config;
+    config.ephemeral = true;
+    config.kafka = {"127.0.0.1", 0};
+    config.loops = 2;
+    config.brokers = 3;
+    return config;
+  }
+  std::unique_ptr<io::Env> env_ = io::make_system_env();
+};
+
+TEST_F(ThreeBrokersOverTheWire, EachListensOnItsPortAndNamesTheOthers) {
+  const auto broker = Broker::start(*env_, config());
+  ASSERT_TRUE(broker.ok()) << broker.error().to_string();
+  const auto endpoints = (*broker)->kafka_endpoints();
+  ASSERT_EQ(endpoints.size(), 3U);
+  for (const auto& endpoint : endpoints) {
+    RawClient client(endpoint);
+    const auto metadata = client.call<wire::MetadataResponse>(wire::MetadataRequest{}, 9);
+    ASSERT_TRUE(metadata.has_value());
+    ASSERT_EQ(metadata->brokers.size(), 3U);
+    for (std::size_t index = 0; index < 3; ++index) {
+      EXPECT_EQ(metadata->brokers[index].node_id, static_cast<std::int32_t>(index) + 1);
+      EXPECT_EQ(metadata->brokers[index].port, endpoints[index].port);
+    }
+  }
+}
+
+TEST_F(ThreeBrokersOverTheWire, AreFoundWhereTheyAdvertise) {
+  auto behind_proxy = config();
+  behind_proxy.advertised = {"proxy.example.org", 19'092};
+  const auto broker = Broker::start(*env_, behind_proxy);
+  ASSERT_TRUE(broker.ok()) << broker.error().to_string();
+  RawClient client((*broker)->kafka_endpoint());
+  const auto metadata = client.call<wire::MetadataResponse>(wire::MetadataRequest{}, 9);
+  ASSERT_EQ(metadata->brokers.size(), 3U);
+  EXPECT_EQ(metadata->brokers[2].host, "proxy.example.org");
+  EXPECT_EQ(metadata->brokers[2].port, 19'094);
+}
+
+TEST_F(ThreeBrokersOverTheWire, OneThatStopsEndsItsConnectionsAndListensAgainOnceItIsStarted) {
+  const auto broker = Broker::start(*env_, config());
+  ASSERT_TRUE(broker.ok()) << broker.error().to_string();
+  const auto endpoint = (*broker)->kafka_endpoints()[1];
+  const auto brokers_seen_by = [](RawClient& client) {
+    return client.call<wire::MetadataResponse>(wire::MetadataRequest{}, 9)->brokers.size();
+  };
+  RawClient other((*broker)->kafka_endpoints()[0]);
+  RawClient of_it(endpoint);
+  EXPECT_EQ(brokers_seen_by(of_it), 3U);
+
+  ASSERT_TRUE((*broker)->stop_node(BrokerId{2}).ok());
+  EXPECT_TRUE(of_it.is_closed_by_broker());
+  EXPECT_EQ(brokers_seen_by(other), 2U);
+  EXPECT_FALSE(RawClient::can_connect(endpoint));
+
+  ASSERT_TRUE((*broker)->start_node(BrokerId{2}).ok());
+  RawClient again(endpoint);
+  EXPECT_EQ(brokers_seen_by(again), 3U);
+}
+
+TEST_F(ThreeBrokersOverTheWire, OneWhosePortWasTakenMeanwhileDoesNotStart) {
+  const auto broker = Broker::start(*env_, config());
+  ASSERT_TRUE(broker.ok()) << broker.error().to_string();
+  ASSERT_TRUE((*broker)->stop_node(BrokerId{3}).ok());
+  auto squatter = config();
+  squatter.brokers = 1;
+  squatter.kafka = (*broker)->kafka_endpoints()[2];
+  auto other = Broker::start(*env_, squatter);
+  ASSERT_TRUE(other.ok()) << other.error().to_string();
+
+  const auto refused = (*broker)->start_node(BrokerId{3});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(wire::kafka_error_of(refused.error()), wire::KafkaError::kBrokerNotAvailable);
+  other->reset();
+  const auto started = (*broker)->start_node(BrokerId{3});
+  EXPECT_TRUE(started.ok()) << started.error().to_string();
+}
 
 class BrokerOverTheWire : public ::testing::Test {
  protected:

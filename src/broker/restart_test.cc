@@ -61,6 +61,54 @@ TEST_F(Restart, LeaderEpochsRiseAfterAnUncleanStopOnly) {
   EXPECT_EQ(orders().leader_epoch(), LeaderEpoch{2});
 }
 
+class RestartOfThree : public CoreFixture {
+ protected:
+  RestartOfThree() : CoreFixture(3) {}
+  std::vector<Placement> placements() {
+    std::vector<Placement> all;
+    for (const auto& partition : state().topics.table()->find("orders")->partitions)
+      all.push_back(partition->placement());
+    return all;
+  }
+};
+
+TEST_F(RestartOfThree, LeadersEpochsAndReplicasAreBack) {
+  ASSERT_TRUE(
+      state()
+          .topics
+          .create({.name = "orders", .partition_count = 4, .configs = {}, .replication_factor = 2})
+          .ok());
+  // Led by somebody else than at first, in another epoch.
+  ASSERT_TRUE(state()
+                  .topics
+                  .replace_placements([](const TopicPartition&, const Placement& placement) {
+                    Placement next = placement;
+                    next.leadership = {placement.replicas[1], LeaderEpoch{5}};
+                    return std::optional(next);
+                  })
+                  .ok());
+  const auto before = placements();
+  restart_cleanly();
+  EXPECT_EQ(placements(), before);
+  restart_after_kill();
+  for (std::size_t index = 0; index < before.size(); ++index) {
+    EXPECT_EQ(placements()[index].leadership.leader, before[index].leadership.leader);
+    EXPECT_EQ(placements()[index].leadership.epoch, LeaderEpoch{6});
+  }
+}
+
+TEST_F(RestartOfThree, FewerBrokersTakeOverWhatTheOthersHad) {
+  ASSERT_TRUE(state().topics.create({.name = "orders", .partition_count = 3}).ok());
+  ASSERT_TRUE(append("orders", 2, batch_of({"a"})).ok());
+  brokers_ = 1;
+  restart_cleanly();
+  for (const Placement& placement : placements()) {
+    EXPECT_EQ(placement.leadership.leader, BrokerId{1});
+    EXPECT_THAT(placement.replicas, ::testing::ElementsAre(BrokerId{1}));
+  }
+  EXPECT_EQ(state().topics.table()->find_partition("orders", 2)->high_watermark(), Offset{1});
+}
+
 TEST_F(Restart, ADuplicateIsStillKnown) {
   make_topic("orders");
   wire::BatchOptions producer{

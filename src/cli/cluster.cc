@@ -1,20 +1,25 @@
-// millrace cluster info
+// millrace cluster info | log-dirs | features | quorum; moves of leaders and replicas:
+// cluster_moves.cc
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/cluster_access.h"
+#include "cli/cluster_moves.h"
 #include "cli/commands.h"
 #include "cli/value.h"
 
 namespace millrace::cli {
 namespace {
 
-struct ClusterInfoOptions {
+struct ClusterViewOptions {
   ClusterOptions cluster;
   std::string format = "text";
 };
+using View = ExitCode (*)(const ClusterViewOptions&, Console&, io::Env&);
 
-ExitCode show_info(const ClusterInfoOptions& options, Console& console, io::Env& env) {
+ExitCode show_info(const ClusterViewOptions& options, Console& console, io::Env& env) {
   auto admin = connect_admin(options.cluster, console, env, Reach::kBootstrap);
   if (!admin.ok()) return report(console, admin.error());
   const auto cluster = admin->describe_cluster();
@@ -35,17 +40,123 @@ ExitCode show_info(const ClusterInfoOptions& options, Console& console, io::Env&
   return ExitCode::kDone;
 }
 
+Value::Object row_of(BrokerId broker, const client::LogDirectoryDescription& directory,
+                     const client::ReplicaFiles& replica) {
+  const auto known = [](std::int64_t bytes) { return bytes < 0 ? Value() : Value(bytes); };
+  return {{"broker", broker.value()},
+          {"log_dir", directory.path, Detail::kWide},
+          {"topic", replica.partition.topic},
+          {"partition", replica.partition.partition.value()},
+          {"size_bytes", replica.size_bytes},
+          {"offset_lag", replica.offset_lag},
+          {"is_future", replica.is_future, Detail::kWide},
+          {"total_bytes", known(directory.total_bytes), Detail::kWide},
+          {"usable_bytes", known(directory.usable_bytes), Detail::kWide}};
+}
+
+ExitCode show_log_dirs(const ClusterViewOptions& options, Console& console, io::Env& env) {
+  auto admin = connect_admin(options.cluster, console, env);
+  if (!admin.ok()) return report(console, admin.error());
+  const auto cluster = admin->describe_cluster();
+  if (!cluster.ok()) return report(console, cluster.error());
+  std::vector<BrokerId> brokers;
+  for (const auto& node : cluster->nodes) brokers.push_back(node.id);
+  const auto outcomes = admin->describe_log_dirs(brokers);
+  if (!outcomes.ok()) return report(console, outcomes.error());
+
+  ExitCode code = ExitCode::kDone;
+  Value::List rows;
+  for (const auto& [broker, outcome] : *outcomes) {
+    if (!outcome.ok()) {
+      code = report(console, outcome.error());
+      continue;
+    }
+    for (const auto& directory : *outcome) {
+      for (const auto& replica : directory.replicas)
+        rows.emplace_back(row_of(broker, directory, replica));
+    }
+  }
+  if (rows.empty()) console.note("no partitions\n");
+  console.print_rendered(render(rows, format_named(options.format)));
+  return code;
+}
+
+ExitCode show_features(const ClusterViewOptions& options, Console& console, io::Env& env) {
+  auto admin = connect_admin(options.cluster, console, env, Reach::kBootstrap);
+  if (!admin.ok()) return report(console, admin.error());
+  const auto features = admin->describe_features();
+  if (!features.ok()) return report(console, features.error());
+
+  Value::List rows;
+  for (const auto& [name, supported] : features->supported) {
+    const auto found = features->finalized.find(name);
+    const bool is_finalized = found != features->finalized.end();
+    rows.emplace_back(Value::Object{
+        {"feature", name},
+        {"min_supported", std::int32_t{supported.min_level}},
+        {"max_supported", std::int32_t{supported.max_level}},
+        {"finalized", is_finalized ? Value(std::int32_t{found->second.max_level}) : Value()},
+        {"epoch", features->finalized_epoch, Detail::kWide}});
+  }
+  console.print_rendered(render(rows, format_named(options.format)));
+  return ExitCode::kDone;
+}
+
+Value::Object row_of(const client::QuorumReplica& replica, const client::QuorumDescription& quorum,
+                     std::string_view role) {
+  const auto known = [](Timestamp time) {
+    return time == kNoTimestamp ? Value() : Value(time.value());
+  };
+  return {{"node", replica.node.value()},
+          {"status", role},
+          {"log_end_offset", replica.log_end_offset.value()},
+          {"lag", quorum.high_watermark - replica.log_end_offset},
+          {"last_fetch_ms", known(replica.last_fetch), Detail::kWide},
+          {"last_caught_up_ms", known(replica.last_caught_up), Detail::kWide},
+          {"directory_id", replica.directory_id.to_base64(), Detail::kWide}};
+}
+
+ExitCode show_quorum(const ClusterViewOptions& options, Console& console, io::Env& env) {
+  auto admin = connect_admin(options.cluster, console, env, Reach::kBootstrap);
+  if (!admin.ok()) return report(console, admin.error());
+  const auto quorum = admin->describe_quorum();
+  if (!quorum.ok()) return report(console, quorum.error());
+
+  Value::List replicas;
+  for (const auto& each : quorum->voters)
+    replicas.emplace_back(
+        row_of(each, *quorum, each.node == quorum->leader ? "leader" : "follower"));
+  for (const auto& each : quorum->observers)
+    replicas.emplace_back(row_of(each, *quorum, "observer"));
+  const Value shown = Value::Object{{"leader", quorum->leader.value()},
+                                    {"leader_epoch", quorum->epoch.value()},
+                                    {"high_watermark", quorum->high_watermark.value()},
+                                    {"replicas", replicas}};
+  console.print_rendered(render(shown, format_named(options.format)));
+  return ExitCode::kDone;
+}
+
+void add_view(Command& cluster, io::Env& env, const std::string& name, const std::string& purpose,
+              View view) {
+  const auto options = std::make_shared<ClusterViewOptions>();
+  Command command =
+      cluster.add_command(name, purpose, "millrace cluster " + name + " --format json");
+  add_cluster_options(command, options->cluster);
+  command.choice("-f,--format", options->format, format_names(), "How to write it");
+  command.action([options, view, &env](Console& console) { return view(*options, console, env); });
+}
+
 }  // namespace
 
 void add_cluster(Command root, io::Env& env) {
-  const auto options = std::make_shared<ClusterInfoOptions>();
-  Command cluster =
-      root.add_command("cluster", "Ask about the cluster as a whole", "millrace cluster info");
-  Command info = cluster.add_command("info", "Show the cluster's id and brokers",
-                                     "millrace cluster info --format json");
-  add_cluster_options(info, options->cluster);
-  info.choice("-f,--format", options->format, format_names(), "How to write it");
-  info.action([options, &env](Console& console) { return show_info(*options, console, env); });
+  Command cluster = root.add_command(
+      "cluster", "Ask about the cluster as a whole, and move what leads", "millrace cluster info");
+  add_view(cluster, env, "info", "Show the cluster's id and brokers", &show_info);
+  add_view(cluster, env, "log-dirs", "Show what lies in the log directories of each broker",
+           &show_log_dirs);
+  add_view(cluster, env, "features", "Show what the cluster has agreed to do", &show_features);
+  add_view(cluster, env, "quorum", "Show who keeps the cluster's metadata", &show_quorum);
+  add_cluster_moves(cluster, env);
 }
 
 }  // namespace millrace::cli

@@ -1,6 +1,10 @@
 // millrace up: the embedded broker, until a signal ends it.
+#include <fmt/format.h>
+
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/log.h"
 #include "broker/broker.h"
@@ -16,6 +20,10 @@ struct UpOptions {
   std::string data_directory = "millrace-data";
   bool ephemeral = false;
   std::string kafka = kBrokersDefault;
+  std::string advertise;
+  std::int64_t brokers = 1;
+  std::string racks;
+  std::int64_t replication_factor = 1;
   std::string fsync = "group";
   std::int64_t partitions = 1;
   std::int64_t loops = 0;
@@ -25,6 +33,21 @@ struct UpOptions {
   bool die_with_parent = false;
   bool verbose = false;
 };
+
+/// "a,b" → a and b. Nothing for nothing.
+Result<std::vector<std::string>> parse_racks(std::string_view text) {
+  std::vector<std::string> racks;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    racks.emplace_back(text.substr(0, comma));
+    const bool ends_open = comma != std::string_view::npos && comma + 1 == text.size();
+    if (racks.back().empty() || ends_open)
+      return Error{ErrorCode::kInvalidArgument,
+                   "wanted names with a comma between them, such as a,b,c, found an empty one"};
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+  }
+  return racks;
+}
 
 Result<broker::BrokerConfig> broker_config(const UpOptions& options) {
   broker::BrokerConfig config;
@@ -37,6 +60,18 @@ Result<broker::BrokerConfig> broker_config(const UpOptions& options) {
   auto kafka = io::Endpoint::parse(options.kafka);
   if (!kafka.ok()) return std::move(kafka).error().with_context("--kafka");
   config.kafka = *kafka;
+  if (!options.advertise.empty()) {
+    auto advertised = io::Endpoint::parse(options.advertise);
+    if (!advertised.ok()) return std::move(advertised).error().with_context("--advertise");
+    if (auto status = broker::check_advertised(*advertised); !status.ok())
+      return std::move(status).error().with_context("--advertise");
+    config.advertised = *std::move(advertised);
+  }
+  config.brokers = static_cast<std::int32_t>(options.brokers);
+  auto racks = parse_racks(options.racks);
+  if (!racks.ok()) return std::move(racks).error().with_context("--rack");
+  config.racks = *std::move(racks);
+  config.replication_factor = static_cast<std::int16_t>(options.replication_factor);
   const auto fsync = broker::parse_fsync_policy(options.fsync);
   if (!fsync.ok()) return fsync.error();
   config.fsync = *fsync;
@@ -57,6 +92,28 @@ Status write_metrics_file(const UpOptions& options, const broker::Broker& broker
   return status;
 }
 
+std::string joined(const std::vector<io::Endpoint>& endpoints) {
+  std::string text;
+  for (const auto& endpoint : endpoints) {
+    if (!text.empty()) text += ',';
+    text += endpoint.to_string();
+  }
+  return text;
+}
+
+/// Everything that a script or a reader needs to know, on one line.
+void say_ready(const broker::Broker& broker, Millis took, Console& console) {
+  const auto endpoints = broker.kafka_endpoints();
+  const auto advertised = broker.advertised_endpoints();
+  console.print("ready kafka={}{} data={} in {} ms{}\n", joined(endpoints),
+                advertised.empty() ? "" : " advertised=" + joined(advertised),
+                broker.data_directory(), took.count(),
+                endpoints.size() == 1
+                    ? ""
+                    : fmt::format("; {} brokers over one log: no copies", endpoints.size()));
+  (void)std::fflush(console.out);
+}
+
 ExitCode run_up(const UpOptions& options, Console& console, io::Env& env, MonotonicTime started) {
   if (options.verbose) set_log_level(LogLevel::kInfo);
   StopSignal stop;
@@ -75,14 +132,12 @@ ExitCode run_up(const UpOptions& options, Console& console, io::Env& env, Monoto
   if (!config.ok()) return report(console, config.error());
   const auto broker = broker::Broker::start(env, std::move(config).value());
   if (!broker.ok()) return report(console, broker.error());
-  if (auto status = port_file.write((*broker)->kafka_endpoint().to_string()); !status.ok()) {
+  if (auto status = port_file.write(joined((*broker)->kafka_endpoints())); !status.ok()) {
     return report(console, std::move(status).error().with_context("--port-file"));
   }
 
   const auto took = std::chrono::duration_cast<Millis>(env.clock().monotonic() - started);
-  console.print("ready kafka={} data={} in {} ms\n", (*broker)->kafka_endpoint().to_string(),
-                (*broker)->data_directory(), took.count());
-  (void)std::fflush(console.out);
+  say_ready(**broker, took, console);
   stop.wait();
   const Status removed = port_file.remove();
   const Status stopped = (*broker)->stop();
@@ -108,6 +163,22 @@ void add_up(Command root, io::Env& env) {
           "Keep nothing: a temporary directory, removed at the end");
   up.exclusive("--data", "--ephemeral");
   up.option("--kafka HOST:PORT", options->kafka, "HOST:PORT to listen on; port 0 takes a free one");
+  up.option(
+      "--advertise HOST:PORT", options->advertise,
+      "What clients are told to connect to, when it is not what they came by: behind a proxy, or "
+      "in a container");
+  up.option(
+      "--brokers", options->brokers,
+      "Be N brokers to clients, with ids, racks and the next ports of their own over this one "
+      "log: for meeting moving leaders, not for safety, as there are no copies",
+      1, broker::kBrokersMax);
+  up.option(
+      "--rack NAMES", options->racks,
+      "Racks with commas between them, dealt round among the brokers; without it several brokers "
+      "are in rack-1, rack-2 …");
+  up.option("--replication-factor", options->replication_factor,
+            "Replicas of a topic made without saying how many; each is a name for the one log", 1,
+            broker::kBrokersMax);
   up.choice(
       "--fsync", options->fsync, {"group", "never", "always"},
       "When acks=all is answered: after a shared flush, without one, after one for each append");

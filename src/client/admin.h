@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "client/cluster_descriptions.h"
 #include "client/descriptions.h"
 #include "client/offsets.h"
 #include "client/properties.h"
@@ -123,6 +124,32 @@ class Admin {
   /// errors  of the whole call: GROUP_AUTHORIZATION_FAILED and others of Kafka's for the group
   /// cost    two requests, the first of which looks its coordinator up
   Result<CommittedOffsets> list_group_offsets(const std::string& group_id);
+
+  /// The log directories of each broker, with the replicas that lie there.
+  /// errors  for a broker: CLUSTER_AUTHORIZATION_FAILED, KAFKA_STORAGE_ERROR; that it cannot be reached
+  /// cost    one request for each broker, one after another
+  Result<Outcomes<BrokerId, std::vector<LogDirectoryDescription>>> describe_log_dirs(
+      const std::vector<BrokerId>& brokers);
+  /// Who keeps the metadata of the cluster, and how far each has it.
+  /// errors  CLUSTER_AUTHORIZATION_FAILED; kUnsupported: a cluster with ZooKeeper
+  Result<QuorumDescription> describe_quorum();
+  /// What the cluster has agreed to do, and what a broker of it could.
+  Result<FeaturesDescription> describe_features();
+  /// Elects leaders of these partitions; of all that need one for nullopt, and then only these are
+  /// named in what is returned.
+  /// errors  of a partition: ELECTION_NOT_NEEDED, PREFERRED_LEADER_NOT_AVAILABLE,
+  ///         ELIGIBLE_LEADERS_NOT_AVAILABLE, UNKNOWN_TOPIC_OR_PARTITION; of the whole call:
+  ///         CLUSTER_AUTHORIZATION_FAILED
+  Result<Outcomes<TopicPartition, void>> elect_leaders(
+      ElectionType type, const std::optional<std::set<TopicPartition>>& partitions);
+  /// Begins to move replicas to these brokers, the first of which is to lead; nullopt takes back
+  /// what is on its way. It ends by itself: see list_partition_reassignments().
+  /// errors  of a partition: INVALID_REPLICA_ASSIGNMENT, NO_REASSIGNMENT_IN_PROGRESS,
+  ///         UNKNOWN_TOPIC_OR_PARTITION; of the whole call: CLUSTER_AUTHORIZATION_FAILED
+  Result<Outcomes<TopicPartition, void>> alter_partition_reassignments(
+      const std::map<TopicPartition, std::optional<std::vector<BrokerId>>>& replicas);
+  /// What is on its way.
+  Result<std::map<TopicPartition, OngoingReassignment>> list_partition_reassignments();
 
   /// The transactions of all coordinators that meet the filter, by transactional id. Also ids whose
   /// last transaction has ended are listed, until the cluster forgets them. As with groups, each

@@ -115,6 +115,7 @@ Status DataDirectory::load_or_write_identity(const Identity& identity) {
     if (!properties.ok()) return std::move(properties).error().with_context(kMetaName);
     cluster_id_ = properties->cluster_id;
     node_id_ = properties->node_id;
+    directory_id_ = properties->directory_id;
     return {};
   }
   if (text.error().code != ErrorCode::kNotFound) return std::move(text).error();
@@ -125,8 +126,9 @@ Status DataDirectory::load_or_write_identity(const Identity& identity) {
   if (Status status = files_.sync_directory(parent); !status.ok()) return status;
   cluster_id_ = identity.cluster_id;
   node_id_ = identity.node_id;
-  return files_.replace_atomically(
-      file_path(kMetaName), encode_meta_properties({cluster_id_, node_id_, identity.directory_id}));
+  directory_id_ = identity.directory_id;
+  return files_.replace_atomically(file_path(kMetaName),
+                                   encode_meta_properties({cluster_id_, node_id_, directory_id_}));
 }
 
 Status DataDirectory::take_clean_mark() {

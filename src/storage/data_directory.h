@@ -46,6 +46,7 @@ class DataDirectory {
   const std::string& path() const { return path_; }
   /// As meta.properties says; for a new folder what was given.
   const Uuid& cluster_id() const { return cluster_id_; }
+  const Uuid& directory_id() const { return directory_id_; }
   BrokerId node_id() const { return node_id_; }
   bool is_new() const { return is_new_; }
   PreviousStop previous_stop() const { return previous_stop_; }
@@ -114,6 +115,7 @@ class DataDirectory {
   std::unique_ptr<io::FileLock> lock_;
   Uuid cluster_id_;
   BrokerId node_id_{1};
+  Uuid directory_id_;
   bool is_new_ = false;
   bool has_taken_mark_ = false;
   PreviousStop previous_stop_ = PreviousStop::kUnclean;

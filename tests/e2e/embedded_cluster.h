@@ -1,8 +1,11 @@
-// EmbeddedCluster: a broker on a free port that forgets everything, for tests of the whole way.
+// EmbeddedCluster: a broker on a free port that forgets everything, for tests of the whole way; or
+// several over one log.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -16,8 +19,10 @@ namespace millrace::e2e {
 
 class EmbeddedCluster {
  public:
-  EmbeddedCluster() : env_(io::make_system_env()) {
+  explicit EmbeddedCluster(std::int32_t brokers = 1) : env_(io::make_system_env()) {
     broker::BrokerConfig config;
+    config.brokers = brokers;
+    config.replication_factor = static_cast<std::int16_t>(std::min(brokers, 3));
     config.ephemeral = true;
     config.kafka = {"127.0.0.1", 0};
     config.loops = 1;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "broker/session/connection_state.h"
+#include "wire/error_codes.h"
 
 namespace millrace::broker {
 
@@ -52,6 +53,8 @@ class Authorizer {
   virtual bool allows(const ConnectionState& who, Ask ask, std::string_view name) const = 0;
   /// Whether there is a resource of this type, existing or not, to which `who` may do this.
   virtual bool allows_some(const ConnectionState& who, Ask ask) const = 0;
+  /// The error of what is refused.
+  virtual wire::KafkaError refusal(ResourceType type) const;
   /// Whether nobody is ever refused, so that nobody need be asked for.
   virtual bool allows_everything() const { return false; }
 };

@@ -30,6 +30,17 @@ Verdict<wire::DescribeProducersResponse> gate(wire::DescribeProducersRequest& re
                                               const Permit& permit);
 Verdict<wire::DescribeClusterResponse> gate(wire::DescribeClusterRequest& request,
                                             const Permit& permit);
+Verdict<wire::DescribeLogDirsResponse> gate(wire::DescribeLogDirsRequest& request,
+                                            const Permit& permit);
+Verdict<wire::ElectLeadersResponse> gate(wire::ElectLeadersRequest& request, const Permit& permit);
+Verdict<wire::AlterPartitionReassignmentsResponse> gate(
+    wire::AlterPartitionReassignmentsRequest& request, const Permit& permit);
+Verdict<wire::ListPartitionReassignmentsResponse> gate(
+    wire::ListPartitionReassignmentsRequest& request, const Permit& permit);
+Verdict<wire::DescribeQuorumResponse> gate(wire::DescribeQuorumRequest& request,
+                                           const Permit& permit);
+Verdict<wire::DescribeTopicPartitionsResponse> gate(wire::DescribeTopicPartitionsRequest& request,
+                                                    const Permit& permit);
 
 Verdict<wire::OffsetCommitResponse> gate(wire::OffsetCommitRequest& request, const Permit& permit);
 Verdict<wire::TxnOffsetCommitResponse> gate(wire::TxnOffsetCommitRequest& request,

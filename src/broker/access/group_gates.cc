@@ -31,7 +31,6 @@ using wire::KafkaError;
 using enum Operation;
 using enum ResourceType;
 
-constexpr std::int16_t kGroupRefused = code_of(KafkaError::kGroupAuthorizationFailed);
 constexpr std::int16_t kTopicRefused = code_of(KafkaError::kTopicAuthorizationFailed);
 
 constexpr std::int16_t kFirstCommitById = 10;
@@ -65,7 +64,7 @@ std::int16_t denied_coordinator(std::int8_t key_type) {
     case kShareKey:
       return code_of(KafkaError::kClusterAuthorizationFailed);
     default:
-      return kGroupRefused;
+      return code_of(KafkaError::kGroupAuthorizationFailed);
   }
 }
 
@@ -74,7 +73,7 @@ template <class Response, class Request>
 Verdict<Response> gate_of_member(const Request& request, const Permit& permit) {
   if (permit.may(kRead, kGroup, request.group_id)) return {};
   Verdict<Response> verdict;
-  verdict.refusal.emplace().error_code = kGroupRefused;
+  verdict.refusal.emplace().error_code = permit.refusal(kGroup);
   return verdict;
 }
 
@@ -138,7 +137,7 @@ template <class Response, class Request>
 Verdict<Response> gate_of_commit(Request& request, const Permit& permit, std::int16_t first_by_id) {
   using Answer = typename decltype(Response::topics)::value_type;
   if (!permit.may(kRead, kGroup, request.group_id))
-    return refuse_all_commits<Response>(request, kGroupRefused);
+    return refuse_all_commits<Response>(request, permit.refusal(kGroup));
   std::vector<Answer> answers;
   for (const auto& topic : take_refused(request.topics, [&](const auto& wanted) {
          return may_topic(permit, kRead, wanted, first_by_id);
@@ -168,10 +167,10 @@ Verdict<wire::OffsetFetchResponse> gate_of_one_group(wire::OffsetFetchRequest& r
   if (!permit.may(kDescribe, kGroup, request.group_id)) {
     Verdict<Response> verdict;
     auto& refusal = verdict.refusal.emplace();
-    refusal.error_code = kGroupRefused;
+    refusal.error_code = permit.refusal(kGroup);
     if (permit.api_version() >= kFirstFetchWithError || !request.topics) return verdict;
     for (const auto& topic : *request.topics)
-      refusal.topics.push_back(refuse_offsets<Answer>(topic, kGroupRefused));
+      refusal.topics.push_back(refuse_offsets<Answer>(topic, permit.refusal(kGroup)));
     return verdict;
   }
   if (!request.topics.has_value()) {
@@ -228,7 +227,8 @@ void merge(wire::OffsetFetchResponse& response, const std::vector<GroupOffsets>&
 
 Verdict<wire::JoinGroupResponse> gate(wire::JoinGroupRequest& request, const Permit& permit) {
   if (permit.may(kRead, kGroup, request.group_id)) return {};
-  return {.refusal = join_error(permit.api_version(), {}, KafkaError::kGroupAuthorizationFailed)};
+  return {.refusal = join_error(permit.api_version(), {},
+                                static_cast<KafkaError>(permit.refusal(kGroup)))};
 }
 
 Verdict<wire::SyncGroupResponse> gate(wire::SyncGroupRequest& request, const Permit& permit) {
@@ -238,7 +238,7 @@ Verdict<wire::SyncGroupResponse> gate(wire::SyncGroupRequest& request, const Per
 Verdict<wire::ConsumerGroupHeartbeatResponse> gate(wire::ConsumerGroupHeartbeatRequest& request,
                                                    const Permit& permit) {
   using Response = wire::ConsumerGroupHeartbeatResponse;
-  if (!permit.may(kRead, kGroup, request.group_id)) return refused_beat(kGroupRefused);
+  if (!permit.may(kRead, kGroup, request.group_id)) return refused_beat(permit.refusal(kGroup));
   for (const std::string& topic : request.subscribed_topic_names.value_or(Names{})) {
     if (!permit.may(kDescribe, kTopic, topic)) return refused_beat(kTopicRefused);
   }
@@ -263,7 +263,7 @@ Verdict<wire::ConsumerGroupDescribeResponse> gate(wire::ConsumerGroupDescribeReq
        })) {
     auto& answer = answers.emplace_back();
     answer.group_id = std::move(group);
-    answer.error_code = kGroupRefused;
+    answer.error_code = permit.refusal(kGroup);
   }
   return {.amend = [permit, answers](wire::ConsumerGroupDescribeResponse& response) {
     for (Answer& group : response.groups) {
@@ -309,7 +309,7 @@ Verdict<wire::OffsetFetchResponse> gate(wire::OffsetFetchRequest& request, const
        })) {
     auto& answer = refused.emplace_back();
     answer.group_id = group.group_id;
-    answer.error_code = kGroupRefused;
+    answer.error_code = permit.refusal(kGroup);
   }
   for (auto& group : request.groups) refused.push_back(take_refused_topics(group, permit));
   return {.amend = [permit, refused](wire::OffsetFetchResponse& response) {
@@ -353,7 +353,7 @@ Verdict<wire::DescribeGroupsResponse> gate(wire::DescribeGroupsRequest& request,
        })) {
     auto& answer = answers.emplace_back();
     answer.group_id = std::move(group);
-    answer.error_code = kGroupRefused;
+    answer.error_code = permit.refusal(kGroup);
   }
   return {.amend = [permit, answers](wire::DescribeGroupsResponse& response) {
     for (Answer& group : response.groups)
@@ -378,7 +378,7 @@ Verdict<wire::DeleteGroupsResponse> gate(wire::DeleteGroupsRequest& request, con
   for (auto& group : take_refused(request.groups_names, [&](const std::string& wanted) {
          return permit.may(kDelete, kGroup, wanted);
        }))
-    answers.push_back({std::move(group), kGroupRefused});
+    answers.push_back({std::move(group), permit.refusal(kGroup)});
   return answered_besides(&wire::DeleteGroupsResponse::results, std::move(answers));
 }
 
@@ -387,7 +387,7 @@ Verdict<wire::OffsetDeleteResponse> gate(wire::OffsetDeleteRequest& request, con
   using Answer = Response::OffsetDeleteResponseTopic;
   if (!permit.may(kDelete, kGroup, request.group_id)) {
     Verdict<Response> verdict;
-    verdict.refusal.emplace().error_code = kGroupRefused;
+    verdict.refusal.emplace().error_code = permit.refusal(kGroup);
     return verdict;
   }
   std::vector<Answer> answers;

@@ -41,6 +41,9 @@ class Permit {
   /// that nobody asked, stays.
   std::int32_t allowed_of(std::int32_t operations, ResourceType type, std::string_view name) const;
 
+  /// The error code of a resource of this type that was refused.
+  std::int16_t refusal(ResourceType type) const { return code_of(authorizer_->refusal(type)); }
+
   std::int16_t api_version() const { return api_version_; }
   bool topic_exists(std::string_view name) const;
   /// Nothing when no topic has the id.

@@ -23,7 +23,6 @@ using AddRequest = wire::AddPartitionsToTxnRequest;
 using AddResponse = wire::AddPartitionsToTxnResponse;
 using AddedTopics = std::vector<AddRequest::AddPartitionsToTxnTopic>;
 
-constexpr std::int16_t kIdRefused = code_of(KafkaError::kTransactionalIdAuthorizationFailed);
 constexpr std::int16_t kFirstAddByBrokers = 4;
 
 template <class Response>
@@ -52,17 +51,17 @@ Verdict<AddResponse> refuse_each(const AddedTopics& topics, const ErrorOf& error
 /// Whoever may write to any topic may do so idempotently.   source  KIP-679
 Verdict<wire::InitProducerIdResponse> gate(wire::InitProducerIdRequest& request,
                                            const Permit& permit) {
-  const auto refuse = [](KafkaError error) {
-    auto verdict = refuse_with<wire::InitProducerIdResponse>(code_of(error));
+  const auto refuse = [](std::int16_t error) {
+    auto verdict = refuse_with<wire::InitProducerIdResponse>(error);
     verdict.refusal->producer_epoch = -1;
     return verdict;
   };
   if (request.transactional_id.has_value()) {
     if (permit.may(kWrite, kTransactionalId, *request.transactional_id)) return {};
-    return refuse(KafkaError::kTransactionalIdAuthorizationFailed);
+    return refuse(permit.refusal(kTransactionalId));
   }
   if (permit.may(kIdempotentWrite) || permit.may_some(kWrite, kTopic)) return {};
-  return refuse(KafkaError::kClusterAuthorizationFailed);
+  return refuse(code_of(KafkaError::kClusterAuthorizationFailed));
 }
 
 /// Nothing is added when one topic is refused; the others are told that nobody tried.
@@ -73,7 +72,8 @@ Verdict<AddResponse> gate(AddRequest& request, const Permit& permit) {
   }
   const AddedTopics& topics = request.v3_and_below_topics;
   if (!permit.may(kWrite, kTransactionalId, request.v3_and_below_transactional_id))
-    return refuse_each(topics, [](const std::string&) { return kIdRefused; });
+    return refuse_each(topics,
+                       [&](const std::string&) { return permit.refusal(kTransactionalId); });
   const auto may = [&](const std::string& topic) { return permit.may(kWrite, kTopic, topic); };
   const bool may_all =
       std::all_of(topics.begin(), topics.end(), [&](const auto& topic) { return may(topic.name); });
@@ -88,14 +88,14 @@ Verdict<wire::AddOffsetsToTxnResponse> gate(wire::AddOffsetsToTxnRequest& reques
                                             const Permit& permit) {
   using Response = wire::AddOffsetsToTxnResponse;
   if (!permit.may(kWrite, kTransactionalId, request.transactional_id))
-    return refuse_with<Response>(kIdRefused);
+    return refuse_with<Response>(permit.refusal(kTransactionalId));
   if (permit.may(kRead, kGroup, request.group_id)) return {};
   return refuse_with<Response>(code_of(KafkaError::kGroupAuthorizationFailed));
 }
 
 Verdict<wire::EndTxnResponse> gate(wire::EndTxnRequest& request, const Permit& permit) {
   if (permit.may(kWrite, kTransactionalId, request.transactional_id)) return {};
-  return refuse_with<wire::EndTxnResponse>(kIdRefused);
+  return refuse_with<wire::EndTxnResponse>(permit.refusal(kTransactionalId));
 }
 
 /// Topics that the caller may not describe are left out of what is said of a transaction.
@@ -107,7 +107,7 @@ Verdict<wire::DescribeTransactionsResponse> gate(wire::DescribeTransactionsReque
          return permit.may(kDescribe, kTransactionalId, wanted);
        })) {
     auto& answer = refused.emplace_back();
-    answer.error_code = kIdRefused;
+    answer.error_code = permit.refusal(kTransactionalId);
     answer.transactional_id = std::move(id);
   }
   return {.amend = [permit, refused](Response& response) {

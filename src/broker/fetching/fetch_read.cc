@@ -21,6 +21,7 @@ class FetchReader {
  public:
   FetchReader(const FetchRequest& request, const FetchLimits& limits)
       : request_(request),
+        limits_(limits),
         budget_(
             std::min(limits.bytes_max, static_cast<std::size_t>(std::max(request.max_bytes, 0)))) {
     // One batch there is always, whatever the limit.
@@ -37,8 +38,8 @@ class FetchReader {
       data.aborted_transactions.emplace();  // as Kafka has it for what it does not know
       return with_error(std::move(data), unknown);
     }
-    const auto epoch_error = check_leader_epoch(*partition, wanted.current_leader_epoch);
-    if (epoch_error != KafkaError::kNone) return refused(std::move(data), epoch_error);
+    const auto not_here = check_node(*partition, wanted.current_leader_epoch);
+    if (not_here != KafkaError::kNone) return led_elsewhere(std::move(data), *partition, not_here);
     if (is_from_replica(request_))
       return refused(std::move(data), KafkaError::kNotLeaderOrFollower);
     // The error is the one that Kafka gives.
@@ -54,6 +55,24 @@ class FetchReader {
   FetchResponse& response() { return found_.response; }
 
  private:
+  /// Clients that can be sent to a nearer replica are served by any; older ones by the leader.
+  KafkaError check_node(const Partition& partition, std::int32_t current_leader_epoch) const {
+    constexpr std::int16_t kReadFromReplicasSince = 11;
+    return limits_.api_version >= kReadFromReplicasSince
+               ? check_may_read(partition, limits_.node, current_leader_epoch)
+               : check_leads(partition, limits_.node, current_leader_epoch);
+  }
+
+  PartitionData led_elsewhere(PartitionData data, const Partition& partition, KafkaError error) {
+    constexpr std::int16_t kLeaderNamedSince = 12;
+    if (limits_.api_version >= kLeaderNamedSince && asks_for_the_leader(error)) {
+      const Leadership leadership = partition.leadership();
+      data.current_leader.leader_id = leadership.leader.value();
+      data.current_leader.leader_epoch = leadership.epoch.value();
+    }
+    return refused(std::move(data), error);
+  }
+
   static PartitionData blank(std::int32_t index) {
     PartitionData data;
     data.partition_index = index;
@@ -137,6 +156,7 @@ class FetchReader {
   }
 
   const FetchRequest& request_;
+  const FetchLimits& limits_;
   std::size_t budget_;
   FetchFound found_;
 };

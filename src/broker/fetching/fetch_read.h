@@ -14,6 +14,8 @@ namespace millrace::broker {
 
 struct FetchLimits {
   std::int16_t api_version = 0;
+  /// The node that is asked.
+  BrokerId node = {};
   /// The broker's fetch.max.bytes; the request may ask for less.
   std::size_t bytes_max = 0;
 };

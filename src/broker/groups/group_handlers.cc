@@ -21,22 +21,23 @@ namespace millrace::broker {
 void add_group_handlers(HandlerTable& table) {
   using enum Operation;
   using enum ResourceType;
-  table.add(&handle_offset_commit, {{kRead, kGroup}, {kRead, kTopic}});
-  table.add(&handle_offset_fetch, {{kDescribe, kGroup}, {kDescribe, kTopic}});
+  using enum HandlerTable::Coordinated;
+  table.add(&handle_offset_commit, {{kRead, kGroup}, {kRead, kTopic}}, kGroups);
+  table.add(&handle_offset_fetch, {{kDescribe, kGroup}, {kDescribe, kTopic}}, kGroups);
   table.add(&handle_txn_offset_commit,
-            {{kWrite, kTransactionalId}, {kRead, kGroup}, {kRead, kTopic}});
+            {{kWrite, kTransactionalId}, {kRead, kGroup}, {kRead, kTopic}}, kGroups);
   table.add(&handle_find_coordinator,
             {{kDescribe, kGroup}, {kDescribe, kTransactionalId}, {kClusterAction, kCluster}});
-  table.add(&handle_join_group, {{kRead, kGroup}});
-  table.add(&handle_consumer_group_heartbeat, {{kRead, kGroup}, {kDescribe, kTopic}});
-  table.add(&handle_consumer_group_describe, {{kDescribe, kGroup}, {kDescribe, kTopic}});
-  table.add(&handle_heartbeat, {{kRead, kGroup}});
-  table.add(&handle_leave_group, {{kRead, kGroup}});
-  table.add(&handle_sync_group, {{kRead, kGroup}});
-  table.add(&handle_describe_groups, {{kDescribe, kGroup}});
-  table.add(&handle_list_groups, {{kDescribe, kCluster}, {kDescribe, kGroup}});
-  table.add(&handle_delete_groups, {{kDelete, kGroup}});
-  table.add(&handle_offset_delete, {{kDelete, kGroup}, {kRead, kTopic}});
+  table.add(&handle_join_group, {{kRead, kGroup}}, kGroups);
+  table.add(&handle_consumer_group_heartbeat, {{kRead, kGroup}, {kDescribe, kTopic}}, kGroups);
+  table.add(&handle_consumer_group_describe, {{kDescribe, kGroup}, {kDescribe, kTopic}}, kGroups);
+  table.add(&handle_heartbeat, {{kRead, kGroup}}, kGroups);
+  table.add(&handle_leave_group, {{kRead, kGroup}}, kGroups);
+  table.add(&handle_sync_group, {{kRead, kGroup}}, kGroups);
+  table.add(&handle_describe_groups, {{kDescribe, kGroup}}, kGroups);
+  table.add(&handle_list_groups, {{kDescribe, kCluster}, {kDescribe, kGroup}}, kGroups);
+  table.add(&handle_delete_groups, {{kDelete, kGroup}}, kGroups);
+  table.add(&handle_offset_delete, {{kDelete, kGroup}, {kRead, kTopic}}, kGroups);
 }
 
 }  // namespace millrace::broker

@@ -4,6 +4,7 @@
 //   the batch is as safe as the fsync policy promises.
 //   A batch is looked into, a compressed one too: nonsense is refused here and not found by
 //   readers. A batch seen before is answered with its first offset and not appended again.
+//   A node that does not lead the partition says who does, and where (KIP-951, v10).
 //   A transactional batch is appended when its partition is in the producer's transaction: open
 //   there already, or asked of the coordinator first.
 // Version notes: v8 says why records were refused (KIP-467); v9 is flexible; v11 knows
@@ -38,6 +39,7 @@ using PartitionAnswer = ProduceResponse::PartitionProduceResponse;
 
 constexpr std::int16_t kAcksAll = -1;
 constexpr std::int16_t kFirstZstdVersion = 7;
+constexpr std::int16_t kLeaderNamedSince = 10;
 constexpr Millis kLateWord{10'000};  // where a fault point strikes
 
 NamedBy named_by(const RequestContext& context) {
@@ -115,6 +117,19 @@ std::span<char> writable(RequestContext& context, std::string_view records) {
   return std::span(context.frame.data(), context.frame.size()).subspan(at, records.size());
 }
 
+PartitionAnswer led_elsewhere(std::int32_t index, const Partition& partition,
+                              std::int16_t api_version) {
+  const Leadership leadership = partition.leadership();
+  auto answer = refused(index, KafkaError::kNotLeaderOrFollower,
+                        leadership.leader == kNoLeader
+                            ? std::string("no broker leads the partition")
+                            : fmt::format("broker {} leads the partition", leadership.leader));
+  if (api_version < kLeaderNamedSince) return answer;
+  answer.current_leader.leader_id = leadership.leader.value();
+  answer.current_leader.leader_epoch = leadership.epoch.value();
+  return answer;
+}
+
 PartitionAnswer append_one(const ProduceCall& call, const Topic& topic,
                            const ProduceRequest::PartitionProduceData& data) {
   Partition* const partition = topic.partition(data.index);
@@ -124,10 +139,15 @@ PartitionAnswer append_one(const ProduceCall& call, const Topic& topic,
   if (topic.is_internal())
     return refused(data.index, KafkaError::kInvalidTopicException,
                    fmt::format("{} is internal", topic.name));
-  if (call.request.acks == kAcksAll && topic.min_insync_replicas > 1)
-    return refused(
-        data.index, KafkaError::kNotEnoughReplicas,
-        fmt::format("min.insync.replicas is {}, there is 1 replica", topic.min_insync_replicas));
+  if (check_leads(*partition, call.context.node) != KafkaError::kNone)
+    return led_elsewhere(data.index, *partition, call.context.api_version);
+  if (call.request.acks == kAcksAll && topic.min_insync_replicas > 1) {
+    const std::size_t in_sync = partition->placement().in_sync.size();
+    if (static_cast<std::size_t>(topic.min_insync_replicas) > in_sync)
+      return refused(data.index, KafkaError::kNotEnoughReplicas,
+                     fmt::format("min.insync.replicas is {}, in sync {} {}",
+                                 topic.min_insync_replicas, in_sync == 1 ? "is" : "are", in_sync));
+  }
 
   const std::string_view records = data.records.bytes;
   if (auto status = check_records(records, call); !status.ok())
@@ -207,6 +227,19 @@ bool has_error(const ProduceResponse& response) {
   return false;
 }
 
+void name_leaders_to_producer(ProduceResponse& response, const RequestContext& context,
+                              const BrokerState& state) {
+  if (context.api_version < kLeaderNamedSince) return;
+  const auto nodes = state.nodes.list();
+  for (const auto& topic : response.responses) {
+    for (const auto& partition : topic.partition_responses) {
+      if (partition.error_code == code_of(KafkaError::kNotLeaderOrFollower))
+        add_endpoint(response.node_endpoints, BrokerId{partition.current_leader.leader_id}, *nodes,
+                     *context.connection);
+    }
+  }
+}
+
 /// Appends what may be appended, and answers.
 /// verification  null when nothing is transactional
 void append_and_answer(const ProduceRequest& request, RequestContext& context, BrokerState& state,
@@ -231,6 +264,7 @@ void append_and_answer(const ProduceRequest& request, RequestContext& context, B
     }
   }
 
+  name_leaders_to_producer(response, context, state);
   if (request.acks == 0) {
     if (has_error(response)) return reply.close_connection("Produce with acks=0 failed");
     return reply.send_nothing();

@@ -1,6 +1,8 @@
 // Fetch, versions 4–18.
 //   Waits up to max_wait_ms for min_bytes, but no longer than a connection may be idle, and not for
 //   a client that is gone. An error or a diverging epoch is answered at once.
+//   A node without a replica of the partition, and a client whose leader is another by now, are
+//   told who leads and where (KIP-951, v12 and v16).
 //   Records leave as they lie in the log: whole batches, from the one that holds the offset.
 //   Within a session (KIP-227) a request names what has changed since the last one, and the answer
 //   only what has something to say; see FetchSession. A full answer that says session 0 says that
@@ -40,12 +42,30 @@ bool is_enough(const FetchFound& found, const FetchRequest& request, const Fetch
   return found.bytes >= wanted;
 }
 
+void name_leaders_to_reader(FetchResponse& response, const Nodes& nodes,
+                            const ConnectionState& connection) {
+  const auto list = nodes.list();
+  for (const auto& topic : response.responses) {
+    for (const auto& partition : topic.partitions) {
+      if (asks_for_the_leader(static_cast<KafkaError>(partition.error_code)))
+        add_endpoint(response.node_endpoints, BrokerId{partition.current_leader.leader_id}, *list,
+                     connection);
+    }
+  }
+}
+
 /// The answer, which the session of the fetch makes shorter before it leaves.
 class FetchReply {
  public:
-  FetchReply(SessionFetch fetch, FetchSessions& sessions, MonotonicTime now,
+  FetchReply(SessionFetch fetch, const RequestContext& context, BrokerState& state,
              Responder<FetchResponse> reply)
-      : fetch_(std::move(fetch)), sessions_(&sessions), now_(now), reply_(std::move(reply)) {}
+      : fetch_(std::move(fetch)),
+        sessions_(&state.fetch_sessions),
+        nodes_(&state.nodes),
+        connection_(context.connection),
+        api_version_(context.api_version),
+        now_(context.now),
+        reply_(std::move(reply)) {}
 
   bool is_pending() const { return reply_.is_pending(); }
   void send(FetchFound found) {
@@ -53,12 +73,18 @@ class FetchReply {
     sessions_->with(
         [&](FetchSessionCache& sessions) { sessions.finish(std::move(fetch_), response, now_); });
     if (response.responses.empty()) found.files.clear();
+    constexpr std::int16_t kEndpointsSince = 16;
+    if (found.is_urgent && api_version_ >= kEndpointsSince)
+      name_leaders_to_reader(response, *nodes_, *connection_);
     reply_.send(std::move(response), std::move(found.files));
   }
 
  private:
   SessionFetch fetch_;
   FetchSessions* sessions_;
+  const Nodes* nodes_;
+  std::shared_ptr<const ConnectionState> connection_;
+  std::int16_t api_version_;
   MonotonicTime now_;  // when the request came
   Responder<FetchResponse> reply_;
 };
@@ -204,9 +230,9 @@ void handle_fetch(FetchRequest request, RequestContext context, BrokerState& sta
     response.error_code = code_of(fetch.error);
     return reply.send(std::move(response));
   }
-  FetchReply answer(std::move(fetch), state.fetch_sessions, context.now, std::move(reply));
+  FetchReply answer(std::move(fetch), context, state, std::move(reply));
 
-  const FetchLimits limits{context.api_version, state.config.fetch_bytes_max};
+  const FetchLimits limits{context.api_version, context.node, state.config.fetch_bytes_max};
   auto found = read_fetch(request, *topics, limits);
   if (found.knows_none() || request.max_wait_ms <= 0 || is_enough(found, request, limits))
     return answer.send(std::move(found));

@@ -102,7 +102,8 @@ void look_up(const Partition& partition, std::int64_t timestamp, Sees sees, Foun
 }
 
 FoundOffset answer_one(const Partition* partition, const AskedOffset& wanted, Sees sees,
-                       std::int16_t version) {
+                       const RequestContext& context) {
+  const std::int16_t version = context.api_version;
   FoundOffset answer;
   answer.partition_index = wanted.partition_index;
   if (wanted.timestamp < 0 && version < first_version_of(wanted.timestamp)) {
@@ -113,7 +114,7 @@ FoundOffset answer_one(const Partition* partition, const AskedOffset& wanted, Se
     answer.error_code = code_of(KafkaError::kUnknownTopicOrPartition);
     return answer;
   }
-  answer.error_code = code_of(check_stated_epoch(*partition, wanted.current_leader_epoch));
+  answer.error_code = code_of(check_leads(*partition, context.node, wanted.current_leader_epoch));
   if (answer.error_code == 0) look_up(*partition, wanted.timestamp, sees, answer);
   if (version < kFirstVersionWithEpochs) answer.leader_epoch = -1;
   return answer;
@@ -162,7 +163,7 @@ wire::ListOffsetsResponse handle_list_offsets(wire::ListOffsetsRequest request,
         answer.error_code = code_of(KafkaError::kUnknownServerError);
       } else if (count == 1) {
         answers.push_back(answer_one(topics->find_partition(topic.name, wanted.partition_index),
-                                     wanted, sees, context.api_version));
+                                     wanted, sees, context));
       } else {
         auto& answer = answers.emplace_back();
         answer.partition_index = wanted.partition_index;

@@ -1,11 +1,14 @@
 // Metadata, versions 0–13.
 //   A topic asked for by name is made when it is missing, unless the request (v4+) or the broker
 //   says no; it is answered ready for use. A name that Kafka refuses makes nothing.
-//   The broker is advertised under the address that the client reached it by.
+//   Brokers are advertised under the address that the client came by, each with its port, or under
+//   the one that they were told to advertise. Those that do not run are not shown.
+//   A partition that nobody leads is LEADER_NOT_AVAILABLE, and shown all the same.
 // Version notes: v0 has no null list, an empty one means all; v10 shows topic ids, v12 takes them;
 // v8–10 ask for authorized operations.
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
@@ -25,7 +28,7 @@ using TopicAnswer = MetadataResponse::MetadataResponseTopic;
 constexpr std::int16_t kFirstVersionThatDeclines = 4;
 constexpr std::int16_t kFirstLookupById = 12;
 
-TopicAnswer describe(const Topic& topic) {
+TopicAnswer describe(const Topic& topic, const NodeList& nodes) {
   TopicAnswer answer;
   answer.name = topic.name;
   answer.topic_id = topic.id;
@@ -34,11 +37,14 @@ TopicAnswer describe(const Topic& topic) {
   for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
     auto& partition = answer.partitions.emplace_back();
     partition.partition_index = static_cast<std::int32_t>(index);
-    const std::int32_t leader = topic.partitions[index]->leader().value();
-    partition.leader_id = leader;
-    partition.leader_epoch = topic.partitions[index]->leader_epoch().value();
-    partition.replica_nodes = {leader};
-    partition.isr_nodes = {leader};
+    const Placement placement = topic.partitions[index]->placement();
+    partition.leader_id = placement.leadership.leader.value();
+    partition.leader_epoch = placement.leadership.epoch.value();
+    partition.replica_nodes = numbers_of(placement.replicas);
+    partition.isr_nodes = numbers_of(placement.in_sync);
+    if (placement.leadership.leader == kNoLeader)
+      partition.error_code = code_of(KafkaError::kLeaderNotAvailable);
+    partition.offline_replicas = offline_replicas(placement, nodes);
   }
   return answer;
 }
@@ -58,21 +64,22 @@ TopicAnswer find_by_id(const MetadataRequest::MetadataRequestTopic& wanted,
   const auto table = state.topics.table();
   const Topic* const topic = table->find(wanted.topic_id);
   if (topic == nullptr) return refuse(std::nullopt, wanted.topic_id, KafkaError::kUnknownTopicId);
-  return describe(*topic);
+  return describe(*topic, *state.nodes.list());
 }
 
 enum class Missing { kIsMade, kIsRefused };
 
 TopicAnswer find_or_create(const std::string& name, Missing missing, BrokerState& state) {
   const auto table = state.topics.table();
-  if (const Topic* const topic = table->find(name)) return describe(*topic);
+  const auto nodes = state.nodes.list();
+  if (const Topic* const topic = table->find(name)) return describe(*topic, *nodes);
   if (auto valid = check_topic_name(name); !valid.ok())
     return refuse(name, {}, KafkaError::kInvalidTopicException);
   if (missing == Missing::kIsRefused) return refuse(name, {}, KafkaError::kUnknownTopicOrPartition);
 
   const auto made = state.topics.find_or_create(default_topic(name, state.config));
   if (!made.ok()) return refuse(name, {}, wire::kafka_error_of(made.error()));
-  return describe(**made);
+  return describe(**made, *nodes);
 }
 
 }  // namespace
@@ -80,13 +87,18 @@ TopicAnswer find_or_create(const std::string& name, Missing missing, BrokerState
 MetadataResponse handle_metadata(MetadataRequest request, const RequestContext& context,
                                  BrokerState& state) {
   MetadataResponse response;
-  auto& broker = response.brokers.emplace_back();
-  auto [host, port] = context.advertised();
-  broker.node_id = context.node.value();
-  broker.host = std::move(host);
-  broker.port = port;
+  const auto nodes = state.nodes.list();
+  for (const Node& node : *nodes) {
+    if (!node.is_running) continue;
+    auto& broker = response.brokers.emplace_back();
+    auto [host, port] = address_of(node, *context.connection);
+    broker.node_id = node.id.value();
+    broker.host = std::move(host);
+    broker.port = port;
+    if (!node.rack.empty()) broker.rack = node.rack;
+  }
   response.cluster_id = state.cluster_id.to_base64();
-  response.controller_id = context.node.value();
+  response.controller_id = controller_of(*nodes).value();
   if (request.include_cluster_authorized_operations)
     response.cluster_authorized_operations = kAllClusterOperations;
 
@@ -94,7 +106,8 @@ MetadataResponse handle_metadata(MetadataRequest request, const RequestContext& 
       !request.topics.has_value() || (context.api_version == 0 && request.topics->empty());
   if (wants_all) {
     const auto table = state.topics.table();
-    for (const auto& [name, topic] : table->by_name()) response.topics.push_back(describe(*topic));
+    for (const auto& [name, topic] : table->by_name())
+      response.topics.push_back(describe(*topic, *nodes));
   } else {
     const bool may_create =
         state.config.auto_create_topics &&

@@ -42,7 +42,7 @@ CreatedTopic describe(const NewTopic& topic, const Uuid& id) {
   outcome.topic_id = id;
   outcome.error_message.reset();
   outcome.num_partitions = topic.partition_count;
-  outcome.replication_factor = 1;
+  outcome.replication_factor = topic.replication_factor;
   for (const auto& entry : topic_config_entries(topic.configs)) {
     auto& config = outcome.configs->emplace_back();
     config.name = entry.name;
@@ -64,12 +64,11 @@ Status check_free(const TopicTable& topics, const std::string& name) {
   return {};
 }
 
-CreatedTopic create_one(const AskedTopic& wanted, Really really, const RequestContext& context,
-                        BrokerState& state) {
+CreatedTopic create_one(const AskedTopic& wanted, Really really, BrokerState& state) {
   if (state.topics.table()->find(wanted.name) != nullptr)
     return refuse(wanted.name, make_error(KafkaError::kTopicAlreadyExists,
                                           fmt::format("topic '{}' exists", wanted.name)));
-  auto planned = plan_topic(wanted, state.config, context.node);
+  auto planned = plan_topic(wanted, state.config, state.nodes.running());
   if (!planned.ok()) return refuse(wanted.name, planned.error());
   if (really == Really::kOnlyValidate) {
     auto free = check_free(*state.topics.table(), wanted.name);
@@ -82,7 +81,7 @@ CreatedTopic create_one(const AskedTopic& wanted, Really really, const RequestCo
 }  // namespace
 
 wire::CreateTopicsResponse handle_create_topics(wire::CreateTopicsRequest request,
-                                                const RequestContext& context, BrokerState& state) {
+                                                const RequestContext&, BrokerState& state) {
   const Really really = request.validate_only ? Really::kOnlyValidate : Really::kCreate;
   std::map<std::string, int> mentions;
   for (const auto& wanted : request.topics) ++mentions[wanted.name];
@@ -91,7 +90,7 @@ wire::CreateTopicsResponse handle_create_topics(wire::CreateTopicsRequest reques
   for (const auto& wanted : request.topics) {
     int& count = mentions[wanted.name];
     if (count == 1) {
-      response.topics.push_back(create_one(wanted, really, context, state));
+      response.topics.push_back(create_one(wanted, really, state));
     } else if (count > 1) {
       response.topics.push_back(refuse(
           wanted.name,

@@ -22,7 +22,8 @@ using DeletedUpTo = wire::DeleteRecordsResponse::DeleteRecordsPartitionResult;
 
 constexpr std::int64_t kHighWatermark = -1;
 
-DeletedUpTo delete_records_of_one(const Topic* topic, std::int32_t index, std::int64_t offset) {
+DeletedUpTo delete_records_of_one(const Topic* topic, std::int32_t index, std::int64_t offset,
+                                  BrokerId node) {
   DeletedUpTo answer;
   answer.partition_index = index;
   answer.low_watermark = -1;
@@ -35,6 +36,8 @@ DeletedUpTo delete_records_of_one(const Topic* topic, std::int32_t index, std::i
     answer.error_code = code_of(KafkaError::kInvalidTopicException);
     return answer;
   }
+  answer.error_code = code_of(check_leads(*partition, node));
+  if (answer.error_code != 0) return answer;
   const auto start = partition->delete_records_before(
       offset == kHighWatermark ? partition->high_watermark() : Offset{offset});
   if (start.ok())
@@ -47,7 +50,7 @@ DeletedUpTo delete_records_of_one(const Topic* topic, std::int32_t index, std::i
 }  // namespace
 
 wire::DeleteRecordsResponse handle_delete_records(wire::DeleteRecordsRequest request,
-                                                  const RequestContext& /*context*/,
+                                                  const RequestContext& context,
                                                   BrokerState& state) {
   std::map<std::string, std::map<std::int32_t, std::int64_t>> wanted;
   for (auto& topic : request.topics) {
@@ -61,7 +64,8 @@ wire::DeleteRecordsResponse handle_delete_records(wire::DeleteRecordsRequest req
     auto& answers = response.topics.emplace_back();
     answers.name = name;
     for (const auto& [index, offset] : partitions)
-      answers.partitions.push_back(delete_records_of_one(topics->find(name), index, offset));
+      answers.partitions.push_back(
+          delete_records_of_one(topics->find(name), index, offset, context.node));
   }
   return response;
 }

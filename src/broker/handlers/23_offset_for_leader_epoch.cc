@@ -11,7 +11,7 @@
 namespace millrace::broker {
 
 wire::OffsetForLeaderEpochResponse handle_offset_for_leader_epoch(
-    wire::OffsetForLeaderEpochRequest request, const RequestContext&, BrokerState& state) {
+    wire::OffsetForLeaderEpochRequest request, const RequestContext& context, BrokerState& state) {
   const auto topics = state.topics.table();
   wire::OffsetForLeaderEpochResponse response;
   for (auto& topic : request.topics) {
@@ -24,7 +24,8 @@ wire::OffsetForLeaderEpochResponse handle_offset_for_leader_epoch(
         answer.error_code = code_of(wire::KafkaError::kUnknownTopicOrPartition);
         continue;
       }
-      answer.error_code = code_of(check_stated_epoch(*partition, wanted.current_leader_epoch));
+      answer.error_code =
+          code_of(check_leads(*partition, context.node, wanted.current_leader_epoch));
       if (answer.error_code != 0) continue;
       if (wanted.leader_epoch == partition->leader_epoch().value()) {
         answer.leader_epoch = wanted.leader_epoch;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "broker/handlers/handlers.h"
+#include "broker/handlers/replies.h"
 #include "broker/session/gathering.h"
 #include "broker/topics/topic_catalogue.h"
 #include "broker/transactions/partition_marker.h"
@@ -90,6 +91,14 @@ struct Plan {
   }
 };
 
+/// NONE, or what stands in the way of a marker that came to this node.
+KafkaError misplaced(const Task& task, const RequestContext& context, const TopicTable& topics) {
+  const Partition* const partition =
+      topics.find_partition(task.topic, task.marker.partition.value());
+  return partition == nullptr ? KafkaError::kUnknownTopicOrPartition
+                              : check_leads(*partition, context.node);
+}
+
 }  // namespace
 
 void handle_write_txn_markers(WriteTxnMarkersRequest request, RequestContext context,
@@ -103,13 +112,17 @@ void handle_write_txn_markers(WriteTxnMarkersRequest request, RequestContext con
                                 reply.send(std::move(response));
                               });
   for (const Task& task : plan.tasks) {
-    write_marker(task.topic, task.marker, *topics, *state.groups, context.wall,
-                 [writing, place = task.place](KafkaError error) {
-                   writing->finish([&](WriteTxnMarkersResponse& response) {
-                     auto& topic = response.markers[place.producer].topics[place.topic];
-                     topic.partitions[place.partition].error_code = code_of(error);
-                   });
-                 });
+    const auto done = [writing, place = task.place](KafkaError error) {
+      writing->finish([&](WriteTxnMarkersResponse& response) {
+        auto& topic = response.markers[place.producer].topics[place.topic];
+        topic.partitions[place.partition].error_code = code_of(error);
+      });
+    };
+    const KafkaError not_here = misplaced(task, context, *topics);
+    if (not_here != KafkaError::kNone)
+      done(not_here);
+    else
+      write_marker(task.topic, task.marker, *topics, *state.groups, context.wall, done);
   }
 }
 

@@ -55,8 +55,10 @@ Result<std::vector<ConfigEntry>> entries_of(const Resource& resource, const Requ
   // Nothing was ever set for the whole cluster, and loggers have no levels of their own.
   if (is_cluster_default || resource.resource_type == kBrokerLogger)
     return std::vector<ConfigEntry>{};
-  const std::string listener = "PLAINTEXT://" + context.advertised().to_string();
-  return broker_config_entries({state.config, context.node, listener});
+  const auto nodes = state.nodes.list();
+  const Node* const self = find_node(*nodes, context.node);
+  const std::string listener = "PLAINTEXT://" + address_of(*self, *context.connection).to_string();
+  return broker_config_entries({state.config, context.node, listener, self->rack});
 }
 
 Shown show(const ConfigEntry& entry, const DescribeConfigsRequest& request) {

@@ -1,4 +1,5 @@
-// DescribeCluster, versions 0–2: the cluster id and the one broker.
+// DescribeCluster, versions 0–2: the cluster id and the brokers.
+//   Brokers that do not run are shown as fenced when they are asked for.
 //   Controllers have no endpoint of their own here, so asking for them is a mismatch.
 // Version notes: v1 tells brokers from controllers (KIP-919); v2 shows fenced brokers.
 #include <utility>
@@ -29,12 +30,18 @@ wire::DescribeClusterResponse handle_describe_cluster(wire::DescribeClusterReque
     response.error_message = "this listener is a broker's";
     return response;
   }
-  response.controller_id = context.node.value();
-  auto [host, port] = context.advertised();
-  auto& broker = response.brokers.emplace_back();
-  broker.broker_id = context.node.value();
-  broker.host = std::move(host);
-  broker.port = port;
+  const auto nodes = state.nodes.list();
+  response.controller_id = controller_of(*nodes).value();
+  for (const Node& node : *nodes) {
+    if (!node.is_running && !request.include_fenced_brokers) continue;
+    auto [host, port] = address_of(node, *context.connection);
+    auto& broker = response.brokers.emplace_back();
+    broker.broker_id = node.id.value();
+    broker.host = std::move(host);
+    broker.port = port;
+    broker.is_fenced = !node.is_running;
+    if (!node.rack.empty()) broker.rack = node.rack;
+  }
   if (request.include_cluster_authorized_operations)
     response.cluster_authorized_operations = kAllClusterOperations;
   return response;

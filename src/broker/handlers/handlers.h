@@ -39,6 +39,23 @@ wire::DescribeProducersResponse handle_describe_producers(wire::DescribeProducer
 wire::DescribeClusterResponse handle_describe_cluster(wire::DescribeClusterRequest request,
                                                       const RequestContext& context,
                                                       BrokerState& state);
+wire::DescribeLogDirsResponse handle_describe_log_dirs(wire::DescribeLogDirsRequest request,
+                                                       const RequestContext& context,
+                                                       BrokerState& state);
+wire::ElectLeadersResponse handle_elect_leaders(wire::ElectLeadersRequest request,
+                                                const RequestContext& context, BrokerState& state);
+wire::AlterPartitionReassignmentsResponse handle_alter_partition_reassignments(
+    wire::AlterPartitionReassignmentsRequest request, const RequestContext& context,
+    BrokerState& state);
+wire::ListPartitionReassignmentsResponse handle_list_partition_reassignments(
+    wire::ListPartitionReassignmentsRequest request, const RequestContext& context,
+    BrokerState& state);
+wire::DescribeQuorumResponse handle_describe_quorum(wire::DescribeQuorumRequest request,
+                                                    const RequestContext& context,
+                                                    BrokerState& state);
+wire::DescribeTopicPartitionsResponse handle_describe_topic_partitions(
+    wire::DescribeTopicPartitionsRequest request, const RequestContext& context,
+    BrokerState& state);
 
 /// What a client gets that asked for an ApiVersions version this broker does not know: version 0,
 /// UNSUPPORTED_VERSION and the list, so that it can choose.   source  KIP-511

@@ -2,6 +2,8 @@
 #pragma once
 
 namespace millrace::wire {
+struct AlterPartitionReassignmentsRequest;
+struct AlterPartitionReassignmentsResponse;
 struct ApiVersionsRequest;
 struct ApiVersionsResponse;
 struct CreateTopicsRequest;
@@ -14,12 +16,22 @@ struct DescribeClusterRequest;
 struct DescribeClusterResponse;
 struct DescribeConfigsRequest;
 struct DescribeConfigsResponse;
+struct DescribeLogDirsRequest;
+struct DescribeLogDirsResponse;
 struct DescribeProducersRequest;
 struct DescribeProducersResponse;
+struct DescribeQuorumRequest;
+struct DescribeQuorumResponse;
+struct DescribeTopicPartitionsRequest;
+struct DescribeTopicPartitionsResponse;
+struct ElectLeadersRequest;
+struct ElectLeadersResponse;
 struct FetchRequest;
 struct FetchResponse;
 struct ListOffsetsRequest;
 struct ListOffsetsResponse;
+struct ListPartitionReassignmentsRequest;
+struct ListPartitionReassignmentsResponse;
 struct MetadataRequest;
 struct MetadataResponse;
 struct OffsetForLeaderEpochRequest;

@@ -14,7 +14,7 @@ using enum PropertyType;
 using enum Effect;
 using View = const BrokerView&;
 
-constexpr std::string_view kOneBroker = "there is one broker";
+constexpr std::string_view kOneProcess = "one process is the whole cluster";
 constexpr std::string_view kUp = "millrace up";
 constexpr std::string_view kEmbedder = "BrokerConfig";
 
@@ -38,11 +38,12 @@ std::string text(Millis time) {
 
 // clang-format off
 constexpr std::array kBrokerRows{
-    BrokerProperty{set_by("--kafka", {"advertised.listeners", kString, "", "Where clients are told to connect: under the address by which they came.", kWorks, kUp}), [](View broker) { return std::string(broker.listener); }},
+    BrokerProperty{set_by("--advertise", {"advertised.listeners", kString, "", "Where clients are told to connect; when it was not said, under the address by which they came.", kWorks, kUp}), [](View broker) { return std::string(broker.listener); }},
     BrokerProperty{set_by("--no-auto-create", {"auto.create.topics.enable", kBoolean, "true", "Whether asking for an unknown topic makes it.", kWorks, kUp}), [](View broker) { return text(broker.config.auto_create_topics); }},
     BrokerProperty{{"broker.id", kInt, "-1", "The number of this broker.", kWorks, "the data directory"}, [](View broker) { return fmt::to_string(broker.node); }},
+    BrokerProperty{set_by("--rack", {"broker.rack", kString, "", "Where this broker stands, for clients and replicas that prefer what is near or what is elsewhere.", kWorks, kUp}), [](View broker) { return std::string(broker.rack); }},
     BrokerProperty{{"connections.max.idle.ms", kLong, "600000", "When a silent connection is closed, and how long a fetch may wait.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.connections_max_idle); }},
-    BrokerProperty{{"default.replication.factor", kInt, "1", "Replicas of a topic that does not say.", kHolds, kOneBroker}, [](View) { return std::string("1"); }},
+    BrokerProperty{set_by("--replication-factor", {"default.replication.factor", kInt, "1", "Replicas of a topic that does not say; they are names for the one log of this process.", kWorks, kUp}), [](View broker) { return text(std::int64_t{broker.config.replication_factor}); }},
     BrokerProperty{{"delete.topic.enable", kBoolean, "true", "Whether topics may be deleted.", kWorks, "always"}, [](View) { return std::string("true"); }},
     BrokerProperty{{"fetch.max.bytes", kInt, "57671680", "The most that one fetch returns.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.fetch_bytes_max); }},
     BrokerProperty{{"group.consumer.assignors", kList, "uniform,range", "Who deals the partitions of a consumer group; the first one unless its members ask for another.", kWorks, kEmbedder}, [](View broker) { return fmt::format("{}", fmt::join(broker.config.groups.consumer_assignors, ",")); }},
@@ -71,15 +72,15 @@ constexpr std::array kBrokerRows{
     BrokerProperty{{"offset.metadata.max.bytes", kInt, "4096", "The longest note that may be kept with an offset.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{broker.config.groups.offset_metadata_bytes_max}); }},
     BrokerProperty{{"offsets.retention.minutes", kInt, "10080", "How long offsets of an empty group are kept.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{std::chrono::duration_cast<std::chrono::minutes>(broker.config.groups.offsets_retention).count()}); }},
     BrokerProperty{{"offsets.topic.num.partitions", kInt, "4", "Partitions of __consumer_offsets.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{broker.config.offsets_partitions}); }},
-    BrokerProperty{{"offsets.topic.replication.factor", kShort, "1", "Replicas of __consumer_offsets.", kHolds, kOneBroker}, [](View) { return std::string("1"); }},
-    BrokerProperty{{"process.roles", kList, "broker,controller", "What this node does in the cluster: all of it.", kHolds, kOneBroker}, [](View) { return std::string("broker,controller"); }},
+    BrokerProperty{set_by("--brokers", {"offsets.topic.replication.factor", kShort, "1", "Replicas of __consumer_offsets: one for each broker of the process, but 3 at most.", kWorks, kUp}), [](View broker) { return text(std::int64_t{std::min(broker.config.brokers, 3)}); }},
+    BrokerProperty{{"process.roles", kList, "broker,controller", "What this node does in the cluster: all of it.", kHolds, kOneProcess}, [](View) { return std::string("broker,controller"); }},
     BrokerProperty{{"producer.id.expiration.ms", kInt, "86400000", "How long an idempotent producer may be silent before it is forgotten.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.producer_id_expiration); }},
     BrokerProperty{{"socket.request.max.bytes", kInt, "104857600", "The largest request that is read.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.request_bytes_max); }},
     BrokerProperty{{"socket.send.buffer.bytes", kInt, "262144", "SO_SNDBUF of a connection; 0 is the system's choice.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.send_buffer_bytes); }},
     BrokerProperty{{"transaction.max.timeout.ms", kInt, "900000", "The longest a transaction may stay open.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.transactions.timeout_max); }},
     BrokerProperty{{"transaction.remove.expired.transaction.cleanup.interval.ms", kInt, "3600000", "How often transactional ids that nobody uses are looked for.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.transactions.id_expiration_check_interval); }},
     BrokerProperty{{"transaction.state.log.num.partitions", kInt, "4", "Partitions of __transaction_state.", kWorks, kEmbedder}, [](View broker) { return text(std::int64_t{broker.config.transactions_partitions}); }},
-    BrokerProperty{{"transaction.state.log.replication.factor", kShort, "1", "Replicas of __transaction_state.", kHolds, kOneBroker}, [](View) { return std::string("1"); }},
+    BrokerProperty{set_by("--brokers", {"transaction.state.log.replication.factor", kShort, "1", "Replicas of __transaction_state: one for each broker of the process, but 3 at most.", kWorks, kUp}), [](View broker) { return text(std::int64_t{std::min(broker.config.brokers, 3)}); }},
     BrokerProperty{{"transactional.id.expiration.ms", kInt, "604800000", "How long a transactional id may be unused before it is forgotten.", kWorks, kEmbedder}, [](View broker) { return text(broker.config.transactions.id_expiration); }},
 };
 // clang-format on

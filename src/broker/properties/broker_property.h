@@ -17,6 +17,8 @@ struct BrokerView {
   BrokerId node;
   /// Such as "PLAINTEXT://127.0.0.1:9092".
   std::string_view listener;
+  /// Empty: none.
+  std::string_view rack = {};
 };
 
 struct BrokerProperty {

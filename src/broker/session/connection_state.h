@@ -4,6 +4,7 @@
 #include <string>
 
 #include "io/connection.h"
+#include "model/ids.h"
 
 namespace millrace::broker {
 
@@ -22,6 +23,8 @@ struct Principal {
 struct ConnectionState {
   /// The name of the listener that accepted it.
   const std::string listener = "PLAINTEXT";
+  /// The node that the client connected to.
+  const BrokerId node = {};
   /// The address the client connected to: what Metadata tells it to come back to.
   const io::Endpoint local = {};
   const io::Endpoint peer = {};

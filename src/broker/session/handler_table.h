@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "broker/access/gates.h"
 #include "broker/broker_state.h"
+#include "broker/nodes/nodes.h"
 #include "broker/session/reply_bytes.h"
 #include "broker/session/request_context.h"
 #include "broker/session/responder.h"
@@ -44,18 +45,22 @@ class HandlerTable {
     Dispatch dispatch;
   };
 
+  /// What the node that is asked must coordinate; requests about what it does not are answered
+  /// NOT_COORDINATOR.
+  enum class Coordinated : std::uint8_t { kNothing, kGroups, kTransactions };
+
   /// A handler that may answer later, and may keep the request till then.
   /// asks  what the gate before it may ask of the authorizer
   template <class Request, class Response>
   void add(void (*handle)(Request, RequestContext, BrokerState&, Responder<Response>),
-           std::vector<Ask> asks) {
-    add_gated<Request, Response>(std::move(asks), handle);
+           std::vector<Ask> asks, Coordinated coordinated = Coordinated::kNothing) {
+    add_gated<Request, Response>(std::move(asks), coordinated, handle);
   }
   /// A handler that answers at once.
   template <class Request, class Response>
   void add(Response (*handle)(Request, const RequestContext&, BrokerState&),
            std::vector<Ask> asks) {
-    add_gated<Request, Response>(std::move(asks),
+    add_gated<Request, Response>(std::move(asks), Coordinated::kNothing,
                                  [handle](Request request, const RequestContext& context,
                                           BrokerState& state, Responder<Response> reply) {
                                    reply.send(handle(std::move(request), context, state));
@@ -71,15 +76,17 @@ class HandlerTable {
 
  private:
   template <class Request, class Response, class Handle>
-  void add_gated(std::vector<Ask> asks, Handle handle) {
+  void add_gated(std::vector<Ask> asks, Coordinated coordinated, Handle handle) {
     add_dispatch(Request::kApiKey, asks,
-                 [handle, asks](ByteReader& body, RequestContext context, BrokerState& state,
-                                ReplyRoute route) -> Status {
+                 [handle, asks, coordinated](ByteReader& body, RequestContext context,
+                                             BrokerState& state, ReplyRoute route) -> Status {
                    auto request = wire::decode_body<Request>(body, context.api_version);
                    if (!request.ok()) return std::move(request).error();
                    auto reply = make_responder<Response>(context.api_version, std::move(route));
-                   if (!state.authorizer->allows_everything()) {
-                     const Permit permit(asks, *state.authorizer, state.topics, context.connection,
+                   for (const Authorizer* const authorizer :
+                        {state.authorizer, of_node(coordinated, state)}) {
+                     if (authorizer == nullptr || authorizer->allows_everything()) continue;
+                     const Permit permit(asks, *authorizer, state.topics, context.connection,
                                          context.api_version);
                      auto verdict = gate(*request, permit);
                      if (verdict.refusal) {
@@ -91,6 +98,11 @@ class HandlerTable {
                    handle(std::move(request).value(), std::move(context), state, std::move(reply));
                    return {};
                  });
+  }
+  /// Null when the node need not be asked, as always on a single one.
+  static const Authorizer* of_node(Coordinated coordinated, const BrokerState& state) {
+    if (coordinated == Coordinated::kNothing || !state.nodes.are_many()) return nullptr;
+    return coordinated == Coordinated::kGroups ? state.groups_here : state.transactions_here;
   }
   /// Serves what the API table advertises and the messages describe.
   void add_dispatch(wire::ApiKey key, std::vector<Ask> asks, Dispatch dispatch);

@@ -4,10 +4,6 @@
 
 namespace millrace::broker {
 
-io::Endpoint RequestContext::advertised() const {
-  return {plain_host(connection->local), connection->local.port};
-}
-
 std::string plain_host(const io::Endpoint& endpoint) {
   constexpr std::string_view kMapped = "::ffff:";
   const std::string_view host = endpoint.host;

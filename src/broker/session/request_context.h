@@ -31,7 +31,7 @@ class RequestOwner {
 struct RequestContext {
   std::int16_t api_version = 0;
   std::optional<std::string> client_id = {};
-  /// The node that answers. Which node leads is for each partition to say.
+  /// The node that answers: as the connection has it. Which one leads is for each partition to say.
   BrokerId node = {};
   std::shared_ptr<ConnectionState> connection = {};
   /// Read once when the frame arrived; handlers read no clock.
@@ -58,8 +58,6 @@ struct RequestContext {
     const auto session = owner.lock();
     return session == nullptr ? [] {} : session->hold_next(number);
   }
-  /// Under which address the client reaches this node, without an IPv4-in-IPv6 prefix.
-  io::Endpoint advertised() const;
 };
 
 /// The host of an address without the prefix that IPv4 has inside IPv6.

@@ -13,13 +13,23 @@ ServingLoop::~ServingLoop() {
   join();
 }
 
-Result<io::Endpoint> ServingLoop::listen(const io::Endpoint& endpoint, io::ListenOptions options) {
-  auto listener = loop_->network().listen(
-      endpoint, options,
-      [this](std::unique_ptr<io::Connection> connection) { accept(std::move(connection)); });
+Result<io::Endpoint> ServingLoop::listen(BrokerId node, const io::Endpoint& endpoint,
+                                         io::ListenOptions options) {
+  auto listener = loop_->network().listen(endpoint, options,
+                                          [this, node](std::unique_ptr<io::Connection> connection) {
+                                            accept(node, std::move(connection));
+                                          });
   if (!listener.ok()) return std::move(listener).error();
-  listener_ = std::move(listener).value();
-  return listener_->local_endpoint();
+  auto& kept = listeners_[node];
+  kept = std::move(listener).value();
+  return kept->local_endpoint();
+}
+
+void ServingLoop::end_node(BrokerId node) {
+  close_listener(node);
+  for (const auto& [id, session] : sessions_) {
+    if (session->connection_state().node == node) session->stop();
+  }
 }
 
 void ServingLoop::start() {
@@ -34,10 +44,10 @@ void ServingLoop::join() {
   if (thread_ != nullptr) thread_->join();
 }
 
-void ServingLoop::accept(std::unique_ptr<io::Connection> connection) {
+void ServingLoop::accept(BrokerId node, std::unique_ptr<io::Connection> connection) {
   if (is_stopping_) return;
   const std::uint64_t id = next_session_++;
-  auto session = std::make_shared<Session>(std::move(connection), host_);
+  auto session = std::make_shared<Session>(std::move(connection), host_, node);
   sessions_.emplace(id, session);
   // Forgotten from a task of its own: the connection is still in its callback when it says so.
   session->start([this, id] { loop_->post([this, id] { forget(id); }); });
@@ -50,7 +60,7 @@ void ServingLoop::forget(std::uint64_t session) {
 
 void ServingLoop::stop_sessions() {
   is_stopping_ = true;
-  listener_.reset();
+  listeners_.clear();
   if (sessions_.empty()) return loop_->stop();
   loop_->call_after(kFarewell, [this] { loop_->stop(); });
   for (const auto& [id, session] : sessions_) session->stop();

@@ -1,4 +1,5 @@
-// ServingLoop: one event loop on a thread of its own, with the connections it accepted.
+// ServingLoop: one event loop on a thread of its own, with the connections that it accepted for
+// each node.
 #pragma once
 
 #include <cstdint>
@@ -32,11 +33,17 @@ class ServingLoop {
 
   io::EventLoop& loop() { return *loop_; }
 
-  /// Before start(). Returns the address with the port that was given.
+  /// What comes to `endpoint` is `node`'s. Returns the address with the port that was given.
   /// errors  kIo with the address, such as a port in use
-  Result<io::Endpoint> listen(const io::Endpoint& endpoint, io::ListenOptions options);
-  /// Stops listening. Before start().
-  void close_listener() { listener_.reset(); }
+  /// thread  the loop's once it runs
+  Result<io::Endpoint> listen(BrokerId node, const io::Endpoint& endpoint,
+                              io::ListenOptions options);
+  /// Stops listening for a node. What it accepted goes on.
+  /// thread  the loop's once it runs
+  void close_listener(BrokerId node) { listeners_.erase(node); }
+  /// Ends what a node has here: its listener, and its connections once they have taken what they
+  /// are owed.   thread  the loop's
+  void end_node(BrokerId node);
   void start();
 
   /// Tells the loop to accept no more, send what is queued, and end.    thread  any other
@@ -45,14 +52,14 @@ class ServingLoop {
   void join();
 
  private:
-  void accept(std::unique_ptr<io::Connection> connection);
+  void accept(BrokerId node, std::unique_ptr<io::Connection> connection);
   void forget(std::uint64_t session);
   void stop_sessions();
 
   std::unique_ptr<io::EventLoop> loop_;
   io::Env& env_;
   SessionHost host_;
-  std::unique_ptr<io::Listener> listener_;
+  std::map<BrokerId, std::unique_ptr<io::Listener>> listeners_;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;  // shared with calls under way
   std::uint64_t next_session_ = 1;
   bool is_stopping_ = false;

@@ -33,10 +33,10 @@ Result<FixedHeader> peek_header(std::string_view frame) {
 
 }  // namespace
 
-Session::Session(std::unique_ptr<io::Connection> connection, SessionHost& host)
+Session::Session(std::unique_ptr<io::Connection> connection, SessionHost& host, BrokerId node)
     : connection_(std::move(connection)),
-      state_(std::make_shared<ConnectionState>(
-          ConnectionState{.local = connection_->local(), .peer = connection_->peer()})),
+      state_(std::make_shared<ConnectionState>(ConnectionState{
+          .node = node, .local = connection_->local(), .peer = connection_->peer()})),
       host_(host),
       last_active_(host.loop.now()) {}
 
@@ -96,7 +96,7 @@ void Session::dispatch(std::uint64_t request, Buffer frame) {
   if (!header.ok()) return fail(header.error().to_string());
   RequestContext context{.api_version = fixed->version,
                          .client_id = std::move(header->client_id),
-                         .node = host_.state.node,
+                         .node = state_->node,
                          .connection = state_,
                          .wall = host_.clock.wall(),
                          .now = last_active_,

@@ -42,7 +42,8 @@ class Session final : public RequestOwner, public std::enable_shared_from_this<S
   /// Produce requests that may wait for the disk together. Clients send 5 at most by default.
   static constexpr std::size_t kFlushingMax = 16;
 
-  Session(std::unique_ptr<io::Connection> connection, SessionHost& host);
+  /// node  the one that the client came to
+  Session(std::unique_ptr<io::Connection> connection, SessionHost& host, BrokerId node);
 
   /// Starts reading. on_closed is called once, later, when the connection has ended.
   void start(std::function<void()> on_closed);

@@ -75,7 +75,7 @@ class SessionTest : public CoreFixture {
     host_.emplace(SessionHost{*loop_, env().clock(), handlers, state()});
     auto listener = loop_->network().listen(
         {"broker", 9092}, {}, [this](std::unique_ptr<io::Connection> connection) {
-          session_ = std::make_shared<Session>(std::move(connection), *host_);
+          session_ = std::make_shared<Session>(std::move(connection), *host_, BrokerId{1});
           session_->start([this] { has_ended_ = true; });
         });
     ASSERT_TRUE(listener.ok());

@@ -38,7 +38,7 @@ struct Caught {
 
 class CoreFixture : public ::testing::Test {
  protected:
-  CoreFixture() { open(); }
+  explicit CoreFixture(std::int32_t brokers = 1) : brokers_(brokers) { open(); }
 
   BrokerState& state() { return core_->state(); }
 
@@ -46,6 +46,7 @@ class CoreFixture : public ::testing::Test {
     BrokerConfig config;
     config.data_directory = "/data";
     config.fsync = fsync_;
+    config.brokers = brokers_;
     auto core = BrokerCore::open(env(), config);
     ASSERT_TRUE(core.ok()) << core.error().to_string();
     core_ = std::move(core).value();
@@ -66,7 +67,7 @@ class CoreFixture : public ::testing::Test {
   RequestContext context(std::int16_t version) {
     RequestContext context;
     context.api_version = version;
-    context.node = state().node;
+    context.node = node_;
     context.connection = connection_;
     context.wall = env().clock().wall();
     context.now = env().clock().monotonic();
@@ -137,9 +138,18 @@ class CoreFixture : public ::testing::Test {
   sim::SimEnv& env() { return world_.host("broker"); }
   void run_for(Millis time) { world_.scheduler().run_for(time); }
 
-  const std::shared_ptr<ConnectionState> connection_ = std::make_shared<ConnectionState>(
-      ConnectionState{.local = {"127.0.0.1", 9092}, .peer = {"127.0.0.1", 50000}});
+  /// Requests come to this node.
+  void come_to(BrokerId node) {
+    node_ = node;
+    connection_ = std::make_shared<ConnectionState>(
+        ConnectionState{.node = node, .local = {"127.0.0.1", 9092}, .peer = {"127.0.0.1", 50000}});
+  }
+
+  BrokerId node_{1};
+  std::shared_ptr<ConnectionState> connection_ = std::make_shared<ConnectionState>(
+      ConnectionState{.node = node_, .local = {"127.0.0.1", 9092}, .peer = {"127.0.0.1", 50000}});
   FsyncPolicy fsync_ = FsyncPolicy::kNever;
+  std::int32_t brokers_;
   sim::SimWorld world_{1};
   std::unique_ptr<io::EventLoop> loop_ = world_.host("broker").make_loop();
   std::unique_ptr<BrokerCore> core_;

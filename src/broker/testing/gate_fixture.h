@@ -49,7 +49,7 @@ class Rules final : public Authorizer {
 /// Topics "mine" and "yours", and nothing allowed.
 class GateFixture : public CoreFixture {
  protected:
-  GateFixture() {
+  explicit GateFixture(std::int32_t brokers = 1) : CoreFixture(brokers) {
     EXPECT_TRUE(core_->start_coordinators(*loop_).ok());
     guarded_.emplace(state());
     guarded_->authorizer = &rules_;

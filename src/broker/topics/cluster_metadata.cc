@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
@@ -25,11 +26,12 @@ TopicPartition partition_name(std::string_view topic, std::size_t index) {
 
 }  // namespace
 
-ClusterMetadata::ClusterMetadata(io::Env& env, const BrokerConfig& config,
+ClusterMetadata::ClusterMetadata(io::Env& env, const BrokerConfig& config, const Nodes& nodes,
                                  storage::DataDirectory& directory, Durability durability,
                                  std::unique_ptr<Guarded<Writer>> writer)
     : env_(env),
       config_(config),
+      nodes_(nodes),
       directory_(directory),
       durability_(durability),
       writer_(std::move(writer)),
@@ -37,6 +39,7 @@ ClusterMetadata::ClusterMetadata(io::Env& env, const BrokerConfig& config,
 
 Result<std::unique_ptr<ClusterMetadata>> ClusterMetadata::open(io::Env& env,
                                                                const BrokerConfig& config,
+                                                               const Nodes& nodes,
                                                                storage::DataDirectory& directory,
                                                                Durability durability) {
   auto log = MetadataLog::open(env.files(), directory, env.clock().wall());
@@ -44,7 +47,7 @@ Result<std::unique_ptr<ClusterMetadata>> ClusterMetadata::open(io::Env& env,
   auto writer = std::make_unique<Guarded<Writer>>(
       Writer{.image = {}, .log = std::move(log).value(), .random = env.make_random()});
   std::unique_ptr<ClusterMetadata> metadata(
-      new ClusterMetadata(env, config, directory, durability, std::move(writer)));
+      new ClusterMetadata(env, config, nodes, directory, durability, std::move(writer)));
   auto status = metadata->writer_->with([&](Writer& state) { return metadata->open_all(state); });
   if (!status.ok()) return std::move(status).error();
   return metadata;
@@ -65,9 +68,15 @@ Status ClusterMetadata::open_all(Writer& writer) {
 
   // After an unclean stop the ends of logs may be lost: a new epoch lets clients notice.
   if (directory_.previous_stop() == storage::PreviousStop::kUnclean) {
-    status = write(writer, writer.image.bump_leader_epochs(directory_.node_id()));
+    status = write(writer, writer.image.bump_leader_epochs());
     if (!status.ok()) return status;
   }
+  // All nodes run at the start, whatever they did before, and there may be other ones.
+  const Running running = nodes_.running();
+  status = write(writer, writer.image.replace_placements([&](const Placement& placement) {
+    return settled_on(placement, running);
+  }));
+  if (!status.ok()) return status;
 
   TopicTable table;
   for (const auto& [name, image] : writer.image.topics()) {
@@ -144,10 +153,11 @@ Result<std::shared_ptr<const Topic>> ClusterMetadata::open_topic(const TopicImag
     if (report.lost_tail())
       LOG_WARN("recovered a log that ended in the middle",
                {{"partition", name}, {"truncated_bytes", report.bytes_truncated}});
-    Leadership leadership = image.partitions[index];
-    leadership.epoch = std::max(leadership.epoch, log.value()->latest_leader_epoch());
+    Placement placement = image.partitions[index];
+    LeaderEpoch& epoch = placement.leadership.epoch;
+    epoch = std::max(epoch, log.value()->latest_leader_epoch());
     topic->partitions.push_back(std::make_shared<Partition>(std::move(name), std::move(log).value(),
-                                                            leadership, durability_));
+                                                            std::move(placement), durability_));
   }
   return std::shared_ptr<const Topic>(std::move(topic));
 }
@@ -230,7 +240,7 @@ Result<std::shared_ptr<const Topic>> ClusterMetadata::create(Writer& writer,
   }
 
   const auto id = Uuid::random(writer.random);
-  auto status = write(writer, MetadataImage::create_topic(topic, id, directory_.node_id()));
+  auto status = write(writer, MetadataImage::create_topic(topic, id, placements_of(writer, topic)));
   if (!status.ok()) return std::move(status).error();
   auto made = open_topic(*writer.image.find(topic.name));
   if (!made.ok()) {
@@ -240,6 +250,50 @@ Result<std::shared_ptr<const Topic>> ClusterMetadata::create(Writer& writer,
   }
   publish(current->with(*made));
   return made;
+}
+
+/// Each topic begins its round one node further, so that topics of one partition are spread too.
+std::vector<Placement> ClusterMetadata::placements_of(const Writer& writer,
+                                                      const NewTopic& topic) const {
+  const auto all = nodes_.list();
+  if (!topic.assignments.empty()) {
+    const Running running = nodes_.running();
+    std::vector<Placement> placements;
+    for (const auto& replicas : topic.assignments)
+      placements.push_back(place_on(replicas, running));
+    return placements;
+  }
+  NodeList running;
+  std::copy_if(all->begin(), all->end(), std::back_inserter(running),
+               [](const Node& node) { return node.is_running; });
+  const auto most = static_cast<std::int16_t>(running.size());
+  return place_round(running, topic.partition_count, std::min(topic.replication_factor, most),
+                     writer.image.topics().size());
+}
+
+Status ClusterMetadata::replace_placements(const PlacementChange& change) {
+  return writer_->with([&](Writer& writer) -> Status {
+    const auto current = table();
+    std::vector<std::pair<Partition*, Placement>> changed;
+    MetadataImage::Records records;
+    for (const auto& [name, topic] : current->by_name()) {
+      for (std::size_t index = 0; index < topic->partitions.size(); ++index) {
+        Partition* const partition = topic->partitions[index].get();
+        auto next = change(partition->name(), partition->placement());
+        if (!next) continue;
+        records.push_back(
+            MetadataImage::placed(topic->id, static_cast<std::int32_t>(index), *next));
+        changed.emplace_back(partition, *std::move(next));
+      }
+    }
+    if (auto status = write(writer, records); !status.ok()) return status;
+    for (auto& [partition, placement] : changed) partition->place(std::move(placement));
+    return {};
+  });
+}
+
+Offset ClusterMetadata::metadata_end() const {
+  return writer_->with([](const Writer& writer) { return writer.log.log().log_end_offset(); });
 }
 
 Status ClusterMetadata::remove(std::string_view name) {

@@ -9,6 +9,7 @@
 
 #include "base/guarded.h"
 #include "base/random.h"
+#include "broker/nodes/nodes.h"
 #include "broker/producer_ids.h"
 #include "broker/topics/metadata_image.h"
 #include "broker/topics/metadata_log.h"
@@ -28,9 +29,10 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
   static constexpr std::int64_t kProducerIdBlock = 1000;
 
   /// Replays the metadata log and opens the log of every partition.
-  /// env, config, directory  outlive this
+  /// env, config, nodes, directory  outlive this
   /// errors  those of the logs
   static Result<std::unique_ptr<ClusterMetadata>> open(io::Env& env, const BrokerConfig& config,
+                                                       const Nodes& nodes,
                                                        storage::DataDirectory& directory,
                                                        Durability durability);
 
@@ -39,6 +41,8 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
   Result<std::shared_ptr<const Topic>> find_or_create(const NewTopic& topic) override;
   Status remove(std::string_view name) override;
   void refill() override;
+  Status replace_placements(const PlacementChange& change) override;
+  Offset metadata_end() const override;
   Result<ProducerId> next() override;
 
   /// Called after a topic was removed, with no lock held. Set before the first request.
@@ -67,8 +71,9 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
     bool is_low() const { return end - next < kProducerIdBlock / 2; }
   };
 
-  ClusterMetadata(io::Env& env, const BrokerConfig& config, storage::DataDirectory& directory,
-                  Durability durability, std::unique_ptr<Guarded<Writer>> writer);
+  ClusterMetadata(io::Env& env, const BrokerConfig& config, const Nodes& nodes,
+                  storage::DataDirectory& directory, Durability durability,
+                  std::unique_ptr<Guarded<Writer>> writer);
 
   Status write(Writer& writer, const MetadataImage::Records& records);
   Status reserve_producer_ids(Writer& writer);
@@ -78,6 +83,7 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
   /// Opens the logs of a topic that the image has.
   Result<std::shared_ptr<const Topic>> open_topic(const TopicImage& topic);
   Status open_all(Writer& writer);
+  std::vector<Placement> placements_of(const Writer& writer, const NewTopic& topic) const;
   Status settle_folders(Writer& writer);
   void complain_of_missing(const MetadataImage& image,
                            const std::vector<TopicPartition>& folders) const;
@@ -85,6 +91,7 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
 
   io::Env& env_;
   const BrokerConfig& config_;
+  const Nodes& nodes_;
   storage::DataDirectory& directory_;
   const Durability durability_;
   std::function<void(const Topic&)> on_removed_;

@@ -5,6 +5,9 @@
 
 namespace millrace::broker {
 
+/// Nobody leads: no node with a replica in sync runs.
+inline constexpr BrokerId kNoLeader{-1};
+
 struct Leadership {
   BrokerId leader;
   LeaderEpoch epoch;

@@ -12,16 +12,30 @@ constexpr std::int8_t kTopicResource = 2;
 /// A bound on what a damaged record can make this process allocate.
 constexpr std::int32_t kPartitionIndexMax = 1'000'000;
 
-wire::PartitionRecord partition_record(const Uuid& topic, std::int32_t index, LeaderEpoch epoch,
-                                       BrokerId node) {
+std::vector<std::int32_t> recorded(const std::vector<BrokerId>& nodes) {
+  std::vector<std::int32_t> numbers;
+  numbers.reserve(nodes.size());
+  for (const BrokerId node : nodes) numbers.push_back(node.value());
+  return numbers;
+}
+
+std::vector<BrokerId> replicas_of(const std::vector<std::int32_t>& numbers) {
+  std::vector<BrokerId> nodes;
+  nodes.reserve(numbers.size());
+  for (const std::int32_t number : numbers) nodes.emplace_back(number);
+  return nodes;
+}
+
+wire::PartitionRecord partition_record(const Uuid& topic, std::int32_t index,
+                                       const Placement& placement) {
   wire::PartitionRecord record;
   record.partition_id = index;
   record.topic_id = topic;
-  record.replicas = {node.value()};
-  record.isr = {node.value()};
-  record.leader = node.value();
-  record.leader_epoch = epoch.value();
-  record.partition_epoch = epoch.value();
+  record.replicas = recorded(placement.replicas);
+  record.isr = recorded(placement.in_sync);
+  record.leader = placement.leadership.leader.value();
+  record.leader_epoch = placement.leadership.epoch.value();
+  record.partition_epoch = placement.version;
   return record;
 }
 
@@ -44,8 +58,11 @@ void MetadataImage::apply_one(const wire::PartitionRecord& record) {
   if (topic == nullptr || !is_index) return;
   const auto index = static_cast<std::size_t>(record.partition_id);
   if (topic->partitions.size() <= index) topic->partitions.resize(index + 1);
-  topic->partitions[index] = {BrokerId{record.leader},
-                              LeaderEpoch{std::max(record.leader_epoch, 0)}};
+  topic->partitions[index] = {
+      .leadership = {BrokerId{record.leader}, LeaderEpoch{std::max(record.leader_epoch, 0)}},
+      .replicas = replicas_of(record.replicas),
+      .in_sync = replicas_of(record.isr),
+      .version = std::max(record.partition_epoch, 0)};
 }
 
 void MetadataImage::apply_one(const wire::ConfigRecord& record) {
@@ -82,13 +99,13 @@ TopicImage* MetadataImage::find(const Uuid& id) {
 }
 
 MetadataImage::Records MetadataImage::create_topic(const NewTopic& topic, const Uuid& id,
-                                                   BrokerId node) {
+                                                   const std::vector<Placement>& placements) {
   Records records;
   records.emplace_back(wire::TopicRecord{topic.name, id});
   for (const auto& [name, value] : topic.configs)
     records.emplace_back(wire::ConfigRecord{kTopicResource, topic.name, name, value});
-  for (std::int32_t index = 0; index < topic.partition_count; ++index)
-    records.emplace_back(partition_record(id, index, LeaderEpoch{0}, node));
+  for (std::size_t index = 0; index < placements.size(); ++index)
+    records.emplace_back(partition_record(id, static_cast<std::int32_t>(index), placements[index]));
   return records;
 }
 
@@ -99,15 +116,29 @@ MetadataImage::Records MetadataImage::remove_topic(std::string_view name) const 
   return records;
 }
 
-MetadataImage::Records MetadataImage::bump_leader_epochs(BrokerId node) const {
+MetadataImage::Records MetadataImage::bump_leader_epochs() const {
+  return replace_placements([](const Placement& placement) {
+    Placement next = placement;
+    next.leadership.epoch = LeaderEpoch{placement.leadership.epoch.value() + 1};
+    ++next.version;
+    return next;
+  });
+}
+
+MetadataImage::Records MetadataImage::replace_placements(const Change& change) const {
   Records records;
   for (const auto& [name, topic] : topics_) {
-    for (std::size_t index = 0; index < topic.partitions.size(); ++index)
-      records.emplace_back(partition_record(topic.id, static_cast<std::int32_t>(index),
-                                            LeaderEpoch{topic.partitions[index].epoch.value() + 1},
-                                            node));
+    for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
+      if (const auto next = change(topic.partitions[index]))
+        records.emplace_back(partition_record(topic.id, static_cast<std::int32_t>(index), *next));
+    }
   }
   return records;
+}
+
+wire::MetadataRecord MetadataImage::placed(const Uuid& topic, std::int32_t partition,
+                                           const Placement& placement) {
+  return partition_record(topic, partition, placement);
 }
 
 MetadataImage::Records MetadataImage::reserve_producer_ids(std::int64_t count,
@@ -132,11 +163,9 @@ MetadataImage::Records MetadataImage::all_records(BrokerId node, Random& random)
     records.emplace_back(wire::TopicRecord{name, topic.id});
     for (const auto& [config, value] : topic.configs)
       records.emplace_back(wire::ConfigRecord{kTopicResource, name, config, value});
-    for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
-      const Leadership& leadership = topic.partitions[index];
-      records.emplace_back(partition_record(topic.id, static_cast<std::int32_t>(index),
-                                            leadership.epoch, leadership.leader));
-    }
+    for (std::size_t index = 0; index < topic.partitions.size(); ++index)
+      records.emplace_back(
+          partition_record(topic.id, static_cast<std::int32_t>(index), topic.partitions[index]));
   }
   for (const auto& name : removed_names_) {
     const Uuid id = Uuid::random(random);

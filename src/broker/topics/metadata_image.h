@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "broker/topics/leadership.h"
+#include "broker/topics/placement.h"
 #include "broker/topics/topic_catalogue.h"
 #include "model/ids.h"
 #include "model/uuid.h"
@@ -25,7 +25,7 @@ struct TopicImage {
   Uuid id;
   TopicConfigs configs;
   /// Index = partition id.
-  std::vector<Leadership> partitions;
+  std::vector<Placement> partitions;
 };
 
 class MetadataImage {
@@ -48,10 +48,16 @@ class MetadataImage {
   std::int64_t next_producer_id() const { return next_producer_id_; }
 
   // What to write for each change. The image changes when the records are applied.
-  static Records create_topic(const NewTopic& topic, const Uuid& id, BrokerId node);
+  static Records create_topic(const NewTopic& topic, const Uuid& id,
+                              const std::vector<Placement>& placements);
   Records remove_topic(std::string_view name) const;
   /// Every partition under a new leader epoch: what was promised under the old one may be gone.
-  Records bump_leader_epochs(BrokerId node) const;
+  Records bump_leader_epochs() const;
+  /// What `change` makes of the partitions' placements; nothing for those that it leaves.
+  using Change = std::function<std::optional<Placement>(const Placement&)>;
+  Records replace_placements(const Change& change) const;
+  static wire::MetadataRecord placed(const Uuid& topic, std::int32_t partition,
+                                     const Placement& placement);
   Records reserve_producer_ids(std::int64_t count, BrokerId node) const;
 
   // What takes the place of all records so far.

@@ -7,6 +7,10 @@ namespace {
 
 const BrokerId kNode{1};
 
+std::vector<Placement> on_one_node(std::size_t count) {
+  return std::vector<Placement>(count, place_on({kNode}, {kNode}));
+}
+
 Uuid id_of(std::uint8_t number) {
   Uuid id;
   id.bytes[15] = number;
@@ -16,37 +20,40 @@ Uuid id_of(std::uint8_t number) {
 TEST(MetadataImage, HoldsATopicOnceItsRecordsAreApplied) {
   MetadataImage image;
 
-  image.apply_all(
-      MetadataImage::create_topic({"orders", 3, {{"retention.ms", "5"}}}, id_of(1), kNode));
+  image.apply_all(MetadataImage::create_topic({"orders", 3, {{"retention.ms", "5"}}}, id_of(1),
+                                              on_one_node(3)));
 
   const TopicImage* const topic = image.find("orders");
   ASSERT_NE(topic, nullptr);
   EXPECT_EQ(topic->id, id_of(1));
-  EXPECT_EQ(topic->partitions, std::vector<Leadership>(3, {kNode, LeaderEpoch{0}}));
+  EXPECT_EQ(topic->partitions, on_one_node(3));
   EXPECT_EQ(topic->configs, (TopicConfigs{{"retention.ms", "5"}}));
 }
 
 TEST(MetadataImage, RemembersDeletedNamesUntilTheyAreMadeAgain) {
   MetadataImage image;
-  image.apply_all(MetadataImage::create_topic({"orders", 1, {}}, id_of(1), kNode));
+  image.apply_all(MetadataImage::create_topic({"orders", 1, {}}, id_of(1), on_one_node(1)));
 
   image.apply_all(image.remove_topic("orders"));
   EXPECT_EQ(image.find("orders"), nullptr);
   EXPECT_TRUE(image.removed_names().contains("orders"));
 
-  image.apply_all(MetadataImage::create_topic({"orders", 1, {}}, id_of(2), kNode));
+  image.apply_all(MetadataImage::create_topic({"orders", 1, {}}, id_of(2), on_one_node(1)));
   EXPECT_EQ(image.find("orders")->id, id_of(2));
   EXPECT_FALSE(image.removed_names().contains("orders"));
 }
 
 TEST(MetadataImage, BumpsTheEpochOfEveryPartition) {
   MetadataImage image;
-  image.apply_all(MetadataImage::create_topic({"orders", 2, {}}, id_of(1), kNode));
+  image.apply_all(MetadataImage::create_topic({"orders", 2, {}}, id_of(1), on_one_node(2)));
 
-  image.apply_all(image.bump_leader_epochs(kNode));
-  image.apply_all(image.bump_leader_epochs(kNode));
+  image.apply_all(image.bump_leader_epochs());
+  image.apply_all(image.bump_leader_epochs());
 
-  EXPECT_EQ(image.find("orders")->partitions, std::vector<Leadership>(2, {kNode, LeaderEpoch{2}}));
+  for (const Placement& placement : image.find("orders")->partitions) {
+    EXPECT_EQ(placement.leadership, (Leadership{kNode, LeaderEpoch{2}}));
+    EXPECT_EQ(placement.version, 2);
+  }
 }
 
 TEST(MetadataImage, ReservesProducerIdsOneBlockAfterAnother) {

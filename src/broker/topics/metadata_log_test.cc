@@ -18,13 +18,18 @@ Uuid topic_id(std::uint8_t number) {
   return id;
 }
 
+std::vector<Placement> placed_here(std::size_t count) {
+  return std::vector<Placement>(count, place_on({kThisNode}, {kThisNode}));
+}
+
 std::string content_of(const MetadataImage& image) {
   std::string text = fmt::format("ids from {};", image.next_producer_id());
   for (const auto& [name, topic] : image.topics()) {
     text += fmt::format(" {} {}", name, topic.id.to_base64());
     for (const auto& [config, value] : topic.configs) text += fmt::format(" {}={}", config, value);
-    for (const Leadership& each : topic.partitions)
-      text += fmt::format(" {}:{}", each.leader, each.epoch);
+    for (const Placement& each : topic.partitions)
+      text += fmt::format(" {}:{} of {} {}", each.leadership.leader, each.leadership.epoch,
+                          each.replicas.size(), each.version);
   }
   return text;
 }
@@ -32,11 +37,11 @@ std::string content_of(const MetadataImage& image) {
 MetadataImage filled_image() {
   MetadataImage image;
   image.apply_all(
-      MetadataImage::create_topic({"a", 3, {{"retention.ms", "5"}}}, topic_id(1), kThisNode));
-  image.apply_all(image.bump_leader_epochs(kThisNode));
-  image.apply_all(MetadataImage::create_topic({"b", 1, {}}, topic_id(2), kThisNode));
+      MetadataImage::create_topic({"a", 3, {{"retention.ms", "5"}}}, topic_id(1), placed_here(3)));
+  image.apply_all(image.bump_leader_epochs());
+  image.apply_all(MetadataImage::create_topic({"b", 1, {}}, topic_id(2), placed_here(1)));
   image.apply_all(image.remove_topic("b"));
-  image.apply_all(MetadataImage::create_topic({"c", 1, {}}, topic_id(3), kThisNode));
+  image.apply_all(MetadataImage::create_topic({"c", 1, {}}, topic_id(3), placed_here(1)));
   image.apply_all(image.reserve_producer_ids(1000, kThisNode));
   return image;
 }

@@ -21,10 +21,11 @@ Error gone(const TopicPartition& name) {
 }  // namespace
 
 Partition::Partition(TopicPartition name, std::shared_ptr<storage::PartitionLog> log,
-                     Leadership leadership, Durability durability)
+                     Placement placement, Durability durability)
     : name_(std::move(name)),
       log_(std::move(log)),
-      leadership_(leadership),
+      leadership_(placement.leadership),
+      placement_(std::move(placement)),
       durability_(durability) {}
 
 Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp now,
@@ -39,7 +40,7 @@ Result<storage::AppendResult> Partition::append(std::span<char> batch, Timestamp
   auto prepared = log_->prepare(batch, now, as, budget);
   if (!prepared.ok()) return std::move(prepared).error();
   return append_with(
-      [&] { return log_->append(std::move(prepared).value(), leadership_.epoch, now); });
+      [&] { return log_->append(std::move(prepared).value(), leader_epoch(), now); });
 }
 
 Result<storage::AppendResult> Partition::append_marker(wire::TransactionMarker marker,
@@ -52,8 +53,16 @@ Result<storage::AppendResult> Partition::append_marker(wire::TransactionMarker m
       std::int32_t& epoch = marker.end.coordinator_epoch;
       epoch = std::max(epoch, known->second.coordinator_epoch);
     }
-    return log_->append_marker(marker, version, leadership_.epoch, now);
+    return log_->append_marker(marker, version, leader_epoch(), now);
   });
+}
+
+void Partition::place(Placement placement) {
+  writer_.with([&](Writer&) {
+    leadership_.store(placement.leadership);
+    placement_.with([&](Placement& current) { current = std::move(placement); });
+  });
+  wake_all();
 }
 
 Result<std::optional<storage::VerificationGuard>> Partition::begin_verification(

@@ -16,8 +16,8 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "broker/broker_config.h"
-#include "broker/topics/leadership.h"
 #include "broker/topics/marker_source.h"
+#include "broker/topics/placement.h"
 #include "model/ids.h"
 #include "model/topic_partition.h"
 #include "model/uuid.h"
@@ -46,12 +46,21 @@ struct Durability {
 ///   Once closed, changes answer UNKNOWN_TOPIC_OR_PARTITION; what was read before stays readable.
 class Partition {
  public:
-  Partition(TopicPartition name, std::shared_ptr<storage::PartitionLog> log, Leadership leadership,
+  Partition(TopicPartition name, std::shared_ptr<storage::PartitionLog> log, Placement placement,
             Durability durability);
 
   const TopicPartition& name() const { return name_; }
-  BrokerId leader() const { return leadership_.leader; }
-  LeaderEpoch leader_epoch() const { return leadership_.epoch; }
+  /// Both at once, as they belong together.    thread  any; no lock
+  Leadership leadership() const { return leadership_.load(); }
+  BrokerId leader() const { return leadership().leader; }
+  LeaderEpoch leader_epoch() const { return leadership().epoch; }
+  /// Copies of all of it.                      thread  any
+  Placement placement() const {
+    return placement_.with([](const Placement& placement) { return placement; });
+  }
+  /// Another placement counts from now on; batches that are appended later bear its epoch. Wakes
+  /// the waiters, who may have come to the wrong node.
+  void place(Placement placement);
 
   /// Appends one batch, which is patched in place, and wakes the waiters.
   /// budget  what a client's batch inflates to is taken off it
@@ -147,7 +156,8 @@ class Partition {
 
   const TopicPartition name_;
   const std::shared_ptr<storage::PartitionLog> log_;  // shared with the flusher's rounds
-  const Leadership leadership_;
+  std::atomic<Leadership> leadership_;                // changes under the writer's lock
+  Guarded<Placement> placement_;
   const Durability durability_;
   Guarded<Writer> writer_;
   Guarded<Waiters> waiters_;

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +20,10 @@ namespace millrace::broker {
 struct NewTopic {
   std::string name;
   std::int32_t partition_count = 1;
-  TopicConfigs configs;
+  TopicConfigs configs = {};
+  std::int16_t replication_factor = 1;
+  /// The replicas of each partition, when they were chosen by hand; else the broker deals them out.
+  std::vector<std::vector<BrokerId>> assignments = {};
 };
 
 class TopicCatalogue {
@@ -37,6 +42,17 @@ class TopicCatalogue {
   /// Forgets a topic and removes its files. Waiters of its partitions wake.
   /// errors  UNKNOWN_TOPIC_OR_PARTITION
   virtual Status remove(std::string_view name) = 0;
+
+  /// Moves leaders and replicas: `change` is asked about every partition, and what it answers is
+  /// written down and counts, all of it or nothing. Waiters of those partitions wake.
+  /// change  pure; called under the lock of changes
+  /// errors  those of the metadata log
+  using PlacementChange =
+      std::function<std::optional<Placement>(const TopicPartition&, const Placement&)>;
+  virtual Status replace_placements(const PlacementChange& change) = 0;
+
+  /// Behind the last change that was written down.    thread  any
+  virtual Offset metadata_end() const = 0;
 };
 
 }  // namespace millrace::broker

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "broker/properties/topic_property.h"
@@ -26,40 +26,72 @@ bool same_but_for_dots(std::string_view left, std::string_view right) {
   });
 }
 
-/// The partition count that a manual assignment amounts to.
-Result<std::int32_t> check_assignments(const NewTopicRequest& wanted, BrokerId node) {
+std::string those_that_run(const Running& nodes) {
+  return nodes.size() == 1 ? fmt::format("the one broker is {}", nodes.front())
+                           : fmt::format("the brokers that run are {}", fmt::join(nodes, ", "));
+}
+
+Status check_replicas(const wire::CreateTopicsRequest::CreatableReplicaAssignment& assignment,
+                      const Running& nodes) {
+  const auto& ids = assignment.broker_ids;
+  const auto refuse = [&](const std::string& why) {
+    return make_error(KafkaError::kInvalidReplicaAssignment,
+                      fmt::format("partition {}: {}", assignment.partition_index, why));
+  };
+  if (ids.empty()) return refuse("it has no replica");
+  for (const std::int32_t id : ids) {
+    if (std::count(ids.begin(), ids.end(), id) > 1)
+      return refuse(fmt::format("broker {} is named twice", id));
+    if (std::find(nodes.begin(), nodes.end(), BrokerId{id}) == nodes.end())
+      return refuse(those_that_run(nodes));
+  }
+  return {};
+}
+
+/// The replicas of each partition, by hand.
+Result<std::vector<std::vector<BrokerId>>> check_assignments(const NewTopicRequest& wanted,
+                                                             const Running& nodes) {
   if (wanted.replication_factor != kUseDefault)
     return make_error(KafkaError::kInvalidRequest,
                       "with manual assignments the replication factor must be -1");
   if (wanted.num_partitions != kUseDefault)
     return make_error(KafkaError::kInvalidRequest,
                       "with manual assignments the partition count must be -1");
-  std::set<std::int32_t> indexes;
+  std::map<std::int32_t, std::vector<BrokerId>> by_index;
+  const std::size_t factor = wanted.assignments.front().broker_ids.size();
   for (const auto& assignment : wanted.assignments) {
-    if (assignment.broker_ids != std::vector<std::int32_t>{node.value()})
-      return make_error(
-          KafkaError::kInvalidReplicaAssignment,
-          fmt::format("partition {}: the one broker is {}", assignment.partition_index, node));
-    if (!indexes.insert(assignment.partition_index).second)
+    if (auto status = check_replicas(assignment, nodes); !status.ok())
+      return std::move(status).error();
+    const auto& ids = assignment.broker_ids;
+    if (ids.size() != factor)
+      return make_error(KafkaError::kInvalidReplicaAssignment,
+                        fmt::format("partition {} has {} replicas, and others {}",
+                                    assignment.partition_index, ids.size(), factor));
+    const std::vector<BrokerId> replicas(ids.begin(), ids.end());
+    if (!by_index.emplace(assignment.partition_index, replicas).second)
       return make_error(KafkaError::kInvalidReplicaAssignment,
                         fmt::format("partition {} is assigned twice", assignment.partition_index));
   }
-  const auto count = static_cast<std::int32_t>(indexes.size());
-  if (*indexes.begin() != 0 || *indexes.rbegin() != count - 1)
+  const auto count = static_cast<std::int32_t>(by_index.size());
+  if (by_index.begin()->first != 0 || by_index.rbegin()->first != count - 1)
     return make_error(KafkaError::kInvalidReplicaAssignment,
                       "partitions must be numbered from 0 without a gap");
-  return count;
+  std::vector<std::vector<BrokerId>> assignments;
+  for (auto& [index, replicas] : by_index) assignments.push_back(std::move(replicas));
+  return assignments;
 }
 
-Result<std::int32_t> check_counts(const NewTopicRequest& wanted, const BrokerConfig& config) {
+Result<std::int32_t> check_counts(const NewTopicRequest& wanted, const BrokerConfig& config,
+                                  std::size_t nodes) {
   const std::int16_t factor = wanted.replication_factor;
   if (factor != kUseDefault && factor <= 0)
     return make_error(KafkaError::kInvalidReplicationFactor,
                       "the replication factor must be above 0, or -1 for the default");
-  if (factor > 1)
-    return make_error(
-        KafkaError::kInvalidReplicationFactor,
-        fmt::format("replicas: wanted at most 1, as there is 1 broker, found {}", factor));
+  if (factor > static_cast<std::int64_t>(nodes))
+    return make_error(KafkaError::kInvalidReplicationFactor,
+                      fmt::format("replicas: wanted at most {}, as there {} broker{}, found {}",
+                                  nodes, nodes == 1 ? "is 1" : fmt::format("are {}", nodes),
+                                  nodes == 1 ? "" : "s", factor));
   if (wanted.num_partitions == kUseDefault) return config.num_partitions;
   if (wanted.num_partitions <= 0)
     return make_error(KafkaError::kInvalidPartitions,
@@ -98,38 +130,58 @@ std::optional<std::string> find_collision(const TopicTable& topics, std::string_
 
 NewTopic default_topic(std::string_view name, const BrokerConfig& config) {
   // As in Kafka the offsets are compacted, in small segments, and never expire by age.
+  constexpr std::int32_t kReplicasOfInternal = 3;
+  const auto internal_factor =
+      static_cast<std::int16_t>(std::min(config.brokers, kReplicasOfInternal));
   if (name == kOffsetsTopic)
     return {.name = std::string(name),
             .partition_count = config.offsets_partitions,
             .configs = {{"cleanup.policy", "compact"},
                         {"compression.type", "producer"},
-                        {"segment.bytes", "104857600"}}};
+                        {"segment.bytes", "104857600"}},
+            .replication_factor = internal_factor};
   if (name == kTransactionsTopic)
     return {.name = std::string(name),
             .partition_count = config.transactions_partitions,
             .configs = {{"cleanup.policy", "compact"},
                         {"compression.type", "uncompressed"},
-                        {"segment.bytes", "104857600"}}};
-  return {.name = std::string(name), .partition_count = config.num_partitions, .configs = {}};
+                        {"segment.bytes", "104857600"}},
+            .replication_factor = internal_factor};
+  return {.name = std::string(name),
+          .partition_count = config.num_partitions,
+          .configs = {},
+          .replication_factor = config.replication_factor};
 }
 
 Result<NewTopic> plan_topic(const NewTopicRequest& wanted, const BrokerConfig& config,
-                            BrokerId node) {
+                            const Running& nodes) {
   if (auto status = check_topic_name(wanted.name); !status.ok()) return std::move(status).error();
   if (wanted.name == kMetadataTopic)
     return make_error(KafkaError::kInvalidTopicException,
                       fmt::format("{} is the broker's own", kMetadataTopic));
 
-  const auto count =
-      wanted.assignments.empty() ? check_counts(wanted, config) : check_assignments(wanted, node);
-  if (!count.ok()) return count.error();
-  if (*count > config.partitions_max)
-    return make_error(
-        KafkaError::kPolicyViolation,
-        fmt::format("partitions: wanted at most {}, found {}", config.partitions_max, *count));
+  NewTopic topic{.name = wanted.name, .configs = {}};
+  if (wanted.assignments.empty()) {
+    const auto count = check_counts(wanted, config, nodes.size());
+    if (!count.ok()) return count.error();
+    topic.partition_count = *count;
+    topic.replication_factor = wanted.replication_factor == kUseDefault ? config.replication_factor
+                                                                        : wanted.replication_factor;
+  } else {
+    auto assignments = check_assignments(wanted, nodes);
+    if (!assignments.ok()) return std::move(assignments).error();
+    topic.assignments = std::move(assignments).value();
+    topic.partition_count = static_cast<std::int32_t>(topic.assignments.size());
+    topic.replication_factor = static_cast<std::int16_t>(topic.assignments.front().size());
+  }
+  if (topic.partition_count > config.partitions_max)
+    return make_error(KafkaError::kPolicyViolation,
+                      fmt::format("partitions: wanted at most {}, found {}", config.partitions_max,
+                                  topic.partition_count));
   auto configs = check_configs(wanted);
   if (!configs.ok()) return std::move(configs).error();
-  return NewTopic{wanted.name, *count, std::move(configs).value()};
+  topic.configs = std::move(configs).value();
+  return topic;
 }
 
 Result<storage::LogConfig> log_config_of(const TopicConfigs& configs) {

@@ -26,12 +26,12 @@ NewTopic default_topic(std::string_view name, const BrokerConfig& config);
 
 /// What a CreateTopics request asks for, with the broker's defaults filled in. Knows nothing of the
 /// topics there are.
-/// node    the one that may hold replicas
+/// nodes   those that may hold replicas
 /// errors  the one that Kafka answers with: INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS,
 ///         INVALID_REPLICATION_FACTOR, INVALID_REPLICA_ASSIGNMENT, INVALID_REQUEST, INVALID_CONFIG,
 ///         POLICY_VIOLATION
 Result<NewTopic> plan_topic(const wire::CreateTopicsRequest::CreatableTopic& wanted,
-                            const BrokerConfig& config, BrokerId node);
+                            const BrokerConfig& config, const Running& nodes);
 
 /// The log's side of a topic's configuration.
 /// errors  INVALID_CONFIG

@@ -105,7 +105,7 @@ TEST(TopicRules, RefuseWhatKafkaRefusesWithItsError) {
     Wanted wanted = wanted_topic(2, 1);
     each.change(wanted);
 
-    const auto planned = plan_topic(wanted, BrokerConfig{}, BrokerId{1});
+    const auto planned = plan_topic(wanted, BrokerConfig{}, Running{BrokerId{1}});
 
     const auto error = planned.ok() ? KafkaError::kNone : wire::kafka_error_of(planned.error());
     EXPECT_EQ(error, each.error) << each.what;
@@ -116,7 +116,7 @@ TEST(TopicRules, CountAssignedPartitions) {
   Wanted wanted = wanted_topic(-1, -1);
   wanted.assignments = {{1, {1}}, {0, {1}}, {2, {1}}};
 
-  const auto planned = plan_topic(wanted, BrokerConfig{}, BrokerId{1});
+  const auto planned = plan_topic(wanted, BrokerConfig{}, Running{BrokerId{1}});
 
   ASSERT_TRUE(planned.ok());
   EXPECT_EQ(planned->partition_count, 3);

@@ -1,6 +1,7 @@
 // Admin::Core: what the calls of an admin client have in common: they ask a broker on the I/O
 // thread and wait for what it says on the caller's. The calls themselves are in files by what they
-// are about: admin_topics.cc, admin_groups.cc, admin_configs.cc, admin_transactions.cc.
+// are about: admin_topics.cc, admin_groups.cc, admin_configs.cc, admin_cluster.cc,
+// admin_transactions.cc.
 #pragma once
 
 #include <fmt/format.h>

@@ -1,43 +1,18 @@
-// LoopThread: an event loop on a thread of its own, and Handoff, by which a caller waits for what
-// the loop does for it.
+// LoopThread: an event loop on a thread of its own.
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
 #include "base/check.h"
 #include "base/time.h"
 #include "io/env.h"
+#include "io/handoff.h"
 
 namespace millrace::client {
 
-/// One value from the loop's thread to a caller who waits for it. Shared by both.
-template <class T>
-class Handoff {
- public:
-  explicit Handoff(io::Env& env) : arrived_(env.make_condition()) {}
-
-  void put(T value) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (value_) return;
-      value_ = std::make_unique<T>(std::move(value));
-    }
-    arrived_->notify_all();
-  }
-  T take() {
-    std::unique_lock lock(mutex_);
-    arrived_->wait(lock, [this] { return value_ != nullptr; });
-    return std::move(*value_);
-  }
-
- private:
-  std::mutex mutex_;
-  const std::unique_ptr<io::Condition> arrived_;
-  std::unique_ptr<T> value_;
-};
+using io::Handoff;
 
 /// thread  post() from any; run() and await() from any but the loop's own; the rest the owner's
 ///

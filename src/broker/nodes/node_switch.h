@@ -1,0 +1,55 @@
+// NodeSwitch: stops and starts single nodes of a process, as their clients see it: leaders move and
+// replicas leave and come back, listeners close and open. The log goes on.
+#pragma once
+
+#include <functional>
+
+#include "base/result.h"
+#include "broker/nodes/nodes.h"
+
+namespace millrace::broker {
+
+class TopicCatalogue;
+
+/// The sockets of nodes, for whoever has event loops.
+class NodeSockets {
+ public:
+  virtual ~NodeSockets() = default;
+  /// Ends the listener and the connections of a node, then calls `done`, on any thread.
+  virtual void close(BrokerId node, std::function<void()> done) = 0;
+  /// Listens again where the node did, then calls `done`, on any thread.
+  /// errors  kIo with the address, such as a port that somebody else took meanwhile
+  virtual void open(const Node& node, std::function<void(Status)> done) = 0;
+};
+
+/// thread  any; one change at a time, a second one meanwhile is refused
+class NodeSwitch {
+ public:
+  /// Both outlive this.
+  NodeSwitch(Nodes& nodes, TopicCatalogue& topics) : nodes_(nodes), topics_(topics) {}
+
+  /// Before the first request. Null: there are no sockets.
+  void use(NodeSockets* sockets) { sockets_ = sockets; }
+
+  using Done = std::function<void(Status)>;
+  /// Moves what the node leads to others, takes it out of those in sync, and ends its sockets. Then
+  /// calls `done`, on any thread; nothing happens when it does not run.
+  /// errors  BROKER_ID_NOT_REGISTERED; INVALID_REQUEST for the last one that runs, as nobody could
+  ///         start it again; REQUEST_TIMED_OUT while another change is under way
+  void stop(BrokerId node, Done done);
+  /// Opens the node's sockets; it is in sync at once, and leads what nobody led.
+  /// errors  BROKER_ID_NOT_REGISTERED; BROKER_NOT_AVAILABLE when its port was taken meanwhile
+  void start(BrokerId node, Done done);
+
+ private:
+  /// Nothing: the change may begin, and ends with finish().
+  Status begin(BrokerId node);
+  void finish(const Done& done, Status status);
+
+  Nodes& nodes_;
+  TopicCatalogue& topics_;
+  NodeSockets* sockets_ = nullptr;
+  Guarded<bool> is_changing_{false};
+};
+
+}  // namespace millrace::broker
