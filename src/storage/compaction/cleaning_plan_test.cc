@@ -55,6 +55,27 @@ TEST(CleaningPlan, YoungerThanTheMinimumLagStays) {
   EXPECT_EQ(plan(config, {Offset{0}, {}, Offset{999}}, 2999).end, Offset{20});
 }
 
+TEST(CleaningPlan, WhatIsCleanMayBeYoung) {
+  auto segments = segments_of(4);
+  segments[1].newest = Timestamp{9999};
+  const LogConfig config{.min_compaction_lag_ms = 1000};
+  const auto at = [&](std::int64_t checkpoint) {
+    return plan_cleaning(segments, {Offset{0}, Offset{checkpoint}, Offset{999}}, config,
+                         Timestamp{10'000});
+  };
+  EXPECT_EQ(at(20).end, Offset{30});
+  EXPECT_EQ(at(10).end, Offset{10}) << "what is dirty may not";
+}
+
+TEST(CleaningPlan, TheMaximumLagIsNoShorterThanTheMinimum) {
+  const LogConfig config{.min_compaction_lag_ms = 5000,
+                         .max_compaction_lag_ms = 1000,
+                         .min_cleanable_dirty_ratio = 0.9};
+  const CleaningLimits limits{Offset{0}, Offset{20}, Offset{999}};
+  EXPECT_FALSE(plan(config, limits, 7000).is_due);
+  EXPECT_TRUE(plan(config, limits, 7001).is_due);
+}
+
 TEST(CleaningPlan, AfterTheMaximumLagTheRatioDoesNotCount) {
   const LogConfig config{.max_compaction_lag_ms = 5000, .min_cleanable_dirty_ratio = 0.9};
   const CleaningLimits limits{Offset{0}, Offset{20}, Offset{999}};
