@@ -8,7 +8,7 @@
 namespace millrace::client {
 namespace {
 
-ConsumerGroupMemberConfig member_config(const ConsumerConfig& config, Random& random) {
+ConsumerGroupMemberConfig consumer_member_config(const ConsumerConfig& config, Random& random) {
   ConsumerGroupMemberConfig member;
   member.group_id = config.group_id;
   member.member_id = Uuid::random(random).to_base64();
@@ -25,7 +25,7 @@ ConsumerGroupMemberConfig member_config(const ConsumerConfig& config, Random& ra
 ConsumerGroupDriver::ConsumerGroupDriver(const ConsumerConfig& config, Cluster& cluster,
                                          ConsumerShared& shared, OnRebalance on_rebalance)
     : GroupDriver(config, cluster, shared, std::move(on_rebalance)),
-      member_(member_config(config, cluster.random()), Random(cluster.random().next())) {}
+      member_(consumer_member_config(config, cluster.random()), Random(cluster.random().next())) {}
 
 void ConsumerGroupDriver::subscribe(const Subscription& subscription) {
   named_topics_ = {subscription.topics.begin(), subscription.topics.end()};

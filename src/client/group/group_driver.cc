@@ -9,7 +9,8 @@
 namespace millrace::client {
 namespace {
 
-constexpr Millis kLeaveTimeout{1000};  // of a member that the application did not ask to leave
+constexpr Millis kUnaskedLeaveTimeout{
+    1000};  // of a member that the application did not ask to leave
 
 }  // namespace
 
@@ -30,7 +31,7 @@ GroupDriver::GroupDriver(const ConsumerConfig& config, Cluster& cluster, Consume
       shared_(shared),
       on_rebalance_(std::move(on_rebalance)),
       coordinator_(CoordinatorKey::group(config.group_id)),
-      leave_timeout_(kLeaveTimeout) {}
+      leave_timeout_(kUnaskedLeaveTimeout) {}
 
 GroupDriver::~GroupDriver() {
   life_.end();
@@ -42,7 +43,7 @@ void GroupDriver::leave(std::string_view reason, Millis timeout, std::function<v
   leave_timeout_ = timeout;
   member_leave(reason);
   perform();
-  leave_timeout_ = kLeaveTimeout;
+  leave_timeout_ = kUnaskedLeaveTimeout;
   // Nobody had to be told.
   if (auto finished = std::exchange(left_, nullptr)) finished();
 }
