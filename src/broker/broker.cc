@@ -73,8 +73,7 @@ class Broker::Runtime {
       if (auto status = listen(node); !status.ok()) return status;
     }
     housekeeping_ = std::make_unique<Housekeeping>(env, *core_);
-    cleaning_ = std::make_unique<LogCleaning>(env, core_->state().config, core_->metadata(),
-                                              core_->directory());
+    cleaning_ = std::make_unique<LogCleaning>(env, core_->metadata(), core_->directory());
     for (const auto& loop : loops_) loop->start();
     return {};
   }

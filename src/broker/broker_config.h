@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "broker/fetching/fetch_session_limits.h"
 #include "broker/groups/coordinator/group_config.h"
+#include "broker/properties/config_overrides.h"
 #include "broker/transactions/transaction_config.h"
 #include "io/connection.h"
 
@@ -74,8 +75,15 @@ struct BrokerConfig {
   std::size_t fetch_bytes_max = 57'671'680;                        // fetch.max.bytes of the broker
 
   FetchSessionLimits fetch_sessions;
+  /// What topics have that do not say otherwise, by the broker's names: log.retention.ms.
+  ConfigOverrides topic_defaults = {};
+
   GroupConfig groups;
   TransactionConfig transactions;
 };
+
+/// Sets a property by Kafka's name, as `millrace properties broker` lists them.
+/// errors  kInvalidArgument: unknown, out of range, or not for anybody to set
+Status set_broker_property(BrokerConfig& config, std::string_view name, std::string_view value);
 
 }  // namespace millrace::broker

@@ -72,6 +72,8 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
                                    .directory_id = core->directory_->directory_id(),
                                    .env = env,
                                    .topics = *core->metadata_,
+                                   .settings = *core->metadata_,
+                                   .quotas = core->quotas_,
                                    .producer_ids = *core->metadata_,
                                    .fetch_sessions = core->fetch_sessions_,
                                    .authorizer = &core->authorizer_,
@@ -83,9 +85,9 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
 }
 
 Status BrokerCore::start_coordinators(io::EventLoop& loop) {
-  groups_ =
-      std::make_unique<GroupService>(config_.groups, *offsets_log_, loop, env_.clock(),
-                                     env_.make_random(), [this] { return metadata_->table(); });
+  groups_ = std::make_unique<GroupService>(metadata_->settings()->config.groups, *offsets_log_,
+                                           loop, env_.clock(), env_.make_random(),
+                                           [this] { return metadata_->table(); });
   state_->groups = groups_.get();
   metadata_->on_removed([this](const Topic& topic) { groups_->topic_deleted(topic.name); });
   if (auto loaded = groups_->load(); !loaded.ok()) return loaded;
@@ -93,8 +95,14 @@ Status BrokerCore::start_coordinators(io::EventLoop& loop) {
   transactions_log_ =
       std::make_unique<InternalTopicLog>(kTransactionsTopic, *metadata_, env_, config_);
   markers_ = std::make_unique<PartitionMarkerWriter>(*metadata_, env_.clock(), *groups_);
-  transactions_ = std::make_unique<TransactionService>(config_.transactions, *transactions_log_,
-                                                       *markers_, *metadata_, loop, env_.clock());
+  transactions_ = std::make_unique<TransactionService>(metadata_->settings()->config.transactions,
+                                                       *transactions_log_, *markers_, *metadata_,
+                                                       loop, env_.clock());
+  metadata_->on_settings([this] {
+    const auto settings = metadata_->settings();
+    transactions_->set_version(settings->config.transactions.version);
+    groups_->set_consumer_times(settings->config.groups.consumer_times);
+  });
   state_->transactions = transactions_.get();
   return transactions_->load();
 }
@@ -116,10 +124,10 @@ void BrokerCore::apply_retention(Timestamp now) {
 }
 
 void BrokerCore::expire_producers(Timestamp now) {
+  const Millis expiration = metadata_->settings()->config.producer_id_expiration;
   const auto table = metadata_->table();
   for (const auto& [name, topic] : table->by_name()) {
-    for (const auto& partition : topic->partitions)
-      partition->expire_producers(now, config_.producer_id_expiration);
+    for (const auto& partition : topic->partitions) partition->expire_producers(now, expiration);
   }
 }
 

@@ -17,6 +17,7 @@
 #include "broker/nodes/coordinators.h"
 #include "broker/nodes/node_switch.h"
 #include "broker/nodes/nodes.h"
+#include "broker/quotas/client_quota_rates.h"
 #include "broker/session/handler_table.h"
 #include "broker/session/request_counters.h"
 #include "broker/topics/cluster_metadata.h"
@@ -87,6 +88,7 @@ class BrokerCore {
   std::unique_ptr<InternalTopicLog> transactions_log_;
   std::unique_ptr<PartitionMarkerWriter> markers_;
   std::unique_ptr<TransactionService> transactions_;
+  ClientQuotaRates quotas_;
   HandlerTable handlers_;
   const AllowEverything authorizer_{};
   std::unique_ptr<CoordinatedHere> groups_here_;

@@ -11,12 +11,14 @@
 namespace millrace::broker {
 
 class Authorizer;
+class ClientQuotaRates;
 class GroupService;
 class HandlerTable;
 class NodeSwitch;
 class Nodes;
 class ProducerIds;
 class RequestCounters;
+class SettingsCatalogue;
 class TopicCatalogue;
 class TransactionService;
 
@@ -28,6 +30,8 @@ struct BrokerState {
   const Uuid& directory_id;
   io::Env& env;
   TopicCatalogue& topics;
+  SettingsCatalogue& settings;
+  ClientQuotaRates& quotas;
   ProducerIds& producer_ids;
   FetchSessions& fetch_sessions;
   const Authorizer* authorizer;  // never null

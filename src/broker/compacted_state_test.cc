@@ -93,7 +93,7 @@ class CompactedState : public CoreFixture {
   /// Returns the number of passes.
   int compact_all() {
     run_for(Millis{1'000});  // what was sealed gets to the disk
-    CleaningRounds rounds(env(), state().config, core_->metadata(), core_->directory());
+    CleaningRounds rounds(env(), core_->metadata(), core_->directory());
     int passes = 0;
     while (passes < 20 && rounds.clean_next(env().clock().wall())) ++passes;
     return passes;

@@ -31,21 +31,29 @@ bool is_moved_on(const Error& error) {
 
 }  // namespace
 
-CleaningRounds::CleaningRounds(io::Env& env, const BrokerConfig& config, ClusterMetadata& metadata,
+CleaningRounds::CleaningRounds(io::Env& env, ClusterMetadata& metadata,
                                storage::DataDirectory& directory)
-    : clock_(env.clock()),
-      backoff_(config.cleaner_backoff),
-      metadata_(metadata),
-      directory_(directory),
-      cleaner_({.dedupe_bytes_max = config.cleaner_dedupe_bytes_max,
-                .must_stop = [this] { return is_stopped_.load(); }},
-               env.make_random()) {}
+    : clock_(env.clock()), metadata_(metadata), directory_(directory), env_(env) {}
+
+Millis CleaningRounds::backoff() const {
+  return metadata_.settings()->config.cleaner_backoff;
+}
+
+storage::LogCleaner& CleaningRounds::cleaner() {
+  const std::size_t wanted = metadata_.settings()->config.cleaner_dedupe_bytes_max;
+  if (cleaner_ && dedupe_bytes_max_ == wanted) return *cleaner_;
+  dedupe_bytes_max_ = wanted;
+  return cleaner_.emplace(
+      storage::LogCleaner::Options{.dedupe_bytes_max = wanted,
+                                   .must_stop = [this] { return is_stopped_.load(); }},
+      env_.make_random());
+}
 
 bool CleaningRounds::clean_next(Timestamp now) {
   const auto due = dirtiest(now);
   if (!due) return false;
   const auto checkpoint = directory_.cleaner_offset(due->partition->name());
-  auto cleaned = cleaner_.clean(writer_of(*due->partition), checkpoint, now);
+  auto cleaned = cleaner().clean(writer_of(*due->partition), checkpoint, now);
   if (is_stopped_ || (cleaned.ok() && !*cleaned)) return false;
   const Status status = cleaned.ok() ? note(*due, **cleaned) : Status{std::move(cleaned).error()};
   if (status.ok()) {
@@ -120,20 +128,16 @@ void CleaningRounds::set_aside(const Due& due, const Error& error) {
     return;
   }
   const int doublings = std::min(failures.count++, 16);
-  const Millis rest = std::min(kRestMax, backoff_ * (std::int64_t{1} << doublings));
+  const Millis rest = std::min(kRestMax, backoff() * (std::int64_t{1} << doublings));
   failures.rests_until = clock_.monotonic() + rest;
   if (is_moved_on(error)) return;
   LOG_WARN("could not compact a log",
            {{"partition", name}, {"reason", error.to_string()}, {"again_in_ms", rest.count()}});
 }
 
-LogCleaning::LogCleaning(io::Env& env, const BrokerConfig& config, ClusterMetadata& metadata,
-                         storage::DataDirectory& directory)
-    : env_(env),
-      backoff_(config.cleaner_backoff),
-      rounds_(env, config, metadata, directory),
-      loop_(env.make_loop()) {
-  loop_->call_after(backoff_, [this] { next_round(); });
+LogCleaning::LogCleaning(io::Env& env, ClusterMetadata& metadata, storage::DataDirectory& directory)
+    : env_(env), rounds_(env, metadata, directory), loop_(env.make_loop()) {
+  loop_->call_after(rounds_.backoff(), [this] { next_round(); });
   thread_ = env.start_thread("log-cleaner", [this] { loop_->run(); });
 }
 
@@ -145,7 +149,7 @@ LogCleaning::~LogCleaning() {
 
 void LogCleaning::next_round() {
   const bool was_due = rounds_.clean_next(env_.clock().wall());
-  loop_->call_after(was_due ? Millis{0} : backoff_, [this] { next_round(); });
+  loop_->call_after(was_due ? Millis{0} : rounds_.backoff(), [this] { next_round(); });
 }
 
 }  // namespace millrace::broker

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,13 +27,14 @@ namespace millrace::broker {
 class CleaningRounds {
  public:
   /// Everything outlives this.
-  CleaningRounds(io::Env& env, const BrokerConfig& config, ClusterMetadata& metadata,
-                 storage::DataDirectory& directory);
+  CleaningRounds(io::Env& env, ClusterMetadata& metadata, storage::DataDirectory& directory);
 
   /// Cleans the dirtiest log that is due, one pass. Returns whether there was one: then another may
   /// be due by now. One that could not be cleaned, or of which that could not be noted, is not due
   /// before its time of rest is over, which doubles with each failure.
   bool clean_next(Timestamp now);
+  /// How long to rest when no log is dirty enough, as the broker's properties say now.
+  Millis backoff() const;
   /// Gives up the pass that runs, and those to come.
   void stop() { is_stopped_ = true; }
 
@@ -56,13 +58,16 @@ class CleaningRounds {
   bool rests(const Name& name) const;
   Status note(const Due& due, const storage::Cleaning& cleaning);
   void set_aside(const Due& due, const Error& error);
+  /// One with as much memory as the broker's properties say now.
+  storage::LogCleaner& cleaner();
 
   const Clock& clock_;
-  const Millis backoff_;
   ClusterMetadata& metadata_;
   storage::DataDirectory& directory_;
   std::atomic<bool> is_stopped_ = false;
-  storage::LogCleaner cleaner_;
+  io::Env& env_;
+  std::size_t dedupe_bytes_max_ = 0;  // what cleaner_ has
+  std::optional<storage::LogCleaner> cleaner_;
   std::map<Name, Failures> failed_;  // that could not be cleaned the last time
 };
 
@@ -73,8 +78,7 @@ class CleaningRounds {
 ///   than one batch, or for a finished copy to be swapped in.
 class LogCleaning {
  public:
-  LogCleaning(io::Env& env, const BrokerConfig& config, ClusterMetadata& metadata,
-              storage::DataDirectory& directory);
+  LogCleaning(io::Env& env, ClusterMetadata& metadata, storage::DataDirectory& directory);
   ~LogCleaning();
   LogCleaning(const LogCleaning&) = delete;
   LogCleaning& operator=(const LogCleaning&) = delete;
@@ -83,7 +87,6 @@ class LogCleaning {
   void next_round();
 
   io::Env& env_;
-  const Millis backoff_;
   CleaningRounds rounds_;
   std::unique_ptr<io::EventLoop> loop_;
   std::unique_ptr<io::Thread> thread_;

@@ -33,12 +33,12 @@ class LogCleaningTest : public CoreFixture {
   std::optional<Offset> checkpoint(const std::string& topic) {
     return core_->directory().cleaner_offset({topic, PartitionId{0}});
   }
-  CleaningRounds rounds() { return {env(), state().config, core_->metadata(), core_->directory()}; }
+  CleaningRounds rounds() { return {env(), core_->metadata(), core_->directory()}; }
   Timestamp now() { return env().clock().wall(); }
 };
 
 TEST_F(LogCleaningTest, ACompactedTopicIsCleanedWithoutAnybodyAsking) {
-  const LogCleaning cleaning(env(), state().config, core_->metadata(), core_->directory());
+  const LogCleaning cleaning(env(), core_->metadata(), core_->directory());
   make_compacted("table");
   make_topic("events", 1, {{"segment.bytes", "500"}});
   put("table", 50);
@@ -183,8 +183,7 @@ TEST_F(LogCleaningTest, ASegmentThatAFailedAppendSealedIsSynced) {
 TEST_F(LogCleaningTest, AStoppedRoundCleansNothing) {
   make_compacted("table");
   put("table", 50);
-  auto stopped = std::make_unique<CleaningRounds>(env(), state().config, core_->metadata(),
-                                                  core_->directory());
+  auto stopped = std::make_unique<CleaningRounds>(env(), core_->metadata(), core_->directory());
   stopped->stop();
   EXPECT_FALSE(stopped->clean_next(now()));
   EXPECT_EQ(checkpoint("table"), std::nullopt);

@@ -1,5 +1,6 @@
 // Every property of topics and of the broker, in one catalogue. DescribeConfigs, the checks of
-// CreateTopics, the settings of logs, help texts and docs/generated/properties.md follow from it.
+// CreateTopics and AlterConfigs, the settings of logs, help texts and docs/generated/properties.md
+// follow from it.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,7 @@ std::string_view property_type_name(PropertyType type);
 enum class Effect : std::uint8_t {
   kWorks,   // it does what Kafka says
   kHolds,   // nothing need be done here for what it promises to hold
-  kRefused  // nothing here would do it, so CreateTopics says so
+  kRefused  // nothing here would do it, so who sets it is told
 };
 
 /// "works", "holds" or "refused".
@@ -50,6 +51,8 @@ struct Property {
   std::string_view choices = {};
   /// Of a broker's property, the option of `millrace up` that sets it; empty when there is none.
   std::string_view flag = {};
+  /// Of a broker's property, whether it changes while the broker runs, for one or for all.
+  bool is_dynamic = false;
 
   /// "-1 …", "0 to 1", "delete|compact": what a value has to be, for people. Empty for any.
   std::string wanted() const;
@@ -57,8 +60,12 @@ struct Property {
 
 /// All properties that a topic may have, sorted by name.    thread  any
 std::vector<Property> topic_properties();
-/// The broker's own properties, sorted by name; besides these it has the synonyms of the topics'.
+/// The broker's own properties, sorted by name; besides these it has the synonyms of the topics',
+/// which change while it runs.
 std::vector<Property> broker_properties();
+
+/// The properties that a consumer group may have, sorted by name.
+std::vector<Property> group_properties();
 
 /// The reference page, docs/generated/properties.md.
 std::string properties_page();

@@ -1,5 +1,7 @@
 // millrace cluster info | log-dirs | features | quorum; moves of leaders and replicas:
 // cluster_moves.cc
+#include <charconv>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -8,6 +10,7 @@
 #include "cli/cluster_access.h"
 #include "cli/cluster_moves.h"
 #include "cli/commands.h"
+#include "cli/config_changes.h"
 #include "cli/value.h"
 
 namespace millrace::cli {
@@ -136,6 +139,46 @@ ExitCode show_quorum(const ClusterViewOptions& options, Console& console, io::En
   return ExitCode::kDone;
 }
 
+struct FeatureOptions {
+  ClusterOptions cluster;
+  std::vector<std::string> levels;
+  bool downgrade = false;
+  bool validate_only = false;
+};
+
+Result<std::map<std::string, client::FeatureUpdate>> feature_updates(
+    const FeatureOptions& options) {
+  using Kind = client::FeatureUpdate::Kind;
+  const auto assignments = parse_assignments("a level as", options.levels);
+  if (!assignments.ok()) return assignments.error();
+  std::map<std::string, client::FeatureUpdate> updates;
+  for (const auto& [name, text] : *assignments) {
+    client::FeatureUpdate update{.kind = options.downgrade ? Kind::kSafeDowngrade : Kind::kUpgrade};
+    const char* const end = text.data() + text.size();
+    const auto [stop, failure] = std::from_chars(text.data(), end, update.level);
+    if (failure != std::errc{} || stop != end)
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("{}: wanted a level, found \"{}\"", name, text)};
+    updates.emplace(name, update);
+  }
+  return updates;
+}
+
+ExitCode set_features(const FeatureOptions& options, Console& console, io::Env& env) {
+  const auto updates = feature_updates(options);
+  if (!updates.ok()) return report(console, updates.error());
+  auto admin = connect_admin(options.cluster, console, env);
+  if (!admin.ok()) return report(console, admin.error());
+  const auto updated =
+      admin->update_features(*updates, options.validate_only ? client::Admin::Validate::kOnly
+                                                             : client::Admin::Validate::kApply);
+  if (!updated.ok()) return report(console, updated.error());
+  for (const auto& [name, update] : *updates)
+    console.print("{} {} at level {}\n", name, options.validate_only ? "would be" : "is",
+                  update.level);
+  return ExitCode::kDone;
+}
+
 void add_view(Command& cluster, io::Env& env, const std::string& name, const std::string& purpose,
               View view) {
   const auto options = std::make_shared<ClusterViewOptions>();
@@ -155,6 +198,15 @@ void add_cluster(Command root, io::Env& env) {
   add_view(cluster, env, "log-dirs", "Show what lies in the log directories of each broker",
            &show_log_dirs);
   add_view(cluster, env, "features", "Show what the cluster has agreed to do", &show_features);
+  const auto levels = std::make_shared<FeatureOptions>();
+  Command setting =
+      cluster.add_command("set-features", "Give features other levels, at once and for good",
+                          "millrace cluster set-features transaction.version=2");
+  add_cluster_options(setting, levels->cluster);
+  setting.arguments("NAME=LEVEL", levels->levels, "Features, and the level of each");
+  setting.flag("--downgrade", levels->downgrade, "The levels are lower than what holds");
+  setting.flag("--validate-only", levels->validate_only, "Change nothing, only say what is wrong");
+  setting.action([levels, &env](Console& console) { return set_features(*levels, console, env); });
   add_view(cluster, env, "quorum", "Show who keeps the cluster's metadata", &show_quorum);
   add_cluster_moves(cluster, env);
 }

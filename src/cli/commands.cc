@@ -20,6 +20,8 @@ ExitCode run_command_line(std::span<const std::string> arguments, Console& conso
   add_consume(tree.root(), env);
   add_group(tree.root(), env);
   add_transaction(tree.root(), env);
+  add_config(tree.root(), env);
+  add_quota(tree.root(), env);
   add_cluster(tree.root(), env);
   add_properties(tree.root());
   add_completion(tree.root(), tree);

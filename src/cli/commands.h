@@ -17,6 +17,8 @@ void add_group(Command root, io::Env& env);
 /// group  the command that add_group() made
 void add_group_changes(Command group, io::Env& env);
 void add_transaction(Command root, io::Env& env);
+void add_config(Command root, io::Env& env);
+void add_quota(Command root, io::Env& env);
 void add_cluster(Command root, io::Env& env);
 void add_properties(Command root);
 /// tree  what it writes completions of

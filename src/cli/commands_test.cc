@@ -24,7 +24,13 @@ TEST(Commands, EveryCommandIsDeclaredAndExplainsItself) {
        std::vector<std::vector<std::string>>{{"up"},
                                              {"demo"},
                                              {"topic", "create"},
+                                             {"topic", "alter"},
+                                             {"topic", "add-partitions"},
                                              {"topic", "delete-records"},
+                                             {"quota", "describe"},
+                                             {"quota", "alter"},
+                                             {"config", "describe"},
+                                             {"config", "alter"},
                                              {"produce"},
                                              {"consume"},
                                              {"group", "describe"},
@@ -33,7 +39,8 @@ TEST(Commands, EveryCommandIsDeclaredAndExplainsItself) {
                                              {"transaction", "describe-producers"},
                                              {"transaction", "find-hanging"},
                                              {"transaction", "abort"},
-                                             {"cluster"},
+                                             {"cluster", "set-features"},
+                                             {"config", "list"},
                                              {"properties", "topic"}}) {
     std::vector<std::string> arguments = path;
     arguments.emplace_back("--help");

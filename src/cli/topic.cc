@@ -1,4 +1,4 @@
-// millrace topic create | list | describe | delete | delete-records
+// millrace topic create | list | describe | alter | add-partitions | delete | delete-records
 #include <charconv>
 #include <map>
 #include <memory>
@@ -8,6 +8,7 @@
 
 #include "cli/cluster_access.h"
 #include "cli/commands.h"
+#include "cli/config_changes.h"
 #include "cli/value.h"
 #include "wire/error_codes.h"
 
@@ -18,8 +19,10 @@ struct TopicOptions {
   ClusterOptions cluster;
   std::vector<std::string> names;
   std::int64_t partitions = -1;
+  std::int64_t total = 0;
   std::int64_t replication_factor = -1;
   std::vector<std::string> configs;
+  ConfigChangeOptions changes;
   std::string before;
   std::optional<std::int64_t> partition;
   bool validate_only = false;
@@ -29,26 +32,13 @@ struct TopicOptions {
 };
 using SharedOptions = std::shared_ptr<TopicOptions>;
 
-Result<std::map<std::string, std::string>> parse_configs(const std::vector<std::string>& texts) {
-  std::map<std::string, std::string> configs;
-  for (const auto& text : texts) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("wanted --config name=value, found \"{}\"", text)};
-    }
-    configs[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return configs;
-}
-
 bool already_exists(const Status& status) {
   return !status.ok() && status.error().code == ErrorCode::kKafka &&
          wire::kafka_error_of(status.error()) == wire::KafkaError::kTopicAlreadyExists;
 }
 
 ExitCode create(const TopicOptions& options, Console& console, io::Env& env) {
-  const auto configs = parse_configs(options.configs);
+  const auto configs = parse_assignments("--config", options.configs);
   if (!configs.ok()) return report(console, configs.error());
   std::vector<client::NewTopic> topics;
   for (const auto& name : options.names) {
@@ -75,6 +65,34 @@ ExitCode create(const TopicOptions& options, Console& console, io::Env& env) {
     }
   }
   return code;
+}
+
+ExitCode alter(const TopicOptions& options, Console& console, io::Env& env) {
+  std::vector<client::ConfigResource> resources;
+  for (const auto& name : options.names)
+    resources.push_back({client::ConfigResourceKind::kTopic, name});
+  return alter_configs(resources, options.changes, options.cluster, console, env);
+}
+
+ExitCode add_partitions(const TopicOptions& options, Console& console, io::Env& env) {
+  if (options.total == 0)
+    return report(console, Error{ErrorCode::kInvalidArgument,
+                                 "wanted --total N, how many partitions a topic has afterwards"});
+  auto admin = connect_admin(options.cluster, console, env);
+  if (!admin.ok()) return report(console, admin.error());
+  const auto total = static_cast<std::int32_t>(options.total);
+  std::map<std::string, client::NewPartitions> wanted;
+  for (const auto& name : options.names) wanted.emplace(name, client::NewPartitions{total});
+  const auto outcomes =
+      admin->create_partitions(wanted, options.validate_only ? client::Admin::Validate::kOnly
+                                                             : client::Admin::Validate::kApply);
+  if (!outcomes.ok()) return report(console, outcomes.error());
+  for (const auto& [name, outcome] : *outcomes) {
+    if (outcome.ok())
+      console.print("{} {} partitions\n", name,
+                    fmt::format("{} {}", options.validate_only ? "would have" : "has", total));
+  }
+  return report_outcomes(console, *outcomes);
 }
 
 ExitCode remove(const TopicOptions& options, Console& console, io::Env& env) {
@@ -258,7 +276,7 @@ Command add(Command& topic, const SharedOptions& options, io::Env& env, Run run,
 
 void add_topic(Command root, io::Env& env) {
   Command topic = root.add_command(
-      "topic", "Create, list, describe and delete topics, and delete their records",
+      "topic", "Create, list, describe, alter and delete topics, and delete their records",
       "millrace topic list");
   const auto options = std::make_shared<TopicOptions>();
 
@@ -286,6 +304,23 @@ void add_topic(Command root, io::Env& env) {
                             "millrace topic describe clicks --format yaml"});
   describing.arguments("TOPIC", options->names, "Names of the topics");
   describing.choice("-f,--format", options->format, format_names(), "How to write it");
+
+  Command altering =
+      add(topic, options, env, alter,
+          {"alter", "Change properties of topics, at once and for good",
+           "millrace topic alter clicks -c retention.ms=86400000 --delete segment.ms"});
+  altering.arguments("TOPIC", options->names, "Names of the topics");
+  add_config_change_options(altering, options->changes);
+  altering.explain(&help_on_topic_properties);
+
+  Command growing = add(
+      topic, options, env, add_partitions,
+      {"add-partitions", "Give topics more partitions; keys go to other partitions from then on",
+       "millrace topic add-partitions clicks --total 8"});
+  growing.arguments("TOPIC", options->names, "Names of the topics");
+  growing.option("--total", options->total, "How many partitions a topic has afterwards", 1,
+                 100'000);
+  growing.flag("--validate-only", options->validate_only, "Say what would happen, change nothing");
 
   Command deleting =
       add(topic, options, env, remove,

@@ -10,6 +10,7 @@
 #include "broker/broker.h"
 #include "cli/cluster_access.h"
 #include "cli/commands.h"
+#include "cli/config_changes.h"
 #include "cli/port_file.h"
 #include "cli/stop_signal.h"
 
@@ -28,6 +29,7 @@ struct UpOptions {
   std::int64_t partitions = 1;
   std::int64_t loops = 0;
   bool no_auto_create = false;
+  std::vector<std::string> properties;
   std::string port_file;
   std::string metrics_file;
   bool die_with_parent = false;
@@ -75,6 +77,12 @@ Result<broker::BrokerConfig> broker_config(const UpOptions& options) {
   const auto fsync = broker::parse_fsync_policy(options.fsync);
   if (!fsync.ok()) return fsync.error();
   config.fsync = *fsync;
+  const auto properties = parse_assignments("--config", options.properties);
+  if (!properties.ok()) return properties.error();
+  for (const auto& [name, value] : *properties) {
+    auto status = broker::set_broker_property(config, name, value);
+    if (!status.ok()) return std::move(status).error().with_context("--config");
+  }
   return config;
 }
 
@@ -187,6 +195,8 @@ void add_up(Command root, io::Env& env) {
   up.option("--loops", options->loops, "Event loops; 0 is one for each processor", 0, 256);
   up.flag("--no-auto-create", options->no_auto_create,
           "Refuse unknown topics instead of making them when they are first asked for");
+  up.option("-c,--config NAME=VALUE", options->properties,
+            "A property of the broker, by Kafka's name; may be repeated");
   up.option("--port-file FILE", options->port_file,
             "Write HOST:PORT here once ready; removed at the end");
   up.option("--metrics-file FILE", options->metrics_file,

@@ -14,9 +14,12 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "client/cluster_descriptions.h"
+#include "client/config_descriptions.h"
 #include "client/descriptions.h"
+#include "client/feature_descriptions.h"
 #include "client/offsets.h"
 #include "client/properties.h"
+#include "client/quota_descriptions.h"
 #include "client/transaction_descriptions.h"
 #include "io/env.h"
 #include "model/ids.h"
@@ -57,6 +60,12 @@ class Admin {
                                                     Validate validate = Validate::kApply);
   /// errors  for a topic: UNKNOWN_TOPIC_OR_PARTITION, TOPIC_DELETION_DISABLED
   Result<Outcomes<std::string, void>> delete_topics(const std::vector<std::string>& names);
+  /// Gives topics more partitions. Records that are there stay where they are; keys go to other
+  /// partitions from then on.
+  /// errors  for a topic: UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS (no increase),
+  ///         INVALID_REPLICA_ASSIGNMENT, POLICY_VIOLATION
+  Result<Outcomes<std::string, void>> create_partitions(
+      const std::map<std::string, NewPartitions>& topics, Validate validate = Validate::kApply);
   /// Also those that the cluster keeps for itself; by name.
   /// cost    one request, whose answer names every partition of the cluster
   Result<std::vector<TopicListing>> list_topics();
@@ -92,7 +101,35 @@ class Admin {
   /// errors  for a resource: UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST
   /// cost    one request for each resource
   Result<Outcomes<ConfigResource, std::vector<ConfigEntry>>> describe_configs(
-      const std::vector<ConfigResource>& resources);
+      const std::vector<ConfigResource>& resources, ConfigDetail detail = ConfigDetail::kValues);
+  /// Changes single properties; of one resource all of them or none. A broker is named by its id,
+  /// and asked itself; no name stands for all brokers.
+  /// errors  for a resource: UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG, INVALID_REQUEST,
+  ///         POLICY_VIOLATION; kUnsupported before Kafka 2.3
+  /// cost    one request for all that is no broker, and one for each broker, one after another
+  Result<Outcomes<ConfigResource, void>> incremental_alter_configs(
+      const std::map<ConfigResource, std::vector<ConfigChange>>& changes,
+      Validate validate = Validate::kApply);
+
+  /// What has a configuration: topics, brokers, client metrics, and groups of which something is
+  /// set.
+  /// errors  of the whole call: CLUSTER_AUTHORIZATION_FAILED; kUnsupported before Kafka 4.1
+  Result<std::vector<ConfigResource>> list_config_resources(
+      const std::vector<ConfigResourceKind>& kinds = {});
+
+  /// Sets the levels of features, of all or of none.
+  /// errors  INVALID_UPDATE_VERSION, CLUSTER_AUTHORIZATION_FAILED
+  Result<void> update_features(const std::map<std::string, FeatureUpdate>& updates,
+                               Validate validate = Validate::kApply);
+
+  /// The quotas of all entities that the filter takes.
+  /// errors  of the whole call: INVALID_REQUEST for a filter that makes no sense; kUnsupported
+  ///         before Kafka 2.6
+  Result<std::map<QuotaEntity, QuotaValues>> describe_client_quotas(const QuotaFilter& filter = {});
+  /// Sets and removes quotas; of one entity all of them or none.
+  /// errors  for an entity: INVALID_REQUEST
+  Result<Outcomes<QuotaEntity, void>> alter_client_quotas(
+      const std::map<QuotaEntity, QuotaChanges>& changes, Validate validate = Validate::kApply);
 
   /// errors  for a partition: UNKNOWN_TOPIC_OR_PARTITION when no broker has known it for two
   ///         seconds; kTimeout when it has no leader in time; kUnsupported when its broker does not

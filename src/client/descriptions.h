@@ -1,4 +1,4 @@
-// What Admin is told of a cluster, and tells: topics, brokers, groups and configurations as values.
+// What Admin is told of a cluster, and tells: topics, brokers and groups as values.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,13 @@ struct NewTopic {
   std::int32_t partitions = -1;          // -1: the broker's default
   std::int16_t replication_factor = -1;  // -1: the broker's default
   std::map<std::string, std::string> configs = {};
+};
+
+/// More partitions for a topic.
+struct NewPartitions {
+  std::int32_t total = 0;  // how many it has afterwards
+  /// The replicas of each new one, the first is to lead; nothing lets the cluster choose.
+  std::optional<std::vector<std::vector<BrokerId>>> assignments = {};
 };
 
 struct NodeDescription {
@@ -84,23 +91,6 @@ struct GroupDescription {
   // Of consumer groups: the group's epoch, and the one that partitions were dealt for.
   std::int32_t epoch = -1;
   std::int32_t assignment_epoch = -1;
-};
-
-struct ConfigEntry {
-  std::string name;
-  std::optional<std::string> value;  // null when sensitive
-  bool is_default = false;
-  bool is_read_only = false;
-  bool is_sensitive = false;
-  std::int8_t source = 0;
-};
-
-enum class ConfigResourceKind : std::int8_t { kTopic = 2, kBroker = 4 };
-struct ConfigResource {
-  ConfigResourceKind kind = ConfigResourceKind::kTopic;
-  std::string name;
-
-  auto operator<=>(const ConfigResource&) const = default;
 };
 
 }  // namespace millrace::client

@@ -65,9 +65,6 @@ constexpr ApiRow row(VersionRange advertised = Request::kVersions) {
   return {Request::kApiKey, name, advertised, Request::kVersions, Request::kFlexibleSince};
 }
 
-// What only our client speaks. Who adds the handler puts its range here.
-constexpr VersionRange kNotServed{};
-
 // Produce advertises versions that it refuses: librdkafka takes the compression codecs that it may
 // use from the lowest one. InitProducerId v6 serves two-phase commit; Kafka 4.4 does not offer it
 // either, as its description is not final (latestVersionUnstable). ApiVersions v5 and DeleteGroups
@@ -98,26 +95,26 @@ constexpr std::array kTable{
     row<WriteTxnMarkersRequest, WriteTxnMarkersResponse>(),
     row<TxnOffsetCommitRequest, TxnOffsetCommitResponse>(),
     row<DescribeConfigsRequest, DescribeConfigsResponse>(),
-    row<AlterConfigsRequest, AlterConfigsResponse>(kNotServed),
+    row<AlterConfigsRequest, AlterConfigsResponse>(),
     row<DescribeLogDirsRequest, DescribeLogDirsResponse>(),
-    row<CreatePartitionsRequest, CreatePartitionsResponse>(kNotServed),
+    row<CreatePartitionsRequest, CreatePartitionsResponse>(),
     row<DeleteGroupsRequest, DeleteGroupsResponse>(VersionRange{0, 2}),
     row<ElectLeadersRequest, ElectLeadersResponse>(),
-    row<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(kNotServed),
+    row<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(),
     row<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(),
     row<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(),
     row<OffsetDeleteRequest, OffsetDeleteResponse>(),
-    row<DescribeClientQuotasRequest, DescribeClientQuotasResponse>(kNotServed),
-    row<AlterClientQuotasRequest, AlterClientQuotasResponse>(kNotServed),
+    row<DescribeClientQuotasRequest, DescribeClientQuotasResponse>(),
+    row<AlterClientQuotasRequest, AlterClientQuotasResponse>(),
     row<DescribeQuorumRequest, DescribeQuorumResponse>(),
-    row<UpdateFeaturesRequest, UpdateFeaturesResponse>(kNotServed),
+    row<UpdateFeaturesRequest, UpdateFeaturesResponse>(),
     row<DescribeClusterRequest, DescribeClusterResponse>(),
     row<DescribeProducersRequest, DescribeProducersResponse>(),
     row<DescribeTransactionsRequest, DescribeTransactionsResponse>(),
     row<ListTransactionsRequest, ListTransactionsResponse>(),
     row<ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse>(),
     row<ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse>(),
-    row<ListConfigResourcesRequest, ListConfigResourcesResponse>(kNotServed),
+    row<ListConfigResourcesRequest, ListConfigResourcesResponse>(),
     row<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>(),
 };
 

@@ -190,6 +190,8 @@ void for_each_record(Visitor&& visit) {
   visit(std::type_identity<PartitionRecord>{});
   visit(std::type_identity<ConfigRecord>{});
   visit(std::type_identity<RemoveTopicRecord>{});
+  visit(std::type_identity<FeatureLevelRecord>{});
+  visit(std::type_identity<ClientQuotaRecord>{});
   visit(std::type_identity<ProducerIdsRecord>{});
 }
 

@@ -12,6 +12,8 @@ template struct Codec<TopicRecord>;
 template struct Codec<PartitionRecord>;
 template struct Codec<ConfigRecord>;
 template struct Codec<RemoveTopicRecord>;
+template struct Codec<FeatureLevelRecord>;
+template struct Codec<ClientQuotaRecord>;
 template struct Codec<ProducerIdsRecord>;
 
 namespace {
@@ -86,6 +88,10 @@ Result<MetadataRecord> decode_metadata_record(std::string_view bytes) {
       return decode_as<ConfigRecord>(reader, version);
     case RemoveTopicRecord::kType:
       return decode_as<RemoveTopicRecord>(reader, version);
+    case FeatureLevelRecord::kType:
+      return decode_as<FeatureLevelRecord>(reader, version);
+    case ClientQuotaRecord::kType:
+      return decode_as<ClientQuotaRecord>(reader, version);
     case ProducerIdsRecord::kType:
       return decode_as<ProducerIdsRecord>(reader, version);
     default:

@@ -1,6 +1,6 @@
 // The records of the metadata log, in the formats of Kafka's KRaft: topics, partitions,
-// configuration, producer ids. The value of a record is a frame version, a type, a version and the
-// fields.
+// configuration, features, quotas, producer ids. The value of a record is a frame version, a type,
+// a version and the fields.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "model/uuid.h"
 #include "wire/field.h"
+#include "wire/messages/quota_entity_data.h"
 
 namespace millrace::wire {
 
@@ -129,6 +130,45 @@ struct ProducerIdsRecord {
   }
 };
 
+/// Which level of a feature holds from now on; 0 is none.
+struct FeatureLevelRecord {
+  static constexpr std::string_view kName = "FeatureLevelRecord";
+  static constexpr std::uint32_t kType = 12;
+  static constexpr VersionRange kVersions{0, 0};
+  static constexpr std::int16_t kFlexibleSince = 0;
+
+  std::string name;
+  std::int16_t feature_level = 0;
+
+  bool operator==(const FeatureLevelRecord&) const = default;
+  static constexpr void fields(auto&& visit) {
+    visit(&FeatureLevelRecord::name, Field{"name"});
+    visit(&FeatureLevelRecord::feature_level, Field{"feature_level"});
+  }
+};
+
+/// A quota of a user, a client id, both of them, or an address; no name stands for whom no other
+/// quota names.
+struct ClientQuotaRecord {
+  static constexpr std::string_view kName = "ClientQuotaRecord";
+  static constexpr std::uint32_t kType = 14;
+  static constexpr VersionRange kVersions{0, 0};
+  static constexpr std::int16_t kFlexibleSince = 0;
+
+  std::vector<QuotaEntityData> entity;
+  std::string key;
+  double value = 0;
+  bool remove = false;
+
+  bool operator==(const ClientQuotaRecord&) const = default;
+  static constexpr void fields(auto&& visit) {
+    visit(&ClientQuotaRecord::entity, Field{"entity"});
+    visit(&ClientQuotaRecord::key, Field{"key"});
+    visit(&ClientQuotaRecord::value, Field{"value"});
+    visit(&ClientQuotaRecord::remove, Field{"remove"});
+  }
+};
+
 /// A type or version that this build does not know; written by a newer one.
 struct UnknownMetadataRecord {
   std::uint32_t type = 0;
@@ -137,8 +177,9 @@ struct UnknownMetadataRecord {
   bool operator==(const UnknownMetadataRecord&) const = default;
 };
 
-using MetadataRecord = std::variant<TopicRecord, PartitionRecord, ConfigRecord, RemoveTopicRecord,
-                                    ProducerIdsRecord, UnknownMetadataRecord>;
+using MetadataRecord =
+    std::variant<TopicRecord, PartitionRecord, ConfigRecord, RemoveTopicRecord, FeatureLevelRecord,
+                 ClientQuotaRecord, ProducerIdsRecord, UnknownMetadataRecord>;
 
 /// The bytes of a record's value. PartitionRecord is written in the lowest version that holds it.
 /// errors  kTooLarge (a string over 32767 bytes), kInvalidArgument (an UnknownMetadataRecord)

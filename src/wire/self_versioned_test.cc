@@ -236,6 +236,13 @@ TEST(MetadataRecords, AreFramedAsKafkaFramesThem) {
             "0274"
             "00000000000000000000000000000007"
             "00");
+  EXPECT_EQ(hex_of_bytes(*encode_metadata_record(FeatureLevelRecord{"f", 2})),
+            "01"
+            "0c"
+            "00"
+            "0266"
+            "0002"
+            "00");
   EXPECT_EQ(hex_of_bytes(*encode_metadata_record(ProducerIdsRecord{1, -1, 1000})),
             "01"
             "0f"
@@ -260,6 +267,8 @@ TEST(MetadataRecords, ReadBackEveryKind) {
                                             ConfigRecord{2, "t", "k", "v"},
                                             ConfigRecord{2, "t", "k", std::nullopt},
                                             RemoveTopicRecord{Uuid{}},
+                                            FeatureLevelRecord{"f", 2},
+                                            ClientQuotaRecord{{{"user", std::nullopt}}, "k", 1.5},
                                             ProducerIdsRecord{1, 2, 3}};
 
   for (const MetadataRecord& record : records) {

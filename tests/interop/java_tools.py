@@ -9,6 +9,8 @@ import tool_driver
 JAVA = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx256m", "-cp"]
 TOPICS = "org.apache.kafka.tools.TopicCommand"
 DELETE_RECORDS = "org.apache.kafka.tools.DeleteRecordsCommand"
+CONFIGS = "org.apache.kafka.tools.ConfigCommand"
+FEATURES = "org.apache.kafka.tools.FeatureCommand"
 GET_OFFSETS = "org.apache.kafka.tools.GetOffsetShell"
 GROUPS = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
 CONSOLE_PRODUCER = "org.apache.kafka.tools.ConsoleProducer"

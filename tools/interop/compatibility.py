@@ -18,9 +18,10 @@ RECORDS = ROOT / "docs" / "generated" / "compatibility.json"
 PAGE = ROOT / "docs" / "compatibility.md"
 API_KEYS = ROOT / "src" / "wire" / "api_key.h"
 
-ORDER = ["java-tools", "kcat", "confluent-kafka", "aiokafka", "kafkajs", "@platformatic/kafka", "franz-go"]
+ORDER = ["java-tools", "java-admin-tools", "kcat", "confluent-kafka", "aiokafka", "kafkajs", "@platformatic/kafka", "franz-go"]
 ABOUT = {
     "java-tools": "Apache Kafka's console, verifiable, topics and groups tools",
+    "java-admin-tools": "Apache Kafka's tools for configurations, partitions, quotas and features",
     "kcat": "[kcat](https://github.com/edenhill/kcat)",
     "confluent-kafka": "[confluent-kafka](https://pypi.org/project/confluent-kafka/) for Python",
     "aiokafka": "[aiokafka](https://pypi.org/project/aiokafka/) for Python",
@@ -78,9 +79,9 @@ def page(records):
         "",
         "## Clients",
         "",
-        "Each creates a topic, produces with every codec (the log is looked into, whether it holds that codec) and with "
+        "Each client creates a topic, produces with every codec (the log is looked into, whether it holds that codec) and with "
         "idempotence, consumes in a group while a second member joins and leaves, commits, and resumes with a new "
-        "member; every record comes once and in order per key.",
+        "member; every record comes once and in order per key. Administrators' tools change what they are for, and see it.",
         "",
         *table(["Client", "Version", "Codecs", *FEATURES, "Also"], [client_row(client) for client in clients]),
         "",

@@ -17,6 +17,8 @@ Verdict<wire::ListOffsetsResponse> gate(wire::ListOffsetsRequest& request, const
 Verdict<wire::MetadataResponse> gate(wire::MetadataRequest& request, const Permit& permit);
 Verdict<wire::ApiVersionsResponse> gate(wire::ApiVersionsRequest& request, const Permit& permit);
 Verdict<wire::CreateTopicsResponse> gate(wire::CreateTopicsRequest& request, const Permit& permit);
+Verdict<wire::CreatePartitionsResponse> gate(wire::CreatePartitionsRequest& request,
+                                             const Permit& permit);
 Verdict<wire::DeleteTopicsResponse> gate(wire::DeleteTopicsRequest& request, const Permit& permit);
 Verdict<wire::DeleteRecordsResponse> gate(wire::DeleteRecordsRequest& request,
                                           const Permit& permit);
@@ -24,6 +26,17 @@ Verdict<wire::OffsetForLeaderEpochResponse> gate(wire::OffsetForLeaderEpochReque
                                                  const Permit& permit);
 Verdict<wire::DescribeConfigsResponse> gate(wire::DescribeConfigsRequest& request,
                                             const Permit& permit);
+Verdict<wire::AlterConfigsResponse> gate(wire::AlterConfigsRequest& request, const Permit& permit);
+Verdict<wire::IncrementalAlterConfigsResponse> gate(wire::IncrementalAlterConfigsRequest& request,
+                                                    const Permit& permit);
+Verdict<wire::DescribeClientQuotasResponse> gate(wire::DescribeClientQuotasRequest& request,
+                                                 const Permit& permit);
+Verdict<wire::AlterClientQuotasResponse> gate(wire::AlterClientQuotasRequest& request,
+                                              const Permit& permit);
+Verdict<wire::UpdateFeaturesResponse> gate(wire::UpdateFeaturesRequest& request,
+                                           const Permit& permit);
+Verdict<wire::ListConfigResourcesResponse> gate(wire::ListConfigResourcesRequest& request,
+                                                const Permit& permit);
 Verdict<wire::WriteTxnMarkersResponse> gate(wire::WriteTxnMarkersRequest& request,
                                             const Permit& permit);
 Verdict<wire::DescribeProducersResponse> gate(wire::DescribeProducersRequest& request,

@@ -1,4 +1,4 @@
-// The gates of the APIs by which topics, their configuration and the cluster are seen and changed.
+// The gates of the APIs by which topics and the cluster are seen and changed.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -7,11 +7,11 @@
 #include "broker/access/gates.h"
 #include "wire/error_codes.h"
 #include "wire/messages/api_versions.h"
+#include "wire/messages/create_partitions.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_records.h"
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_cluster.h"
-#include "wire/messages/describe_configs.h"
 #include "wire/messages/metadata.h"
 
 namespace millrace::broker {
@@ -33,21 +33,6 @@ wire::MetadataResponse::MetadataResponseTopic refuse(
   answer.topic_id = topic.topic_id;
   answer.name = topic.topic_id.is_zero() ? topic.name : std::nullopt;
   return answer;
-}
-
-/// source  org.apache.kafka.common.config.ConfigResource.Type
-constexpr std::int8_t kConfigsOfTopic = 2;
-constexpr std::int8_t kConfigsOfGroup = 32;
-
-std::int16_t denied_configs(std::int8_t resource_type) {
-  switch (resource_type) {
-    case kConfigsOfTopic:
-      return kTopicDenied;
-    case kConfigsOfGroup:
-      return code_of(KafkaError::kGroupAuthorizationFailed);
-    default:
-      return code_of(KafkaError::kClusterAuthorizationFailed);
-  }
 }
 
 /// Whether a topic may be described and, where it would be made, be made.
@@ -130,6 +115,16 @@ Verdict<wire::CreateTopicsResponse> gate(wire::CreateTopicsRequest& request, con
   }};
 }
 
+Verdict<wire::CreatePartitionsResponse> gate(wire::CreatePartitionsRequest& request,
+                                             const Permit& permit) {
+  std::vector<wire::CreatePartitionsResponse::CreatePartitionsTopicResult> answers;
+  for (auto& topic : take_refused(request.topics, [&](const auto& wanted) {
+         return permit.may(kAlter, kTopic, wanted.name);
+       }))
+    answers.push_back({std::move(topic.name), kTopicDenied, std::nullopt});
+  return answered_besides(&wire::CreatePartitionsResponse::results, std::move(answers));
+}
+
 Verdict<wire::DeleteTopicsResponse> gate(wire::DeleteTopicsRequest& request, const Permit& permit) {
   if (permit.may(kDelete)) return {};
   std::vector<wire::DeleteTopicsResponse::DeletableTopicResult> answers;
@@ -169,28 +164,6 @@ Verdict<wire::DeleteRecordsResponse> gate(wire::DeleteRecordsRequest& request,
       answer.partitions.push_back({partition.partition_index, -1, kTopicDenied});
   }
   return answered_besides(&wire::DeleteRecordsResponse::topics, std::move(answers));
-}
-
-Verdict<wire::DescribeConfigsResponse> gate(wire::DescribeConfigsRequest& request,
-                                            const Permit& permit) {
-  std::vector<wire::DescribeConfigsResponse::DescribeConfigsResult> answers;
-  for (const auto& resource : take_refused(request.resources, [&](const auto& wanted) {
-         switch (wanted.resource_type) {
-           case kConfigsOfTopic:
-             return permit.may(kDescribeConfigs, kTopic, wanted.resource_name);
-           case kConfigsOfGroup:
-             return permit.may(kDescribeConfigs, kGroup, wanted.resource_name);
-           default:
-             return permit.may(kDescribeConfigs);
-         }
-       })) {
-    auto& answer = answers.emplace_back();
-    answer.resource_type = resource.resource_type;
-    answer.resource_name = resource.resource_name;
-    answer.error_code = denied_configs(resource.resource_type);
-    answer.error_message = std::string(kWhy);
-  }
-  return answered_besides(&wire::DescribeConfigsResponse::results, std::move(answers));
 }
 
 Verdict<wire::DescribeClusterResponse> gate(wire::DescribeClusterRequest&, const Permit& permit) {

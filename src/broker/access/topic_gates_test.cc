@@ -1,4 +1,4 @@
-// The gates of topics, configuration and the cluster before an authorizer that refuses all, or
+// The gates of topics and the cluster before an authorizer that refuses all, or
 // some: what is refused says so as in Kafka, and the rest is answered.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,11 +9,11 @@
 #include "broker/testing/gate_fixture.h"
 #include "wire/error_codes.h"
 #include "wire/messages/api_versions.h"
+#include "wire/messages/create_partitions.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_records.h"
 #include "wire/messages/delete_topics.h"
 #include "wire/messages/describe_cluster.h"
-#include "wire/messages/describe_configs.h"
 #include "wire/messages/metadata.h"
 
 namespace millrace::broker {
@@ -177,21 +177,17 @@ TEST_F(TopicGates, DeleteTopicsRefusesEachTopicAndHidesTheNameBehindAnId) {
   EXPECT_EQ(error(response.responses.at(0).error_code), KafkaError::kNone);
 }
 
-TEST_F(TopicGates, DescribeConfigsRefusesEachResource) {
-  rules_.allow(kDescribeConfigs, kTopic, "mine");
-  wire::DescribeConfigsRequest request;
-  request.resources = {{2, "yours", std::nullopt}, {2, "mine", std::nullopt},
-                       {4, "1", std::nullopt},     {8, "1", std::nullopt},
-                       {16, "c", std::nullopt},    {32, "g", std::nullopt}};
-  const auto response = ask<wire::DescribeConfigsResponse>(request, 4);
-  ASSERT_EQ(response.results.size(), 6U);
+TEST_F(TopicGates, CreatePartitionsRefusesEachTopic) {
+  rules_.allow(kAlter, kTopic, "mine");
+  wire::CreatePartitionsRequest request;
+  request.topics = {{"yours", 3, std::nullopt}, {"mine", 3, std::nullopt}};
+  const auto response = ask<wire::CreatePartitionsResponse>(request, 3);
+  ASSERT_EQ(response.results.size(), 2U);
   EXPECT_EQ(error(response.results[0].error_code), KafkaError::kNone);
-  EXPECT_FALSE(response.results[0].configs.empty());
+  EXPECT_EQ(response.results[1].name, "yours");
   EXPECT_EQ(error(response.results[1].error_code), KafkaError::kTopicAuthorizationFailed);
-  EXPECT_THAT(response.results[1].configs, IsEmpty());
-  for (const std::size_t i : {2U, 3U, 4U})
-    EXPECT_EQ(error(response.results[i].error_code), KafkaError::kClusterAuthorizationFailed);
-  EXPECT_EQ(error(response.results[5].error_code), KafkaError::kGroupAuthorizationFailed);
+  EXPECT_EQ(state().topics.table()->find("mine")->partitions.size(), 3U);
+  EXPECT_EQ(state().topics.table()->find("yours")->partitions.size(), 1U);
 }
 
 }  // namespace

@@ -171,6 +171,13 @@ Result<PartitionId> GroupService::partition_of_group(std::string_view group_id) 
   return partition_of(group_id, *count);
 }
 
+void GroupService::set_consumer_times(decltype(GroupConfig::consumer_times) times) {
+  shell_->tell([&](GroupCoordinator& groups, Instant) {
+    groups.set_consumer_times(std::move(times));
+    return GroupEffects{};
+  });
+}
+
 void GroupService::topic_deleted(std::string_view topic) {
   shell_->tell(
       [&](GroupCoordinator& groups, Instant now) { return groups.topic_deleted(topic, now); });

@@ -103,6 +103,8 @@ class GroupService {
 
   /// Forgets what groups committed for a topic that no longer exists.
   void topic_deleted(std::string_view topic);
+  /// What was set of single consumer groups has changed.
+  void set_consumer_times(decltype(GroupConfig::consumer_times) times);
 
  private:
   class Shell;

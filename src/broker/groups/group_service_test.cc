@@ -126,8 +126,8 @@ class GroupServiceTest : public testing::Test {
  protected:
   std::unique_ptr<GroupService> make_service() {
     auto service = std::make_unique<GroupService>(
-        GroupConfig{}, log_, *loop_, env_.clock(), env_.make_random(),
-        [] { return std::make_shared<const TopicTable>(); });
+        GroupConfig{.session_timeout_min = Millis{1'000}}, log_, *loop_, env_.clock(),
+        env_.make_random(), [] { return std::make_shared<const TopicTable>(); });
     EXPECT_TRUE(service->load().ok());
     return service;
   }

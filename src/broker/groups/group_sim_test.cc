@@ -51,7 +51,9 @@ struct Consumer {
 class GroupSim {
  public:
   GroupSim(std::uint64_t seed, const Conditions& conditions)
-      : conditions_(conditions), world_({}, seed), random_(seed) {
+      : conditions_(conditions),
+        world_({.session_timeout_min = Millis{1'000}}, seed),
+        random_(seed) {
     world_.holds_appends = true;
     for (int i = 0; i < 3; ++i) {
       Consumer consumer;

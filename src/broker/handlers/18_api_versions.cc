@@ -2,7 +2,7 @@
 //   Lists what has a handler. The response's header is always the oldest, so that any client can
 //   read it; a version that we do not know is answered in version 0 (KIP-511).
 //   Names of client software that could not be a metric's tag are refused.
-//   Features that change what clients do are named with their levels; here they cannot be changed.
+//   Features that change what clients do are named with their levels; one of level 0 is not in use.
 // Version notes: v3 is flexible and carries features. Before v4 a supported level of 0 may not be
 // told: older clients refuse the answer (KAFKA-17011).
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
-#include "broker/transactions/transaction_metadata.h"
+#include "broker/topics/settings_catalogue.h"
 #include "wire/messages/api_versions.h"
 
 namespace millrace::broker {
@@ -24,19 +24,18 @@ using wire::KafkaError;
 constexpr std::int16_t kFirstVersionWithSoftware = 3;
 
 constexpr std::int16_t kFirstVersionWithLevelZero = 4;
-// Of group.version: groups of KIP-848.
-constexpr std::int16_t kConsumerGroups = 1;
 
 /// KIP-584: what is there, and what clients may rely on.
-void list_features(ApiVersionsResponse& response, const BrokerConfig& config,
+void list_features(ApiVersionsResponse& response, const SettingsInForce& settings,
                    std::int16_t api_version) {
-  const auto list = [&](const std::string& name, std::int16_t newest, std::int16_t level) {
-    if (api_version >= kFirstVersionWithLevelZero)
-      response.supported_features.push_back({name, 0, newest});
-    response.finalized_features.push_back({name, level, level});
-  };
-  list("group.version", kConsumerGroups, kConsumerGroups);
-  list("transaction.version", kEpochPerTransaction, config.transactions.version);
+  for (const Feature& feature : supported_features()) {
+    const std::string name(feature.name);
+    const std::int16_t level = feature_level(settings.set.features, settings.config, feature.name);
+    if (feature.min > 0 || api_version >= kFirstVersionWithLevelZero)
+      response.supported_features.push_back({name, feature.min, feature.max});
+    if (level > 0) response.finalized_features.push_back({name, level, level});
+  }
+  response.finalized_features_epoch = settings.set.features_epoch;
 }
 
 ApiVersionsResponse list_apis(const HandlerTable& handlers) {
@@ -78,7 +77,7 @@ ApiVersionsResponse handle_api_versions(wire::ApiVersionsRequest request,
     context.connection->software_version = std::move(request.client_software_version);
   }
   auto response = list_apis(*state.handlers);
-  list_features(response, state.config, context.api_version);
+  list_features(response, *state.settings.settings(), context.api_version);
   return response;
 }
 

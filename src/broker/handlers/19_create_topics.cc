@@ -13,6 +13,7 @@
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
 #include "broker/properties/config_entries.h"
+#include "broker/topics/settings_catalogue.h"
 #include "broker/topics/topic_catalogue.h"
 #include "broker/topics/topic_rules.h"
 #include "wire/error_text.h"
@@ -36,14 +37,16 @@ CreatedTopic refuse(const std::string& name, const Error& error) {
   return outcome;
 }
 
-CreatedTopic describe(const NewTopic& topic, const Uuid& id) {
+CreatedTopic describe(const NewTopic& topic, const Uuid& id, BrokerId node,
+                      const BrokerState& state) {
   CreatedTopic outcome;
   outcome.name = topic.name;
   outcome.topic_id = id;
   outcome.error_message.reset();
   outcome.num_partitions = topic.partition_count;
   outcome.replication_factor = topic.replication_factor;
-  for (const auto& entry : topic_config_entries(topic.configs)) {
+  const auto settings = state.settings.settings();
+  for (const auto& entry : topic_config_entries(topic.configs, settings->set, state.config, node)) {
     auto& config = outcome.configs->emplace_back();
     config.name = entry.name;
     config.value = entry.value;
@@ -64,24 +67,28 @@ Status check_free(const TopicTable& topics, const std::string& name) {
   return {};
 }
 
-CreatedTopic create_one(const AskedTopic& wanted, Really really, BrokerState& state) {
+CreatedTopic create_one(const AskedTopic& wanted, Really really, const RequestContext& context,
+                        BrokerState& state) {
   if (state.topics.table()->find(wanted.name) != nullptr)
     return refuse(wanted.name, make_error(KafkaError::kTopicAlreadyExists,
                                           fmt::format("topic '{}' exists", wanted.name)));
-  auto planned = plan_topic(wanted, state.config, state.nodes.running());
+  auto planned = plan_topic(wanted, state.config, state.nodes.running(),
+                            state.settings.settings()->topic_defaults);
   if (!planned.ok()) return refuse(wanted.name, planned.error());
   if (really == Really::kOnlyValidate) {
     auto free = check_free(*state.topics.table(), wanted.name);
-    return free.ok() ? describe(*planned, {}) : refuse(wanted.name, free.error());
+    return free.ok() ? describe(*planned, {}, context.node, state)
+                     : refuse(wanted.name, free.error());
   }
   const auto made = state.topics.create(*planned);
-  return made.ok() ? describe(*planned, made.value()->id) : refuse(wanted.name, made.error());
+  return made.ok() ? describe(*planned, made.value()->id, context.node, state)
+                   : refuse(wanted.name, made.error());
 }
 
 }  // namespace
 
 wire::CreateTopicsResponse handle_create_topics(wire::CreateTopicsRequest request,
-                                                const RequestContext&, BrokerState& state) {
+                                                const RequestContext& context, BrokerState& state) {
   const Really really = request.validate_only ? Really::kOnlyValidate : Really::kCreate;
   std::map<std::string, int> mentions;
   for (const auto& wanted : request.topics) ++mentions[wanted.name];
@@ -90,7 +97,7 @@ wire::CreateTopicsResponse handle_create_topics(wire::CreateTopicsRequest reques
   for (const auto& wanted : request.topics) {
     int& count = mentions[wanted.name];
     if (count == 1) {
-      response.topics.push_back(create_one(wanted, really, state));
+      response.topics.push_back(create_one(wanted, really, context, state));
     } else if (count > 1) {
       response.topics.push_back(refuse(
           wanted.name,

@@ -1,4 +1,5 @@
-// DescribeConfigs, versions 1–4, for topics and for the broker.
+// DescribeConfigs, versions 1–4, for topics, groups, this broker and what is set of all
+// brokers.
 //   Every property is listed, set or not: tools read them all, change one and write them back.
 //   A list of keys narrows the answer; null and, as clients send it, empty mean all.
 // Version notes: v1 shows synonyms; v3 types and documentation; v4 is flexible.
@@ -11,6 +12,7 @@
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
 #include "broker/properties/config_entries.h"
+#include "broker/topics/settings_catalogue.h"
 #include "broker/topics/topic_catalogue.h"
 #include "broker/topics/topic_rules.h"
 #include "wire/error_text.h"
@@ -27,38 +29,61 @@ using Resource = DescribeConfigsRequest::DescribeConfigsResource;
 using ResourceAnswer = DescribeConfigsResponse::DescribeConfigsResult;
 using Shown = DescribeConfigsResponse::DescribeConfigsResourceResult;
 
-constexpr std::int8_t kConfigsOfTopic = 2;
-constexpr std::int8_t kConfigsOfBroker = 4;
-constexpr std::int8_t kBrokerLogger = 8;
-
-Result<std::vector<ConfigEntry>> entries_of(const Resource& resource, const RequestContext& context,
-                                            BrokerState& state) {
-  if (resource.resource_type == kConfigsOfTopic) {
-    if (auto valid = check_topic_name(resource.resource_name); !valid.ok())
-      return std::move(valid).error();
-    const auto table = state.topics.table();
-    const Topic* const topic = table->find(resource.resource_name);
-    if (topic == nullptr)
-      return wire::make_error(KafkaError::kUnknownTopicOrPartition, "there is no such topic");
-    return topic_config_entries(topic->configs);
-  }
-  if (resource.resource_type != kConfigsOfBroker && resource.resource_type != kBrokerLogger)
-    return wire::make_error(
-        KafkaError::kInvalidRequest,
-        fmt::format("resource type {} has no configuration here", resource.resource_type));
-
-  const std::string node = fmt::to_string(context.node);
-  const bool is_cluster_default = resource.resource_name.empty();
-  if (!is_cluster_default && resource.resource_name != node)
-    return wire::make_error(KafkaError::kInvalidRequest, fmt::format("wanted broker {}, found '{}'",
-                                                                     node, resource.resource_name));
-  // Nothing was ever set for the whole cluster, and loggers have no levels of their own.
-  if (is_cluster_default || resource.resource_type == kBrokerLogger)
-    return std::vector<ConfigEntry>{};
+std::vector<ConfigEntry> entries_of_broker(const RequestContext& context, BrokerState& state) {
   const auto nodes = state.nodes.list();
   const Node* const self = find_node(*nodes, context.node);
   const std::string listener = "PLAINTEXT://" + address_of(*self, *context.connection).to_string();
-  return broker_config_entries({state.config, context.node, listener, self->rack});
+  return broker_config_entries(state.settings.settings()->set,
+                               {state.config, context.node, listener, self->rack});
+}
+
+Result<std::vector<ConfigEntry>> entries_of_topic(const std::string& name, BrokerId node,
+                                                  BrokerState& state) {
+  if (auto valid = check_topic_name(name); !valid.ok()) return std::move(valid).error();
+  const auto table = state.topics.table();
+  const Topic* const topic = table->find(name);
+  if (topic == nullptr)
+    return wire::make_error(KafkaError::kUnknownTopicOrPartition, "there is no such topic");
+  return topic_config_entries(topic->configs, state.settings.settings()->set, state.config, node);
+}
+
+/// Whether the name is that of this broker, which alone knows what it has.
+Status check_is_broker(const std::string& name, BrokerId node) {
+  if (name == fmt::to_string(node)) return {};
+  return wire::make_error(KafkaError::kInvalidRequest,
+                          fmt::format("wanted broker {}, found '{}'", node, name));
+}
+
+Result<std::vector<ConfigEntry>> entries_of(const Resource& resource, const RequestContext& context,
+                                            BrokerState& state) {
+  using Entries = std::vector<ConfigEntry>;
+  const std::string& name = resource.resource_name;
+  switch (static_cast<ConfigResourceType>(resource.resource_type)) {
+    case ConfigResourceType::kTopic:
+      return entries_of_topic(name, context.node, state);
+    case ConfigResourceType::kBroker: {
+      if (name.empty()) return all_brokers_config_entries(state.settings.settings()->set);
+      auto status = check_is_broker(name, context.node);
+      return status.ok() ? Result<Entries>(entries_of_broker(context, state))
+                         : std::move(status).error();
+    }
+    case ConfigResourceType::kBrokerLogger: {
+      // Loggers have no levels of their own.
+      auto status = check_is_broker(name, context.node);
+      return status.ok() ? Result<Entries>(Entries{}) : std::move(status).error();
+    }
+    case ConfigResourceType::kGroup:
+      if (name.empty())
+        return wire::make_error(KafkaError::kInvalidRequest,
+                                "wanted the id of a group, found none");
+      return group_config_entries(
+          state.settings.settings()->set.of({ConfigResourceType::kGroup, name}),
+          {state.config, context.node, {}});
+    default:
+      return wire::make_error(
+          KafkaError::kInvalidRequest,
+          fmt::format("resource type {} has no configuration here", resource.resource_type));
+  }
 }
 
 Shown show(const ConfigEntry& entry, const DescribeConfigsRequest& request) {

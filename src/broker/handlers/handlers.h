@@ -31,6 +31,24 @@ wire::OffsetForLeaderEpochResponse handle_offset_for_leader_epoch(
 wire::DescribeConfigsResponse handle_describe_configs(wire::DescribeConfigsRequest request,
                                                       const RequestContext& context,
                                                       BrokerState& state);
+wire::AlterConfigsResponse handle_alter_configs(wire::AlterConfigsRequest request,
+                                                const RequestContext& context, BrokerState& state);
+wire::IncrementalAlterConfigsResponse handle_incremental_alter_configs(
+    wire::IncrementalAlterConfigsRequest request, const RequestContext& context,
+    BrokerState& state);
+wire::CreatePartitionsResponse handle_create_partitions(wire::CreatePartitionsRequest request,
+                                                        const RequestContext& context,
+                                                        BrokerState& state);
+wire::DescribeClientQuotasResponse handle_describe_client_quotas(
+    wire::DescribeClientQuotasRequest request, const RequestContext& context, BrokerState& state);
+wire::AlterClientQuotasResponse handle_alter_client_quotas(wire::AlterClientQuotasRequest request,
+                                                           const RequestContext& context,
+                                                           BrokerState& state);
+wire::UpdateFeaturesResponse handle_update_features(wire::UpdateFeaturesRequest request,
+                                                    const RequestContext& context,
+                                                    BrokerState& state);
+wire::ListConfigResourcesResponse handle_list_config_resources(
+    wire::ListConfigResourcesRequest request, const RequestContext& context, BrokerState& state);
 void handle_write_txn_markers(wire::WriteTxnMarkersRequest request, RequestContext context,
                               BrokerState& state, Responder<wire::WriteTxnMarkersResponse> reply);
 wire::DescribeProducersResponse handle_describe_producers(wire::DescribeProducersRequest request,

@@ -2,16 +2,24 @@
 #pragma once
 
 namespace millrace::wire {
+struct AlterClientQuotasRequest;
+struct AlterClientQuotasResponse;
+struct AlterConfigsRequest;
+struct AlterConfigsResponse;
 struct AlterPartitionReassignmentsRequest;
 struct AlterPartitionReassignmentsResponse;
 struct ApiVersionsRequest;
 struct ApiVersionsResponse;
+struct CreatePartitionsRequest;
+struct CreatePartitionsResponse;
 struct CreateTopicsRequest;
 struct CreateTopicsResponse;
 struct DeleteRecordsRequest;
 struct DeleteRecordsResponse;
 struct DeleteTopicsRequest;
 struct DeleteTopicsResponse;
+struct DescribeClientQuotasRequest;
+struct DescribeClientQuotasResponse;
 struct DescribeClusterRequest;
 struct DescribeClusterResponse;
 struct DescribeConfigsRequest;
@@ -28,6 +36,10 @@ struct ElectLeadersRequest;
 struct ElectLeadersResponse;
 struct FetchRequest;
 struct FetchResponse;
+struct IncrementalAlterConfigsRequest;
+struct IncrementalAlterConfigsResponse;
+struct ListConfigResourcesRequest;
+struct ListConfigResourcesResponse;
 struct ListOffsetsRequest;
 struct ListOffsetsResponse;
 struct ListPartitionReassignmentsRequest;
@@ -38,6 +50,8 @@ struct OffsetForLeaderEpochRequest;
 struct OffsetForLeaderEpochResponse;
 struct ProduceRequest;
 struct ProduceResponse;
+struct UpdateFeaturesRequest;
+struct UpdateFeaturesResponse;
 struct WriteTxnMarkersRequest;
 struct WriteTxnMarkersResponse;
 }  // namespace millrace::wire

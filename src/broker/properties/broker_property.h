@@ -1,10 +1,14 @@
 // The broker's own properties, each with the place in its configuration. Pure.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
+#include "base/time.h"
 #include "broker/broker_config.h"
 #include "broker/properties.h"
 #include "model/ids.h"
@@ -21,12 +25,31 @@ struct BrokerView {
   std::string_view rack = {};
 };
 
+/// A time whose property counts minutes.
+struct Minutes {
+  Millis GroupConfig::*member;
+};
+
+/// Where the configuration keeps a property; what nobody can set is only shown, by a function.
+using BrokerSetting =
+    std::variant<std::string (*)(const BrokerView& broker), Millis BrokerConfig::*,
+                 std::int32_t BrokerConfig::*, std::size_t BrokerConfig::*, bool BrokerConfig::*,
+                 Millis GroupConfig::*, std::int32_t GroupConfig::*, Minutes,
+                 Millis TransactionConfig::*>;
+
 struct BrokerProperty {
   Property about;
-  std::string (*value)(const BrokerView& broker);
+  BrokerSetting setting;
+
+  std::string value(const BrokerView& broker) const;
+  bool can_be_set() const { return setting.index() != 0; }
+  /// value  one that was checked
+  void keep(BrokerConfig& config, std::string_view value) const;
 };
 
 /// Sorted by name.
 std::span<const BrokerProperty> broker_property_rows();
+/// Null when the broker has no such property of its own.
+const BrokerProperty* find_broker_property(std::string_view name);
 
 }  // namespace millrace::broker

@@ -1,5 +1,5 @@
-// What the configuration of a topic or of the broker amounts to, as DescribeConfigs shows it: every
-// property with its value, where that comes from, and what would hold without it. Pure.
+// What the configuration of a resource amounts to, as DescribeConfigs shows it: every property with
+// its value, where that comes from, and what would hold without it. Pure.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,27 @@
 
 #include "broker/properties.h"
 #include "broker/properties/broker_property.h"
-#include "broker/topics/topic_table.h"
+#include "broker/properties/config_overrides.h"
+#include "broker/topics/cluster_settings.h"
 
 namespace millrace::broker {
 
 /// Numbers as on the wire.
-enum class ConfigSource : std::int8_t { kTopic = 1, kStaticBroker = 4, kDefault = 5 };
+enum class ConfigSource : std::int8_t {
+  kTopic = 1,
+  kBroker = 2,
+  kAllBrokers = 3,
+  kStaticBroker = 4,
+  kDefault = 5,
+  kGroup = 8
+};
 
 struct ConfigSynonym {
   std::string name;
   std::string value;
   ConfigSource source = ConfigSource::kDefault;
+
+  bool operator==(const ConfigSynonym&) const = default;
 };
 
 struct ConfigEntry {
@@ -34,9 +44,20 @@ struct ConfigEntry {
 };
 
 /// All properties of a topic, sorted by name.
-std::vector<ConfigEntry> topic_config_entries(const TopicConfigs& overrides);
+/// set     what was set of brokers
+/// config  what `broker` was started with
+std::vector<ConfigEntry> topic_config_entries(const ConfigOverrides& overrides,
+                                              const ClusterSettings& set,
+                                              const BrokerConfig& config, BrokerId broker);
 
 /// All properties of the broker, sorted by name: its own and the defaults of topics.
-std::vector<ConfigEntry> broker_config_entries(const BrokerView& broker);
+std::vector<ConfigEntry> broker_config_entries(const ClusterSettings& set,
+                                               const BrokerView& broker);
+/// All properties of a group, sorted by name.
+/// broker  has the defaults
+std::vector<ConfigEntry> group_config_entries(const ConfigOverrides& overrides,
+                                              const BrokerView& broker);
+/// What is set for all brokers, sorted by name.
+std::vector<ConfigEntry> all_brokers_config_entries(const ClusterSettings& set);
 
 }  // namespace millrace::broker

@@ -83,12 +83,16 @@ std::string properties_page() {
       "Generated from the catalogue in `src/broker/properties`; `./dev properties` writes it "
       "anew.\n\n"
       "A property *works* when what it says is done here, *holds* when nothing need be done for "
-      "it, and is *refused* by "
-      "CreateTopics, unless it is left at its default, when nothing here would do it.\n\n"
+      "it, and is *refused*, "
+      "unless it is left at its default, when nothing here would do it.\n\n"
       "## Of topics\n\n"
-      "`millrace topic create NAME --config PROPERTY=VALUE`, or any client's CreateTopics. The "
-      "broker's property of the last "
-      "column shows the default.\n\n"
+      "`millrace topic create NAME --config PROPERTY=VALUE` for a new topic, `millrace topic "
+      "alter` "
+      "for one that is there, or any "
+      "client's CreateTopics and IncrementalAlterConfigs. A change is in force at once. The "
+      "broker's "
+      "property of the last column shows "
+      "the default.\n\n"
       "| property | type | default | wanted | what it is | here | default from |\n"
       "|---|---|---|---|---|---|---|\n";
   for (const Property& property : topic_properties())
@@ -98,15 +102,17 @@ std::string properties_page() {
                         code(property.synonym));
   page +=
       "\n## Of the broker\n\n"
-      "Read-only while it runs. *works: millrace up* has a flag of the command line, *works: "
-      "BrokerConfig* a member of that "
-      "struct for programs that embed the broker.\n\n"
-      "| property | type | default | what it is | here |\n"
-      "|---|---|---|---|---|\n";
+      "`millrace up --config PROPERTY=VALUE` sets what it starts with, where no other option is "
+      "named, and so the defaults of topics; programs that embed the broker have `BrokerConfig`. "
+      "What changes while it runs, the defaults of topics too, is set by `millrace config alter`, "
+      "or any client's IncrementalAlterConfigs, for one broker or for all.\n\n"
+      "| property | type | default | what it is | here | changes while it runs |\n"
+      "|---|---|---|---|---|---|\n";
   for (const Property& property : broker_properties())
-    page += fmt::format("| `{}` | {} | {} | {} | {} |\n", property.name,
-                        property_type_name(property.type), code(property.default_value),
-                        property.documentation, effect_of(property));
+    page +=
+        fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", property.name,
+                    property_type_name(property.type), code(property.default_value),
+                    property.documentation, effect_of(property), property.is_dynamic ? "yes" : "");
   return page;
 }
 

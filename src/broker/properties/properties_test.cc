@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 
 #include "broker/properties/broker_property.h"
 #include "broker/properties/config_entries.h"
+#include "broker/properties/settings_in_force.h"
 #include "broker/properties/topic_property.h"
 
 namespace millrace::broker {
@@ -159,11 +161,17 @@ TEST(BrokerProperties, AreSortedAndHaveTheDefaultsOfTheConfiguration) {
         each.about.name == "broker.id" || each.about.name == "listeners";
     if (differs_on_purpose) continue;
     EXPECT_EQ(each.value(view), each.about.default_value) << before;
+    if (!each.can_be_set()) continue;
+    BrokerConfig changed;
+    const std::string other = each.about.type == PropertyType::kBoolean ? "false" : "12345";
+    ASSERT_TRUE(set_broker_property(changed, before, other).ok()) << before;
+    EXPECT_EQ(each.value({changed, BrokerId{1}, ""}), other) << before;
   }
 }
 
 TEST(ConfigEntries, ShowWhereAValueComesFrom) {
-  const auto entries = topic_config_entries({{"retention.ms", "5"}});
+  const auto entries =
+      topic_config_entries({{"retention.ms", "5"}}, {}, BrokerConfig{}, BrokerId{1});
 
   const auto set = std::find_if(entries.begin(), entries.end(),
                                 [](const auto& each) { return each.name == "retention.ms"; });
@@ -175,6 +183,89 @@ TEST(ConfigEntries, ShowWhereAValueComesFrom) {
   EXPECT_EQ(set->synonyms[1].name, "log.retention.ms");
   EXPECT_EQ(set->synonyms[1].value, "604800000");
   EXPECT_EQ(entries.size(), topic_properties().size());
+}
+
+TEST(ConfigEntries, ShowWhatWasSetOfABrokerBeforeWhatWasSetOfAll) {
+  ClusterSettings set;
+  set.brokers[""] = {{"log.retention.ms", "6"}, {"log.cleaner.backoff.ms", "7"}};
+  set.brokers["1"] = {{"log.retention.ms", "5"}};
+  BrokerConfig config;
+  config.topic_defaults["log.retention.ms"] = "4";
+
+  const auto of_topic = topic_config_entries({}, set, config, BrokerId{1});
+  const auto of_broker = broker_config_entries(set, {config, BrokerId{1}, ""});
+  const auto of_another = broker_config_entries(set, {config, BrokerId{2}, ""});
+
+  const auto named = [](const std::vector<ConfigEntry>& entries, std::string_view name) {
+    const auto found = std::find_if(entries.begin(), entries.end(),
+                                    [&](const auto& each) { return each.name == name; });
+    EXPECT_NE(found, entries.end()) << name;
+    return *found;
+  };
+  const std::vector<ConfigSynonym> synonyms{
+      {"log.retention.ms", "5", ConfigSource::kBroker},
+      {"log.retention.ms", "6", ConfigSource::kAllBrokers},
+      {"log.retention.ms", "4", ConfigSource::kStaticBroker},
+      {"log.retention.ms", "604800000", ConfigSource::kDefault}};
+  EXPECT_EQ(named(of_topic, "retention.ms").value, "5");
+  EXPECT_EQ(named(of_topic, "retention.ms").synonyms, synonyms);
+  EXPECT_EQ(named(of_broker, "log.retention.ms").synonyms, synonyms);
+  EXPECT_FALSE(named(of_broker, "log.retention.ms").is_read_only);
+  EXPECT_EQ(named(of_another, "log.retention.ms").value, "6");
+  EXPECT_EQ(named(of_another, "log.cleaner.backoff.ms").source, ConfigSource::kAllBrokers);
+  EXPECT_FALSE(named(of_another, "log.cleaner.backoff.ms").is_read_only);
+  EXPECT_TRUE(named(of_another, "num.partitions").is_read_only);
+}
+
+TEST(SettingsInForce, PutWhatIsSetOverWhatABrokerWasStartedWith) {
+  ClusterSettings set;
+  set.brokers[""] = {{"log.cleaner.backoff.ms", "7"}, {"log.segment.bytes", "1000"}};
+  set.brokers["1"] = {{"producer.id.expiration.ms", "8"}, {"no.such.property", "9"}};
+  BrokerConfig config;
+  config.cleaner_backoff = Millis{3};
+  config.num_partitions = 5;
+  config.topic_defaults = {{"log.segment.bytes", "2000"}, {"log.retention.ms", "-1"}};
+
+  const auto ours = settings_in_force(set, config, BrokerId{1});
+  const auto another = settings_in_force(set, config, BrokerId{2});
+
+  EXPECT_EQ(ours.config.cleaner_backoff, Millis{7});
+  EXPECT_EQ(ours.config.producer_id_expiration, Millis{8});
+  EXPECT_EQ(ours.config.num_partitions, 5);
+  EXPECT_EQ(ours.topic_defaults,
+            (ConfigOverrides{{"retention.ms", "-1"}, {"segment.bytes", "1000"}}));
+  EXPECT_EQ(another.config.producer_id_expiration, BrokerConfig{}.producer_id_expiration);
+}
+
+TEST(BrokerProperties, AreSetByNameInWhatABrokerIsStartedWith) {
+  BrokerConfig config;
+  for (const auto& [name, value] :
+       std::vector<std::pair<std::string, std::string>>{{"group.min.session.timeout.ms", "10"},
+                                                        {"num.partitions", "7"},
+                                                        {"auto.create.topics.enable", "false"},
+                                                        {"socket.request.max.bytes", "1000000"},
+                                                        {"offsets.retention.minutes", "3"},
+                                                        {"transaction.max.timeout.ms", "5"},
+                                                        {"log.retention.ms", "-1"}})
+    EXPECT_TRUE(set_broker_property(config, name, value).ok()) << name;
+  EXPECT_EQ(config.groups.session_timeout_min, Millis{10});
+  EXPECT_EQ(config.num_partitions, 7);
+  EXPECT_FALSE(config.auto_create_topics);
+  EXPECT_EQ(config.request_bytes_max, 1'000'000U);
+  EXPECT_EQ(config.groups.offsets_retention, std::chrono::minutes{3});
+  EXPECT_EQ(config.transactions.timeout_max, Millis{5});
+  EXPECT_EQ(config.topic_defaults, (ConfigOverrides{{"log.retention.ms", "-1"}}));
+
+  for (const auto& [name, value, wanted] : std::vector<std::array<std::string, 3>>{
+           {"num.partitions", "0", "at least 1"},
+           {"log.retention.ms", "soon", "log.retention.ms: wanted a number"},
+           {"log.preallocate", "true", "would do nothing here"},
+           {"node.id", "2", "cannot be set"},
+           {"num.partitoins", "2", "did you mean 'num.partitions'"}}) {
+    const auto status = set_broker_property(config, name, value);
+    ASSERT_FALSE(status.ok()) << name;
+    EXPECT_THAT(status.error().message, HasSubstr(wanted));
+  }
 }
 
 /// The page, in the tree that this build lies in; MILLRACE_APPROVE writes it.

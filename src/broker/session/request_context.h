@@ -24,6 +24,8 @@ class RequestOwner {
   virtual void when_abandoned(std::uint64_t request, std::function<void()> drop) = 0;
   /// See RequestContext::hold_next.
   virtual std::function<void()> hold_next(std::uint64_t request) = 0;
+  /// Nothing more is read of the connection for that time; replies leave.    thread  the loop's
+  virtual void mute(Millis time) = 0;
 };
 
 /// Move-only, as it owns the frame. A handler that answers at once looks at it; one that may answer

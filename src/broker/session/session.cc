@@ -150,7 +150,7 @@ void Session::send_replies() {
 }
 
 bool Session::may_read_next() const {
-  if (is_draining_) return false;
+  if (is_draining_ || mute_timer_ != 0) return false;
   return in_flight_.empty() ||
          (in_flight_.size() < kFlushingMax && in_flight_.back().key == wire::ApiKey::kProduce &&
           !in_flight_.back().is_held);
@@ -189,6 +189,21 @@ std::function<void()> Session::hold_next(std::uint64_t request) {
   };
 }
 
+void Session::mute(Millis time) {
+  const MonotonicTime until = host_.loop.now() + time;
+  if (has_failed_ || port_->is_closed.load() || until <= muted_until_) return;
+  muted_until_ = until;
+  host_.loop.cancel(std::exchange(mute_timer_, 0));
+  mute_timer_ = host_.loop.call_after(time, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->mute_timer_ = 0;
+    self->last_active_ = self->host_.loop.now();  // it was not the peer that was silent
+    self->update_reading();
+  });
+  update_reading();
+}
+
 /// No reply leaves from now on, so nobody need prepare one.
 void Session::abandon_requests() {
   port_->is_closed.store(true);
@@ -216,6 +231,7 @@ void Session::complain(std::string_view reason) {
 void Session::ended() {
   abandon_requests();
   host_.loop.cancel(std::exchange(idle_timer_, 0));
+  host_.loop.cancel(std::exchange(mute_timer_, 0));
   if (auto on_closed = std::exchange(on_closed_, nullptr)) on_closed();
 }
 

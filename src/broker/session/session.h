@@ -32,7 +32,7 @@ struct SessionHost {
 ///   Requests are handled in the order they came and answered in that order.
 ///   The next one is read when none is in flight, or when those in flight are appended batches that
 ///   only wait for the disk: so one flush serves a whole pipeline of them.
-///   Nothing is read from a peer that does not take its replies.
+///   Nothing is read from a peer that does not take its replies, or that is beyond its quota.
 ///   Whoever waits on behalf of a request hears of the connection's end before on_closed is called.
 ///   Whatever a frame holds, only this connection pays for it.
 class Session final : public RequestOwner, public std::enable_shared_from_this<Session> {
@@ -74,6 +74,7 @@ class Session final : public RequestOwner, public std::enable_shared_from_this<S
 
   void when_abandoned(std::uint64_t request, std::function<void()> drop) override;
   std::function<void()> hold_next(std::uint64_t request) override;
+  void mute(Millis time) override;
   InFlight& in_flight(std::uint64_t request) {
     return in_flight_[static_cast<std::size_t>(request - first_in_flight_)];
   }
@@ -103,6 +104,8 @@ class Session final : public RequestOwner, public std::enable_shared_from_this<S
   std::uint64_t first_in_flight_ = 0;  // the number of in_flight_.front()
   bool is_draining_ = false;           // the peer lets replies pile up
   bool is_reading_ = true;
+  io::TimerId mute_timer_ = 0;  // while nothing is read for a quota's sake
+  MonotonicTime muted_until_ = {};
   bool has_failed_ = false;
 };
 

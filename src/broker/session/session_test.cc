@@ -7,6 +7,7 @@
 #include "broker/groups/group_service.h"
 #include "broker/testing/core_fixture.h"
 #include "io/network.h"
+#include "wire/messages/alter_client_quotas.h"
 #include "wire/messages/api_versions.h"
 #include "wire/messages/describe_groups.h"
 #include "wire/messages/fetch.h"
@@ -148,6 +149,15 @@ class SessionTest : public CoreFixture {
                                            .members.size();
                              }));
     return count;
+  }
+  /// Of the client; 0 takes it away.
+  void set_quota(const std::string& key, double value) {
+    wire::AlterClientQuotasRequest request;
+    auto& change = request.entries.emplace_back();
+    change.entity.push_back({"client-id", "test"});
+    change.ops.push_back({key, value, value == 0});
+    const auto response = call(&handle_alter_client_quotas, std::move(request), 1);
+    ASSERT_EQ(response.entries.at(0).error_code, 0);
   }
   void close_client() {
     client_.reset();
@@ -329,6 +339,74 @@ TEST_F(SessionTest, RemembersTheSoftwareThatApiVersionsNamed) {
   EXPECT_EQ(session_->connection_state().software_name, "apache-kafka-java");
   EXPECT_EQ(session_->connection_state().software_version, "4.1.1");
   EXPECT_EQ(session_->connection_state().principal.to_string(), "User:ANONYMOUS");
+}
+
+/// The answer that came as the `index`th, to a request of that version.
+template <class Response>
+Response decoded(const std::vector<Buffer>& answers, std::size_t index, std::int16_t version) {
+  ByteReader reader(answers.at(index).view());
+  EXPECT_TRUE(wire::decode_response_header(reader, Response::kApiKey, version).ok());
+  auto body = wire::decode_body<Response>(reader, version);
+  EXPECT_TRUE(body.ok()) << body.error().to_string();
+  return std::move(body).value();
+}
+
+TEST_F(SessionTest, AProducerBeyondItsQuotaIsToldForHowLongAndNotReadMeanwhile) {
+  connect(core_->handlers());
+  make_topic("orders");
+  set_quota("producer_byte_rate", 100);
+  const auto batch = batch_of({std::string(2'000, 'a')});
+
+  send_produce(batch.view());
+
+  ASSERT_EQ(answers_.size(), 1U) << "the answer is not what waits";
+  const auto answer = decoded<wire::ProduceResponse>(answers_, 0, 9);
+  EXPECT_EQ(answer.responses.at(0).partition_responses.at(0).error_code, 0);
+  EXPECT_GT(answer.throttle_time_ms, 10'000);
+  EXPECT_LT(answer.throttle_time_ms, 20'000);
+  send_produce(batch.view());
+  run_for(Millis{answer.throttle_time_ms - 1'000});
+  EXPECT_EQ(answers_.size(), 1U);
+  run_for(Millis{1'000});
+  ASSERT_EQ(answers_.size(), 2U);
+  EXPECT_GT(decoded<wire::ProduceResponse>(answers_, 1, 9).throttle_time_ms, 15'000);
+}
+
+TEST_F(SessionTest, AProducerWithinItsQuotaIsNotHeldUp) {
+  connect(core_->handlers());
+  make_topic("orders");
+  set_quota("producer_byte_rate", 1'000'000);
+  for (int i = 0; i < 10; ++i) send_produce(batch_of({std::string(2'000, 'a')}).view());
+  ASSERT_EQ(answers_.size(), 10U);
+  EXPECT_EQ(decoded<wire::ProduceResponse>(answers_, 9, 9).throttle_time_ms, 0);
+}
+
+TEST_F(SessionTest, AConsumerBeyondItsQuotaIsToldForHowLongAndNotReadMeanwhile) {
+  connect(core_->handlers());
+  make_topic("orders");
+  set_quota("consumer_byte_rate", 100);
+  ASSERT_TRUE(append("orders", 0, batch_of({std::string(2'000, 'a')})).ok());
+
+  send(fetch_for(0), 12);
+
+  ASSERT_EQ(answers_.size(), 1U);
+  const auto answer = decoded<wire::FetchResponse>(answers_, 0, 12);
+  EXPECT_GT(answers_[0].size(), 2'000U) << "the first batch is given, however large";
+  EXPECT_GT(answer.throttle_time_ms, 10'000);
+  send(fetch_for(0), 12);
+  EXPECT_EQ(answers_.size(), 1U);
+  run_for(Millis{answer.throttle_time_ms});
+  EXPECT_EQ(answers_.size(), 2U);
+}
+
+TEST_F(SessionTest, AQuotaThatIsTakenAwayHoldsNobodyUp) {
+  connect(core_->handlers());
+  make_topic("orders");
+  set_quota("producer_byte_rate", 1);
+  set_quota("producer_byte_rate", 0);
+  send_produce(batch_of({std::string(2'000, 'a')}).view());
+  ASSERT_EQ(answers_.size(), 1U);
+  EXPECT_EQ(decoded<wire::ProduceResponse>(answers_, 0, 9).throttle_time_ms, 0);
 }
 
 }  // namespace

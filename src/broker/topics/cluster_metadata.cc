@@ -35,7 +35,9 @@ ClusterMetadata::ClusterMetadata(io::Env& env, const BrokerConfig& config, const
       directory_(directory),
       durability_(durability),
       writer_(std::move(writer)),
-      table_(std::make_shared<const TopicTable>()) {}
+      table_(std::make_shared<const TopicTable>()),
+      settings_(std::make_shared<const SettingsInForce>(
+          settings_in_force({}, config, directory.node_id()))) {}
 
 Result<std::unique_ptr<ClusterMetadata>> ClusterMetadata::open(io::Env& env,
                                                                const BrokerConfig& config,
@@ -65,6 +67,7 @@ Status ClusterMetadata::open_all(Writer& writer) {
   }
   producer_ids_.with([&](Reserve& ids) { ids.next = ids.end = writer.image.next_producer_id(); });
   if (status = settle_folders(writer); !status.ok()) return status;
+  publish_settings(writer.image);
 
   // After an unclean stop the ends of logs may be lost: a new epoch lets clients notice.
   if (directory_.previous_stop() == storage::PreviousStop::kUnclean) {
@@ -129,7 +132,7 @@ void ClusterMetadata::complain_of_missing(const MetadataImage& image,
 }
 
 Result<std::shared_ptr<const Topic>> ClusterMetadata::open_topic(const TopicImage& image) {
-  const auto log_config = log_config_of(image.configs);
+  const auto log_config = log_config_of(image.configs, settings()->topic_defaults);
   if (!log_config.ok()) return log_config.error();
 
   auto topic = std::make_shared<Topic>();
@@ -138,28 +141,33 @@ Result<std::shared_ptr<const Topic>> ClusterMetadata::open_topic(const TopicImag
   topic->configs = image.configs;
   topic->min_insync_replicas = static_cast<std::int32_t>(log_config->min_insync_replicas);
   topic->partitions.reserve(image.partitions.size());
-  const Timestamp now = env_.clock().wall();
   for (std::size_t index = 0; index < image.partitions.size(); ++index) {
-    auto name = partition_name(image.name, index);
-    auto options = directory_.open_options(name, now);
-    if (!options.ok()) return std::move(options).error();
-    // Damage in one log is its readers' concern; groups with a part of their records would be wrong
-    // without anybody noticing.
-    if (!is_internal_topic(image.name)) options->bad_end = storage::BadEnd::kPassOver;
-    auto log =
-        storage::PartitionLog::open(env_.files(), directory_.log_path(name), *log_config, *options);
-    if (!log.ok()) return std::move(log).error().with_context(fmt::to_string(name));
-    const auto& report = log.value()->recovery();
-    if (report.lost_tail())
-      LOG_WARN("recovered a log that ended in the middle",
-               {{"partition", name}, {"truncated_bytes", report.bytes_truncated}});
-    Placement placement = image.partitions[index];
-    LeaderEpoch& epoch = placement.leadership.epoch;
-    epoch = std::max(epoch, log.value()->latest_leader_epoch());
-    topic->partitions.push_back(std::make_shared<Partition>(std::move(name), std::move(log).value(),
-                                                            std::move(placement), durability_));
+    auto partition = open_partition(image, index, *log_config);
+    if (!partition.ok()) return std::move(partition).error();
+    topic->partitions.push_back(std::move(partition).value());
   }
   return std::shared_ptr<const Topic>(std::move(topic));
+}
+
+Result<std::shared_ptr<Partition>> ClusterMetadata::open_partition(
+    const TopicImage& image, std::size_t index, const storage::LogConfig& config) {
+  auto name = partition_name(image.name, index);
+  auto options = directory_.open_options(name, env_.clock().wall());
+  if (!options.ok()) return std::move(options).error();
+  // Damage in one log is its readers' concern; groups with a part of their records would be wrong
+  // without anybody noticing.
+  if (!is_internal_topic(image.name)) options->bad_end = storage::BadEnd::kPassOver;
+  auto log = storage::PartitionLog::open(env_.files(), directory_.log_path(name), config, *options);
+  if (!log.ok()) return std::move(log).error().with_context(fmt::to_string(name));
+  const auto& report = log.value()->recovery();
+  if (report.lost_tail())
+    LOG_WARN("recovered a log that ended in the middle",
+             {{"partition", name}, {"truncated_bytes", report.bytes_truncated}});
+  Placement placement = image.partitions[index];
+  LeaderEpoch& epoch = placement.leadership.epoch;
+  epoch = std::max(epoch, log.value()->latest_leader_epoch());
+  return std::make_shared<Partition>(std::move(name), std::move(log).value(), std::move(placement),
+                                     durability_);
 }
 
 Status ClusterMetadata::write(Writer& writer, const MetadataImage::Records& records) {
@@ -229,18 +237,12 @@ Result<std::shared_ptr<const Topic>> ClusterMetadata::create(Writer& writer,
     return make_error(
         KafkaError::kInvalidTopicException,
         fmt::format("topic '{}' collides with '{}': '.' and '_' count as one", topic.name, *other));
-  // What an earlier topic of this name could not remove must not become part of the new one.
-  for (std::int32_t index = 0; index < topic.partition_count; ++index) {
-    const auto name = partition_name(topic.name, static_cast<std::size_t>(index));
-    const auto exists = env_.files().exists(directory_.log_path(name));
-    if (exists.ok() && !*exists) continue;
-    auto status = directory_.retire_log(name, Uuid::random(writer.random));
-    if (status.ok()) status = directory_.sync_names();
-    if (!status.ok()) return std::move(status).error();
-  }
+  const auto count = static_cast<std::size_t>(topic.partition_count);
+  auto status = clear_folders(writer, topic.name, 0, count);
+  if (!status.ok()) return std::move(status).error();
 
   const auto id = Uuid::random(writer.random);
-  auto status = write(writer, MetadataImage::create_topic(topic, id, placements_of(writer, topic)));
+  status = write(writer, MetadataImage::create_topic(topic, id, placements_of(writer, topic)));
   if (!status.ok()) return std::move(status).error();
   auto made = open_topic(*writer.image.find(topic.name));
   if (!made.ok()) {
@@ -294,6 +296,19 @@ Status ClusterMetadata::replace_placements(const PlacementChange& change) {
 
 Offset ClusterMetadata::metadata_end() const {
   return writer_->with([](const Writer& writer) { return writer.log.log().log_end_offset(); });
+}
+
+Status ClusterMetadata::clear_folders(Writer& writer, std::string_view topic, std::size_t first,
+                                      std::size_t end) {
+  for (std::size_t index = first; index < end; ++index) {
+    const auto name = partition_name(topic, index);
+    const auto exists = env_.files().exists(directory_.log_path(name));
+    if (exists.ok() && !*exists) continue;
+    auto status = directory_.retire_log(name, Uuid::random(writer.random));
+    if (status.ok()) status = directory_.sync_names();
+    if (!status.ok()) return status;
+  }
+  return {};
 }
 
 Status ClusterMetadata::remove(std::string_view name) {

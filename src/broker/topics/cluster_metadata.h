@@ -13,6 +13,7 @@
 #include "broker/producer_ids.h"
 #include "broker/topics/metadata_image.h"
 #include "broker/topics/metadata_log.h"
+#include "broker/topics/settings_catalogue.h"
 #include "broker/topics/topic_catalogue.h"
 #include "io/env.h"
 #include "storage/data_directory.h"
@@ -23,7 +24,7 @@ namespace millrace::broker {
 ///   A change is in the metadata log before anybody sees it.
 ///   Changes hold the writer's lock; under it, and nowhere else, further locks are taken: the
 ///   table's, that of the producer ids and a closing partition's, which take none themselves.
-class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
+class ClusterMetadata final : public TopicCatalogue, public SettingsCatalogue, public ProducerIds {
  public:
   /// Ids are written down in blocks of so many; a restart skips what is left of one.
   static constexpr std::int64_t kProducerIdBlock = 1000;
@@ -39,14 +40,21 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
   std::shared_ptr<const TopicTable> table() const override;
   Result<std::shared_ptr<const Topic>> create(const NewTopic& topic) override;
   Result<std::shared_ptr<const Topic>> find_or_create(const NewTopic& topic) override;
+  Status add_partitions(std::string_view name, std::int32_t count,
+                        const std::vector<std::vector<BrokerId>>& assignments) override;
   Status remove(std::string_view name) override;
   void refill() override;
   Status replace_placements(const PlacementChange& change) override;
   Offset metadata_end() const override;
+  std::shared_ptr<const SettingsInForce> settings() const override;
+  Status change(const Plan& plan, Really really) override;
   Result<ProducerId> next() override;
 
   /// Called after a topic was removed, with no lock held. Set before the first request.
   void on_removed(std::function<void(const Topic&)> callback) { on_removed_ = std::move(callback); }
+
+  /// Called after settings() has changed, with no lock held. Set before the first request.
+  void on_settings(std::function<void()> callback) { on_settings_ = std::move(callback); }
 
   /// Does what must not run beside the making and deleting of topics.   thread  any
   Status while_no_topic_changes(const std::function<Status(const TopicTable&)>& work) const;
@@ -80,8 +88,19 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
   void shorten_log(Writer& writer);
   Status replace_records(Writer& writer);
   Result<std::shared_ptr<const Topic>> create(Writer& writer, const NewTopic& topic);
+  /// Puts away folders of partitions [first, end) that are not there, left by an earlier topic of
+  /// that name, or by a change that did not end.
+  Status clear_folders(Writer& writer, std::string_view topic, std::size_t first, std::size_t end);
   /// Opens the logs of a topic that the image has.
   Result<std::shared_ptr<const Topic>> open_topic(const TopicImage& topic);
+  Result<std::shared_ptr<Partition>> open_partition(const TopicImage& topic, std::size_t index,
+                                                    const storage::LogConfig& config);
+  Status open_more(const MetadataImage& image, Topic& topic,
+                   const std::vector<Placement>& placements);
+  void give_up_partitions(Writer& writer, const Topic& topic, std::size_t first);
+  /// Lets topics and settings be as the image says, once those records are in it.
+  void put_into_force(const MetadataImage& image, const MetadataImage::Records& records);
+  void publish_settings(const MetadataImage& image);
   Status open_all(Writer& writer);
   std::vector<Placement> placements_of(const Writer& writer, const NewTopic& topic) const;
   Status settle_folders(Writer& writer);
@@ -95,9 +114,11 @@ class ClusterMetadata final : public TopicCatalogue, public ProducerIds {
   storage::DataDirectory& directory_;
   const Durability durability_;
   std::function<void(const Topic&)> on_removed_;
+  std::function<void()> on_settings_;
   std::unique_ptr<Guarded<Writer>> writer_;
   Guarded<Reserve> producer_ids_;
   Guarded<std::shared_ptr<const TopicTable>> table_;
+  Guarded<std::shared_ptr<const SettingsInForce>> settings_;
 };
 
 }  // namespace millrace::broker

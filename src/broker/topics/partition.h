@@ -110,6 +110,8 @@ class Partition {
   /// errors  OFFSET_OUT_OF_RANGE; POLICY_VIOLATION (the topic is compacted and does not delete);
   ///         UNKNOWN_TOPIC_OR_PARTITION once closed; KAFKA_STORAGE_ERROR
   Result<Offset> delete_records_before(Offset offset);
+  /// What the topic's properties say of its logs, from the next append or sweep on.   thread  any
+  void set_log_config(const storage::LogConfig& config) { log_->set_config(config); }
   /// Deletes what the topic's retention no longer keeps.
   Status apply_retention(Timestamp now);
   /// The producers that the log knows, in no order.

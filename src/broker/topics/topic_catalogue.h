@@ -39,6 +39,13 @@ class TopicCatalogue {
   virtual Result<std::shared_ptr<const Topic>> create(const NewTopic& topic) = 0;
   /// The topic of that name, made with `topic`'s settings when it is missing.
   virtual Result<std::shared_ptr<const Topic>> find_or_create(const NewTopic& topic) = 0;
+  /// Gives a topic more partitions, `count` in all: their folders and logs, their records in the
+  /// metadata log. Those that it had stay as they are.
+  /// assignments  the replicas of each new one, or none for the broker to deal them out
+  /// errors  UNKNOWN_TOPIC_OR_PARTITION, those of check_partition_increase(), kIo: nothing was
+  ///         changed
+  virtual Status add_partitions(std::string_view name, std::int32_t count,
+                                const std::vector<std::vector<BrokerId>>& assignments) = 0;
   /// Forgets a topic and removes its files. Waiters of its partitions wake.
   /// errors  UNKNOWN_TOPIC_OR_PARTITION
   virtual Status remove(std::string_view name) = 0;

@@ -1,6 +1,7 @@
 #include "broker/topics/topic_rules.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -99,7 +100,18 @@ Result<std::int32_t> check_counts(const NewTopicRequest& wanted, const BrokerCon
   return wanted.num_partitions;
 }
 
-Result<TopicConfigs> check_configs(const NewTopicRequest& wanted) {
+/// What no property says alone.
+Status check_topic_configs_together(const TopicConfigs& configs, const ConfigOverrides& defaults) {
+  const auto parsed = log_config_of(configs, defaults);
+  if (!parsed.ok()) return parsed.error();
+  if (parsed->min_compaction_lag_ms <= parsed->max_compaction_lag_ms) return {};
+  return make_error(
+      KafkaError::kInvalidConfig,
+      fmt::format("min.compaction.lag.ms: wanted at most max.compaction.lag.ms={}, found {}",
+                  parsed->max_compaction_lag_ms, parsed->min_compaction_lag_ms));
+}
+
+Result<TopicConfigs> check_configs(const NewTopicRequest& wanted, const ConfigOverrides& defaults) {
   TopicConfigs configs;
   for (const auto& config : wanted.configs) {
     if (!config.value.has_value())
@@ -108,7 +120,8 @@ Result<TopicConfigs> check_configs(const NewTopicRequest& wanted) {
       return make_error(KafkaError::kInvalidConfig, status.error().message);
     configs[config.name] = *config.value;
   }
-  if (auto parsed = log_config_of(configs); !parsed.ok()) return std::move(parsed).error();
+  if (auto status = check_topic_configs_together(configs, defaults); !status.ok())
+    return std::move(status).error();
   return configs;
 }
 
@@ -154,7 +167,7 @@ NewTopic default_topic(std::string_view name, const BrokerConfig& config) {
 }
 
 Result<NewTopic> plan_topic(const NewTopicRequest& wanted, const BrokerConfig& config,
-                            const Running& nodes) {
+                            const Running& nodes, const ConfigOverrides& defaults) {
   if (auto status = check_topic_name(wanted.name); !status.ok()) return std::move(status).error();
   if (wanted.name == kMetadataTopic)
     return make_error(KafkaError::kInvalidTopicException,
@@ -178,19 +191,80 @@ Result<NewTopic> plan_topic(const NewTopicRequest& wanted, const BrokerConfig& c
     return make_error(KafkaError::kPolicyViolation,
                       fmt::format("partitions: wanted at most {}, found {}", config.partitions_max,
                                   topic.partition_count));
-  auto configs = check_configs(wanted);
+  auto configs = check_configs(wanted, defaults);
   if (!configs.ok()) return std::move(configs).error();
   topic.configs = std::move(configs).value();
   return topic;
 }
 
-Result<storage::LogConfig> log_config_of(const TopicConfigs& configs) {
+Status check_partition_increase(const Topic& topic, std::int32_t count,
+                                const BrokerConfig& config) {
+  const std::size_t had = topic.partitions.size();
+  if (count <= 0 || static_cast<std::size_t>(count) <= had)
+    return make_error(
+        KafkaError::kInvalidPartitions,
+        fmt::format("topic '{}' has {} partitions: wanted more, found {}", topic.name, had, count));
+  if (topic.is_internal())
+    return make_error(KafkaError::kInvalidRequest,
+                      fmt::format("the partitions of {} stay as many as they are", topic.name));
+  if (count > config.partitions_max)
+    return make_error(
+        KafkaError::kPolicyViolation,
+        fmt::format("partitions: wanted at most {}, found {}", config.partitions_max, count));
+  return {};
+}
+
+Status check_new_partitions(const wire::CreatePartitionsRequest::CreatePartitionsTopic& wanted,
+                            const Topic& topic, const BrokerConfig& config, const Running& nodes) {
+  if (auto status = check_partition_increase(topic, wanted.count, config); !status.ok())
+    return status;
+  if (!wanted.assignments.has_value()) return {};
+  const std::size_t had = topic.partitions.size();
+  const std::size_t more = static_cast<std::size_t>(wanted.count) - had;
+  if (wanted.assignments->size() != more)
+    return make_error(KafkaError::kInvalidReplicaAssignment,
+                      fmt::format("wanted an assignment for each of {} more partitions, found {}",
+                                  more, wanted.assignments->size()));
+  const std::size_t factor = topic.partitions.front()->placement().replicas.size();
+  auto index = static_cast<std::int32_t>(had);
+  for (const auto& [ids] : *wanted.assignments) {
+    wire::CreateTopicsRequest::CreatableReplicaAssignment assignment;
+    assignment.partition_index = index++;
+    assignment.broker_ids = ids;
+    if (auto status = check_replicas(assignment, nodes); !status.ok()) return status;
+    if (ids.size() != factor)
+      return make_error(
+          KafkaError::kInvalidReplicaAssignment,
+          fmt::format("wanted {} replicas as the others have, found {}", factor, ids.size()));
+  }
+  return {};
+}
+
+Result<TopicConfigs> plan_topic_configs(TopicConfigs current, std::span<const ConfigChange> changes,
+                                        const ConfigOverrides& defaults) {
+  constexpr PropertyCatalogue kTopics{.find = [](std::string_view name) -> const Property* {
+                                        const TopicProperty* const found =
+                                            find_topic_property(name);
+                                        return found == nullptr ? nullptr : &found->about;
+                                      },
+                                      .admit = &admit_topic_property};
+  auto changed = changed_configs(std::move(current), changes, kTopics);
+  if (!changed.ok()) return changed;
+  if (auto status = check_topic_configs_together(*changed, defaults); !status.ok())
+    return std::move(status).error();
+  return changed;
+}
+
+Result<storage::LogConfig> log_config_of(const TopicConfigs& configs,
+                                         const ConfigOverrides& defaults) {
   storage::LogConfig parsed;
-  for (const auto& [name, value] : configs) {
-    // A later version may have written what this one does not know.
-    if (find_topic_property(name) == nullptr) continue;
-    if (auto status = set_topic_property(parsed, name, value); !status.ok())
-      return make_error(KafkaError::kInvalidConfig, status.error().message);
+  for (const ConfigOverrides* const layer : {&defaults, &configs}) {
+    for (const auto& [name, value] : *layer) {
+      // A later version may have written what this one does not know.
+      if (find_topic_property(name) == nullptr) continue;
+      if (auto status = set_topic_property(parsed, name, value); !status.ok())
+        return make_error(KafkaError::kInvalidConfig, status.error().message);
+    }
   }
   return parsed;
 }

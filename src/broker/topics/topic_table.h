@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "broker/properties/config_overrides.h"
 #include "broker/topics/partition.h"
 #include "model/ids.h"
 #include "model/uuid.h"
@@ -23,8 +24,7 @@ inline constexpr std::string_view kTransactionsTopic = "__transaction_state";
 /// The log of the topics themselves; not a topic that clients see.
 inline constexpr std::string_view kMetadataTopic = "__cluster_metadata";
 
-/// Configuration overrides by Kafka's property names.
-using TopicConfigs = std::map<std::string, std::string, std::less<>>;
+using TopicConfigs = ConfigOverrides;
 
 struct Topic {
   std::string name;

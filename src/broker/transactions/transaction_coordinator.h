@@ -69,6 +69,8 @@ class TransactionCoordinator {
   /// The markers of an effect are written and as safe as they will be, but for those of `failed`.
   TransactionEffects markers_written(const TransactionMarkers& markers,
                                      std::set<TopicPartition> failed, Instant now);
+  /// The feature transaction.version has another level.
+  void set_version(std::int16_t version) { state_.config.version = version; }
   /// Nothing but the time has passed.
   TransactionEffects tick(Instant now);
   /// When tick() is wanted next.

@@ -72,6 +72,13 @@ void TransactionService::stop() {
   shell_->stop();
 }
 
+void TransactionService::set_version(std::int16_t version) {
+  shell_->tell([&](TransactionCoordinator& coordinator, Instant) {
+    coordinator.set_version(version);
+    return TransactionEffects{};
+  });
+}
+
 void TransactionService::init_producer_id(wire::InitProducerIdRequest request,
                                           Responder<wire::InitProducerIdResponse> reply) {
   shell_->ask_for_id(std::move(reply),

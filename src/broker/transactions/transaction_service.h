@@ -40,6 +40,9 @@ class TransactionService {
   /// clients look for a broker again. Call it before the logs close.
   void stop();
 
+  /// The feature transaction.version has another level.
+  void set_version(std::int16_t version);
+
   /// request  has a transactional id
   void init_producer_id(wire::InitProducerIdRequest request,
                         Responder<wire::InitProducerIdResponse> reply);

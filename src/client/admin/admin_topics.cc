@@ -4,6 +4,7 @@
 #include "client/admin.h"
 #include "client/admin/admin_core.h"
 #include "client/consumer/offset_requests.h"
+#include "wire/messages/create_partitions.h"
 #include "wire/messages/create_topics.h"
 #include "wire/messages/delete_topics.h"
 
@@ -57,6 +58,36 @@ Result<Outcomes<std::string, void>> Admin::create_topics(const std::vector<NewTo
     outcomes.emplace(topic.name, admin_outcome(topic.error_code, "create topic " + topic.name,
                                                topic.error_message));
   }
+  return outcomes;
+}
+
+Result<Outcomes<std::string, void>> Admin::create_partitions(
+    const std::map<std::string, NewPartitions>& topics, Validate validate) {
+  wire::CreatePartitionsRequest request;
+  request.timeout_ms = static_cast<std::int32_t>(core().config_.api_timeout.count());
+  request.validate_only = validate == Validate::kOnly;
+  for (const auto& [name, wanted] : topics) {
+    auto& topic = request.topics.emplace_back();
+    topic.name = name;
+    topic.count = wanted.total;
+    topic.assignments.reset();
+    if (!wanted.assignments) continue;
+    topic.assignments.emplace();
+    for (const auto& replicas : *wanted.assignments) {
+      auto& assignment = topic.assignments->emplace_back();
+      for (const BrokerId id : replicas) assignment.broker_ids.push_back(id.value());
+    }
+  }
+  using Response = wire::CreatePartitionsResponse;
+  auto answer = core().ask<wire::CreatePartitionsRequest, Response>(
+      Target::controller(), std::move(request),
+      [](const Response& each) { return found_no_controller(each.results); });
+  if (!answer.ok()) return std::move(answer).error();
+  Outcomes<std::string, void> outcomes;
+  for (const auto& topic : answer->results)
+    outcomes.emplace(topic.name,
+                     admin_outcome(topic.error_code, "add partitions to topic " + topic.name,
+                                   topic.error_message));
   return outcomes;
 }
 

@@ -278,12 +278,11 @@ std::string assignor_of(const ConsumerGroup& group, const GroupConfig& config) {
   return group.preferred_assignor(config.consumer_assignors.front());
 }
 
-BeatResponse response_of(const ConsumerMember& member, const GroupConfig& config) {
+BeatResponse response_of(const ConsumerMember& member, const ConsumerTimes& times) {
   BeatResponse response;
   response.member_id = member.id;
   response.member_epoch = member.epoch;
-  response.heartbeat_interval_ms =
-      static_cast<std::int32_t>(config.consumer_heartbeat_interval.count());
+  response.heartbeat_interval_ms = static_cast<std::int32_t>(times.heartbeat_interval.count());
   return response;
 }
 
@@ -314,7 +313,7 @@ void update(Beat& beat, ConsumerGroup& group, Admitted admitted) {
   const ConsumerMember& after = reconcile_member(turn, group, id, beat.owned());
   expect_consumer_heartbeat(turn, group, after);
 
-  BeatResponse response = response_of(after, turn.state.config);
+  BeatResponse response = response_of(after, turn.state.config.times_of(group.id()));
   if (beat.tells_everything() || !have_same_partitions(before.assigned, after.assigned)) {
     response.assignment.emplace().topic_partitions =
         by_topic<wire::HeartbeatTopicPartitions>(after.assigned);

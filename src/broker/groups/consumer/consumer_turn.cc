@@ -166,7 +166,7 @@ void expect_consumer_heartbeat(Turn& turn, const ConsumerGroup& group,
                                const ConsumerMember& member) {
   turn.set_timer({TimerKind::kSession, group.id(), member.id},
                  member.classic ? member.classic->session_timeout
-                                : turn.state.config.consumer_session_timeout);
+                                : turn.state.config.times_of(group.id()).session_timeout);
 }
 
 void cancel_member_timers(Turn& turn, const ConsumerGroup& group, const std::string& member_id) {

@@ -46,6 +46,11 @@ class GroupCoordinator {
   /// The topics as they are now; told before an input that is about them.
   void see_topics(std::shared_ptr<const GroupTopics> topics) { state_.topics = std::move(topics); }
 
+  /// Of single consumer groups; a member's session counts by them from its next heartbeat on.
+  void set_consumer_times(decltype(GroupConfig::consumer_times) times) {
+    state_.config.consumer_times = std::move(times);
+  }
+
   // ---- requests; `token` must be new ----
 
   GroupEffects consumer_heartbeat(RequestToken token, const GroupCaller& caller,
