@@ -58,6 +58,35 @@ class UpTest(unittest.TestCase):
                 broker.process = None
                 self.assertEqual((process.returncode, out, err), (DONE, "", ""))
 
+    def test_several_brokers_say_all_their_addresses_and_that_there_are_no_copies(self):
+        with BrokerProcess(BINARY, "--brokers", "3", "--rack", "a,b") as broker:
+            self.assertEqual(len(broker.address.split(",")), 3)
+            self.assertRegex(broker.ready_line, rf"^ready kafka={re.escape(broker.address)} data=\S+ in \d+ ms; "
+                                                r"3 brokers over one log: no copies$")
+            info = json.loads(millrace("cluster", "info", "--brokers", broker.address, "--format", "json").stdout)
+        self.assertEqual([(node["broker"], node["rack"]) for node in info["brokers"]],
+                         [(1, "a"), (2, "b"), (3, "a")])
+        self.assertEqual([f"{node['host']}:{node['port']}" for node in info["brokers"]],
+                         broker.address.split(","))
+
+    def test_advertises_what_it_is_told_and_says_so(self):
+        with BrokerProcess(BINARY, "--advertise", "proxy.example.org:19092") as broker:
+            self.assertIn(f"ready kafka={broker.address} advertised=proxy.example.org:19092 data=", broker.ready_line)
+            info = json.loads(millrace("cluster", "info", "--brokers", broker.address, "--format", "json").stdout)
+        self.assertEqual([(node["host"], node["port"]) for node in info["brokers"]],
+                         [("proxy.example.org", 19092)])
+
+    def test_refuses_addresses_brokers_and_racks_that_cannot_be(self):
+        for arguments, says in ((["--advertise", "0.0.0.0:9092"], "every address"), (["--advertise", "[::]:9092"], "every address"),
+                                (["--advertise", "proxy:0"], "no port"), (["--advertise", "proxy"], "localhost:9092"),
+                                (["--advertise", "proxy:65535", "--brokers", "2"], "65535 is the last"),
+                                (["--brokers", "0"], "--brokers"), (["--brokers", "33"], "--brokers"),
+                                (["--replication-factor", "2"], "wanted 1 to 1"), (["--rack", "a,,b"], "an empty one")):
+            done = millrace("up", "--ephemeral", "--kafka", "127.0.0.1:0", *arguments)
+            self.assertIn(done.returncode, (FAILED, WRONG_USAGE), arguments)
+            self.assertIn(says, done.stderr, arguments)
+            self.assertEqual(done.stdout, "", arguments)
+
     def test_says_that_a_port_is_in_use(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
