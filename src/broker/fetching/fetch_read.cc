@@ -95,7 +95,7 @@ class FetchReader {
   /// Whether the client's history left ours; then `data` says where.   source  KIP-320
   bool diverges(const Partition& partition, const FetchRequest::FetchPartition& wanted,
                 PartitionData& data) {
-    const auto end = partition.log().end_offset_for_epoch(LeaderEpoch{wanted.last_fetched_epoch});
+    const auto end = partition.end_offset_for_epoch(LeaderEpoch{wanted.last_fetched_epoch});
     if (end.end_offset == kNoOffset) {
       data = refused(std::move(data), KafkaError::kOffsetOutOfRange);
       return true;

@@ -32,7 +32,7 @@ wire::OffsetForLeaderEpochResponse handle_offset_for_leader_epoch(
         answer.end_offset = partition->high_watermark().value();
         continue;
       }
-      const auto end = partition->log().end_offset_for_epoch(LeaderEpoch{wanted.leader_epoch});
+      const auto end = partition->end_offset_for_epoch(LeaderEpoch{wanted.leader_epoch});
       answer.leader_epoch = end.epoch.value();
       answer.end_offset = end.end_offset.value();
     }

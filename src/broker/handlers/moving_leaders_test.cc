@@ -201,6 +201,16 @@ TEST_F(MovingLeaders, ReassignmentsThatCannotBeAreRefusedAndChangeNothing) {
   EXPECT_EQ(orders(0).placement(), before);
 }
 
+// Who has read nothing yet under an old leader would else be told that its log was cut.
+TEST_F(MovingLeaders, AnEpochInWhichNothingWasWrittenEndsWhereTheLogDoes) {
+  ASSERT_TRUE(stop(k1).ok());
+  ASSERT_EQ(led(0).epoch, LeaderEpoch{1});
+  const auto end = orders(0).end_offset_for_epoch(LeaderEpoch{0});
+  EXPECT_EQ(end.epoch, LeaderEpoch{0});
+  EXPECT_EQ(end.end_offset, Offset{0});
+  EXPECT_EQ(orders(0).end_offset_for_epoch(LeaderEpoch{2}).end_offset, kNoOffset) << "yet to come";
+}
+
 TEST_F(MovingLeaders, RecordsOutliveEveryMove) {
   come_to(k1);
   EXPECT_EQ(error(produce_to(0).responses.at(0).partition_responses.at(0).error_code),

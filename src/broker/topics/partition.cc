@@ -216,4 +216,11 @@ Status Partition::remove(const Uuid& unique) {
   return end_with([&](storage::PartitionLog& log) { return log.remove(unique); });
 }
 
+storage::EpochEndOffset Partition::end_offset_for_epoch(LeaderEpoch epoch) const {
+  const auto found = log_->end_offset_for_epoch(epoch);
+  const bool has_led = epoch != kNoLeaderEpoch && epoch <= leader_epoch();
+  if (found.end_offset != kNoOffset || !has_led) return found;
+  return {epoch, log_->log_end_offset()};
+}
+
 }  // namespace millrace::broker

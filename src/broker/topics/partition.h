@@ -92,6 +92,9 @@ class Partition {
 
   /// For reads, which need no lock: offsets, slices, look-ups by time and by epoch.   thread  any
   const storage::PartitionLog& log() const { return *log_; }
+  /// Where the records of an epoch end, as PartitionLog says it; also of an epoch in which nothing
+  /// was written, since its leader led here: that ends where the log does.
+  storage::EpochEndOffset end_offset_for_epoch(LeaderEpoch epoch) const;
   /// What readers may see; readers of committed records, up to the last stable offset.
   Offset high_watermark() const { return log_->high_watermark(); }
   Offset last_stable_offset() const { return log_->last_stable_offset(); }
