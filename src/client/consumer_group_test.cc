@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "assignors/assignors.h"
@@ -252,6 +253,10 @@ TEST_F(ConsumerGroup, ClosingGivesTheLastCommitTheTimeOfTheCallAndNoMore) {
   EXPECT_FALSE(consumer.close(Millis{200}).ok());
 
   EXPECT_LT(env_->clock().monotonic() - begun, std::chrono::seconds{30});
+  while (!has_heard(-1) && env_->clock().monotonic() - begun < std::chrono::minutes{1}) {
+    std::this_thread::yield();  // it was sent, and is still to be read
+  }
+  EXPECT_TRUE(has_heard(-1));
 }
 
 TEST_F(ConsumerGroup, AssignorsOfItsOwnAreRefused) {
