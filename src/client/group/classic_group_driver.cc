@@ -80,6 +80,7 @@ ConsumerGroupMetadata ClassicGroupDriver::membership() const {
 void ClassicGroupDriver::perform() {
   watch_counts();
   for (auto effects = member_.take_effects(); !effects.empty(); effects = member_.take_effects()) {
+    publish_place();
     for (GroupEffect& effect : effects) {
       std::visit([this](auto& each) { perform_effect(each); }, effect);
     }

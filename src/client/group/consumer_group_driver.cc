@@ -56,12 +56,14 @@ ConsumerGroupMetadata ConsumerGroupDriver::membership() const {
 
 void ConsumerGroupDriver::perform() {
   name_topics();
-  publish_membership();
   for (auto effects = member_.take_effects(); !effects.empty(); effects = member_.take_effects()) {
+    publish_membership();
+    publish_place();
     for (ConsumerGroupEffect& effect : effects) {
       std::visit([this](auto& each) { perform_effect(each); }, effect);
     }
   }
+  publish_membership();
   follow_topics();
   settle();
 }

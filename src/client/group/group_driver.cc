@@ -54,14 +54,17 @@ void GroupDriver::on_failed(const Error& error) {
   shared_.change([&](auto& state) { state.failure = error; });
 }
 
-void GroupDriver::settle() {
+void GroupDriver::publish_place() {
   const bool has_place = membership().generation >= 0;
-  if (std::exchange(has_place_, has_place) != has_place) {
-    shared_.with([&](auto& state) {
-      state.has_place = has_place;
-      if (!has_place) ++state.places_lost;
-    });
-  }
+  if (std::exchange(has_place_, has_place) == has_place) return;
+  shared_.with([&](auto& state) {
+    state.has_place = has_place;
+    if (!has_place) ++state.places_lost;
+  });
+}
+
+void GroupDriver::settle() {
+  publish_place();
   arm_timer();
 }
 

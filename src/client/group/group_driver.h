@@ -63,7 +63,7 @@ class GroupDriver {
 
   // ── What each protocol does in its own way ──
 
-  /// Performs all effects, then calls settle().
+  /// Calls publish_place(), performs all effects, then calls settle().
   virtual void perform() = 0;
   virtual void member_leave(std::string_view reason) = 0;
   virtual void member_on_time(MonotonicTime now) = 0;
@@ -81,7 +81,10 @@ class GroupDriver {
   template <class Response, class Request>
   void tell_leave(Request request);
   void on_failed(const Error& error);
-  /// After all effects: publishes whether the member has a place, and arms the timer.
+  /// Whether the member has a place. Before its effects: the application runs in another thread
+  /// what it is handed, and would take partitions of a member without a place for lost.
+  void publish_place();
+  /// After all effects: publishes the place, and arms the timer.
   void settle();
 
   const ConsumerConfig& config_;
