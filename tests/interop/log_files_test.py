@@ -51,7 +51,7 @@ def run(*command, stdin=None):
 
 
 def dump(*files, options=("--deep-iteration", "--print-data-log")):
-    said = run(*java_tools.JAVA, f"{jars()}/*", DUMP, *options, "--files", ",".join(map(str, files)))
+    said = run(*java_tools.java(jars()), DUMP, *options, "--files", ",".join(map(str, files)))
     if WRONG.search(said):
         raise AssertionError(said)
     return said
@@ -66,7 +66,7 @@ def ours(address, topic, isolation):
 
 def kafkas(address, topic, isolation, count):
     """The same by Kafka's console consumer."""
-    said = run(*java_tools.JAVA, f"{jars()}/*", java_tools.CONSOLE_CONSUMER, "--bootstrap-server", address,
+    said = run(*java_tools.java(jars()), java_tools.CONSOLE_CONSUMER, "--bootstrap-server", address,
                "--topic", topic, "--from-beginning", "--isolation-level", isolation, "--max-messages", count,
                "--timeout-ms", "60000", "--formatter-property", "print.offset=true",
                "--formatter-property", "print.key=true")

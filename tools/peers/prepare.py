@@ -96,7 +96,7 @@ TOOL_CHAINS = {
     "python": (install_python, [PINS / "requirements.txt"]),
     "node": (install_node, [PINS / "package.json"]),
     "go": (install_go, [GO_SOURCES / file for file in ("main.go", "driver.go", "go.mod", "go.sum")]),
-    "java": (install_java, [ROOT / "tools" / "kafka" / "pom.xml"]),
+    "java": (install_java, [ROOT / "tools" / "kafka" / name for name in ("pom.xml", "kafka.sh")]),
 }
 
 
