@@ -25,8 +25,8 @@ from kafka_cluster import KafkaCluster
 HERE = Path(__file__).resolve().parent
 PATIENCE_S = 90
 # So that nobody waits for the 45 seconds after which members are given up.
-FAST = {"group.consumer.min.session.timeout.ms": "3000", "group.consumer.session.timeout.ms": "4000",
-        "group.consumer.min.heartbeat.interval.ms": "100", "group.consumer.heartbeat.interval.ms": "300"}
+FAST = {"group.consumer.session.timeout.ms": "4000", "group.consumer.heartbeat.interval.ms": "300"}
+ALLOWED = {"group.consumer.min.session.timeout.ms": "3000", "group.consumer.min.heartbeat.interval.ms": "100"}
 
 
 class Members(unittest.TestCase):
@@ -43,7 +43,7 @@ class Members(unittest.TestCase):
 
     @staticmethod
     def make_cluster():
-        return KafkaCluster(brokers=1, properties=FAST)
+        return KafkaCluster(brokers=1, properties=FAST | ALLOWED)
 
     def setUp(self):
         self.topic = self.id().rsplit(".", 1)[-1]
@@ -170,7 +170,7 @@ class Members(unittest.TestCase):
 class EmbeddedBroker(Members):
     @staticmethod
     def make_cluster():
-        return CountedBroker(MILLRACE)
+        return CountedBroker(MILLRACE, properties=FAST)
 
 
 if __name__ == "__main__":

@@ -13,16 +13,19 @@ from broker_process import BrokerProcess  # noqa: E402
 class CountedBroker:
     """Inside the block `address` is where it listens; after it `requests` is API name -> {version: count}."""
 
-    def __init__(self, binary, partitions=1):
+    def __init__(self, binary, partitions=1, properties=None):
+        """`properties` are those of the broker that differ from what they are by default."""
         self._binary = binary
         self._partitions = partitions
+        self._properties = properties or {}
         self.requests = {}
 
     def __enter__(self):
         self._scratch = tempfile.TemporaryDirectory(prefix="millrace-interop-")
         self._data = Path(self._scratch.name) / "data"
         self._metrics = Path(self._scratch.name) / "metrics"
-        self._broker = BrokerProcess(self._binary, "--metrics-file", str(self._metrics),
+        configs = [word for each in self._properties.items() for word in ("--config", "=".join(each))]
+        self._broker = BrokerProcess(self._binary, "--metrics-file", str(self._metrics), *configs,
                                      data_directory=self._data, partitions=self._partitions)
         self._broker.start()
         self.address = self._broker.address
