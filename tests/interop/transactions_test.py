@@ -23,7 +23,9 @@ class OneBroker:
 
     @classmethod
     def setUpClass(cls):
-        cls.cluster = KafkaCluster(brokers=1)
+        # A node that was killed is let in again when the session of the dead one is over.
+        cls.cluster = KafkaCluster(brokers=1, properties={"broker.session.timeout.ms": "3000",
+                                                          "broker.heartbeat.interval.ms": "500"})
         cls.cluster.__enter__()
         cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
         scratch = tempfile.TemporaryDirectory(prefix="millrace-interop-")
