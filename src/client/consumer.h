@@ -247,7 +247,8 @@ class Consumer {
   std::optional<std::int64_t> current_lag(const TopicPartition& partition) const;
 
   /// As whom the application commits: the member of the last rebalance that poll() has run, without
-  /// a generation before the first and after the membership was lost. With group.protocol=consumer
+  /// a generation before the first, after the membership was lost, and when partitions are assigned
+  /// by hand. With group.protocol=consumer
   /// the generation is the member's epoch, which moves on with heartbeats too.     cost  one lock
   ConsumerGroupMetadata group_metadata() const;
   /// thread  any         cost  one lock

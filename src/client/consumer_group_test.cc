@@ -241,6 +241,19 @@ TEST_F(ConsumerGroup, UnsubscribingLeavesAndGivesUpEverything) {
   EXPECT_THAT(told_.all(), ElementsAre("+t-0", "+t-1", "-t-0", "-t-1", "+t-0", "+t-1"));
 }
 
+TEST_F(ConsumerGroup, OutsideOfItsGroupAConsumerStillSaysWhichOneItCommitsFor) {
+  Consumer consumer = member(properties().set("group.instance.id", "one"));
+  EXPECT_TRUE(consumer.unsubscribe().ok());
+  EXPECT_TRUE(consumer.assign({at(0)}).ok());
+
+  const ConsumerGroupMetadata metadata = consumer.group_metadata();
+
+  EXPECT_EQ(metadata.group_id, "g");
+  EXPECT_EQ(metadata.group_instance_id, "one");
+  EXPECT_EQ(metadata.generation, -1);
+  EXPECT_EQ(metadata.member_id, "");
+}
+
 TEST_F(ConsumerGroup, ClosingGivesTheLastCommitTheTimeOfTheCallAndNoMore) {
   Consumer consumer = member(properties()
                                  .set("enable.auto.commit", "true")

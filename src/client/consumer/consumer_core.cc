@@ -35,6 +35,7 @@ Consumer::Core::Core(ConsumerConfig config, OfferedAssignors assignors, Rebalanc
       clock_(env_->clock()),
       shared_(plan_config(config_), *env_),
       thread_(*env_, "consumer-io") {
+  shared_.with([&](auto& state) { state.membership = outside_of_the_group(); });
   thread_.run([&] {
     cluster_ = std::make_unique<Cluster>(thread_.loop(), config_.connection, env_->make_random());
     cluster_->set_outage_listener(std::move(outages));
@@ -64,6 +65,10 @@ Status Consumer::Core::check_open() const {
 Status Consumer::Core::check_group() const {
   if (!config_.group_id.empty()) return {};
   return Error{ErrorCode::kInvalidArgument, "this needs the property group.id, which is not set"};
+}
+
+ConsumerGroupMetadata Consumer::Core::outside_of_the_group() const {
+  return {config_.group_id, -1, "", config_.group_instance_id};
 }
 
 Status Consumer::Core::subscribe(Subscription subscription) {
@@ -121,9 +126,9 @@ Status Consumer::Core::unsubscribe() {
     subscription_ = {};
     drop_rebalances();
   }
-  shared_.with([](auto& state) {
+  shared_.with([&](auto& state) {
     state.fetch.set_assignment({});
-    state.membership = {};
+    state.membership = outside_of_the_group();
   });
   return outcome;
 }

@@ -92,6 +92,8 @@ class Consumer::Core {
   void commit_by_and_by();
   void note_poll();
   bool is_grouped() const { return !subscription_.is_empty(); }
+  /// As whom a consumer commits that is not a member.
+  ConsumerGroupMetadata outside_of_the_group() const;
   enum class GroupUse { kMember, kOffsetsOnly };
   GroupUse group_use() const { return is_grouped() ? GroupUse::kMember : GroupUse::kOffsetsOnly; }
   void commit(const OffsetsToCommit& offsets, GroupUse use, MonotonicTime deadline,

@@ -52,7 +52,7 @@ std::optional<ConsumerGroupMetadata> Consumer::Core::member_still_holding(
 // On the loop.
 void Consumer::Core::commit(const OffsetsToCommit& offsets, GroupUse use, MonotonicTime deadline,
                             std::function<void(Status)> done) {
-  ConsumerGroupMetadata mine{config_.group_id, -1, "", {}};
+  ConsumerGroupMetadata mine = outside_of_the_group();
   std::uint64_t places_lost = 0;
   if (use == GroupUse::kMember) {
     shared_.with([&](auto& state) {
