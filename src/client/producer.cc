@@ -182,8 +182,7 @@ Result<SendReceipt> Producer::Core::wait_and_append(RecordAccumulator::Appended 
       }
       case Outcome::kNoRoom:
         if (left <= Millis{0} || is_in_callback()) return refusal(appended, record, size);
-        wake_sender();
-        accumulator_.wait_for_room(size, left);
+        accumulator_.wait_for_room(size, left, [this] { wake_sender(); });
         break;
     }
     appended = accumulator_.append(&topic, record, clock_, options);

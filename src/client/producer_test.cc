@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "client/testing/produce_broker.h"
+#include "sim/sim_env.h"
 
 namespace millrace::client {
 namespace {
@@ -333,6 +336,69 @@ TEST_F(ProducerTest, CloseEndsEverybodyWhoWaits) {
   EXPECT_EQ(producer.send(record("v")).error().code, ErrorCode::kClosed);
   EXPECT_EQ(producer.flush().error().code, ErrorCode::kClosed);
   EXPECT_EQ(producer.partition_count("t").error().code, ErrorCode::kClosed);
+}
+
+/// In virtual time that passes while the producer works, from one look at the clock to the next.
+class ProducerAtWork : public testing::Test {
+ protected:
+  Producer make(int linger_ms) {
+    const Properties properties{{"bootstrap.servers", broker_.endpoint().to_string()},
+                                {"linger.ms", std::to_string(linger_ms)},
+                                {"retry.backoff.ms", "100"},
+                                {"retry.backoff.max.ms", "100"}};
+    auto made = Producer::create(properties, {}, &world_.host("here"));
+    EXPECT_TRUE(made.ok()) << made.error().to_string();
+    return std::move(made).value();
+  }
+  void work_for(Millis time) { world_.scheduler().clock().set_reading_cost(time); }
+  void send(Producer& producer) {
+    const ProducerRecord record{.topic = "t", .partition = PartitionId{0}, .value = "v"};
+    ASSERT_TRUE(producer.send(record, [this](const auto&) { ++told_; }).ok());
+    ++sent_;
+  }
+  bool run_until(const std::function<bool()>& done) {
+    return world_.scheduler().run_until(done, Millis{30'000});
+  }
+  bool are_all_told() {
+    return run_until([this] { return told_ == sent_; });
+  }
+
+  sim::SimWorld world_{1};
+  ProduceBroker broker_{world_.host("here")};
+  int sent_ = 0;
+  int told_ = 0;
+};
+
+TEST_F(ProducerAtWork, ForgetsNoRetryThatFallsDueWhileItLooksForWhatIsDue) {
+  bool is_refused = true;
+  broker_.judge_by([&](const wire::BatchHeader&) {
+    return std::exchange(is_refused, true) ? KafkaError::kNone : KafkaError::kNotEnoughReplicas;
+  });
+  Producer producer = make(0);
+  send(producer);
+  ASSERT_TRUE(are_all_told());
+  work_for(Millis{10});
+  for (int moment = 0; moment < 130; moment += 4) {
+    SCOPED_TRACE(fmt::format("{} ms after the refusal", moment));
+    is_refused = false;
+    send(producer);
+    ASSERT_TRUE(run_until([&] { return is_refused; }));
+    world_.scheduler().run_for(Millis{moment});
+    send(producer);  // which makes it look
+    ASSERT_TRUE(are_all_told());
+  }
+}
+
+TEST_F(ProducerAtWork, ForgetsNoLingerThatEndsWhileItLooksForWhatIsDue) {
+  Producer producer = make(50);
+  send(producer);
+  ASSERT_TRUE(are_all_told());
+  for (int work = 5; work < 60; work += 5) {
+    SCOPED_TRACE(fmt::format("{} ms from one look to the next", work));
+    work_for(Millis{work});
+    send(producer);
+    ASSERT_TRUE(are_all_told());
+  }
 }
 
 }  // namespace

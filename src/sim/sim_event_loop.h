@@ -51,7 +51,7 @@ class SimEventLoop final : public io::EventLoop {
   void post(io::Task task) override { lane_.post(std::move(task)); }
   /// Whether one of its tasks is running.
   bool is_loop_thread() const override { return lane_.is_running(); }
-  MonotonicTime now() const override { return scheduler_.now(); }
+  MonotonicTime now() const override { return scheduler_.clock().monotonic(); }
   io::TimerId call_after(Millis delay, io::Task task) override {
     return lane_.call_after(bounded_wait(delay), std::move(task));
   }

@@ -61,7 +61,7 @@ class SimScheduler {
   SimScheduler& operator=(const SimScheduler&) = delete;
 
   SimClock& clock() { return clock_; }
-  MonotonicTime now() const { return clock_.monotonic(); }
+  MonotonicTime now() const { return clock_.shown(); }
   Random& random() { return random_; }
 
   /// Runs one task, or one thread until it waits, and moves the time to it when nothing is due now.

@@ -59,6 +59,8 @@ class ConsumerShared {
     }
     changed_->notify_all();
   }
+  /// Wakes a caller who waits, after changes made by with().
+  void wake() { changed_->notify_all(); }
   /// Waits until `predicate(state)` or `timeout`; says whether the predicate holds.
   template <class Predicate>
   bool wait(Millis timeout, Predicate&& predicate) {

@@ -39,11 +39,15 @@ Fetcher::~Fetcher() {
 }
 
 void Fetcher::run() {
+  // Whoever changes something from here on has to tell again.
+  shared_.with([](auto& state) { state.fetcher_told = false; });
+  // One time for all: what arm_timer() takes for due has been looked at.
+  const MonotonicTime now = cluster_.loop().now();
   load_committed();
   load_resets(PositionSource::kEarliest);
   load_resets(PositionSource::kLatest);
-  send_fetches();
-  arm_timer();
+  send_fetches(now);
+  arm_timer(now);
 }
 
 void Fetcher::load_committed() {
@@ -140,13 +144,12 @@ void Fetcher::retry_positions(const std::vector<TopicPartition>& partitions,
   cluster_.call_later(delay, again);
 }
 
-void Fetcher::send_fetches() {
+void Fetcher::send_fetches(MonotonicTime now) {
   const auto leader_of = [this](const TopicPartition& partition) {
     return cluster_.metadata().leader(partition);
   };
   auto plan = shared_.with([&](auto& state) {
-    state.fetcher_told = false;
-    auto made = state.fetch.plan(leader_of, cluster_.loop().now());
+    auto made = state.fetch.plan(leader_of, now);
     state.metrics.fetch_requests += made.requests.size();
     return made;
   });
@@ -279,9 +282,10 @@ void Fetcher::on_answer(const SentFetch& sent, Result<Answer> answer) {
     return;
   }
   failures_ = 0;
-  cluster_.metadata().note_brokers(response->node_endpoints);
-  // Moving the frame leaves its bytes, and so the views into them, where they are.
+  // Counted before the application can read any of it.
   const std::size_t bytes = answer->frame.size();
+  shared_.with([&](auto& state) { state.metrics.bytes_fetched += bytes; });
+  cluster_.metadata().note_brokers(response->node_endpoints);
   const bool has_records =
       std::any_of(response->responses.begin(), response->responses.end(), [](const auto& topic) {
         return std::any_of(topic.partitions.begin(), topic.partitions.end(),
@@ -289,6 +293,7 @@ void Fetcher::on_answer(const SentFetch& sent, Result<Answer> answer) {
       });
   // What comes next is small, or comes much later.
   if (!has_records) cluster_.frame_memory()->clear();
+  // Moving the frame leaves its bytes, and so the views into them, where they are.
   const SharedBuffer frame = BufferPool::share(cluster_.frame_memory(), std::move(answer->frame));
   for (const auto& topic : response->responses) {
     for (const auto& data : topic.partitions) {
@@ -298,7 +303,7 @@ void Fetcher::on_answer(const SentFetch& sent, Result<Answer> answer) {
   }
   // What the answer left out is asked again.
   fetch_again(plan);
-  shared_.change([&](auto& state) { state.metrics.bytes_fetched += bytes; });
+  shared_.wake();
   run();
 }
 
@@ -376,8 +381,7 @@ void Fetcher::on_out_of_range(const PlannedPart& part) {
   });
 }
 
-void Fetcher::arm_timer() {
-  const MonotonicTime now = cluster_.loop().now();
+void Fetcher::arm_timer(MonotonicTime now) {
   const auto retry = shared_.with([&](auto& state) { return state.fetch.next_retry(now); });
   cluster_.loop().cancel(timer_);
   timer_ = 0;

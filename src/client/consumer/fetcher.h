@@ -39,7 +39,7 @@ class Fetcher {
   void load_committed();
   void load_resets(PositionSource source);
   void retry_positions(const std::vector<TopicPartition>& partitions, PositionSource source);
-  void send_fetches();
+  void send_fetches(MonotonicTime now);
   void name_topics_by_id(FetchPlan& plan) const;
   /// A fetch on its way: what it reads, and the session that it belongs to, if any.
   struct SentFetch {
@@ -63,7 +63,7 @@ class Fetcher {
   void on_out_of_range(const PlannedPart& part);
   void fail_all(const FetchPlan& plan);
   void fetch_again(const FetchPlan& plan);
-  void arm_timer();
+  void arm_timer(MonotonicTime now);
 
   const ConsumerConfig& config_;
   const FetchTerms terms_;

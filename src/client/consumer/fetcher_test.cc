@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/testing/fetch_broker.h"
@@ -256,6 +257,28 @@ TEST_F(ChangeOfLeader, NeedsNoMetadataWhereTheAnswerNamesTheNewOne) {
   ASSERT_THAT(next.fetches, SizeIs(Gt(1U)));
   EXPECT_EQ(next.fetches[0].topics.at(0).partitions.at(0).current_leader_epoch, 4);
   EXPECT_EQ(broker_.metadata_requests + next.metadata_requests, asked_before);
+}
+
+// In virtual time that passes while the fetcher works, from one look at the clock to the next.
+TEST_F(FetcherTest, ForgetsNoPartitionWhoseBackoffEndsWhileItLooksForWhatIsDue) {
+  bool is_refused = false;
+  broker_.tell = [&](const FetchBroker::Asked&, FetchBroker::Told& told) {
+    if (std::exchange(is_refused, true)) return;
+    told.error_code = code_of(KafkaError::kOffsetNotAvailable);
+  };
+  start();
+  run_for(Millis{5'000});
+  world_.scheduler().clock().set_reading_cost(Millis{2});
+  for (int moment = 0; moment < 130; ++moment) {
+    SCOPED_TRACE(fmt::format("{} ms after the refusal", moment));
+    is_refused = false;
+    ASSERT_TRUE(world_.scheduler().run_until([&] { return is_refused; }, Millis{5'000}));
+    run_for(Millis{moment});
+    fetcher_->run();
+    const std::size_t before = broker_.fetches.size();
+    run_for(Millis{2'000});
+    ASSERT_THAT(broker_.fetches, SizeIs(Gt(before)));
+  }
 }
 
 class NearReplica : public FetcherTest {

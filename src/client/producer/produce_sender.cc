@@ -85,17 +85,17 @@ void ProduceSender::run() {
     accumulator_.close(*fatal_error_);
     fail_everything(*fatal_error_);
   } else {
-    collect();
+    const MonotonicTime now = cluster_.loop().now();
+    collect(now);
     if (transactions_ != nullptr && transactions_->session().must_drop_batches()) drop_unsent();
-    send_to_brokers();
+    send_to_brokers(now);
     check_flushed();
-    arm_timer();
+    arm_timer(now);
   }
   if (transactions_ != nullptr) transactions_->run();
 }
 
-void ProduceSender::collect() {
-  const MonotonicTime now = cluster_.loop().now();
+void ProduceSender::collect(MonotonicTime now) {
   auto leaving = accumulator_.take_due(now, [&](const ProducerTopic& topic, PartitionId id) {
     const PartitionQueue& queue = partition(topic, id).queue;
     return queue.waiting_count() == 0 &&
@@ -151,12 +151,11 @@ void ProduceSender::drop_unsent() {
   if (!is_broken) (void)flushes_.take_untold();
 }
 
-void ProduceSender::send_to_brokers() {
+void ProduceSender::send_to_brokers(MonotonicTime now) {
   if (config_.idempotent && identity().id == kNoProducerId) {
     if (transactions_ == nullptr) ensure_identity();
     return;
   }
-  const MonotonicTime now = cluster_.loop().now();
   struct Load {
     Parts parts;
     std::size_t bytes = 0;
@@ -189,7 +188,7 @@ void ProduceSender::send_to_brokers() {
     has_sent = true;
   }
   // Partitions may have more than one batch ready: go on until nothing can be sent.
-  if (has_sent) send_to_brokers();
+  if (has_sent) send_to_brokers(now);
 }
 
 void ProduceSender::send_request(BrokerId broker, Parts parts) {
@@ -427,8 +426,7 @@ void ProduceSender::fail_everything(const Error& error) {
   check_flushed();
 }
 
-void ProduceSender::arm_timer() {
-  const MonotonicTime now = cluster_.loop().now();
+void ProduceSender::arm_timer(MonotonicTime now) {
   MonotonicTime earliest = accumulator_.next_linger_end(now).value_or(MonotonicTime::max());
   for (const auto& [name, state] : partitions_) {
     earliest = std::min(earliest, state->queue.next_expiry().value_or(MonotonicTime::max()));

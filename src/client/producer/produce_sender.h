@@ -28,7 +28,8 @@ namespace millrace::client {
 /// nothing is sent any more: whatever comes is reported as failed with it. A batch of a transaction
 /// that is broken or being aborted is never sent again, and what is in flight is waited for.
 /// Callbacks of the application run inside run(), on_answer() and fail_everything(), and may append
-/// records, which touches nothing here but the accumulator.
+/// records, which touches nothing here but the accumulator. One run() happens at one time: what its
+/// timer is not set for was due by then, and has been looked at.
 /// thread  the loop's
 class ProduceSender {
  public:
@@ -67,12 +68,12 @@ class ProduceSender {
 
   Partition& partition(const ProducerTopic& topic, PartitionId id);
   const ProducerIdentity& identity() const;
-  void collect();
+  void collect(MonotonicTime now);
   void lose_sequence();
   void drop_unsent();
   std::vector<LeavingBatch> take_everything();
   void give_up(const TopicPartition& name, ProducerBatchPtr batch, Error error);
-  void send_to_brokers();
+  void send_to_brokers(MonotonicTime now);
   void send_request(BrokerId broker, Parts parts);
   Call make_call(BrokerId broker, std::shared_ptr<Parts> parts);
   void on_answer(BrokerId broker, const Parts& parts, Result<Answer> answer);
@@ -84,7 +85,7 @@ class ProduceSender {
   void ensure_identity();
   void bump_epoch();
   void take_partition_counts();
-  void arm_timer();
+  void arm_timer(MonotonicTime now);
   void check_flushed();
 
   const ProducerConfig& config_;

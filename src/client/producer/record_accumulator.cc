@@ -100,10 +100,14 @@ RecordAccumulator::Appended RecordAccumulator::append(ProducerTopic* known_topic
   return {Outcome::kAppended, wake, &topic, receipt};
 }
 
-void RecordAccumulator::wait_for_room(std::size_t bytes, Millis timeout) {
-  std::unique_lock lock(mutex_);
+void RecordAccumulator::wait_for_room(std::size_t bytes, Millis timeout,
+                                      const std::function<void()>& wake_sender) {
   const std::size_t capacity = memory_of_a_batch(bytes);
+  std::unique_lock lock(mutex_);
   ++waiting_for_room_;
+  lock.unlock();
+  wake_sender();
+  lock.lock();
   room_made_->wait_for(lock, clock_, timeout, [&] {
     return closed_.has_value() || shut_.has_value() ||
            buffered_bytes_ + capacity <= config_.buffer_memory_bytes;

@@ -89,8 +89,10 @@ class RecordAccumulator {
   ProducerTopic& topic(std::string_view name);
 
   /// Waits until there is room for a batch that begins with a record of `bytes`, or the accumulator
-  /// was closed, or `timeout` has passed.
-  void wait_for_room(std::size_t bytes, Millis timeout);
+  /// was closed, or `timeout` has passed. Nothing lingers meanwhile.
+  /// wake_sender  called once that is so: whoever was woken before would let things linger, and
+  ///              not be woken again
+  void wait_for_room(std::size_t bytes, Millis timeout, const std::function<void()>& wake_sender);
   /// A batch, or its last part, is dealt with: `bytes` of its budget are free again.
   void finish(BatchId batch, std::size_t bytes);
   /// A batch was halved: it is finished once more than before.

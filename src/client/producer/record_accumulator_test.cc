@@ -120,6 +120,16 @@ TEST_F(RecordAccumulatorTest, ABatchCountsWithTheMemoryItTakesHoweverLittleIsInI
   EXPECT_EQ(append(1, 0).outcome, Outcome::kAppended) << "there is room in the open one";
 }
 
+TEST_F(RecordAccumulatorTest, WhatLingersMakesRoomForWhoeverWaitsThoughTheSenderLooksAtOnce) {
+  for (std::int32_t partition : {0, 1}) append(10, partition);
+  while (append(100).outcome == Outcome::kAppended) {
+  }
+  (void)take(kStart);  // what is full; the rest lingers
+  std::size_t left = 0;
+  accumulator_.wait_for_room(100, Millis{0}, [&] { left = take(kStart).size(); });
+  EXPECT_EQ(left, 2U);
+}
+
 TEST_F(RecordAccumulatorTest, AReceiptNamesTheBatchAndThePlaceInIt) {
   const SendReceipt first = append(10).receipt;
   const SendReceipt second = append(10).receipt;
