@@ -80,8 +80,10 @@ def install_go(folder):
     if tuple(map(int, re.findall(r"\d+", version)[:2])) < GO_VERSION_MIN:
         raise MissingProgram(f"wanted version 1.21 or newer, found {version}")
     folder.mkdir()
-    run(["go", "build", "-o", folder / "franz_go", "."], cwd=GO_SOURCES,
-        env={**os.environ, "GOFLAGS": "-mod=readonly"})
+    for command in (["build", "-o", folder / "franz_go", "."],
+                    # The client's own tests.
+                    ["test", "-c", "-o", folder / "kgo_suite", "github.com/twmb/franz-go/pkg/kgo"]):
+        run(["go", *command], cwd=GO_SOURCES, env={**os.environ, "GOFLAGS": "-mod=readonly"})
 
 
 def install_java(folder):
@@ -95,7 +97,7 @@ def install_java(folder):
 TOOL_CHAINS = {
     "python": (install_python, [PINS / "requirements.txt"]),
     "node": (install_node, [PINS / "package.json"]),
-    "go": (install_go, [GO_SOURCES / file for file in ("main.go", "driver.go", "go.mod", "go.sum")]),
+    "go": (install_go, [pathlib.Path(__file__), *sorted(GO_SOURCES.iterdir())]),
     "java": (install_java, [ROOT / "tools" / "kafka" / name for name in ("pom.xml", "kafka.sh")]),
 }
 

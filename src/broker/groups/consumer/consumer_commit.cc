@@ -16,6 +16,17 @@ KafkaError stale(const ConsumerMember& member) {
   return member.classic ? KafkaError::kIllegalGeneration : KafkaError::kStaleMemberEpoch;
 }
 
+/// Since which epoch the member has had the partition; nobody else has what it is yet to give up.
+std::optional<std::int32_t> had_since(const ConsumerMember& member,
+                                      const TopicIdPartition& partition) {
+  for (const auto* const partitions : {&member.assigned, &member.to_revoke}) {
+    if (const auto found = partitions->find(partition); found != partitions->end()) {
+      return found->second;
+    }
+  }
+  return std::nullopt;
+}
+
 /// Whether the member has had all of the request's partitions since `epoch`, or longer.
 template <class Request>
 bool has_had(const ConsumerMember& member, const GroupTopics& topics, const Request& request,
@@ -24,8 +35,8 @@ bool has_had(const ConsumerMember& member, const GroupTopics& topics, const Requ
     const GroupTopics::Topic* const known = topics.find(topic.name);
     if (known == nullptr) return false;
     for (const auto& partition : topic.partitions) {
-      const auto found = member.assigned.find({known->id, partition.partition_index});
-      if (found == member.assigned.end() || found->second > epoch) return false;
+      const auto since = had_since(member, {known->id, partition.partition_index});
+      if (!since || *since > epoch) return false;
     }
   }
   return true;
@@ -36,10 +47,8 @@ KafkaError check_epoch_of_commit(const ConsumerMember& member, const GroupTopics
                                  const Request& request) {
   const std::int32_t epoch = request.generation_id_or_member_epoch;
   if (epoch == member.epoch) return KafkaError::kNone;
-  if (member.classic || epoch > member.epoch || !has_had(member, topics, request, epoch)) {
-    return stale(member);
-  }
-  return KafkaError::kNone;
+  const bool counts = epoch < member.epoch && has_had(member, topics, request, epoch);
+  return counts ? KafkaError::kNone : stale(member);
 }
 
 }  // namespace

@@ -92,6 +92,27 @@ TEST_F(ConsumerCommit, IsRefusedToMembersOfAnotherEpoch) {
   for (const Case& each : cases) EXPECT_EQ(commit(each.commit), each.error) << each.what;
 }
 
+TEST_F(ConsumerCommit, OfAnEarlierEpochCountsForWhatAMemberIsYetToGiveUp) {
+  for (int round = 0; round < 2; ++round) EXPECT_EQ(a_.beat(), KafkaError::kNone);
+  const std::int32_t early = a_.epoch;
+  world_.make_topic("t", 3);
+  for (int round = 0; round < 2; ++round) EXPECT_EQ(a_.beat(), KafkaError::kNone);
+  ASSERT_EQ(a_.epoch, early + 1);
+  ConsumerActor b{world_, "b"};
+  ConsumerActor c{world_, "c"};
+  EXPECT_EQ(b.beat(), KafkaError::kNone);
+  EXPECT_EQ(c.beat(), KafkaError::kNone);
+  EXPECT_EQ(a_.beat(), KafkaError::kNone);
+  const auto& to_revoke = world_.consumer_group()->find("a")->to_revoke;
+  ASSERT_EQ(to_revoke.size(), 2U);
+
+  for (const auto& [partition, since] : to_revoke) {
+    EXPECT_EQ(commit({.member = "a", .generation = early, .partition = partition.partition}),
+              since <= early ? KafkaError::kNone : KafkaError::kStaleMemberEpoch)
+        << partition.partition;
+  }
+}
+
 TEST_F(ConsumerCommit, OfASimpleConsumerIsTakenWhileTheGroupIsEmpty) {
   a_.beat();
   world_.beat({.member = "a", .epoch = -1});

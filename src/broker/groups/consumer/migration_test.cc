@@ -181,10 +181,17 @@ TEST_F(Migration, MembersSpeakTheProtocolThatTheyJoinedBy) {
   EXPECT_EQ(heartbeat("n", 2), KafkaError::kUnknownMemberId);
   EXPECT_EQ(error(world_.synced(world_.sync({.member = "n", .generation = 2})).error_code),
             KafkaError::kUnknownMemberId);
-  EXPECT_EQ(world_.commit_error(world_.commit({.member = id, .generation = 1, .version = 8})),
-            KafkaError::kIllegalGeneration);
-  EXPECT_EQ(world_.commit_error(world_.commit({.member = id, .generation = 2, .version = 8})),
-            KafkaError::kNone);
+  const auto commit = [&](std::int32_t generation, std::int32_t partition) {
+    return world_.commit_error(world_.commit(
+        {.member = id, .generation = generation, .partition = partition, .version = 8}));
+  };
+  EXPECT_EQ(commit(3, 0), KafkaError::kIllegalGeneration);
+  EXPECT_EQ(commit(2, 0), KafkaError::kNone);
+  for (std::int32_t partition = 0; partition < 4; ++partition) {
+    const bool is_its = n.owned.count(world_.partition_id("t", partition)) == 0;
+    EXPECT_EQ(commit(1, partition), is_its ? KafkaError::kNone : KafkaError::kIllegalGeneration)
+        << partition;
+  }
 }
 
 TEST_F(Migration, WhenTheLastMemberOfTheNewProtocolLeavesItIsAClassicGroupAgain) {
