@@ -47,6 +47,11 @@ bool is_control(std::uint32_t point) {
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
+  append_printable(text, out);
+  return out;
+}
+
+void append_printable(std::string_view text, std::string& out) {
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
     if (length == 0) {
@@ -60,7 +65,6 @@ std::string printable(std::string_view text) {
     }
     text.remove_prefix(length == 0 ? 1 : length);
   }
-  return out;
 }
 
 }  // namespace millrace

@@ -12,5 +12,7 @@ namespace millrace {
 /// cursor, and reads in the order in which it is written. Backslashes stay as they are: this is for
 /// reading, JSON is for reading back; doing it twice is doing it once.
 std::string printable(std::string_view text);
+/// The same, behind what `out` holds.
+void append_printable(std::string_view text, std::string& out);
 
 }  // namespace millrace

@@ -18,6 +18,7 @@ ExitCode run_command_line(std::span<const std::string> arguments, Console& conso
   add_topic(tree.root(), env);
   add_produce(tree.root(), env);
   add_consume(tree.root(), env);
+  add_bench(tree.root(), env);
   add_group(tree.root(), env);
   add_transaction(tree.root(), env);
   add_config(tree.root(), env);

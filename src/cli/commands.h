@@ -13,6 +13,7 @@ void add_demo(Command root, io::Env& env);
 void add_topic(Command root, io::Env& env);
 void add_produce(Command root, io::Env& env);
 void add_consume(Command root, io::Env& env);
+void add_bench(Command root, io::Env& env);
 void add_group(Command root, io::Env& env);
 /// group  the command that add_group() made
 void add_group_changes(Command group, io::Env& env);

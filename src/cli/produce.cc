@@ -2,7 +2,6 @@
 #include <fcntl.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -13,9 +12,13 @@
 #include "cli/advertised_addresses.h"
 #include "cli/cluster_access.h"
 #include "cli/commands.h"
+#include "cli/delimited_reader.h"
 #include "cli/descriptor_stream.h"
+#include "cli/escapes.h"
 #include "cli/line_fates.h"
 #include "cli/line_transactions.h"
+#include "cli/record_input.h"
+#include "cli/start_position.h"
 #include "cli/stop_signal.h"
 #include "client/producer.h"
 #include "io/unique_fd.h"
@@ -27,8 +30,13 @@ struct ProduceOptions {
   ClusterOptions cluster;
   std::string topic;
   std::optional<std::string> file;
+  std::string format = "text";
   std::optional<std::string> key_separator;
+  std::optional<std::string> key;
   std::optional<std::string> tombstone;
+  bool empty_is_null = false;
+  std::string delimiter = "\\n";
+  std::optional<std::string> timestamp;
   std::optional<std::string> compression;
   std::optional<std::int64_t> partition;
   std::optional<std::string> transactional_id;
@@ -37,44 +45,19 @@ struct ProduceOptions {
   bool quiet = false;
 };
 
-/// The lines of a stream, one after the other, in a buffer that is reused.
-class LineReader {
- public:
-  explicit LineReader(std::FILE* file) : file_(file) {}
-  ~LineReader() { std::free(buffer_); }
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
-
-  /// The next line without its line end, valid until the next call; nullopt at the end and at an
-  /// error.
-  std::optional<std::string_view> next() {
-    const ssize_t length = getline(&buffer_, &capacity_, file_);
-    if (length < 0) return std::nullopt;
-    std::string_view line(buffer_, static_cast<std::size_t>(length));
-    if (line.back() != '\n') {
-      if (std::ferror(file_) != 0) return std::nullopt;  // cut short: no line of anybody's
-      return line;
-    }
-    line.remove_suffix(1);
-    return line;
-  }
-
- private:
-  std::FILE* file_;
-  char* buffer_ = nullptr;
-  std::size_t capacity_ = 0;
-};
-
-/// --header name=value, as views into the options.
+/// --header name=value, as views into the options; without "=" the value is null.
 Result<std::vector<HeaderView>> parse_headers(const std::vector<std::string>& texts) {
   std::vector<HeaderView> headers;
   for (const std::string_view text : texts) {
     const std::size_t equals = text.find('=');
-    if (equals == std::string_view::npos || equals == 0) {
-      return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("wanted --header name=value, found \"{}\"", text)};
+    if (text.empty() || equals == 0) {
+      return Error{
+          ErrorCode::kInvalidArgument,
+          fmt::format("wanted --header name=value, or name for a null value, found \"{}\"", text)};
     }
-    headers.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    HeaderView header{text.substr(0, equals), std::nullopt};
+    if (equals != std::string_view::npos) header.value = text.substr(equals + 1);
+    headers.push_back(header);
   }
   return headers;
 }
@@ -91,24 +74,51 @@ Result<client::Properties> producer_properties(const ProduceOptions& options) {
   return properties;
 }
 
-/// Splits `line` into key and value as the options say.
-/// errors  kInvalidArgument when the separator is missing
-Status fill_record(const ProduceOptions& options, std::string_view line,
-                   client::ProducerRecord& record) {
-  record.key.reset();
-  if (options.key_separator) {
-    const std::size_t at = line.find(*options.key_separator);
-    if (at == std::string_view::npos) {
-      return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("wanted a key, \"{}\" and a value, found \"{}\"",
-                               *options.key_separator, line.substr(0, 60))};
+Result<RecordInput> record_input(const ProduceOptions& options) {
+  if (options.format == "json") {
+    if (options.key_separator || options.key || options.tombstone || options.empty_is_null) {
+      return wrong_usage(
+          "wanted --key-separator, --key, --tombstone and --empty-as-null with --format text only, "
+          "found json, whose lines say all of it themselves");
     }
-    record.key = line.substr(0, at);
-    line.remove_prefix(at + options.key_separator->size());
+    return RecordInput(JsonRecordReader());
   }
-  record.value = line;
-  if (options.tombstone && line == *options.tombstone) record.value.reset();
-  return {};
+  TextLines text{
+      .key = options.key, .tombstone = options.tombstone, .empty_is_null = options.empty_is_null};
+  if (options.key_separator) {
+    auto separator = unescaped("--key-separator", *options.key_separator);
+    if (!separator.ok()) return std::move(separator).error();
+    if (separator->empty()) return wrong_usage("wanted a --key-separator, found an empty one");
+    text.key_separator = std::move(separator).value();
+  }
+  return RecordInput(std::move(text));
+}
+
+/// What every record has unless its line says otherwise.
+struct Common {
+  std::vector<HeaderView> headers = {};
+  std::optional<PartitionId> partition = {};
+  Timestamp timestamp = kNoTimestamp;
+};
+
+Result<Common> common_to_records(const ProduceOptions& options) {
+  auto headers = parse_headers(options.headers);
+  if (!headers.ok()) return std::move(headers).error();
+  Common common{.headers = std::move(headers).value()};
+  if (options.partition) {
+    common.partition = PartitionId{static_cast<std::int32_t>(*options.partition)};
+  }
+  if (!options.timestamp) return common;
+  const auto position = parse_start_position("--timestamp", *options.timestamp);
+  const auto* const time = position.ok() ? std::get_if<Timestamp>(&*position) : nullptr;
+  if (time == nullptr) {
+    return wrong_usage(
+        fmt::format("wanted --timestamp as a UTC time such as 2015-05-17T10:05:03Z or "
+                    "@MILLISECONDS, found \"{}\"",
+                    *options.timestamp));
+  }
+  common.timestamp = *time;
+  return common;
 }
 
 /// Whether an error of send() is about its line alone, so that the next one may do better.
@@ -120,26 +130,43 @@ bool is_about_the_line(const Error& error) {
 struct Sending {
   const ProduceOptions& options;
   std::FILE* from;
-  const std::vector<HeaderView>& headers;
+  const std::string& delimiter;
+  RecordInput& input;
+  const Common& common;
   const StopSignal& stop;
   LineFates& fates;
   LineTransactions* transactions = nullptr;  // null: none
 };
 
+/// headers  keeps those of the line and the common ones, where there are both
+void add_common(const Common& common, client::ProducerRecord& record,
+                std::vector<HeaderView>& headers) {
+  if (common.partition) record.partition = common.partition;
+  if (record.timestamp == kNoTimestamp) record.timestamp = common.timestamp;
+  if (common.headers.empty()) return;
+  if (record.headers.empty()) {
+    record.headers = common.headers;
+    return;
+  }
+  headers.assign(record.headers.begin(), record.headers.end());
+  headers.insert(headers.end(), common.headers.begin(), common.headers.end());
+  record.headers = headers;
+}
+
 /// errors  what ends it before the end of the input; a line that was refused does not
 Status send_lines(const Sending& sending, client::Producer& producer) {
   const ProduceOptions& options = sending.options;
   LineFates& fates = sending.fates;
-  client::ProducerRecord record{.topic = options.topic, .headers = sending.headers};
-  if (options.partition)
-    record.partition = PartitionId{static_cast<std::int32_t>(*options.partition)};
   const client::TopicHandle topic = producer.topic(options.topic);
-  LineReader lines(sending.from);
+  DelimitedReader lines(sending.from, sending.delimiter);
+  std::vector<HeaderView> headers;  // reused
   std::uint64_t number = 0;
   while (const auto line = lines.next()) {
     ++number;
-    if (auto status = fill_record(options, *line, record); !status.ok())
-      return std::move(status).error().with_context(fmt::format("line {}", number));
+    const auto read = sending.input.read(*line);
+    if (!read.ok()) return Error{read.error()}.with_context(fmt::format("line {}", number));
+    client::ProducerRecord record = *read;
+    add_common(sending.common, record, headers);
     auto sent =
         producer.send(topic, record, [&fates, number](const Result<client::RecordMetadata>& fate) {
           if (fate.ok()) return fates.count_written();
@@ -181,16 +208,19 @@ void sum_up(const ProduceOptions& options, std::uint64_t written, std::uint64_t 
 }
 
 /// Sends the lines in transactions. A line that is refused keeps the others of its transaction from
-/// being written too.
+/// being written too, and so does a signal: the input was not read to its end.
 ExitCode produce_transactions(Sending sending, client::Producer& producer, Console& console) {
   const ProduceOptions& options = sending.options;
   LineFates& fates = sending.fates;
-  LineTransactions transactions(producer, static_cast<std::uint64_t>(options.transaction_records));
+  LineTransactions transactions(producer,
+                                options.transaction_records == 0
+                                    ? UINT64_MAX
+                                    : static_cast<std::uint64_t>(options.transaction_records));
   sending.transactions = &transactions;
   Status status = transactions.begin();
   if (status.ok()) {
     status = send_lines(sending, producer);
-    const bool is_whole = status.ok() && fates.refused() == 0;
+    const bool is_whole = status.ok() && fates.refused() == 0 && !sending.stop.requested();
     using End = LineTransactions::End;
     const Status ended = transactions.finish(is_whole ? End::kCommit : End::kAbort);
     if (status.ok()) status = ended;
@@ -201,7 +231,8 @@ ExitCode produce_transactions(Sending sending, client::Producer& producer, Conso
   const std::uint64_t aborted = acknowledged > committed ? acknowledged - committed : 0;
   if (!status.ok()) (void)report(console, status.error());
   sum_up(options, committed, fates.refused() + aborted, console);
-  return status.ok() && fates.refused() == 0 ? ExitCode::kDone : ExitCode::kFailed;
+  const bool is_all_written = fates.refused() == 0 && aborted == 0;
+  return status.ok() && is_all_written ? ExitCode::kDone : ExitCode::kFailed;
 }
 
 /// Where the lines come from: the file, or standard input.
@@ -232,8 +263,15 @@ class Input {
 ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& env) {
   const auto properties = producer_properties(options);
   if (!properties.ok()) return report(console, properties.error());
-  const auto headers = parse_headers(options.headers);
-  if (!headers.ok()) return report(console, headers.error());
+  const auto common = common_to_records(options);
+  if (!common.ok()) return report(console, common.error());
+  auto records = record_input(options);
+  if (!records.ok()) return report(console, records.error());
+  const auto delimiter = unescaped("--delimiter", options.delimiter);
+  if (!delimiter.ok()) return report(console, delimiter.error());
+  if (delimiter->empty()) {
+    return report(console, wrong_usage("wanted a --delimiter, found an empty one"));
+  }
   Input input(console);
   if (options.file) {
     if (const auto status = input.open(*options.file); !status.ok())
@@ -253,7 +291,7 @@ ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& e
   // Until the last line that was read has its fate. A second Ctrl-C is for those who cannot wait
   // for a cluster that does not answer.
   const StopSignal stop(SecondInterrupt::kEndsProcess);
-  const Sending sending{options, input.stream(), *headers, stop, fates};
+  const Sending sending{options, input.stream(), *delimiter, *records, *common, stop, fates};
   if (properties->contains("transactional.id")) {
     return produce_transactions(sending, *producer, console);
   }
@@ -274,24 +312,38 @@ ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& e
 
 void add_produce(Command root, io::Env& env) {
   const auto options = std::make_shared<ProduceOptions>();
-  Command produce =
-      root.add_command("produce", "Write each line of the input as a record",
-                       "echo 'alice:hello' | millrace produce clicks --key-separator :");
+  Command produce = root.add_command(
+      "produce", "Write each line of the input as a record",
+      "echo 'alice:hello' | millrace produce clicks --key-separator :\n"
+      "  echo '{\"key\":\"alice\",\"value\":null}' | millrace produce clicks --format json\n"
+      "  millrace produce clicks -F lines.txt --transactional-id loader --transaction-records 0");
   produce.argument("TOPIC", options->topic, "Topic to write to");
   produce.option("-F,--file FILE", options->file, "Read this file instead of standard input");
+  produce.choice("-f,--format", options->format, {"text", "json"},
+                 "text is a value a line, or key and value; json is an object a line, see below");
   produce.option("-K,--key-separator SEPARATOR", options->key_separator,
-                 "What stands between key and value on a line");
-  produce.option("--tombstone", options->tombstone, "A value equal to this becomes null");
+                 "What stands between key and value on a line; \\t is a tab, \\xHH a byte");
+  produce.option("-k,--key KEY", options->key, "The key of every line that has none");
+  produce.option("-D,--delimiter TEXT", options->delimiter, "What ends a line");
+  produce.option("--tombstone TEXT", options->tombstone, "A value equal to this becomes null");
+  produce.flag("-Z,--empty-as-null", options->empty_is_null,
+               "Keys and values that are empty become null");
   produce.option("-p,--partition", options->partition, "Write to this partition, whatever the key",
                  0, INT32_MAX);
   produce.option("-H,--header NAME=VALUE", options->headers,
-                 "A header of every record, as name=value");
+                 "A header of every record, as name=value, or name for a null value");
+  produce.option("--timestamp TIME", options->timestamp,
+                 "Of records that do not say theirs: a UTC time (2015-05-17T10:05:03Z) or "
+                 "@MILLISECONDS; now when this is not given");
   produce.option("-z,--compression CODEC", options->compression, "none, gzip, snappy, lz4 or zstd");
   produce.option("--transactional-id ID", options->transactional_id,
-                 "Write in transactions, as the producer of this name");
+                 "Write in transactions, as the producer of this name. Bad input, and a signal, "
+                 "abort the one that is open");
   produce.option("--transaction-records", options->transaction_records,
-                 "Lines of a transaction, with --transactional-id", 1, INT32_MAX);
+                 "Lines of a transaction, with --transactional-id; 0: all of the input in one", 0,
+                 INT32_MAX);
   produce.flag("-q,--quiet", options->quiet, "No summary at the end");
+  produce.explain([] { return std::string(help_on_json_records()); });
   add_cluster_options(produce, options->cluster);
   produce.action([options, &env](Console& console) { return run_produce(*options, console, env); });
 }

@@ -8,9 +8,8 @@
 #include <utility>
 
 #include "base/printable.h"
-#include "base/utf8.h"
+#include "cli/record_json.h"
 #include "cli/start_position.h"
-#include "cli/value.h"
 
 namespace millrace::cli {
 namespace {
@@ -27,45 +26,21 @@ constexpr std::array<std::pair<std::string_view, RecordField>, 7> kFieldNames{{
 
 constexpr std::string_view kNull = "null";
 
-std::string to_base64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = (group << 8U) | (k < count ? static_cast<std::uint8_t>(bytes[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= count ? kAlphabet[(group >> (18U - 6U * k)) & 0x3fU] : '=';
-    }
-  }
-  return text;
-}
-
-/// `name` holds text, `name`_base64 other bytes.
-Field bytes_field(std::string name, std::optional<std::string_view> bytes) {
-  if (!bytes) return {std::move(name), Value()};
-  if (is_utf8(*bytes)) return {std::move(name), *bytes};
-  return {std::move(name) + "_base64", to_base64(*bytes)};
-}
-
 void append_bytes(std::optional<std::string_view> bytes, KeysAndHeaders how, std::string& out) {
   if (how == KeysAndHeaders::kRaw) {
     out += bytes.value_or(kNull);
   } else {
-    out += printable(bytes.value_or(kNull));
+    append_printable(bytes.value_or(kNull), out);
   }
 }
 
 void append_headers(const HeadersView& headers, KeysAndHeaders how, std::string& out) {
   bool first = true;
-  for (const HeaderView& header : headers.to_vector()) {
+  for (HeaderCursor cursor(headers); const auto header = cursor.next();) {
     if (!std::exchange(first, false)) out += ',';
-    append_bytes(header.key, how, out);
+    append_bytes(header->key, how, out);
     out += '=';
-    append_bytes(header.value, how, out);
+    append_bytes(header->value, how, out);
   }
 }
 
@@ -82,7 +57,7 @@ void append_field(const TopicPartition& partition, const RecordView& record, Rec
       fmt::format_to(std::back_inserter(out), "{}", record.offset);
       break;
     case RecordField::kTimestamp:
-      out += to_iso_time(record.timestamp);
+      append_iso_time(record.timestamp, out);
       break;
     case RecordField::kKey:
       append_bytes(record.key, keys, out);
@@ -94,6 +69,16 @@ void append_field(const TopicPartition& partition, const RecordView& record, Rec
       append_headers(record.headers, keys, out);
       break;
   }
+}
+
+void append_fields(const TextFields& text, const TopicPartition& partition,
+                   const RecordView& record, std::string& out) {
+  bool first = true;
+  for (const RecordField field : text.fields) {
+    if (!std::exchange(first, false)) out += '\t';
+    append_field(partition, record, field, text.keys, out);
+  }
+  out += '\n';
 }
 
 }  // namespace
@@ -118,30 +103,15 @@ Result<std::vector<RecordField>> parse_record_fields(std::string_view text) {
   }
 }
 
-void append_as_text(const TopicPartition& partition, const RecordView& record,
-                    const std::vector<RecordField>& fields, KeysAndHeaders keys, std::string& out) {
-  bool first = true;
-  for (const RecordField field : fields) {
-    if (!std::exchange(first, false)) out += '\t';
-    append_field(partition, record, field, keys, out);
+void append_record(const RecordFormat& format, const TopicPartition& partition,
+                   const RecordView& record, std::string& out) {
+  if (const auto* const text = std::get_if<TextFields>(&format)) {
+    append_fields(*text, partition, record, out);
+  } else if (const auto* const filled = std::get_if<RecordTemplate>(&format)) {
+    filled->append(partition, record, out);
+  } else {
+    append_as_json(partition, record, out);
   }
-  out += '\n';
-}
-
-void append_as_json(const TopicPartition& partition, const RecordView& record, std::string& out) {
-  Value::List headers;
-  for (const HeaderView& header : record.headers.to_vector()) {
-    headers.emplace_back(Value::Object{{"name", header.key}, bytes_field("value", header.value)});
-  }
-  const Value::Object object{{"topic", partition.topic},
-                             {"partition", partition.partition.value()},
-                             {"offset", record.offset.value()},
-                             {"timestamp", record.timestamp.value()},
-                             bytes_field("key", record.key),
-                             bytes_field("value", record.value),
-                             {"headers", headers}};
-  out += to_json_line(object);
-  out += '\n';
 }
 
 }  // namespace millrace::cli

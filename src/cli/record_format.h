@@ -3,9 +3,11 @@
 
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
+#include "cli/record_template.h"
 #include "model/record.h"
 #include "model/topic_partition.h"
 
@@ -25,11 +27,18 @@ enum class KeysAndHeaders {
 
 /// The fields with tabs between them and a line end. Null is "null", time is ISO 8601 in UTC
 /// (to_iso_time()), headers are name=value with commas; a value is its bytes as they are.
-void append_as_text(const TopicPartition& partition, const RecordView& record,
-                    const std::vector<RecordField>& fields, KeysAndHeaders keys, std::string& out);
+struct TextFields {
+  std::vector<RecordField> fields;
+  KeysAndHeaders keys = KeysAndHeaders::kPrintable;
+};
 
-/// One JSON object with every field, and a line end. Bytes that are not UTF-8 are base64, in a
-/// field whose name ends in "_base64".
-void append_as_json(const TopicPartition& partition, const RecordView& record, std::string& out);
+/// A line with one JSON object: record_json.h.
+struct JsonLines {};
+
+using RecordFormat = std::variant<TextFields, RecordTemplate, JsonLines>;
+
+/// cost  no memory but that by which `out` grows
+void append_record(const RecordFormat& format, const TopicPartition& partition,
+                   const RecordView& record, std::string& out);
 
 }  // namespace millrace::cli

@@ -39,7 +39,7 @@ TEST_F(RecordFormatTest, TextIsTheFieldsAskedForWithTabs) {
   ASSERT_TRUE(fields.ok());
 
   std::string out;
-  append_as_text(kPartition, record_, *fields, KeysAndHeaders::kPrintable, out);
+  append_record(TextFields{*fields}, kPartition, record_, out);
 
   EXPECT_EQ(out, "alice\thello\ttrace=t1,null=null\t2015-05-17T10:05:03.000Z\t3\t7\tclicks\n");
 }
@@ -48,8 +48,7 @@ TEST_F(RecordFormatTest, NullIsSpelledOut) {
   record_.key.reset();
   record_.value.reset();
   std::string out;
-  append_as_text(kPartition, record_, {RecordField::kKey, RecordField::kValue},
-                 KeysAndHeaders::kPrintable, out);
+  append_record(TextFields{{RecordField::kKey, RecordField::kValue}}, kPartition, record_, out);
   EXPECT_EQ(out, "null\tnull\n");
 }
 
@@ -67,17 +66,17 @@ TEST_F(RecordFormatTest, KeysAndHeadersAreWrittenOutAndValuesAreAsTheyAre) {
                                         RecordField::kValue};
 
   std::string shown;
-  append_as_text(kPartition, record_, fields, KeysAndHeaders::kPrintable, shown);
+  append_record(TextFields{fields}, kPartition, record_, shown);
   EXPECT_EQ(shown, "k\\t\\x1b[2J\\xff\tn\\n=\\x1b\\xff\tv\x1b[2J\xff\n");
 
   std::string raw;
-  append_as_text(kPartition, record_, fields, KeysAndHeaders::kRaw, raw);
+  append_record(TextFields{fields, KeysAndHeaders::kRaw}, kPartition, record_, raw);
   EXPECT_EQ(raw, "k\t\x1b[2J\xff\tn\n=\x1b\xff\tv\x1b[2J\xff\n");
 }
 
 TEST_F(RecordFormatTest, JsonHasEveryField) {
   std::string out;
-  append_as_json(kPartition, record_, out);
+  append_record(JsonLines{}, kPartition, record_, out);
   EXPECT_EQ(out, R"({"topic":"clicks","partition":3,"offset":7,"timestamp":1431857103000,)"
                  R"("key":"alice","value":"hello","headers":[{"name":"trace","value":"t1"},)"
                  R"({"name":"null","value":null}]})"
@@ -88,8 +87,20 @@ TEST_F(RecordFormatTest, BytesThatAreNoTextAreBase64InJson) {
   record_.key = "\xff";
   record_.value = "\xff\xfe\xfd";
   std::string out;
-  append_as_json(kPartition, record_, out);
+  append_record(JsonLines{}, kPartition, record_, out);
   EXPECT_THAT(out, testing::HasSubstr(R"("key_base64":"/w==","value_base64":"//79")"));
+}
+
+TEST_F(RecordFormatTest, HeaderNamesThatAreNoTextAreBase64InJson) {
+  Buffer header_bytes;
+  ByteWriter writer(header_bytes);
+  writer.varint(1);
+  writer.bytes("\xff");
+  writer.varint(0);
+  record_.headers = HeadersView(1, header_bytes.view());
+  std::string out;
+  append_record(JsonLines{}, kPartition, record_, out);
+  EXPECT_THAT(out, testing::HasSubstr(R"("headers":[{"name_base64":"/w==","value":""}])"));
 }
 
 TEST(RecordFields, UnknownOnesAreRefusedByName) {

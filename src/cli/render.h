@@ -17,6 +17,8 @@ std::string render_yaml(const Value& value);
 /// In double quotes, with every control character escaped, also those that JSON lets stand (DEL,
 /// U+0080 to U+009F): a terminal may show it. Bytes that are not UTF-8 become U+FFFD.
 std::string json_quoted(std::string_view text);
+/// The same, behind what `out` holds.
+void append_json_quoted(std::string_view text, std::string& out);
 
 /// How many terminal columns UTF-8 text takes, counting each code point as one.
 std::size_t display_width(std::string_view text);

@@ -29,7 +29,7 @@ class JsonWriter {
     } else if (const auto* number = std::get_if<std::int64_t>(&value.data())) {
       out_ += fmt::to_string(*number);
     } else if (const auto* text = std::get_if<std::string>(&value.data())) {
-      out_ += json_quoted(*text);
+      append_json_quoted(*text, out_);
     } else {
       out_ += "null";
     }
@@ -51,7 +51,7 @@ class JsonWriter {
     bool first = true;
     for (const Field& field : object) {
       separate(first, depth + 1);
-      out_ += json_quoted(field.name);
+      append_json_quoted(field.name, out_);
       out_ += layout_ == Layout::kOneLine ? ":" : ": ";
       write(field.value, depth + 1);
     }
@@ -84,7 +84,13 @@ std::string written(const Value& value, Layout layout) {
 }  // namespace
 
 std::string json_quoted(std::string_view text) {
-  std::string out = "\"";
+  std::string out;
+  append_json_quoted(text, out);
+  return out;
+}
+
+void append_json_quoted(std::string_view text, std::string& out) {
+  out += '"';
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
     const char c = text[0];
@@ -114,7 +120,7 @@ std::string json_quoted(std::string_view text) {
     }
     text.remove_prefix(length == 0 ? 1 : length);
   }
-  return out + "\"";
+  out += '"';
 }
 
 std::string render_json(const Value& value) {

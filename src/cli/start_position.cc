@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <iterator>
 #include <optional>
 
 namespace millrace::cli {
@@ -78,18 +79,27 @@ Result<StartPosition> parse_start_position(std::string_view option, std::string_
 }
 
 std::string to_iso_time(Timestamp time) {
+  std::string text;
+  append_iso_time(time, text);
+  return text;
+}
+
+void append_iso_time(Timestamp time, std::string& out) {
+  const auto append = [&](auto format, const auto&... args) {
+    fmt::format_to(std::back_inserter(out), format, args...);
+  };
   if (time == kNoTimestamp || time < kFirstIsoTime || time >= kEndOfIsoTimes) {
-    return fmt::format("{}", time);
+    return append(FMT_STRING("{}"), time);
   }
   const std::chrono::sys_time<std::chrono::milliseconds> point{
       std::chrono::milliseconds{time.value()}};
   const auto day = std::chrono::floor<std::chrono::days>(point);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{point - day};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+  append(FMT_STRING("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z"), static_cast<int>(date.year()),
+         static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+         clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+         clock.subseconds().count());
 }
 
 }  // namespace millrace::cli

@@ -26,5 +26,7 @@ Result<StartPosition> parse_start_position(std::string_view option, std::string_
 /// "2015-05-17T10:05:03.000Z". Plain milliseconds where that is no time of a year of four digits,
 /// and -1 where there is no timestamp: neither may pass for a date.
 std::string to_iso_time(Timestamp time);
+/// The same, behind what `out` holds.
+void append_iso_time(Timestamp time, std::string& out);
 
 }  // namespace millrace::cli

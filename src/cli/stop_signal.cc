@@ -99,4 +99,13 @@ void StopSignal::wait() const {
   }
 }
 
+bool StopSignal::wait_for(std::chrono::nanoseconds timeout) const {
+  if (requested() || timeout.count() <= 0) return requested();
+  pollfd watched{g_event_fd.load(), POLLIN, 0};
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout);
+  const timespec spec{.tv_sec = seconds.count(), .tv_nsec = (timeout - seconds).count()};
+  (void)ppoll(&watched, 1, &spec, nullptr);
+  return requested();
+}
+
 }  // namespace millrace::cli

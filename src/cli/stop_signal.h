@@ -1,6 +1,8 @@
 // StopSignal: SIGINT, SIGTERM and SIGHUP as something to wait for or to ask about.
 #pragma once
 
+#include <chrono>
+
 #include "base/result.h"
 #include "base/time.h"
 
@@ -25,6 +27,9 @@ class StopSignal {
   Status watch_parent();
   /// Waits until one arrives.
   void wait() const;
+  /// Waits that long at most, to the nanosecond if the kernel's timer allows. Returns whether one
+  /// has arrived.
+  bool wait_for(std::chrono::nanoseconds timeout) const;
 
   /// For what waits on descriptors of its own: readable once one has arrived; -1 while no
   /// StopSignal lives.  thread  any

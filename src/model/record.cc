@@ -35,4 +35,13 @@ std::optional<std::string_view> HeadersView::find_last(std::string_view key) con
   return found;
 }
 
+std::optional<HeaderView> HeaderCursor::next() {
+  if (left_ <= 0) return std::nullopt;
+  --left_;
+  ByteReader reader(rest_);
+  const HeaderView header = read_header(reader);
+  rest_ = reader.rest();
+  return header;
+}
+
 }  // namespace millrace

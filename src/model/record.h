@@ -29,7 +29,7 @@ class HeadersView {
   HeadersView(std::int32_t count, std::string_view bytes) : count_(count), bytes_(bytes) {}
 
   std::int32_t count() const { return count_; }
-  /// The headers in order. Allocates; for cold paths.
+  /// The headers in order. Allocates; for cold paths: HeaderCursor does not.
   std::vector<HeaderView> to_vector() const;
   /// The value of the last header named `key`; nullopt when there is none or when its value is
   /// null.
@@ -40,6 +40,21 @@ class HeadersView {
  private:
   std::int32_t count_ = 0;
   std::string_view bytes_;
+};
+
+/// Takes headers one by one, in their order.
+///   for (HeaderCursor cursor(record.headers); const auto header = cursor.next();) …
+class HeaderCursor {
+ public:
+  explicit HeaderCursor(const HeadersView& headers)
+      : left_(headers.count()), rest_(headers.wire_bytes()) {}
+
+  /// The next one; nothing behind the last.         cost  no memory
+  std::optional<HeaderView> next();
+
+ private:
+  std::int32_t left_;
+  std::string_view rest_;
 };
 
 /// One record of a partition. A null key or value differs from an empty one: a null value is a

@@ -49,6 +49,15 @@ TEST(HeadersView, NoneIsTheDefault) {
   EXPECT_TRUE(HeadersView{}.to_vector().empty());
 }
 
+TEST(HeaderCursor, TakesTheHeadersOneByOne) {
+  const std::vector<HeaderView> headers{{"a", "1"}, {"b", std::nullopt}, {"a", ""}};
+  const Buffer wire = wire_of(headers);
+  HeaderCursor cursor(HeadersView(3, wire.view()));
+
+  for (const HeaderView& header : headers) EXPECT_EQ(cursor.next(), header);
+  EXPECT_EQ(cursor.next(), std::nullopt);
+}
+
 TEST(HeadersViewDeathTest, BytesThatWereNotValidatedAbort) {
   const Buffer wire = wire_of({{"key", "value"}});
   const HeadersView cut(1, wire.view().substr(0, 5));

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the README's tour in a scratch directory, block by block, and compares what it prints.
+"""Runs the commands of a document in a scratch directory, block by block, and compares what they print.
 
 A ```sh block is run; a ```text block right after it is what it must print, line by line, where "…"
 stands for anything. The address 127.0.0.1:9092 is replaced by a free one.
 
-Run as: readme_test.py PATH_TO_MILLRACE [README.md]
+Run as: readme_test.py PATH_TO_MILLRACE [DOCUMENT [SECTION]]; by default the README's tour.
 """
 
 import os
@@ -18,7 +18,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 120
-SECTION = re.compile(r"^## Five-minute tour$(.*?)^## ", re.DOTALL | re.MULTILINE)
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 MARK = "--- end of block {} ---"
 
@@ -29,10 +28,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def tour_blocks(text):
+def tour_blocks(text, title):
     """Pairs of a shell block and what it must print (None when nothing is said)."""
-    section = SECTION.search(text)
-    assert section, "the README has a section '## Five-minute tour' with another one after it"
+    section = re.search(rf"^## {re.escape(title)}$(.*?)(^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    assert section, f"the document has a section '## {title}'"
     blocks = []
     for language, body in FENCE.findall(section.group(1)):
         if language == "sh":
@@ -50,7 +49,8 @@ def matches(wanted, line):
 def main():
     binary = Path(sys.argv[1]).resolve()
     readme = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "README.md"
-    blocks = tour_blocks(readme.read_text(encoding="utf-8"))
+    title = sys.argv[3] if len(sys.argv) > 3 else "Five-minute tour"
+    blocks = tour_blocks(readme.read_text(encoding="utf-8"), title)
     address = f"127.0.0.1:{free_port()}"
     script = "set -e\n"
     for number, (commands, _) in enumerate(blocks):
@@ -86,8 +86,8 @@ def main():
             failures += 1
             print(f"BLOCK\n{commands}\nMUST PRINT\n{wanted}\nBUT PRINTED\n{printed}")
     if failures:
-        sys.exit(f"{failures} blocks print something else than the README says")
-    print(f"README: {len(blocks)} blocks work as it says")
+        sys.exit(f"{failures} blocks print something else than {readme.name} says")
+    print(f"{readme.name}, {title}: {len(blocks)} blocks work as it says")
 
 
 if __name__ == "__main__":

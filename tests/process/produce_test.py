@@ -112,6 +112,69 @@ class ProduceTest(BrokerCase):
             self.assertEqual(writer.stderr.read(), f"produced 2 records to {topic}\n")
             self.assertEqual(self.consume(topic), "one\ntwo\n")
 
+    def test_a_signal_aborts_the_transaction_that_is_open(self):
+        self.run_ok("topic", "create", "cut")
+        writer = self.start_producer("cut", "--transactional-id", "cut", "--transaction-records", "2")
+        self.write(writer, "one\ntwo\nthree\n")
+        wait_for("the third line", lambda: self.consume("cut") == "one\ntwo\nthree\n")
+        writer.send_signal(signal.SIGTERM)
+        self.assertEqual(writer.wait(DEADLINE_S), FAILED)
+        self.assertEqual(writer.stderr.read(), "produced 2 records to cut; not written: 1\n")
+        self.assertEqual(self.consume("cut", "--read-committed"), "one\ntwo\n")
+
+    def test_one_transaction_may_hold_all_of_the_input(self):
+        self.run_ok("topic", "create", "whole")
+        lines = "".join(f"{number}\n" for number in range(2500))
+        broken = self.run_millrace("produce", "whole", "-K", ":", "-k", "all", "--transactional-id", "whole",
+                                   "--transaction-records", "0", "-f", "json", stdin='{"value":"1"}\n2\n')
+        self.assertEqual(broken.returncode, WRONG_USAGE)  # json has no key separator
+        broken = self.run_millrace("produce", "whole", "--transactional-id", "whole", "--transaction-records", "0",
+                                   "-f", "json", stdin='{"value":"1"}\n2\n')
+        self.assertEqual(broken.returncode, WRONG_USAGE)
+        self.assertRegex(broken.stderr, r"line 2: column \d+: wanted an object with the fields of a record, found")
+        done = self.run_millrace("produce", "whole", "--transactional-id", "whole", "--transaction-records", "0",
+                                 stdin=lines)
+        self.assertEqual((done.returncode, done.stderr), (DONE, "produced 2500 records to whole\n"))
+        self.assertEqual(self.consume("whole", "--read-committed"), lines)
+
+    def test_json_says_where_a_record_goes_and_when_it_was_unless_the_options_do(self):
+        self.run_ok("topic", "create", "placed", "-p", "3")
+        line = '{"value":"v","key":"k","partition":1,"timestamp":7,"headers":[{"name":"a","value":"1"}]}\n'
+        self.run_ok("produce", "placed", "-q", "-f", "json", "-H", "b=2", "-H", "c", "--timestamp", "@9",
+                    stdin=line + '{"value":null,"partition":1}\n')
+        self.run_ok("produce", "placed", "-q", "-f", "json", "-p", "2", stdin=line)
+        self.assertEqual(self.consume("placed", "-p", "1", "-Z", "-f", r"%T %k=%s %h\n"),
+                         "7 k=v a=1,b=2,c=NULL\n9 NULL=NULL b=2,c=NULL\n")
+        self.assertEqual(self.consume("placed", "-p", "2", "-f", r"%T %k=%s %h\n"), "7 k=v a=1\n")
+        outside = self.run_millrace("produce", "placed", "-f", "json", stdin='{"value":"v","partition":3}\n')
+        self.assertEqual(outside.returncode, WRONG_USAGE)
+        self.assertIn("line 1 was not written", outside.stderr)
+
+    def test_options_that_make_no_sense_together_are_refused_before_anything_is_sent(self):
+        self.run_ok("topic", "create", "options")
+        for arguments, complaint in [
+                (["-f", "json", "-K", ":"], "with --format text only"), (["-f", "json", "-Z"], "with --format text only"),
+                (["-D", ""], "wanted a --delimiter"), (["-D", r"\q"], "wanted one of"), (["-K", ""], "wanted a --key-sep"),
+                (["-H", "=x"], "wanted --header name=value"), (["--timestamp", "5"], "wanted --timestamp as a UTC time"),
+                (["--timestamp", "noon"], "wanted --timestamp as a UTC time")]:
+            done = self.run_millrace("produce", "options", *arguments, stdin="x\n")
+            self.assertEqual(done.returncode, WRONG_USAGE, (arguments, done.stderr))
+            self.assertIn(complaint, done.stderr)
+        for arguments, complaint in [
+                (["-f", "xml"], "wanted --format text, json or a format string"),
+                (["-f", "%v"], "--format, column 1: wanted one of %t"),
+                (["-f", "%s", "--print", "key"], "with --format text only"), (["-f", "json", "-K", ":"], "text only"),
+                (["-Z"], "wanted --null with a format string"), (["-D", r"\q"], "--delimiter: wanted one of"),
+                (["-o", "stored"], "-N for the last N")]:
+            done = self.run_millrace("consume", "options", "-e", *arguments)
+            self.assertEqual(done.returncode, WRONG_USAGE, (arguments, done.stderr))
+            self.assertIn(complaint, done.stderr)
+        self.assertEqual(self.consume("options"), "")
+
+    def test_lines_may_end_as_the_delimiter_says(self):
+        self.run_ok("produce", "ends", "-q", "-D", r"\x1e\n", "-K", r"\t", stdin="a\t1\n2\x1e\nb\t3")
+        self.assertEqual(self.consume("ends", "-K", "=", "-D", ";"), "a=1\n2;b=3;")
+
     def test_a_signal_while_the_last_lines_are_under_way_waits_for_their_fate(self):
         with BrokerProcess(self.binary) as broker:
             self.run_ok("topic", "create", "t", "-b", broker.address)
