@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEERS = ROOT / "build" / "peers"
 PINS = ROOT / "tools" / "peers"
 GO_SOURCES = ROOT / "tests" / "interop" / "franz_go"
+JAVA_SOURCES = ROOT / "tests" / "interop" / "java"
 GO_VERSION_MIN = (1, 21)
 NODE_VERSION = "24.11.0"  # newer than Debian's, from npm too
 
@@ -87,18 +88,19 @@ def install_go(folder):
 
 
 def install_java(folder):
-    need("java")
+    need("javac")
     need("mvn")
     run([ROOT / "tools" / "kafka" / "kafka.sh", "fetch"])
     folder.mkdir()
     (folder / "jars").symlink_to(ROOT / "build" / "kafka" / "jars")
+    run(["javac", "-cp", folder / "jars" / "*", "-d", folder / "classes", *JAVA_SOURCES.iterdir()])
 
 
 TOOL_CHAINS = {
     "python": (install_python, [PINS / "requirements.txt"]),
     "node": (install_node, [PINS / "package.json"]),
     "go": (install_go, [pathlib.Path(__file__), *sorted(GO_SOURCES.iterdir())]),
-    "java": (install_java, [ROOT / "tools" / "kafka" / name for name in ("pom.xml", "kafka.sh")]),
+    "java": (install_java, [*(ROOT / "tools" / "kafka" / name for name in ("pom.xml", "kafka.sh")), *sorted(JAVA_SOURCES.iterdir())]),
 }
 
 
