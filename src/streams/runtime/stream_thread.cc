@@ -208,6 +208,8 @@ Status StreamThread::restore_a_slice() {
 
 Status StreamThread::commit() {
   committed_at_ = env_.clock().monotonic();
+  // Before others can see by the committed offsets that it was done.
+  status_.with([&](ThreadStatus& status) { status.metrics = tasks_->metrics(); });
   const auto committed = committer_->commit(*tasks_);
   if (committed.ok()) {
     for (const auto& [partition, offset] : *committed) {

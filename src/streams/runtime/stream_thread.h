@@ -29,7 +29,8 @@ namespace millrace::streams {
 
 enum class ThreadState { kCreated, kJoining, kRunning, kStopped, kFailed };
 
-/// What others may know of a thread; updated after each round of its loop.
+/// What others may know of a thread; updated after each round of its loop, and the metrics, but for
+/// that of commits, before each commit too.
 struct ThreadStatus {
   ThreadState state = ThreadState::kCreated;
   TaskMetrics metrics;
