@@ -22,7 +22,7 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using wire::KafkaError;
 
-constexpr Millis kPatience{20'000};
+constexpr Millis kPatience{60'000};
 /// No test waits for a linger that is this long: what leaves did not linger.
 constexpr const char* kLingersForEver = "600000";
 

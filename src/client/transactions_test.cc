@@ -20,7 +20,7 @@ using wire::ApiKey;
 using wire::KafkaError;
 using Kind = TransactionErrorKind;
 
-constexpr Millis kPatience{20'000};
+constexpr Millis kPatience{60'000};
 const ConsumerGroupMetadata kGroup{.group_id = "g", .generation = 3, .member_id = "m"};
 const OffsetsToCommit kOffsets{{{"in", PartitionId{0}}, {Offset{5}}}};
 

@@ -84,7 +84,7 @@ TEST(BrokerRestart, ProducerAndConsumerGoOnAndEveryRecordIsThereOnce) {
     }
   };
   const auto read_all = [&] {
-    for (int round = 0; round < 1000 && read < sent; ++round) {
+    for (int round = 0; round < 3'000 && read < sent; ++round) {
       auto polled = consumer->poll(Millis{20});
       ASSERT_TRUE(polled.ok()) << polled.error().to_string();
       for (const auto& part : *polled) {
@@ -105,7 +105,7 @@ TEST(BrokerRestart, ProducerAndConsumerGoOnAndEveryRecordIsThereOnce) {
     send_some(50);  // these find nobody
     cluster.start();
     send_some(50);
-    const auto flushed = producer->flush(Millis{30'000});
+    const auto flushed = producer->flush(Millis{60'000});
     ASSERT_TRUE(flushed.ok()) << flushed.error().to_string();
     read_all();
   }

@@ -40,7 +40,7 @@ class Groups : public testing::Test {
       const std::string value = std::to_string(produced_++);
       ASSERT_TRUE(producer->send({.topic = "t", .key = value, .value = value}).ok());
     }
-    ASSERT_TRUE(producer->flush(Millis{30'000}).ok());
+    ASSERT_TRUE(producer->flush(Millis{60'000}).ok());
   }
   /// Polls once, and commits what came; no value may come twice.
   void read(Consumer& consumer) {

@@ -39,7 +39,7 @@ void produce(EmbeddedCluster& cluster, const std::string& topic, const std::stri
         producer->send({.topic = topic, .key = key, .value = value, .headers = {&header, 1}});
     ASSERT_TRUE(sent.ok()) << sent.error().to_string();
   }
-  const auto flushed = producer->flush(Millis{20'000});
+  const auto flushed = producer->flush(Millis{60'000});
   ASSERT_TRUE(flushed.ok()) << flushed.error().to_string();
   EXPECT_EQ(delivered, count);
 }
@@ -79,7 +79,7 @@ Result<Consumer> join(EmbeddedCluster& cluster, const std::string& topic,
 template <class Settled>
 void read_until(const std::vector<Consumer*>& consumers, Ledger& ledger, std::size_t count,
                 Settled&& is_settled) {
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 6'000; ++round) {
     for (Consumer* const consumer : consumers) {
       auto polled = consumer->poll(Millis{10});
       ASSERT_TRUE(polled.ok()) << polled.error().to_string();

@@ -49,7 +49,7 @@ TEST_F(ProducingGuide, AwaitsOneRecord) {
   auto producer = Producer::create({{"bootstrap.servers", brokers_}});
   Offset offset = kNoOffset;
   // [await]
-  const auto written = producer->send_and_wait({.topic = "clicks", .value = "/"}, Millis{1000});
+  const auto written = producer->send_and_wait({.topic = "clicks", .value = "/"}, Millis{30'000});
   if (written.ok()) offset = written->offset;
   // [end]
   EXPECT_EQ(offset, Offset{0});

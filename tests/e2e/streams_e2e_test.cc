@@ -26,7 +26,7 @@ using ::testing::HasSubstr;
 using Text = std::string_view;
 
 constexpr Millis kWindow{1000};
-constexpr Millis kPatience{20'000};
+constexpr Millis kPatience{60'000};
 
 /// Counts by (word, window start).
 using Counts = std::map<std::pair<std::string, std::int64_t>, std::int64_t>;

@@ -22,7 +22,7 @@ class UserFunctions : public testing::Test {
     cluster_.create_topic("t", 1);
     auto producer = Producer::create(cluster_.properties(), {}, &cluster_.env());
     ASSERT_TRUE(producer->send({.topic = "t", .value = "x"}).ok());
-    ASSERT_TRUE(producer->flush(Millis{10'000}).ok());
+    ASSERT_TRUE(producer->flush(Millis{60'000}).ok());
   }
   Consumer member(client::ConsumerOptions options) {
     return member(std::move(options), cluster_.group_properties("g"));
@@ -36,7 +36,7 @@ class UserFunctions : public testing::Test {
   static Result<client::PolledRecords> poll(Consumer& consumer) {
     for (int round = 0;; ++round) {
       auto polled = consumer.poll(Millis{100});
-      if (!polled.ok() || !polled->empty() || round == 100) return polled;
+      if (!polled.ok() || !polled->empty() || round == 600) return polled;
     }
   }
 
@@ -102,7 +102,7 @@ TEST_F(UserFunctions, ACommitCallbackThatThrowsFailsTheCallItRunsInAndTheNextOne
   consumer.commit_async([&](const Status&) { ++told; });
 
   bool has_failed = false;
-  for (int round = 0; round < 100 && (told == 0 || !has_failed); ++round) {
+  for (int round = 0; round < 600 && (told == 0 || !has_failed); ++round) {
     const auto polled = consumer.poll(Millis{100});
     if (polled.ok()) continue;
     has_failed = true;

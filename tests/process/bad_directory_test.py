@@ -25,7 +25,7 @@ DONE, FAILED = 0, 1
 
 
 def millrace(*arguments, stdin=None, preexec=None, binary=None):
-    return subprocess.run([binary or BINARY, *map(str, arguments)], text=True, input=stdin, capture_output=True, timeout=60,
+    return subprocess.run([binary or BINARY, *map(str, arguments)], text=True, input=stdin, capture_output=True, timeout=90,
                           check=False, preexec_fn=preexec)
 
 

@@ -8,7 +8,7 @@ import unittest
 from broker_process import BrokerProcess
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
-DEADLINE_S = 30
+DEADLINE_S = 90
 
 
 def wait_for(what, condition):
@@ -34,7 +34,7 @@ class BrokerCase(unittest.TestCase):
 
     def run_millrace(self, *arguments, stdin=""):
         return subprocess.run([self.binary, *arguments], text=True, input=stdin, capture_output=True,
-                              timeout=60, check=False, env=self.environment)
+                              timeout=90, check=False, env=self.environment)
 
     def run_ok(self, *arguments, stdin=""):
         done = self.run_millrace(*arguments, stdin=stdin)

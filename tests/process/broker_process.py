@@ -8,8 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-READY_TIMEOUT_S = 30
-STOP_TIMEOUT_S = 30
+READY_TIMEOUT_S = 90
+STOP_TIMEOUT_S = 90
 
 
 class BrokerProcess:

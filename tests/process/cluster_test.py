@@ -27,7 +27,7 @@ class ClusterTest(unittest.TestCase):
 
     def run_millrace(self, *arguments, stdin=""):
         return subprocess.run([BINARY, *arguments, "--brokers", self.broker.address], text=True, input=stdin,
-                              capture_output=True, timeout=60, check=False)
+                              capture_output=True, timeout=90, check=False)
 
     def run_ok(self, *arguments, stdin=""):
         done = self.run_millrace(*arguments, stdin=stdin)

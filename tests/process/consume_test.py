@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from broker_process import BrokerProcess  # noqa: E402
 
 BINARY = None
-PATIENCE_S = 30
+PATIENCE_S = 90
 
 
 class Consumer:

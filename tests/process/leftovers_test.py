@@ -23,11 +23,11 @@ from broker_process import BrokerProcess  # noqa: E402
 
 BINARY = None
 DONE, FAILED = 0, 1
-DEADLINE_S = 30
+DEADLINE_S = 90
 
 
 def millrace(*arguments, stdin=""):
-    return subprocess.run([BINARY, *arguments], text=True, input=stdin, capture_output=True, timeout=60, check=False)
+    return subprocess.run([BINARY, *arguments], text=True, input=stdin, capture_output=True, timeout=90, check=False)
 
 
 def folder_of(broker):

@@ -28,7 +28,7 @@ BINARY = None
 
 def millrace(*arguments, stdin=None):
     return subprocess.run([BINARY, *arguments], text=True, input=stdin, capture_output=True,
-                          timeout=60, check=False)
+                          timeout=90, check=False)
 
 
 def free_port():
@@ -54,7 +54,7 @@ class UpTest(unittest.TestCase):
                 self.assertRegex(broker.ready_line,
                                  rf"^ready kafka={re.escape(broker.address)} data=\S+ in \d+ ms$")
                 os.kill(process.pid, how)
-                out, err = process.communicate(timeout=30)
+                out, err = process.communicate(timeout=90)
                 broker.process = None
                 self.assertEqual((process.returncode, out, err), (DONE, "", ""))
 
@@ -130,10 +130,10 @@ class UpTest(unittest.TestCase):
             port_file = Path(scratch) / "port"
             parent = subprocess.Popen(
                 ["bash", "-c", f"'{BINARY}' up --ephemeral --kafka 127.0.0.1:0 --die-with-parent "
-                               f"--port-file '{port_file}' & echo $!; sleep 60"],
+                               f"--port-file '{port_file}' & echo $!; sleep 100"],
                 stdout=subprocess.PIPE, text=True)
             child = int(parent.stdout.readline())
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 90
             while not port_file.exists() and time.monotonic() < deadline:
                 time.sleep(0.01)
             parent.kill()
@@ -321,7 +321,7 @@ class CommandTest(BrokerCase):
         with open("/dev/full", "w", encoding="utf-8") as full:
             for command in (["consume", "full", "-e"], ["topic", "list"]):
                 done = subprocess.run([BINARY, *command], stdout=full, stderr=subprocess.PIPE,
-                                      text=True, timeout=60, check=False,
+                                      text=True, timeout=90, check=False,
                                       env=self.environment)
                 self.assertEqual(done.returncode, FAILED, command)
                 self.assertIn("No space left", done.stderr)
@@ -332,7 +332,7 @@ class CommandTest(BrokerCase):
             self.assertEqual(refused.returncode, FAILED)
             self.assertIn("Is a directory", refused.stderr)
         closed = subprocess.run(["sh", "-c", '"$0" produce unread <&-', BINARY], text=True,
-                                capture_output=True, timeout=60, check=False,
+                                capture_output=True, timeout=90, check=False,
                                 env=self.environment)
         self.assertEqual(closed.returncode, FAILED)
         self.assertIn("Bad file descriptor", closed.stderr)
