@@ -64,9 +64,8 @@ void add_output_options(Command& command, BenchOptions& options) {
 void add_bench(Command root, io::Env& env) {
   Command bench = root.add_command("bench", "Measure a cluster: records, bytes, latencies, CPU",
                                    "millrace bench latency clicks --rate 1000");
-  const auto options = std::make_shared<BenchOptions>();
   const auto add = [&](const std::string& name, const char* purpose, const char* example,
-                       Benchmark benchmark) {
+                       Benchmark benchmark, const std::shared_ptr<BenchOptions>& options) {
     Command command = bench.add_command(name, purpose, example);
     command.argument("TOPIC", options->topic, "A topic that is there");
     command.action([options, name, benchmark, &env](Console& console) {
@@ -75,43 +74,47 @@ void add_bench(Command root, io::Env& env) {
     return command;
   };
   const std::string note =
-      "A live line is drawn on terminals. CPU is that of this process, so of the client, and not\n"
-      "of the brokers. Ctrl-C ends the measurement and shows it.\n";
+      "CPU is that of this process, so of the client and not of the brokers. Terminals\n"
+      "show a live line. Ctrl-C ends the measurement and shows it.\n";
 
-  Command produce =
-      add("produce", "Write records, as fast as it goes or at a rate",
-          "millrace bench produce clicks --value-bytes 1000 -z lz4 --json", &bench_produce);
-  add_span_options(produce, *options, "10 s");
-  produce.option("--rate", options->records_per_s, "Records a second; 0: as fast as it goes", 0,
+  const auto writing = std::make_shared<BenchOptions>();
+  Command produce = add("produce", "Write records, as fast as it goes or at a rate",
+                        "millrace bench produce clicks --value-bytes 1000 -z lz4 --json",
+                        &bench_produce, writing);
+  add_span_options(produce, *writing, "10 s");
+  produce.option("--rate", writing->records_per_s, "Records a second; 0: as fast as it goes", 0,
                  100'000'000);
-  produce.option("--keys", options->keys, "Different keys; 0: none", 0, 10'000'000);
-  add_value_options(produce, *options);
-  add_output_options(produce, *options);
+  produce.option("--keys", writing->keys, "Different keys; 0: none", 0, 10'000'000);
+  add_value_options(produce, *writing);
+  add_output_options(produce, *writing);
   produce.explain([note] {
-    return "Every record that is measured is acknowledged before the time is taken. Without "
-           "--rate\n"
-           "the latency of each 100th is taken, from send(); with it of all, from when they were\n"
-           "due. " +
+    return "Every record that is measured is acknowledged before the time is taken. The\n"
+           "latency is that of each 100th, from send(); with --rate that of all, from when\n"
+           "they were due.\n" +
            note;
   });
 
+  const auto reading = std::make_shared<BenchOptions>();
   Command consume = add("consume", "Read the records of a topic, from its start to its end",
-                        "millrace bench consume clicks --warm-up 0", &bench_consume);
-  add_span_options(consume, *options, "to what was the end of the topic");
-  consume.option("-o,--from POSITION", options->from, "Where to begin, as consume has it");
-  add_output_options(consume, *options);
+                        "millrace bench consume clicks --warm-up 0", &bench_consume, reading);
+  add_span_options(consume, *reading, "to what was the end of the topic");
+  consume.option("-o,--from POSITION", reading->from, "Where to begin, as consume has it");
+  add_output_options(consume, *reading);
   consume.explain([note] { return note; });
 
-  Command latency = add("latency", "From when a record was due to be sent until a consumer has it",
-                        "millrace bench latency clicks --rate 10000 --seconds 30", &bench_latency);
-  add_span_options(latency, *options, "10 s");
-  latency.option("--rate", options->records_per_s, "Records a second; 0: 1000", 0, 100'000'000);
-  add_value_options(latency, *options);
-  add_output_options(latency, *options);
+  const auto pacing = std::make_shared<BenchOptions>();
+  pacing->records_per_s = 1000;
+  Command latency =
+      add("latency", "From when a record was due to be sent until a consumer has it",
+          "millrace bench latency clicks --rate 10000 --seconds 30", &bench_latency, pacing);
+  add_span_options(latency, *pacing, "10 s");
+  latency.option("--rate", pacing->records_per_s, "Records a second", 1, 100'000'000);
+  add_value_options(latency, *pacing);
+  add_output_options(latency, *pacing);
   latency.explain([note] {
-    return "Each record has its place in a schedule, and its latency counts from there: a stall\n"
-           "delays all that were due meanwhile, and none is left out. linger.ms is 0 unless -X\n"
-           "says otherwise. " +
+    return "Each record has its place in a schedule, and its latency counts from there: a\n"
+           "stall delays all that were due meanwhile, and none is left out. linger.ms is 0\n"
+           "unless -X says otherwise.\n" +
            note;
   });
 }

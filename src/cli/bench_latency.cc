@@ -23,7 +23,6 @@ namespace {
 using Nanos = std::chrono::nanoseconds;
 
 constexpr std::int64_t kDefaultSeconds = 10;
-constexpr std::int64_t kDefaultRate = 1000;
 constexpr Millis kPollMax{100};
 constexpr Millis kPatience{30'000};  // for what was sent last
 
@@ -214,8 +213,7 @@ Result<Measured> measure_latency(const BenchRun& run) {
   if (!consumer.ok()) return consumer.error();
   if (auto status = begin_at_end(run, *consumer); !status.ok()) return status.error();
 
-  Schedule schedule{.run = run.env.make_random().next(),
-                    .per_second = options.records_per_s > 0 ? options.records_per_s : kDefaultRate};
+  Schedule schedule{.run = run.env.make_random().next(), .per_second = options.records_per_s};
   schedule.warm_up_records = options.warm_up_seconds * schedule.per_second;
   const std::int64_t measured_records =
       options.records.value_or(options.seconds.value_or(kDefaultSeconds) * schedule.per_second);

@@ -74,17 +74,8 @@ Result<client::Properties> producer_properties(const ProduceOptions& options) {
   return properties;
 }
 
-Result<RecordInput> record_input(const ProduceOptions& options) {
-  if (options.format == "json") {
-    if (options.key_separator || options.key || options.tombstone || options.empty_is_null) {
-      return wrong_usage(
-          "wanted --key-separator, --key, --tombstone and --empty-as-null with --format text only, "
-          "found json, whose lines say all of it themselves");
-    }
-    return RecordInput(JsonRecordReader());
-  }
-  TextLines text{
-      .key = options.key, .tombstone = options.tombstone, .empty_is_null = options.empty_is_null};
+Result<RecordInput> text_input(const ProduceOptions& options) {
+  TextLines text{.key = options.key, .nulls = {options.tombstone, options.empty_is_null}};
   if (options.key_separator) {
     auto separator = unescaped("--key-separator", *options.key_separator);
     if (!separator.ok()) return std::move(separator).error();
@@ -92,6 +83,33 @@ Result<RecordInput> record_input(const ProduceOptions& options) {
     text.key_separator = std::move(separator).value();
   }
   return RecordInput(std::move(text));
+}
+
+/// How a line becomes a record.
+Result<RecordInput> record_input(const ProduceOptions& options, const std::string& delimiter) {
+  if (options.format == "text") return text_input(options);
+  if (options.key_separator || options.key) {
+    return wrong_usage("wanted --key-separator and --key with --format text only, found \"" +
+                       options.format + "\", which says itself what is the key");
+  }
+  if (options.format == "json") {
+    if (options.tombstone || options.empty_is_null) {
+      return wrong_usage(
+          "wanted --tombstone and --empty-as-null for lines that cannot say null, found --format "
+          "json, which can");
+    }
+    return RecordInput(JsonRecordReader());
+  }
+  if (options.format.find('%') == std::string::npos) {
+    return wrong_usage("wanted --format text, json or a format string such as '%k: %s', found \"" +
+                       options.format + "\"");
+  }
+  const auto made = RecordTemplate::parse(options.format, Nulls::kNothing);
+  if (!made.ok()) return made.error();
+  auto reader = RecordTemplateReader::create(*made, delimiter);
+  if (!reader.ok()) return std::move(reader).error();
+  return RecordInput(
+      TemplateLines{std::move(reader).value(), {options.tombstone, options.empty_is_null}});
 }
 
 /// What every record has unless its line says otherwise.
@@ -229,10 +247,10 @@ ExitCode produce_transactions(Sending sending, client::Producer& producer, Conso
   const std::uint64_t committed = transactions.committed();
   const std::uint64_t acknowledged = fates.written();
   const std::uint64_t aborted = acknowledged > committed ? acknowledged - committed : 0;
-  if (!status.ok()) (void)report(console, status.error());
+  ExitCode code = fates.refused() == 0 && aborted == 0 ? ExitCode::kDone : ExitCode::kFailed;
+  if (!status.ok()) code = report(console, status.error());
   sum_up(options, committed, fates.refused() + aborted, console);
-  const bool is_all_written = fates.refused() == 0 && aborted == 0;
-  return status.ok() && is_all_written ? ExitCode::kDone : ExitCode::kFailed;
+  return code;
 }
 
 /// Where the lines come from: the file, or standard input.
@@ -265,13 +283,13 @@ ExitCode run_produce(const ProduceOptions& options, Console& console, io::Env& e
   if (!properties.ok()) return report(console, properties.error());
   const auto common = common_to_records(options);
   if (!common.ok()) return report(console, common.error());
-  auto records = record_input(options);
-  if (!records.ok()) return report(console, records.error());
   const auto delimiter = unescaped("--delimiter", options.delimiter);
   if (!delimiter.ok()) return report(console, delimiter.error());
   if (delimiter->empty()) {
     return report(console, wrong_usage("wanted a --delimiter, found an empty one"));
   }
+  auto records = record_input(options, *delimiter);
+  if (!records.ok()) return report(console, records.error());
   Input input(console);
   if (options.file) {
     if (const auto status = input.open(*options.file); !status.ok())
@@ -319,8 +337,9 @@ void add_produce(Command root, io::Env& env) {
       "  millrace produce clicks -F lines.txt --transactional-id loader --transaction-records 0");
   produce.argument("TOPIC", options->topic, "Topic to write to");
   produce.option("-F,--file FILE", options->file, "Read this file instead of standard input");
-  produce.choice("-f,--format", options->format, {"text", "json"},
-                 "text is a value a line, or key and value; json is an object a line, see below");
+  produce.option("-f,--format FORMAT", options->format,
+                 "text is a value a line, or key and value; json is an object a line; anything "
+                 "else is a format string, see below");
   produce.option("-K,--key-separator SEPARATOR", options->key_separator,
                  "What stands between key and value on a line; \\t is a tab, \\xHH a byte");
   produce.option("-k,--key KEY", options->key, "The key of every line that has none");
@@ -343,7 +362,9 @@ void add_produce(Command root, io::Env& env) {
                  "Lines of a transaction, with --transactional-id; 0: all of the input in one", 0,
                  INT32_MAX);
   produce.flag("-q,--quiet", options->quiet, "No summary at the end");
-  produce.explain([] { return std::string(help_on_json_records()); });
+  produce.explain([] {
+    return std::string(help_on_json_records()) + "\n" + std::string(help_on_template_lines());
+  });
   add_cluster_options(produce, options->cluster);
   produce.action([options, &env](Console& console) { return run_produce(*options, console, env); });
 }

@@ -7,9 +7,11 @@ namespace {
 
 constexpr std::size_t kShownMax = 60;  // bytes of a line that an error shows
 
-std::optional<std::string_view> null_if_empty(std::string_view text, bool empty_is_null) {
-  if (text.empty() && empty_is_null) return std::nullopt;
-  return text;
+void apply(const NullRules& nulls, client::ProducerRecord& record) {
+  if (nulls.tombstone && record.value == *nulls.tombstone) record.value.reset();
+  if (!nulls.empty_is_null) return;
+  if (record.key && record.key->empty()) record.key.reset();
+  if (record.value && record.value->empty()) record.value.reset();
 }
 
 Result<client::ProducerRecord> read_text(const TextLines& text, std::string_view line) {
@@ -18,7 +20,7 @@ Result<client::ProducerRecord> read_text(const TextLines& text, std::string_view
   if (text.key_separator) {
     const std::size_t at = line.find(*text.key_separator);
     if (at != std::string_view::npos) {
-      record.key = null_if_empty(line.substr(0, at), text.empty_is_null);
+      record.key = line.substr(0, at);
       line.remove_prefix(at + text.key_separator->size());
     } else if (!text.key) {
       return Error{ErrorCode::kInvalidArgument,
@@ -26,7 +28,8 @@ Result<client::ProducerRecord> read_text(const TextLines& text, std::string_view
                                *text.key_separator, line.substr(0, kShownMax))};
     }
   }
-  if (line != text.tombstone) record.value = null_if_empty(line, text.empty_is_null);
+  record.value = line;
+  apply(text.nulls, record);
   return record;
 }
 
@@ -34,6 +37,11 @@ Result<client::ProducerRecord> read_text(const TextLines& text, std::string_view
 
 Result<client::ProducerRecord> RecordInput::read(std::string_view line) {
   if (auto* const json = std::get_if<JsonRecordReader>(&form_)) return json->read(line);
+  if (auto* const lines = std::get_if<TemplateLines>(&form_)) {
+    auto record = lines->reader.read(line);
+    if (record.ok()) apply(lines->nulls, *record);
+    return record;
+  }
   return read_text(std::get<TextLines>(form_), line);
 }
 

@@ -35,14 +35,26 @@ TEST(RecordInput, OneKeyIsOfEveryLineThatHasNone) {
 }
 
 TEST(RecordInput, WhatIsEmptyIsNullWhenThatIsAskedFor) {
-  EXPECT_EQ(read({.empty_is_null = true}, ""), "-|-");
-  EXPECT_EQ(read({.key_separator = ":", .empty_is_null = true}, ":"), "-|-");
-  EXPECT_EQ(read({.key_separator = ":", .empty_is_null = true}, "a:b"), "a|b");
+  EXPECT_EQ(read({.nulls = {.empty_is_null = true}}, ""), "-|-");
+  EXPECT_EQ(read({.key_separator = ":", .nulls = {.empty_is_null = true}}, ":"), "-|-");
+  EXPECT_EQ(read({.key_separator = ":", .nulls = {.empty_is_null = true}}, "a:b"), "a|b");
 }
 
 TEST(RecordInput, ATombstoneIsNull) {
-  EXPECT_EQ(read({.key_separator = ":", .tombstone = "gone"}, "a:gone"), "a|-");
-  EXPECT_EQ(read({.key_separator = ":", .tombstone = "gone"}, "gone:a"), "gone|a");
+  EXPECT_EQ(read({.key_separator = ":", .nulls = {.tombstone = "gone"}}, "a:gone"), "a|-");
+  EXPECT_EQ(read({.key_separator = ":", .nulls = {.tombstone = "gone"}}, "gone:a"), "gone|a");
+}
+
+TEST(RecordInput, WhatIsNullIsSoInLinesOfAFormatStringToo) {
+  const auto made = RecordTemplate::parse("%k:%s", Nulls::kNothing);
+  auto reader = RecordTemplateReader::create(*made, "\n");
+  ASSERT_TRUE(reader.ok()) << reader.error().message;
+  RecordInput input(
+      TemplateLines{std::move(reader).value(), {.tombstone = "gone", .empty_is_null = true}});
+  const auto record = input.read(":gone");
+  ASSERT_TRUE(record.ok());
+  EXPECT_EQ(record->key, std::nullopt);
+  EXPECT_EQ(record->value, std::nullopt);
 }
 
 }  // namespace

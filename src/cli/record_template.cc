@@ -39,6 +39,33 @@ void append_header_list(const HeadersView& headers, std::string& out) {
   }
 }
 
+std::optional<RecordToken> token_named(char name) {
+  switch (name) {
+    case 't':
+      return RecordToken::kTopic;
+    case 'p':
+      return RecordToken::kPartition;
+    case 'o':
+      return RecordToken::kOffset;
+    case 'k':
+      return RecordToken::kKey;
+    case 'K':
+      return RecordToken::kKeyLength;
+    case 's':
+      return RecordToken::kValue;
+    case 'S':
+      return RecordToken::kValueLength;
+    case 'R':
+      return RecordToken::kValueLengthBinary;
+    case 'T':
+      return RecordToken::kTimestamp;
+    case 'h':
+      return RecordToken::kHeaders;
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
 std::string_view help_on_record_templates() {
@@ -49,33 +76,6 @@ std::string_view help_on_record_templates() {
          "  %h headers, as name=value,...   %% a percent sign\n"
          "  \\n \\r \\t \\0 \\xHH \\\\             bytes; a line end is written only where you ask "
          "for it\n";
-}
-
-std::optional<RecordTemplate::Token> RecordTemplate::token_named(char name) {
-  switch (name) {
-    case 't':
-      return Token::kTopic;
-    case 'p':
-      return Token::kPartition;
-    case 'o':
-      return Token::kOffset;
-    case 'k':
-      return Token::kKey;
-    case 'K':
-      return Token::kKeyLength;
-    case 's':
-      return Token::kValue;
-    case 'S':
-      return Token::kValueLength;
-    case 'R':
-      return Token::kValueLengthBinary;
-    case 'T':
-      return Token::kTimestamp;
-    case 'h':
-      return Token::kHeaders;
-    default:
-      return std::nullopt;
-  }
 }
 
 Result<RecordTemplate> RecordTemplate::parse(std::string_view text, Nulls nulls) {
@@ -114,7 +114,7 @@ Result<RecordTemplate> RecordTemplate::parse(std::string_view text, Nulls nulls)
     }
     made.pieces_.push_back({std::exchange(before, {}), *token});
   }
-  if (!before.empty()) made.pieces_.push_back({std::move(before), Token::kNone});
+  if (!before.empty()) made.pieces_.push_back({std::move(before), RecordToken::kNone});
   return made;
 }
 
@@ -122,45 +122,45 @@ RecordTemplate RecordTemplate::delimited(const std::optional<std::string>& key_s
                                          std::string delimiter, Nulls nulls) {
   RecordTemplate made;
   made.nulls_ = nulls;
-  if (key_separator) made.pieces_.push_back({{}, Token::kKey});
-  made.pieces_.push_back({key_separator.value_or(""), Token::kValue});
-  made.pieces_.push_back({std::move(delimiter), Token::kNone});
+  if (key_separator) made.pieces_.push_back({{}, RecordToken::kKey});
+  made.pieces_.push_back({key_separator.value_or(""), RecordToken::kValue});
+  made.pieces_.push_back({std::move(delimiter), RecordToken::kNone});
   return made;
 }
 
 void RecordTemplate::append(const TopicPartition& partition, const RecordView& record,
                             std::string& out) const {
-  for (const Piece& piece : pieces_) {
+  for (const TemplatePiece& piece : pieces_) {
     out += piece.text;
     append_token(piece.token, partition, record, out);
   }
 }
 
-void RecordTemplate::append_token(Token token, const TopicPartition& partition,
+void RecordTemplate::append_token(RecordToken token, const TopicPartition& partition,
                                   const RecordView& record, std::string& out) const {
   switch (token) {
-    case Token::kNone:
+    case RecordToken::kNone:
       return;
-    case Token::kTopic:
+    case RecordToken::kTopic:
       out += partition.topic;
       return;
-    case Token::kPartition:
+    case RecordToken::kPartition:
       return append_number(partition.partition.value(), out);
-    case Token::kOffset:
+    case RecordToken::kOffset:
       return append_number(record.offset.value(), out);
-    case Token::kKey:
+    case RecordToken::kKey:
       return append_bytes(record.key, out);
-    case Token::kKeyLength:
+    case RecordToken::kKeyLength:
       return append_number(length_of(record.key), out);
-    case Token::kValue:
+    case RecordToken::kValue:
       return append_bytes(record.value, out);
-    case Token::kValueLength:
+    case RecordToken::kValueLength:
       return append_number(length_of(record.value), out);
-    case Token::kValueLengthBinary:
+    case RecordToken::kValueLengthBinary:
       return append_big_endian(static_cast<std::int32_t>(length_of(record.value)), out);
-    case Token::kTimestamp:
+    case RecordToken::kTimestamp:
       return append_number(record.timestamp.value(), out);
-    case Token::kHeaders:
+    case RecordToken::kHeaders:
       return append_header_list(record.headers, out);
   }
 }

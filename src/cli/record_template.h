@@ -18,6 +18,27 @@ enum class Nulls { kNothing, kSpelledOut /* NULL */ };
 /// The tokens and escapes there are, for --help.
 std::string_view help_on_record_templates();
 
+/// The parts of a record that a token stands for.
+enum class RecordToken {
+  kNone,
+  kTopic,
+  kPartition,
+  kOffset,
+  kKey,
+  kKeyLength,
+  kValue,
+  kValueLength,
+  kValueLengthBinary,
+  kTimestamp,
+  kHeaders
+};
+
+/// A token and the text before it; kNone is text alone, at the end.
+struct TemplatePiece {
+  std::string text;
+  RecordToken token = RecordToken::kNone;
+};
+
 /// Text with places for parts of a record. Keys, values and headers are their bytes as they are.
 ///
 /// Differs from kcat where that loses something: an empty key or value is never NULL, and a zero
@@ -31,35 +52,17 @@ class RecordTemplate {
   static RecordTemplate delimited(const std::optional<std::string>& key_separator,
                                   std::string delimiter, Nulls nulls);
 
+  const std::vector<TemplatePiece>& pieces() const { return pieces_; }
+
   /// cost  no memory but that by which `out` grows
   void append(const TopicPartition& partition, const RecordView& record, std::string& out) const;
 
  private:
-  enum class Token {
-    kNone,
-    kTopic,
-    kPartition,
-    kOffset,
-    kKey,
-    kKeyLength,
-    kValue,
-    kValueLength,
-    kValueLengthBinary,
-    kTimestamp,
-    kHeaders
-  };
-  /// A token and the text before it.
-  struct Piece {
-    std::string text;
-    Token token = Token::kNone;
-  };
-
-  static std::optional<Token> token_named(char name);
-  void append_token(Token token, const TopicPartition& partition, const RecordView& record,
+  void append_token(RecordToken token, const TopicPartition& partition, const RecordView& record,
                     std::string& out) const;
   void append_bytes(std::optional<std::string_view> bytes, std::string& out) const;
 
-  std::vector<Piece> pieces_;
+  std::vector<TemplatePiece> pieces_;
   Nulls nulls_ = Nulls::kNothing;
 };
 

@@ -114,13 +114,21 @@ class RecordFormats(unittest.TestCase):
              "--transaction-records", "3"], input=(lines + '{"value":1}\n').encode(), capture_output=True,
             timeout=TIMEOUT_S, check=False)
         self.assertEqual(broken.returncode, 2, broken.stderr)
-        self.assertIn(b"line 8: column 10: wanted a string or null", broken.stderr)
+        self.assertIn(b"line 8: column 11: wanted a string or null", broken.stderr)
         self.millrace("produce", "committed", "--transactional-id", "t", "--transaction-records", "0",
                       stdin=b"7\n8\n")
         self.assertEqual(self.millrace("consume", "committed", "-e", "--read-committed"),
                          b"0\n1\n2\n3\n4\n5\n7\n8\n")
         self.assertEqual(self.kcat("-C", "-t", "committed", "-o", "beginning", "-e", "-q",
                                    "-X", "isolation.level=read_committed"), b"0\n1\n2\n3\n4\n5\n7\n8\n")
+
+    def test_benchmarks_deliver_what_they_send(self):
+        self.millrace("topic", "create", "speed", "--partitions", "2")
+        for arguments in (["produce", "speed", "-n", "2000", "-z", "lz4"], ["consume", "speed"],
+                          ["latency", "speed", "-n", "200", "--rate", "1000"]):
+            found = json.loads(self.millrace("bench", *arguments, "--warm-up", "0", "--json"))
+            records = 200 if arguments[0] == "latency" else 2000
+            self.assertEqual((found["records"], found["failed"], found["bytes"]), (records, 0, records * 100))
 
 
 def main():

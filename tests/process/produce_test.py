@@ -148,12 +148,14 @@ class ProduceTest(BrokerCase):
         self.assertEqual(self.consume("placed", "-p", "2", "-f", r"%T %k=%s %h\n"), "7 k=v a=1\n")
         outside = self.run_millrace("produce", "placed", "-f", "json", stdin='{"value":"v","partition":3}\n')
         self.assertEqual(outside.returncode, WRONG_USAGE)
-        self.assertIn("line 1 was not written", outside.stderr)
+        self.assertIn("line 1 was not acknowledged: topic placed has partitions 0 to 2, not 3", outside.stderr)
 
     def test_options_that_make_no_sense_together_are_refused_before_anything_is_sent(self):
         self.run_ok("topic", "create", "options")
         for arguments, complaint in [
-                (["-f", "json", "-K", ":"], "with --format text only"), (["-f", "json", "-Z"], "with --format text only"),
+                (["-f", "json", "-K", ":"], "with --format text only"), (["-f", "json", "-Z"], "for lines that cannot say null"),
+                (["-f", "xml"], "wanted --format text, json or a format string"), (["-f", "%K%s"], "found a length"),
+                (["-f", "%s", "-k", "x"], "with --format text only"),
                 (["-D", ""], "wanted a --delimiter"), (["-D", r"\q"], "wanted one of"), (["-K", ""], "wanted a --key-sep"),
                 (["-H", "=x"], "wanted --header name=value"), (["--timestamp", "5"], "wanted --timestamp as a UTC time"),
                 (["--timestamp", "noon"], "wanted --timestamp as a UTC time")]:
@@ -170,6 +172,22 @@ class ProduceTest(BrokerCase):
             self.assertEqual(done.returncode, WRONG_USAGE, (arguments, done.stderr))
             self.assertIn(complaint, done.stderr)
         self.assertEqual(self.consume("options"), "")
+
+    def test_a_format_string_reads_back_what_it_wrote(self):
+        for topic in ("written", "read"):
+            self.run_ok("topic", "create", topic, "-p", "2")
+        self.run_ok("produce", "written", "-q", "-f", "json", stdin=(
+            '{"value":"a: b","key":"k","partition":1,"timestamp":5,"headers":[{"name":"h","value":null}]}\n'
+            '{"value":"","key":"","partition":0,"timestamp":6}\n'))
+        everything = r"%p %T %k: {%h} %s\n"
+        lines = self.consume("written", "-f", everything)
+        self.run_ok("produce", "read", "-q", "-f", everything, stdin=lines)
+        self.assertEqual(self.consume("read", "-f", everything), lines)
+        self.assertEqual(sorted(lines.splitlines()), ["0 6 : {} ", "1 5 k: {h=NULL} a: b"])
+        broken = self.run_millrace("produce", "read", "-f", "%p %s", stdin="0 fine\nx bad\n")
+        self.assertEqual((broken.returncode, broken.stderr),
+                         (WRONG_USAGE, 'millrace: line 2: column 1: wanted a partition from 0 to 2147483647, found "x"\n'
+                                       "produced 1 records to read\n"))
 
     def test_lines_may_end_as_the_delimiter_says(self):
         self.run_ok("produce", "ends", "-q", "-D", r"\x1e\n", "-K", r"\t", stdin="a\t1\n2\x1e\nb\t3")
