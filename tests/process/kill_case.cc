@@ -1,14 +1,8 @@
 #include "tests/process/kill_case.h"
 
-#include <poll.h>
-
 #include <cstdlib>
 
 namespace millrace::process {
-
-void let_pass(int milliseconds) {
-  (void)::poll(nullptr, 0, milliseconds);
-}
 
 int kill_count(int usual) {
   const char* const wanted = std::getenv("MILLRACE_KILLS");

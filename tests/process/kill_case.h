@@ -16,13 +16,11 @@
 #include "client/properties.h"
 #include "io/env.h"
 #include "tests/process/broker_process.h"
+#include "tests/process/let_pass.h"
 
 namespace millrace::process {
 
 inline constexpr int kPatienceMs = 60'000;
-
-/// Waits without being due to anything, as a kill comes.
-void let_pass(int milliseconds);
 
 /// How many times to kill: what MILLRACE_KILLS says, or `usual`. For more rounds than a test run
 /// has time for:
@@ -50,7 +48,9 @@ class KillCase : public ::testing::Test {
 
   TemporaryDirectory directory_;
   std::unique_ptr<io::Env> env_ = io::make_system_env();
-  BrokerProcess broker_{directory_.path() / "data", {"--fsync", "group", "--loops", "2"}};
+  BrokerProcess broker_{
+      directory_.path() / "data",
+      {"--fsync", "group", "--loops", "2", "--config", "log.cleaner.backoff.ms=20"}};
   std::atomic<bool> is_over_ = false;  // the workers come to an end
   std::atomic<bool> has_complaint_ = false;
 
