@@ -74,18 +74,21 @@ Status MixedLoad::create_topics(std::int16_t replication_factor) {
 }
 
 void MixedLoad::start() {
+  const auto begin = [this](const char* name, std::function<void()> work) {
+    workers_.push_back(env_.start_thread(name, std::move(work)));
+  };
   for (int writer = 0; writer < kWriters; ++writer) {
-    workers_.emplace_back([this, writer] { write_transactions(writer); });
+    begin("writer", [this, writer] { write_transactions(writer); });
   }
-  workers_.emplace_back([this] { write_numbers(); });
-  workers_.emplace_back([this] { copy_numbers(); });
-  workers_.emplace_back([this] { write_table(); });
-  workers_.emplace_back([this] { look_on(); });
+  begin("numbers", [this] { write_numbers(); });
+  begin("copier", [this] { copy_numbers(); });
+  begin("table", [this] { write_table(); });
+  begin("reader", [this] { look_on(); });
 }
 
 void MixedLoad::end() {
   is_over_ = true;
-  for (auto& worker : workers_) worker.join();
+  for (auto& worker : workers_) worker->join();
   workers_.clear();
 }
 

@@ -11,9 +11,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "base/guarded.h"
@@ -95,7 +95,7 @@ class MixedLoad {
   io::Env& env_;
   const client::Properties properties_;
   const std::uint64_t seed_;
-  std::vector<std::thread> workers_;
+  std::vector<std::unique_ptr<io::Thread>> workers_;
   std::atomic<bool> is_over_ = false;
   std::atomic<bool> has_complaint_ = false;
   Guarded<std::vector<std::string>> complaints_;
