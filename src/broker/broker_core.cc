@@ -132,20 +132,7 @@ void BrokerCore::expire_producers(Timestamp now) {
 }
 
 Status BrokerCore::write_checkpoints() {
-  // Else what is written could speak of a topic that was deleted meanwhile, to the next one of its
-  // name.
-  return metadata_->while_no_topic_changes([this](const TopicTable& table) {
-    storage::DataDirectory::Offsets recovery_points;
-    storage::DataDirectory::Offsets log_starts;
-    for (const auto& [name, topic] : table.by_name()) {
-      for (const auto& partition : topic->partitions) {
-        recovery_points[partition->name()] = partition->log().recovery_point();
-        log_starts[partition->name()] = partition->log().log_start_offset();
-      }
-    }
-    auto status = directory_->write_recovery_points(recovery_points);
-    return status.ok() ? directory_->write_log_start_offsets(log_starts) : status;
-  });
+  return metadata_->write_checkpoints();
 }
 
 Status BrokerCore::close() {

@@ -53,9 +53,14 @@ bool CleaningRounds::clean_next(Timestamp now) {
   const auto due = dirtiest(now);
   if (!due) return false;
   const auto checkpoint = directory_.cleaner_offset(due->partition->name());
-  auto cleaned = cleaner().clean(writer_of(*due->partition), checkpoint, now);
-  if (is_stopped_ || (cleaned.ok() && !*cleaned)) return false;
-  const Status status = cleaned.ok() ? note(*due, **cleaned) : Status{std::move(cleaned).error()};
+  // Before the first gap: whoever opens the log must not take what compaction left out for lost.
+  Status status;
+  if (!checkpoint) status = write_clean_up_to(*due, due->partition->log().log_start_offset());
+  if (status.ok()) {
+    auto cleaned = cleaner().clean(writer_of(*due->partition), checkpoint, now);
+    if (is_stopped_ || (cleaned.ok() && !*cleaned)) return false;
+    status = cleaned.ok() ? note(*due, **cleaned) : Status{std::move(cleaned).error()};
+  }
   if (status.ok()) {
     failed_.erase(name_of(*due));
   } else {
@@ -111,10 +116,15 @@ Status CleaningRounds::note(const Due& due, const storage::Cleaning& cleaning) {
                                    {"bytes_after", cleaning.bytes_after},
                                    {"segments_before", cleaning.segments_before},
                                    {"segments_after", cleaning.segments_after}});
+  return write_clean_up_to(due, cleaning.first_dirty);
+}
+
+Status CleaningRounds::write_clean_up_to(const Due& due, Offset offset) {
+  const TopicPartition& name = due.partition->name();
   // Else it could speak of this log to another one that was made under its name meanwhile.
   return metadata_.while_no_topic_changes([&](const TopicTable& table) -> Status {
     if (table.find_partition(name.topic, name.partition.value()) != due.partition) return {};
-    return directory_.write_cleaner_offset(name, cleaning.first_dirty);
+    return directory_.write_cleaner_offset(name, offset);
   });
 }
 

@@ -57,6 +57,7 @@ class CleaningRounds {
                std::optional<Due>& best);
   bool rests(const Name& name) const;
   Status note(const Due& due, const storage::Cleaning& cleaning);
+  Status write_clean_up_to(const Due& due, Offset offset);
   void set_aside(const Due& due, const Error& error);
   /// One with as much memory as the broker's properties say now.
   storage::LogCleaner& cleaner();

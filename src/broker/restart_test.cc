@@ -250,6 +250,39 @@ TEST_F(Restart, AFolderOfNoTopicIsPutAside) {
   EXPECT_TRUE(env().files().exists("/data/stranger-0.stray").value());
 }
 
+/// Its topics would all be put aside as those of nobody.
+TEST_F(Restart, IsRefusedWithoutTheMetadataLogThatTheTopicsWereMadeBy) {
+  BrokerConfig config;
+  config.data_directory = "/data";
+  auto& files = env().files();
+  const std::string log = "/data/__cluster_metadata-0/00000000000000000000.log";
+  make_topic("orders");
+  ASSERT_TRUE(append("orders", 0, batch_of({"a"})).ok());
+  ASSERT_TRUE(core_->close().ok());
+  core_.reset();
+  const std::string whole = files.read_all(log).value();
+  const auto expect_refused = [&](const char* what) {
+    const auto refused = BrokerCore::open(env(), config);
+    ASSERT_FALSE(refused.ok()) << what;
+    EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt) << what;
+    EXPECT_THAT(refused.error().message, ::testing::HasSubstr("restore")) << what;
+    EXPECT_TRUE(files.exists("/data/orders-0").value()) << what;
+  };
+  ASSERT_TRUE(files.replace_atomically(log, "").ok());
+  expect_refused("emptied");
+  ASSERT_TRUE(files.remove(log).ok());
+  expect_refused("gone");
+  ASSERT_TRUE(files.remove("/data/recovery-point-offset-checkpoint").ok());
+  expect_refused("gone, and nobody knows where it ended");
+  ASSERT_TRUE(files.remove_all("/data/__cluster_metadata-0").ok());
+  ASSERT_TRUE(files.remove("/data/.kafka_cleanshutdown").ok());
+  expect_refused("the folder gone, after a kill");
+
+  ASSERT_TRUE(files.replace_atomically(log, whole).ok());
+  open();
+  EXPECT_EQ(state().topics.table()->find_partition("orders", 0)->high_watermark(), Offset{1});
+}
+
 TEST_F(Restart, AFolderThatAnEarlierTopicCouldNotRemoveIsNotPartOfTheNextOne) {
   make_topic("other");
   ASSERT_TRUE(append("other", 0, batch_of({"a"})).ok());
@@ -264,7 +297,7 @@ TEST_F(Restart, AFolderThatAnEarlierTopicCouldNotRemoveIsNotPartOfTheNextOne) {
   EXPECT_EQ(topic->partitions[0]->high_watermark(), Offset{0});
 }
 
-TEST_F(Restart, SaysThatThePartitionsFolderOfACleanStopIsGone) {
+TEST_F(Restart, SaysThatThePartitionsFolderOfACleanStopIsGoneAndUsesNoOffsetAgain) {
   make_topic("orders", 2);
   ASSERT_TRUE(append("orders", 1, batch_of({"a", "b"})).ok());
   ASSERT_TRUE(core_->close().ok());
@@ -279,11 +312,14 @@ TEST_F(Restart, SaysThatThePartitionsFolderOfACleanStopIsGone) {
   EXPECT_THAT(said, ::testing::HasSubstr("topic=orders partition=1 folder=/data/orders-1"));
   EXPECT_THAT(said, ::testing::HasSubstr("ended_at=2"));
   EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr("partition=0")));
-  EXPECT_TRUE(append("orders", 1, batch_of({"c"})).ok());
+  EXPECT_EQ(append("orders", 1, batch_of({"c"}))->base_offset, Offset{2});
 
   ::testing::internal::CaptureStderr();
   restart_cleanly();
-  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "") << "only once";
+  const std::string again = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(again, ::testing::Not(::testing::HasSubstr("folder of a partition"))) << "only once";
+  EXPECT_THAT(again, ::testing::HasSubstr("from=0 to=2"));
+  EXPECT_EQ(state().topics.table()->find_partition("orders", 1)->high_watermark(), Offset{3});
 }
 
 TEST_F(Restart, SaysOnceThatTheDiskRefuses) {

@@ -138,13 +138,88 @@ TEST_F(AbortedTransactionsTest, AFileThatMakesNoSenseIsMadeAnew) {
     for (const std::string& bad : {good.substr(0, good.size() - 1), good + good, version, backwards,
                                    std::string(34, '\0')}) {
       expect_facts_with(name, bad, PreviousStop::kClean, Offset{0});
-      EXPECT_EQ(files.read_all(path_of(name)).value() == good,
+      const auto there = files.read_all(path_of(name));
+      EXPECT_EQ(there.ok() && *there == good,
                 names(".log").back().substr(0, 20) != name.substr(0, 20))
           << "but for the active segment's, which is written when that is sealed or closed";
       expect_facts_with(name, good, PreviousStop::kUnclean, recovery_point);
       ASSERT_TRUE(log->close().ok());
     }
   }
+  set_log_level(LogLevel::kWarn);
+}
+
+/// Every one of these could be, but for what the log's own clean stop noted.
+TEST_F(AbortedTransactionsTest, AFileThatIsGoneOrNotAsItWasLeftIsMadeAnew) {
+  set_log_level(LogLevel::kOff);
+  open();
+  fill();
+  ASSERT_TRUE(log->close().ok());
+  for (const std::string& name : names(".txnindex")) {
+    SCOPED_TRACE(name);
+    const std::string good = files.read_all(path_of(name)).value();
+    ASSERT_FALSE(good.empty());
+    log.reset();
+    ASSERT_TRUE(files.remove(path_of(name)).ok());
+    open();
+    expect_facts(*log, facts);
+    ASSERT_TRUE(log->close().ok());
+    EXPECT_EQ(files.read_all(path_of(name)).value(), good);
+    std::string other_producer = good;
+    std::fill_n(other_producer.begin() + 2, 8, '\0');
+    for (const std::string& bad :
+         {std::string(), good.substr(0, good.size() - 34), other_producer}) {
+      expect_facts_with(name, bad, PreviousStop::kClean, Offset{0});
+      ASSERT_TRUE(log->close().ok());
+      EXPECT_EQ(files.read_all(path_of(name)).value(), good);
+    }
+  }
+  set_log_level(LogLevel::kWarn);
+}
+
+/// What is in its place could be, and the next start does not know of a clean stop any more.
+TEST_F(AbortedTransactionsTest, AFileThatIsNotAsItWasLeftIsNotBelievedAfterAStopInTheMiddleEither) {
+  set_log_level(LogLevel::kOff);
+  open();
+  fill();
+  const Offset end = log->log_end_offset();
+  ASSERT_TRUE(log->close().ok());
+  const auto all = names(".txnindex");
+  bool has_tried_all = false;
+  for (std::uint64_t call = 1; !has_tried_all; ++call) {
+    ASSERT_LT(call, 1000U);
+    for (const std::string& name : all) {
+      ASSERT_TRUE(files.replace_atomically(path_of(name), "").ok());
+    }
+    log.reset();
+    files.fail_call(call, sim::Fault::kIo);
+    const bool is_open =
+        PartitionLog::open(files, "/data/topic-0", config, {Timestamp{1000}, PreviousStop::kClean})
+            .ok();
+    has_tried_all = !files.fault_hit();
+    EXPECT_EQ(is_open, has_tried_all) << call;
+    files.clear_fault();
+    SCOPED_TRACE(call);
+    open(PreviousStop::kUnclean, end);
+    expect_facts(*log, facts);
+    if (HasFailure()) break;
+  }
+  set_log_level(LogLevel::kWarn);
+}
+
+TEST_F(AbortedTransactionsTest, AreMadeAnewWithAnIndexThatIsGone) {
+  set_log_level(LogLevel::kOff);
+  open();
+  fill();
+  ASSERT_TRUE(log->close().ok());
+  log.reset();
+  ASSERT_TRUE(files.remove(path_of("transaction-index-checkpoint")).ok());
+  for (const std::string& name : names(".txnindex")) {
+    ASSERT_TRUE(files.remove(path_of(name)).ok());
+    ASSERT_TRUE(files.remove(path_of(name.substr(0, 20) + ".index")).ok());
+  }
+  open();
+  expect_facts(*log, facts);
   set_log_level(LogLevel::kWarn);
 }
 

@@ -164,26 +164,28 @@ Status DataDirectory::sync_names() {
 
 Status DataDirectory::load_checkpoints() {
   return checkpoints_.with([this](Checkpoints& known) {
-    Status status = load_checkpoint(kRecoveryPointsName, known.recovery_points);
-    if (status.ok()) status = load_checkpoint(kLogStartOffsetsName, known.log_start_offsets);
-    return status.ok() ? load_checkpoint(kCleanerOffsetsName, known.cleaner_offsets) : status;
+    auto loaded = load_checkpoint(kRecoveryPointsName, known.recovery_points);
+    if (loaded.ok()) loaded = load_checkpoint(kLogStartOffsetsName, known.log_start_offsets);
+    if (loaded.ok()) loaded = load_checkpoint(kCleanerOffsetsName, known.cleaner_offsets);
+    if (!loaded.ok()) return Status{std::move(loaded).error()};
+    known.knows_cleaned = *loaded;
+    return Status{};
   });
 }
 
-Status DataDirectory::load_checkpoint(std::string_view name, Offsets& into) const {
+Result<bool> DataDirectory::load_checkpoint(std::string_view name, Offsets& into) const {
   auto text = files_.read_all(file_path(name));
-  if (!text.ok()) {
-    return text.error().code == ErrorCode::kNotFound ? Status{} : Status{std::move(text).error()};
-  }
+  if (!text.ok() && text.error().code == ErrorCode::kNotFound) return true;
+  if (!text.ok()) return std::move(text).error();
   auto offsets = decode_offset_checkpoint(*text);
   if (offsets.ok()) {
     into = std::move(offsets).value();
-    return {};
+    return true;
   }
   // Without it the logs are scanned, or cleaned, from their start: slower, not wrong.
   LOG_WARN("a checkpoint is unreadable, going on without it",
            {{"path", file_path(name)}, {"reason", offsets.error().message}});
-  return {};
+  return false;
 }
 
 std::string DataDirectory::file_path(std::string_view name) const {
@@ -226,11 +228,14 @@ Result<OpenOptions> DataDirectory::open_options(const TopicPartition& partition,
     const auto offset_in = [&](const Offsets& offsets) {
       return offset_of(offsets, partition).value_or(Offset{0});
     };
-    return OpenOptions{.now = now,
-                       .previous_stop = previous_stop_,
-                       .recovery_point = offset_in(known.recovery_points),
-                       .log_start_offset = offset_in(known.log_start_offsets),
-                       .removal = &removal_};
+    return OpenOptions{
+        .now = now,
+        .previous_stop = previous_stop_,
+        .recovery_point = offset_in(known.recovery_points),
+        .log_start_offset = offset_in(known.log_start_offsets),
+        .removal = &removal_,
+        .knows_log_start = known.log_start_offsets.contains(partition),
+        .was_compacted = !known.knows_cleaned || known.cleaner_offsets.contains(partition)};
   });
 }
 

@@ -100,11 +100,13 @@ class DataDirectory {
     Offsets recovery_points;
     Offsets log_start_offsets;
     Offsets cleaner_offsets;
+    bool knows_cleaned = true;  // false: the last could not be read
   };
 
   Status find_left_overs();
   Status load_checkpoints();
-  Status load_checkpoint(std::string_view name, Offsets& into) const;
+  /// Returns whether it could be read, or there is none.
+  Result<bool> load_checkpoint(std::string_view name, Offsets& into) const;
   /// Brings the file to `wanted`, and then what is known of it.
   Status write_checkpoint(std::string_view name, Offsets wanted, Offsets& known) const;
   Status forget(const TopicPartition& partition);

@@ -9,9 +9,34 @@
 #include "storage/log/log_parts.h"
 #include "storage/log/log_view.h"
 #include "storage/log/segment_swap.h"
+#include "storage/segment/segment_format.h"
+#include "storage/segment/transaction_index_sums.h"
 #include "storage/storage_error.h"
+#include "wire/crc32c.h"
 
 namespace millrace::storage {
+
+namespace {
+
+/// Notes what the transaction indexes are, all of which are written.
+Status write_transaction_sums(const LogParts& log) {
+  TransactionIndexSums sums;
+  for (const auto& segment : log.segments.all()) {
+    if (!segment->may_have_aborted()) continue;
+    auto bytes = log.files.read_all(segment->path(kTransactionIndexSuffix));
+    if (!bytes.ok()) return std::move(bytes).error();
+    sums[segment->base_offset()] = wire::crc32c(*bytes);
+  }
+  const std::string path = log.path(kTransactionIndexSumsName);
+  if (!sums.empty()) {
+    return log.files.replace_atomically(path, encode_transaction_index_sums(sums));
+  }
+  Status status = log.files.remove(path);
+  if (!status.ok() && status.error().code == ErrorCode::kNotFound) return {};
+  return status;
+}
+
+}  // namespace
 
 PartitionLog::PartitionLog(std::unique_ptr<LogParts> parts) : parts_(std::move(parts)) {}
 PartitionLog::~PartitionLog() = default;
@@ -259,6 +284,9 @@ Status PartitionLog::close() {
   }
   if (Status status = log.active->write_indexes(); !status.ok()) {
     return storage_error("writing indexes", status.error());
+  }
+  if (Status status = write_transaction_sums(log); !status.ok()) {
+    return storage_error("writing the checkpoint of transaction indexes", status.error());
   }
   log.flusher.names_changed();
   if (Status status = flush(); !status.ok()) return status;

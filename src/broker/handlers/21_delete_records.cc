@@ -1,6 +1,7 @@
 // DeleteRecords, versions 0–2.
 //   Each partition begins at the offset asked for from now on, or at its high watermark for -1, and
 //   says where it begins; one that begins there or later already stays as it is.
+//   The answer waits until that is written down: what was deleted stays so through any stop.
 //   A partition that is named twice counts as it was named last.
 //   Compacted topics refuse, unless they delete too; so do the topics that the broker keeps itself.
 // Version notes: v2 is flexible.
@@ -8,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/log.h"
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
 #include "broker/topics/topic_catalogue.h"
@@ -47,6 +49,27 @@ DeletedUpTo delete_records_of_one(const Topic* topic, std::int32_t index, std::i
   return answer;
 }
 
+/// Writes down where the partitions begin; where that fails, says so and not that they do.
+void write_down_starts(wire::DeleteRecordsResponse& response, BrokerState& state) {
+  const auto each = [&](const auto& visit) {
+    for (auto& topic : response.topics) {
+      for (auto& answer : topic.partitions) {
+        if (answer.error_code == 0) visit(answer);
+      }
+    }
+  };
+  bool has_any = false;
+  each([&](const DeletedUpTo&) { has_any = true; });
+  if (!has_any) return;
+  const auto kept = state.topics.keep_log_starts();
+  if (kept.ok()) return;
+  LOG_WARN("what was deleted could not be written down", {{"reason", kept.error().message}});
+  each([&](DeletedUpTo& answer) {
+    answer.low_watermark = -1;
+    answer.error_code = code_of(KafkaError::kKafkaStorageError);
+  });
+}
+
 }  // namespace
 
 wire::DeleteRecordsResponse handle_delete_records(wire::DeleteRecordsRequest request,
@@ -67,6 +90,7 @@ wire::DeleteRecordsResponse handle_delete_records(wire::DeleteRecordsRequest req
       answers.partitions.push_back(
           delete_records_of_one(topics->find(name), index, offset, context.node));
   }
+  write_down_starts(response, state);
   return response;
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "broker/testing/core_fixture.h"
+#include "sim/sim_file_system.h"
 #include "wire/error_codes.h"
 #include "wire/messages/delete_records.h"
 #include "wire/messages/list_offsets.h"
@@ -264,6 +265,38 @@ TEST_F(DeleteRecords, ChangesNothingOfATopicThatIsGone) {
   EXPECT_EQ(wire::kafka_error_of(refused.error()), KafkaError::kUnknownTopicOrPartition);
   EXPECT_EQ(partition->log().log_start_offset(), Offset{0});
 }
+TEST_F(DeleteRecords, OutlivesAKillOnceItIsAnswered) {
+  make_topic("orders");
+  ASSERT_TRUE(append("orders", 0, batch_of({"a", "b"})).ok());
+  EXPECT_EQ(ask("orders", {{0, 1}}), (Results{{0, 1}}));
+
+  restart_after_kill();
+
+  EXPECT_EQ(list(-2).offset, 1);
+}
+
+TEST_F(DeleteRecords, IsRefusedWhereItCannotBeWrittenDown) {
+  make_topic("orders");
+  auto& files = static_cast<sim::SimFileSystem&>(env().files());
+  int refusals = 0;
+  bool has_tried_all = false;
+  for (std::int64_t call = 1; call < 100 && !has_tried_all; ++call) {
+    ASSERT_TRUE(append("orders", 0, batch_of({"a"})).ok());
+    files.fail_call(static_cast<std::uint64_t>(call), sim::Fault::kIo);
+    const auto answer = ask("orders", {{0, call}});
+    has_tried_all = !files.fault_hit();
+    files.clear_fault();
+    if (answer != (Results{{0, call}})) {
+      ++refusals;
+      continue;
+    }
+    restart_after_kill();
+    EXPECT_EQ(list(-2).offset, call);
+  }
+  EXPECT_TRUE(has_tried_all);
+  EXPECT_GE(refusals, 2) << "the epochs and the checkpoint";
+}
+
 TEST_F(DeleteRecords, WakesThoseWhoWaitAndOutlivesAStop) {
   make_topic("orders");
   ASSERT_TRUE(append("orders", 0, batch_of({"a", "b"})).ok());

@@ -96,7 +96,8 @@ Status ClusterMetadata::settle_folders(Writer& writer) {
   const MetadataImage& image = writer.image;
   const auto folders = directory_.list_logs();
   if (!folders.ok()) return folders.error();
-  complain_of_missing(image, *folders);
+  if (auto status = check_log_is_theirs(writer, *folders); !status.ok()) return status;
+  if (auto status = stand_in_for_missing(image, *folders); !status.ok()) return status;
   for (const auto& folder : *folders) {
     if (folder.topic == kMetadataTopic || image.find(folder.topic) != nullptr) continue;
     const std::string path = directory_.log_path(folder);
@@ -112,23 +113,54 @@ Status ClusterMetadata::settle_folders(Writer& writer) {
   return {};
 }
 
-/// A power cut may take the folder of a topic that nobody was told of; a clean stop leaves all.
-void ClusterMetadata::complain_of_missing(const MetadataImage& image,
-                                          const std::vector<TopicPartition>& folders) const {
-  if (directory_.previous_stop() == storage::PreviousStop::kUnclean) return;
+/// A metadata log that holds nothing beside folders with records is not the one that they were made
+/// by: taking it would put all topics aside.
+Status ClusterMetadata::check_log_is_theirs(const Writer& writer,
+                                            const std::vector<TopicPartition>& folders) const {
+  if (directory_.is_new() || writer.log.log().log_end_offset() > Offset{0}) return {};
+  for (const auto& folder : folders) {
+    if (folder.topic == kMetadataTopic) continue;
+    const std::string path = directory_.log_path(folder);
+    const auto entries = env_.files().list(path);
+    if (!entries.ok()) return entries.error();
+    const bool has_log = std::any_of(entries->begin(), entries->end(), [](const auto& entry) {
+      return std::string_view(entry.name).ends_with(".log");
+    });
+    if (!has_log) continue;
+    return Error{
+        ErrorCode::kCorrupt,
+        fmt::format("wanted the metadata log that the topics' folders were made by, found an empty "
+                    "one in {} beside {}; restore it, move the folders away to begin anew, or "
+                    "choose another directory with --data",
+                    directory_.log_path({std::string(kMetadataTopic), PartitionId{0}}), path)};
+  }
+  return {};
+}
+
+/// A power cut may take the folder of a topic that nobody was told of; a clean stop leaves all, and
+/// what it says of one that is gone is true of this topic, not of an earlier one of its name: in an
+/// empty folder the log keeps its offsets.
+Status ClusterMetadata::stand_in_for_missing(const MetadataImage& image,
+                                             const std::vector<TopicPartition>& folders) {
+  if (directory_.previous_stop() == storage::PreviousStop::kUnclean) return {};
+  bool has_made = false;
   for (const auto& [topic, of_topic] : image.topics()) {
     for (std::size_t index = 0; index < of_topic.partitions.size(); ++index) {
       const auto name = partition_name(topic, index);
       if (std::binary_search(folders.begin(), folders.end(), name)) continue;
       LOG_ERROR(
-          "the folder of a partition is gone, beginning an empty one: stop the broker and restore "
-          "the folder to have its records back",
+          "the folder of a partition is gone: stop the broker and restore it to have its records "
+          "back",
           {{"topic", topic},
            {"partition", index},
            {"folder", directory_.log_path(name)},
            {"ended_at", directory_.recovery_point(name).value_or(kNoOffset)}});
+      auto status = env_.files().create_directories(directory_.log_path(name));
+      if (!status.ok()) return status;
+      has_made = true;
     }
   }
+  return has_made ? directory_.sync_names() : Status{};
 }
 
 Result<std::shared_ptr<const Topic>> ClusterMetadata::open_topic(const TopicImage& image) {
@@ -336,6 +368,32 @@ Status ClusterMetadata::remove(std::string_view name) {
   });
   if (status.ok() && on_removed_) on_removed_(*removed);
   return status;
+}
+
+Status ClusterMetadata::keep_log_starts() {
+  // Else what is written could speak of a topic that was deleted meanwhile, to the next one of its
+  // name.
+  return while_no_topic_changes([this](const TopicTable& table) {
+    storage::DataDirectory::Offsets starts;
+    for (const auto& [name, topic] : table.by_name()) {
+      for (const auto& partition : topic->partitions)
+        starts[partition->name()] = partition->log().log_start_offset();
+    }
+    return directory_.write_log_start_offsets(starts);
+  });
+}
+
+Status ClusterMetadata::write_checkpoints() {
+  auto status = writer_->with([&](const Writer& writer) {
+    storage::DataDirectory::Offsets points;
+    for (const auto& [name, topic] : table()->by_name()) {
+      for (const auto& partition : topic->partitions)
+        points[partition->name()] = partition->log().recovery_point();
+    }
+    points[{std::string(kMetadataTopic), PartitionId{0}}] = writer.log.log().recovery_point();
+    return directory_.write_recovery_points(points);
+  });
+  return status.ok() ? keep_log_starts() : status;
 }
 
 Status ClusterMetadata::reserve_producer_ids(Writer& writer) {

@@ -43,6 +43,7 @@ class ClusterMetadata final : public TopicCatalogue, public SettingsCatalogue, p
   Status add_partitions(std::string_view name, std::int32_t count,
                         const std::vector<std::vector<BrokerId>>& assignments) override;
   Status remove(std::string_view name) override;
+  Status keep_log_starts() override;
   void refill() override;
   Status replace_placements(const PlacementChange& change) override;
   Offset metadata_end() const override;
@@ -59,6 +60,9 @@ class ClusterMetadata final : public TopicCatalogue, public SettingsCatalogue, p
   /// Does what must not run beside the making and deleting of topics.   thread  any
   Status while_no_topic_changes(const std::function<Status(const TopicTable&)>& work) const;
 
+  /// Writes down where the logs begin, and up to where they are on disk.
+  /// errors  kIo, kDiskFull      thread  any
+  Status write_checkpoints();
   /// Closes every log. Nothing may follow.
   /// errors  the first one; the rest is closed all the same
   Status close();
@@ -104,8 +108,10 @@ class ClusterMetadata final : public TopicCatalogue, public SettingsCatalogue, p
   Status open_all(Writer& writer);
   std::vector<Placement> placements_of(const Writer& writer, const NewTopic& topic) const;
   Status settle_folders(Writer& writer);
-  void complain_of_missing(const MetadataImage& image,
-                           const std::vector<TopicPartition>& folders) const;
+  Status check_log_is_theirs(const Writer& writer,
+                             const std::vector<TopicPartition>& folders) const;
+  Status stand_in_for_missing(const MetadataImage& image,
+                              const std::vector<TopicPartition>& folders);
   void publish(TopicTable table);
 
   io::Env& env_;

@@ -49,6 +49,9 @@ class TopicCatalogue {
   /// Forgets a topic and removes its files. Waiters of its partitions wake.
   /// errors  UNKNOWN_TOPIC_OR_PARTITION
   virtual Status remove(std::string_view name) = 0;
+  /// Writes down where each partition's log begins, so that what was deleted stays so.
+  /// errors  kIo, kDiskFull      thread  any      cost  two fsyncs, unless that is written already
+  virtual Status keep_log_starts() = 0;
 
   /// Moves leaders and replicas: `change` is asked about every partition, and what it answers is
   /// written down and counts, all of it or nothing. Waiters of those partitions wake.

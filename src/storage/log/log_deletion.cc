@@ -52,8 +52,11 @@ Status delete_segments(LogParts& log, std::size_t count) {
 Result<std::size_t> apply_retention(LogParts& log, Timestamp now) {
   if (log.is_swapping) return std::size_t{0};
   std::vector<SegmentAge> ages;
-  for (const auto& segment : log.segments.all()) {
-    ages.push_back({segment->next_offset(), segment->size_bytes(), segment->newest()});
+  const auto all = log.segments.all();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    // Offsets whose records are lost count to the segment before them: they go with it.
+    const Offset next = i + 1 < all.size() ? all[i + 1]->base_offset() : all[i]->next_offset();
+    ages.push_back({next, all[i]->size_bytes(), all[i]->newest()});
   }
   RetentionPolicy policy;
   const auto config = log.config();

@@ -1,6 +1,9 @@
 #include "storage/log/log_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/buffer.h"
@@ -14,13 +17,57 @@ namespace {
 /// What inflates to more is not looked into for a time: a look-up holds up a loop's other clients.
 constexpr std::size_t kInflatedBytesMax = std::size_t{32} << 20U;
 
+/// The next batch of a scan from `start`.
+/// errors  kCorrupt also where the index led to a batch behind the offset that was looked for
+Result<std::optional<BatchPlace>> next_batch(BatchScanner& scanner, const ReadStart& start) {
+  auto place = scanner.next();
+  if (!place.ok() || !*place) return place;
+  const BatchPlace& found = **place;
+  if (start.position == 0 || found.position > start.position ||
+      found.header.base_offset <= start.target) {
+    return place;
+  }
+  return Error{ErrorCode::kCorrupt,
+               fmt::format("wanted a batch at or before offset {} at {}, found that of {}",
+                           start.target, found.position, found.header.base_offset)};
+}
+
 /// The first batch that ends at or after `target`; nothing when the segment has none.
 Result<std::optional<BatchPlace>> find_batch(const ReadStart& start, Offset target) {
   if (start.exact_batch) return start.exact_batch;
   BatchScanner scanner(*start.file, start.position, start.end);
   for (;;) {
-    auto place = scanner.next();
+    auto place = next_batch(scanner, start);
     if (!place.ok() || !*place || (*place)->header.last_offset() >= target) return place;
+  }
+}
+
+/// Whether what was met may be the index's fault, and the index was made anew to try once more.
+template <class Found>
+Result<bool> may_retry(const Segment& segment, const Result<Found>& found) {
+  if (found.ok() || found.error().code != ErrorCode::kCorrupt) return false;
+  return segment.remake_index();
+}
+
+struct FoundBatch {
+  ReadStart start;
+  std::optional<BatchPlace> place;
+};
+
+/// find_batch() from where the segment's index leads.
+Result<FoundBatch> find_batch(const Segment& segment, Offset target) {
+  for (std::optional<std::uint64_t> tried;;) {
+    auto start = segment.start_for(target);
+    if (!start.ok()) return std::move(start).error();
+    auto place = find_batch(*start, target);
+    if (place.ok()) return FoundBatch{std::move(start).value(), *place};
+    if (place.error().code != ErrorCode::kCorrupt || start->position == 0 ||
+        tried == start->position) {
+      return std::move(place).error();
+    }
+    // Another reader may have made the index anew meanwhile: what counts is where it leads now.
+    if (auto remade = segment.remake_index(); !remade.ok()) return std::move(remade).error();
+    tried = start->position;
   }
 }
 
@@ -41,12 +88,10 @@ Result<std::uint64_t> boundary_at(const Segment& segment, const ReadStart& start
 
 /// Where batches that begin at or after `before` start.
 Result<std::uint64_t> position_of_first_from(const Segment& segment, Offset before) {
-  auto start = segment.start_for(before);
-  if (!start.ok()) return std::move(start).error();
-  auto place = find_batch(*start, before);
-  if (!place.ok()) return std::move(place).error();
-  if (!*place) return start->end;
-  return (*place)->header.base_offset >= before ? (*place)->position : (*place)->end();
+  const auto found = find_batch(segment, before);
+  if (!found.ok()) return found.error();
+  if (!found->place) return found->start.end;
+  return found->place->header.base_offset >= before ? found->place->position : found->place->end();
 }
 
 /// The first record in `bytes` at or after `from` with a timestamp of at least `time`.
@@ -91,12 +136,11 @@ Result<std::optional<OffsetAtTime>> find_in_batch(const io::File& file, const st
 Result<LogSlice> read_segment(const Segment& segment, Offset from, const ReadLimits& limits) {
   LogSlice empty;
   empty.first_batch_base = kNoOffset;
-  auto start = segment.start_for(from);
-  if (!start.ok()) return std::move(start).error();
-  auto found = find_batch(*start, from);
-  if (!found.ok()) return std::move(found).error();
-  if (!*found) return empty;
-  const BatchPlace& first = **found;
+  const auto found = find_batch(segment, from);
+  if (!found.ok()) return found.error();
+  if (!found->place) return empty;
+  const ReadStart* const start = &found->start;
+  const BatchPlace& first = *found->place;
   empty.first_batch_base = first.header.base_offset;
   std::uint64_t end = start->end;
   if (limits.before != kNoOffset && limits.before < start->next_offset) {
@@ -110,7 +154,11 @@ Result<LogSlice> read_segment(const Segment& segment, Offset from, const ReadLim
     if (!fits && limits.min_one == MinOneBatch::kNo) return empty;
     end = first.end();
   } else if (end - first.position > limits.bytes_max) {
-    auto boundary = boundary_at(segment, *start, first, first.position + limits.bytes_max);
+    const std::uint64_t limit = first.position + limits.bytes_max;
+    auto boundary = boundary_at(segment, *start, first, limit);
+    const auto retry = may_retry(segment, boundary);
+    if (!retry.ok()) return retry.error();
+    if (*retry) boundary = boundary_at(segment, *start, first, limit);
     if (!boundary.ok()) return std::move(boundary).error();
     end = *boundary;
   }
@@ -128,7 +176,10 @@ Result<std::optional<OffsetAtTime>> find_time(const Segment& segment, Timestamp 
   if (!start.ok()) return std::move(start).error();
   BatchScanner scanner(*start->file, start->position, start->end);
   for (;;) {
-    auto place = scanner.next();
+    auto place = next_batch(scanner, *start);
+    const auto retry = start->position > 0 ? may_retry(segment, place) : Result<bool>(false);
+    if (!retry.ok()) return retry.error();
+    if (*retry) return find_time(segment, time, from);
     if (!place.ok()) return std::move(place).error();
     if (!*place) return std::optional<OffsetAtTime>{};
     const wire::BatchHeader& header = (*place)->header;

@@ -16,6 +16,7 @@
 #include "storage/producers/producer_snapshot.h"
 #include "storage/segment/segment_format.h"
 #include "storage/segment/segment_loader.h"
+#include "wire/crc32c.h"
 
 namespace millrace::storage {
 namespace {
@@ -37,9 +38,10 @@ class Loader {
 
   Result<LoadedLog> load() {
     for (const auto step :
-         {&Loader::list_files, &Loader::load_epochs, &Loader::load_segments,
-          &Loader::settle_offsets, &Loader::load_producers, &Loader::put_aborted_in_place,
-          &Loader::refill_producer_windows, &Loader::settle_epochs}) {
+         {&Loader::list_files, &Loader::load_epochs, &Loader::load_transaction_sums,
+          &Loader::load_segments, &Loader::settle_offsets, &Loader::load_producers,
+          &Loader::put_aborted_in_place, &Loader::refill_producer_windows,
+          &Loader::settle_epochs}) {
       if (Status status = (this->*step)(); !status.ok()) return std::move(status).error();
     }
     log_.is_as_closed = is_as_closed();
@@ -56,6 +58,8 @@ class Loader {
   Status list_files();
   Status remove_stray(std::string_view name);
   Status load_epochs();
+  Status load_transaction_sums();
+  Status remove_changed_transaction_indexes();
   Status load_segments() {
     return storage::load_segments(files_, directory_, config_, options_, std::move(bases_), log_);
   }
@@ -78,6 +82,7 @@ class Loader {
   const OpenOptions& options_;
   LoadedLog log_;
   std::vector<Offset> bases_;
+  bool has_transaction_sums_ = false;                             // their file is there
   std::map<std::shared_ptr<Segment>, TransactionIndex> aborted_;  // of those without index
 };
 
@@ -96,6 +101,7 @@ Status Loader::list_files() {
     if (const auto base = offset_of_file(entry.name, kTransactionIndexSuffix)) {
       log_.transaction_indexes.insert(*base);
     }
+    has_transaction_sums_ |= entry.name == kTransactionIndexSumsName;
   }
   for (const auto& entry : *entries) {
     const std::string_view name = entry.name;
@@ -138,13 +144,50 @@ Status Loader::load_epochs() {
   return {};
 }
 
+Status Loader::load_transaction_sums() {
+  if (!has_transaction_sums_) return {};
+  auto text = files_.read_all(path(kTransactionIndexSumsName));
+  if (!text.ok()) return std::move(text).error();
+  auto sums = decode_transaction_index_sums(*text);
+  if (sums.ok()) {
+    log_.transaction_sums = std::move(sums).value();
+    return remove_changed_transaction_indexes();
+  }
+  LOG_WARN("a checkpoint is unreadable, taking the transaction indexes as they are",
+           {{"path", path(kTransactionIndexSumsName)}, {"reason", sums.error().message}});
+  log_.names_changed = true;  // to be written anew
+  return {};
+}
+
+/// What is not as the last clean stop left it goes first: a stop in the middle of what follows then
+/// finds it missing, and not as something that could be. One that has grown since goes with them:
+/// nobody can tell.
+Status Loader::remove_changed_transaction_indexes() {
+  bool has_removed = false;
+  for (const auto& [base, sum] : log_.transaction_sums) {
+    if (!log_.transaction_indexes.contains(base)) continue;
+    const auto bytes = files_.read_all(path(base, kTransactionIndexSuffix));
+    if (!bytes.ok()) return bytes.error();
+    if (wire::crc32c(*bytes) == sum) continue;
+    if (!is_unclean()) {
+      LOG_WARN("a transaction index is not as it was left, making it anew",
+               {{"path", path(base, kTransactionIndexSuffix)}});
+    }
+    Status status = remove_stray(segment_file_name(base, kTransactionIndexSuffix));
+    if (!status.ok()) return status;
+    log_.transaction_indexes.erase(base);
+    has_removed = true;
+  }
+  return has_removed ? files_.sync_directory(directory_) : Status{};
+}
+
 Status Loader::settle_offsets() {
   if (!log_.segments.empty()) log_.log_end_offset = log_.segments.back()->next_offset();
   if (log_.segments.empty() || log_.log_end_offset < options_.log_start_offset) {
     if (Status status = start_anew(); !status.ok()) return status;
   }
   log_.log_start_offset = std::max(options_.log_start_offset, log_.segments.front()->base_offset());
-  log_.report.ends_before_recovery_point = log_.log_end_offset < options_.recovery_point;
+  if (log_.log_end_offset < options_.recovery_point) log_.report.ends_before_recovery_point = true;
   return {};
 }
 

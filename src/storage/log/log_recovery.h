@@ -16,6 +16,7 @@
 #include "storage/log_config.h"
 #include "storage/producers/producer_state.h"
 #include "storage/segment/segment.h"
+#include "storage/segment/transaction_index_sums.h"
 
 namespace millrace::storage {
 
@@ -38,10 +39,16 @@ struct OpenOptions {
   /// From the checkpoint: records before it were deleted, though their segment may still exist.
   Offset log_start_offset{0};
   /// kPassOver goes by the recovery point, which a clean stop leaves at the end of the log; where
-  /// that makes no sense either the log is refused.
+  /// that makes no sense either the log is refused. The same where whole batches, or files, that
+  /// were on disk are gone.
   BadEnd bad_end = BadEnd::kRefuse;
   /// Takes the files that the log gives up, and outlives it; null: they are removed at once.
   DelayedRemoval* removal = nullptr;
+  /// The checkpoint names the log, so its first segment holds the log's start, or begins before it.
+  bool knows_log_start = false;
+  /// Compaction took records out once, whatever the topic's policy says by now: offsets may be
+  /// missing between segments, and nothing is lost.
+  bool was_compacted = false;
 };
 
 /// What opening found; for the log line, and for the broker to bump the leader epoch.
@@ -74,7 +81,8 @@ struct LoadedLog {
   bool names_changed = false;   // the directory has to be synced before anything is confirmed
   ProducerStates producers;
   std::set<Offset> snapshots;
-  std::set<Offset> transaction_indexes;  // the segments that have such a file
+  std::set<Offset> transaction_indexes;   // the segments that have such a file
+  TransactionIndexSums transaction_sums;  // those that had one at the last clean stop
   /// Segments whose transaction index is not there, or no index.
   std::set<std::shared_ptr<Segment>> unindexed;
   Offset log_start_offset;
@@ -88,9 +96,12 @@ struct LoadedLog {
 /// A clean log is not scanned. After an unclean stop, segments from the recovery point on are read
 /// whole; at the first byte that is not part of a valid batch, or at a gap between two segments,
 /// the log ends and what follows is deleted; a tail with whole batches in it is kept beside its
-/// segment as .corrupt-POSITION. After a clean stop no record is ever cut off.
-/// errors  kIo, kDiskFull; kCorrupt: bad bytes at the end of a log that was stopped cleanly; bytes
-///         that could not be read are never taken for bad ones
+/// segment as .corrupt-POSITION. After a clean stop no record is ever cut off. Records that were on
+/// disk and are gone leave their offsets behind: those are not given out again, and who reads them
+/// is told that they are gone.
+/// errors  kIo, kDiskFull; kCorrupt: bad bytes at the end of a log that was stopped cleanly, or
+///         records missing from it, and BadEnd::kRefuse; bytes that could not be read are never
+///         taken for bad ones
 /// source  Kafka's LogLoader, but that Kafka cuts a segment with an unreadable index after a clean
 ///         stop, too
 Result<LoadedLog> load_log(io::FileSystem& files, const std::string& directory,

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/log.h"
 #include "storage/producers/producer_refill.h"
 #include "storage/testing/log_fixture.h"
 #include "wire/error_codes.h"
@@ -227,6 +228,50 @@ TEST_F(BadEndAfterACleanStop, IsPassedOverAndTheFileLeftAsItIs) {
   EXPECT_EQ(read_log(*log)->size(), 6U) << "a restored file is served again";
 }
 
+TEST_F(BadEndAfterACleanStop, AnOnlyFileThatIsEmptiedOrGoneLeavesItsOffsets) {
+  for (const bool is_gone : {false, true}) {
+    ASSERT_TRUE(files.remove(std::string(kFirstFile)).ok());
+    if (!is_gone) {
+      ASSERT_TRUE(files.replace_atomically(std::string(kFirstFile), "").ok());
+    }
+    const auto refused = PartitionLog::open(files, "/data/topic-0", config,
+                                            {Timestamp{1000}, PreviousStop::kClean, Offset{3}});
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt);
+
+    auto opened = pass_over(Offset{3});
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    log = std::move(opened).value();
+    EXPECT_EQ(log->log_start_offset(), Offset{0});
+    EXPECT_EQ(read_error(Offset{0}), KafkaError::kCorruptMessage);
+    EXPECT_EQ(read_error(Offset{2}), KafkaError::kCorruptMessage);
+    EXPECT_EQ(append(*log, {}).value().base_offset, Offset{3}) << "never used again";
+    log = pass_over(Offset{3}, PreviousStop::kUnclean).value();
+    EXPECT_EQ(read_error(Offset{0}), KafkaError::kCorruptMessage);
+    EXPECT_EQ(log->log_end_offset(), Offset{4});
+
+    log.reset();
+    for (const std::string& name : names("")) {
+      ASSERT_TRUE(files.remove("/data/topic-0/" + name).ok());
+    }
+    ASSERT_TRUE(files.replace_atomically(std::string(kFirstFile), whole).ok());
+  }
+}
+
+TEST_F(BadEndAfterACleanStop, IsNotMissedBecauseACheckpointsOwnBytesAreBad) {
+  set_log_level(LogLevel::kOff);
+  for (const Offset checkpoint : {Offset{2}, Offset{7}}) {
+    log = pass_over(checkpoint).value();
+    EXPECT_EQ(log->log_end_offset(), Offset{3});
+    EXPECT_EQ(log->segment_count(), 1U);
+    log.reset();
+    EXPECT_TRUE(PartitionLog::open(files, "/data/topic-0", config,
+                                   {Timestamp{1000}, PreviousStop::kClean, checkpoint})
+                    .ok());
+  }
+  set_log_level(LogLevel::kWarn);
+}
+
 TEST_F(BadEndAfterACleanStop, GivesOutWhatLiesBeforeIt) {
   damage(ends[1] + wire::batch_format::kMagicAt);
   log = pass_over(Offset{3}).value();
@@ -277,7 +322,172 @@ TEST_F(LogRecoveryTest, EndsBehindAWholeSegmentWithBadBytesAfterIt) {
   EXPECT_EQ(append_error({.producer_id = 9, .sequence = 3}), KafkaError::kNone);
 }
 
-TEST_F(LogRecoveryTest, ReadsOnBehindASegmentThatIsNotThere) {
+/// Six segments of a record each, whose log was stopped cleanly.
+class LostSegmentAfterACleanStop : public LogRecoveryTest {
+ protected:
+  LostSegmentAfterACleanStop() {
+    config.segment_bytes = 300;
+    config.index_interval_bytes = 0;
+    open();
+    for (int i = 0; i < 6; ++i) {
+      EXPECT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+    }
+    EXPECT_TRUE(log->close().ok());
+    log.reset();
+  }
+  static std::string path_of(int base) { return fmt::format("/data/topic-0/{:020}.log", base); }
+  void lose(int base, bool is_gone) {
+    ASSERT_TRUE(files.remove(path_of(base)).ok());
+    if (!is_gone) {
+      ASSERT_TRUE(files.replace_atomically(path_of(base), "").ok());
+    }
+  }
+  Result<std::unique_ptr<PartitionLog>> open_with(BadEnd bad_end, bool was_compacted = false) {
+    log.reset();
+    return PartitionLog::open(files, "/data/topic-0", config,
+                              {.now = Timestamp{1000},
+                               .previous_stop = PreviousStop::kClean,
+                               .recovery_point = Offset{6},
+                               .bad_end = bad_end,
+                               .knows_log_start = true,
+                               .was_compacted = was_compacted});
+  }
+  KafkaError read_error(Offset from) {
+    const auto found = log->read(from, 4096, MinOneBatch::kYes);
+    return found.ok() ? KafkaError::kNone : wire::kafka_error_of(found.error());
+  }
+};
+
+TEST_F(LostSegmentAfterACleanStop, IsToldToItsReadersAndItsOffsetsAreNotGivenOutAgain) {
+  for (const int lost : {0, 2, 5}) {
+    for (const bool is_gone : {false, true}) {
+      SCOPED_TRACE(::testing::Message() << lost << (is_gone ? " gone" : " emptied"));
+      const std::string whole = files.read_all(path_of(lost)).value();
+      lose(lost, is_gone);
+      const auto refused = open_with(BadEnd::kRefuse);
+      ASSERT_FALSE(refused.ok());
+      EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt);
+      EXPECT_THAT(refused.error().message, ::testing::HasSubstr("restore the log's files"));
+
+      for (int start = 0; start < 2; ++start) {
+        ::testing::internal::CaptureStderr();
+        auto opened = open_with(BadEnd::kPassOver);
+        const std::string said = ::testing::internal::GetCapturedStderr();
+        ASSERT_TRUE(opened.ok()) << opened.error().message;
+        log = std::move(opened).value();
+        EXPECT_THAT(said, ::testing::HasSubstr("error records that were on disk are gone"));
+        EXPECT_THAT(said, ::testing::HasSubstr(fmt::format("from={} to={}", lost, lost + 1)));
+        EXPECT_EQ(log->log_start_offset(), Offset{0});
+        EXPECT_EQ(log->log_end_offset(), Offset{6});
+        for (int at = 0; at < 6; ++at) {
+          EXPECT_EQ(read_error(Offset{at}),
+                    at == lost ? KafkaError::kCorruptMessage : KafkaError::kNone)
+              << at;
+        }
+        EXPECT_EQ(log->apply_retention(Timestamp{1000}).value(), 0U);
+        ASSERT_TRUE(log->close().ok());
+      }
+      log.reset();
+      ASSERT_TRUE(files.replace_atomically(path_of(lost), whole).ok());
+      log = open_with(BadEnd::kRefuse).value();
+      EXPECT_EQ(read_log(*log)->size(), 6U) << "a restored file is served again";
+      EXPECT_EQ(log->log_end_offset(), Offset{6});
+      log.reset();
+    }
+  }
+  lose(5, true);
+  log = open_with(BadEnd::kPassOver).value();
+  EXPECT_EQ(append(*log, {}).value().base_offset, Offset{6}) << "never used again";
+}
+
+TEST_F(LostSegmentAfterACleanStop, IsNotMissedWhereCompactionMayHaveTakenItsRecords) {
+  lose(2, true);
+  log = open_with(BadEnd::kRefuse, true).value();
+  EXPECT_EQ(log->read(Offset{2}, 4096, MinOneBatch::kYes)->first_batch_base, Offset{3});
+}
+
+TEST_F(LostSegmentAfterACleanStop, IsMissedWhereACompactedLogBegan) {
+  lose(0, true);
+  EXPECT_EQ(open_with(BadEnd::kRefuse, true).error().code, ErrorCode::kCorrupt);
+  ::testing::internal::CaptureStderr();
+  log = open_with(BadEnd::kPassOver, true).value();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              ::testing::HasSubstr("error the beginning of a compacted log is gone"));
+  EXPECT_EQ(log->log_start_offset(), Offset{0});
+  EXPECT_EQ(log->read(Offset{0}, 4096, MinOneBatch::kYes)->first_batch_base, Offset{1});
+}
+
+TEST_F(LostSegmentAfterACleanStop, IsMissedInACompactedLogWhoseIndexKnowsMore) {
+  config.cleanup_policy_compact = true;
+  config.segment_bytes = 1000;
+  open();
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());
+  ASSERT_TRUE(log->roll(Timestamp{1000}).ok());
+  ASSERT_TRUE(log->close().ok());
+  const int base = 8;
+  const std::string index = fmt::format("/data/topic-0/{:020}.index", base);
+  std::string hurt = files.read_all(index).value();
+  ASSERT_GT(hurt.size(), 0U);
+  hurt[hurt.size() - 4] = '\x40';
+  ASSERT_TRUE(files.replace_atomically(index, hurt).ok());
+  ASSERT_TRUE(open_with(BadEnd::kRefuse).ok()) << "an index alone says nothing";
+  lose(base, false);
+  EXPECT_EQ(open_with(BadEnd::kRefuse).error().code, ErrorCode::kCorrupt);
+  log = open_with(BadEnd::kPassOver).value();
+  EXPECT_EQ(read_error(Offset{base}), KafkaError::kCorruptMessage);
+}
+
+TEST_F(LogRecoveryTest, AnIndexThatLeadsAstrayHidesNoRecord) {
+  set_log_level(LogLevel::kOff);
+  config.segment_bytes = 2000;
+  config.index_interval_bytes = 100;
+  open();
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(append(*log, {.timestamp = 1000 + i}).ok());
+  ASSERT_TRUE(log->close().ok());
+  log.reset();
+  const std::string path = "/data/topic-0/00000000000000000000.index";
+  const std::string whole = files.read_all(path).value();
+  ASSERT_GT(whole.size(), 32U);
+  for (std::size_t bit = 0; bit < 8 * whole.size(); bit += 3) {
+    std::string hurt = whole;
+    hurt[bit / 8] = static_cast<char>(hurt[bit / 8] ^ (1 << (bit % 8)));
+    ASSERT_TRUE(files.replace_atomically(path, hurt).ok());
+    open(PreviousStop::kClean);
+    for (int i = 0; i < 40; ++i) {
+      const auto found = log->read(Offset{i}, 300, MinOneBatch::kYes);
+      ASSERT_TRUE(found.ok()) << "bit " << bit << ", offset " << i << ": " << found.error().message;
+      ASSERT_EQ(found->first_batch_base, Offset{i}) << "bit " << bit;
+    }
+    for (int i = 0; i < 40; i += 7) {
+      const auto at = log->offset_for_timestamp(Timestamp{1000 + i});
+      ASSERT_EQ(at.value()->offset, Offset{i}) << "bit " << bit;
+    }
+  }
+  set_log_level(LogLevel::kWarn);
+}
+
+TEST_F(LogRecoveryTest, BadBytesHideNothingThatTheIndexLeadsTo) {
+  set_log_level(LogLevel::kOff);
+  config.index_interval_bytes = 100;
+  open();
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(append(*log, {}).ok());
+  ASSERT_TRUE(log->roll(Timestamp{1000}).ok());
+  ASSERT_TRUE(log->close().ok());
+  const std::uint64_t position = log->read(Offset{10}, 1, MinOneBatch::kYes)->slice.position;
+  log.reset();
+  auto file = files.open("/data/topic-0/00000000000000000000.log", io::OpenMode::kReadWrite);
+  ASSERT_TRUE(file.value()->write_at(position + wire::batch_format::kMagicAt, "!").ok());
+  open();
+  for (int turn = 0; turn < 2; ++turn) {
+    EXPECT_EQ(log->read(Offset{9}, 1, MinOneBatch::kYes)->first_batch_base, Offset{9});
+    EXPECT_FALSE(log->read(Offset{10}, 1, MinOneBatch::kYes).ok());
+    EXPECT_EQ(log->read(Offset{30}, 1, MinOneBatch::kYes)->first_batch_base, Offset{30});
+  }
+  set_log_level(LogLevel::kWarn);
+}
+
+TEST_F(LogRecoveryTest, ReadsOnBehindASegmentThatIsNotThereInACompactedLog) {
+  config.cleanup_policy_compact = true;
   config.segment_bytes = 300;
   open();
   for (int i = 0; i < 6; ++i) ASSERT_TRUE(append(*log, {.values = {std::string(200, 'x')}}).ok());

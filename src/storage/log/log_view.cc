@@ -60,8 +60,14 @@ Result<LogSlice> read(const LogParts& log, Offset from, const ReadLimits& limits
       result.bound = slice->bound;
     }
     if (found.is_active() || slice->first_batch_base != kNoOffset) return result;
-    // Nothing in this segment at or after `from`: compaction took its end, or it was lost. The next
-    // one goes on.
+    // Nothing in this segment at or after `from`: what was behind its end was lost, or compaction
+    // took it, and the next one goes on.
+    const Offset end = found.segment->next_offset();
+    if (end <= from && end < found.next_base && !found.segment->is_retired()) {
+      return read_error(Error{ErrorCode::kCorrupt,
+                              fmt::format("the records from {} up to {} are gone from the disk",
+                                          end, found.next_base)});
+    }
     at = found.next_base;
   }
 }

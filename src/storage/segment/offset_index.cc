@@ -15,6 +15,13 @@ void OffsetIndex::append(Offset last_offset, std::uint32_t position) {
   entries_.push_back({relative, position});
 }
 
+void OffsetIndex::append_from(const OffsetIndex& other, std::uint64_t position) {
+  for (const Entry& entry : other.entries_) {
+    if (entry.position > std::max<std::uint64_t>(position, last_position()))
+      append(base_ + entry.relative_offset, entry.position);
+  }
+}
+
 std::uint32_t OffsetIndex::position_for(Offset target) const {
   const std::int64_t relative = target - base_;
   const auto after = std::upper_bound(
@@ -34,7 +41,8 @@ Offset OffsetIndex::bound_at(std::uint64_t position) const {
   const auto after = std::lower_bound(
       entries_.begin(), entries_.end(), position,
       [](const Entry& entry, std::uint64_t wanted) { return entry.position < wanted; });
-  return after == entries_.end() ? Offset{INT64_MAX} : base_ + after->relative_offset;
+  if (after == entries_.end() || after + 1 == entries_.end()) return Offset{INT64_MAX};
+  return base_ + (after + 1)->relative_offset;
 }
 
 std::string OffsetIndex::encode() const {

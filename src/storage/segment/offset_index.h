@@ -20,12 +20,15 @@ class OffsetIndex {
 
   /// Offsets that do not grow are left out.
   void append(Offset last_offset, std::uint32_t position);
+  /// Takes over the entries of `other`, an index of the same segment, that point behind `position`
+  /// and the own ones.
+  void append_from(const OffsetIndex& other, std::uint64_t position);
   /// Where to start looking for the batch that holds `target`: a batch's start at or before it.
   std::uint32_t position_for(Offset target) const;
   /// The last batch start known at or before `position`.
   std::uint32_t boundary_before(std::uint64_t position) const;
-  /// The end of the first batch known from `position` on: no batch before it reaches that offset.
-  /// INT64_MAX when none is known.
+  /// The end of the second batch known from `position` on: no batch before `position` reaches that
+  /// offset, whatever one wrong entry says. INT64_MAX when none is known.
   Offset bound_at(std::uint64_t position) const;
   std::size_t size() const { return entries_.size(); }
   /// Where the last entry points; 0 without entries.

@@ -22,6 +22,18 @@ TEST(OffsetIndex, FindsTheLastEntryAtOrBefore) {
   EXPECT_EQ(index.boundary_before(5000000000), 900U);
 }
 
+TEST(OffsetIndex, BoundsWhatLiesBeforeAPositionThoughOneEntryIsWrong) {
+  OffsetIndex index(Offset{100});
+  for (const int i : {1, 2, 3})
+    index.append(Offset{100 + i * 10}, static_cast<std::uint32_t>(i * 500));
+  EXPECT_EQ(index.bound_at(500), Offset{120});
+  EXPECT_EQ(index.bound_at(1001), Offset{INT64_MAX});
+  std::string wrong = index.encode();
+  wrong[3 + 8] = 11;  // 111 where the batch ends in 120
+  const auto read = OffsetIndex::decode(Offset{100}, wrong, 9999);
+  EXPECT_GE(read->bound_at(1000), Offset{119}) << "the last record before that position";
+}
+
 TEST(OffsetIndex, HasKafkasBytesAndRefusesOthers) {
   OffsetIndex index(Offset{100});
   index.append(Offset{109}, 500);

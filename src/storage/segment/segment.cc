@@ -14,6 +14,8 @@
 namespace millrace::storage {
 namespace {
 
+constexpr std::uint64_t kRemadeIndexInterval = 4096;  // bytes, as index.interval.bytes by default
+
 Result<std::shared_ptr<io::File>> write_whole(io::FileSystem& files, const std::string& path,
                                               std::string_view bytes) {
   auto file = files.open(path, io::OpenMode::kCreateOrReadWrite);
@@ -254,8 +256,12 @@ void Segment::release_files() {
       unsynced_transaction_index_ != nullptr)
     return;
   file_.reset();
-  indexes_ = SegmentIndexes(base_);
-  has_indexes_ = false;
+  // One that was made anew stays: else its readers would have it made again and again.
+  if (!is_remade_) {
+    indexes_ = SegmentIndexes(base_);
+    has_indexes_ = false;
+  }
+  indexes_.transactions = TransactionIndex();
   has_aborted_ = aborted_ == Aborted::kNone;
 }
 
@@ -315,8 +321,8 @@ Status Segment::open_files() const {
   return {};
 }
 
-ReadStart Segment::start_at(std::uint64_t position) const {
-  return {file_, position, extent_.size_bytes, extent_.next_offset, std::nullopt};
+ReadStart Segment::start_at(std::uint64_t position, Offset target) const {
+  return {file_, position, extent_.size_bytes, extent_.next_offset, target, std::nullopt};
 }
 
 std::optional<BatchPlace> Segment::find_recent(Offset target) const {
@@ -336,18 +342,43 @@ Result<ReadStart> Segment::start_for(Offset target) const {
   const std::lock_guard lock(mutex_);
   if (Status status = open_files(); !status.ok()) return std::move(status).error();
   if (auto recent = find_recent(target)) {
-    ReadStart start = start_at(recent->position);
+    ReadStart start = start_at(recent->position, target);
     start.exact_batch = recent;
     return start;
   }
-  return start_at(indexes_.offsets.position_for(target));
+  return start_at(indexes_.offsets.position_for(target), target);
 }
 
 Result<ReadStart> Segment::start_for(Timestamp time, Offset target) const {
   const std::lock_guard lock(mutex_);
   if (Status status = open_files(); !status.ok()) return std::move(status).error();
   const Offset from = std::max(indexes_.times.offset_before(time), target);
-  return start_at(indexes_.offsets.position_for(from));
+  return start_at(indexes_.offsets.position_for(from), from);
+}
+
+Result<bool> Segment::remake_index() const {
+  const std::lock_guard lock(mutex_);
+  if (is_remade_) return false;
+  if (Status status = open_files(); !status.ok()) return std::move(status).error();
+  LOG_WARN("a batch is not where the index says, making the index anew in memory",
+           {{"path", path(kOffsetIndexSuffix)}});
+  OffsetIndex made(base_);
+  std::uint64_t entry_at = 0;
+  std::uint64_t walked = 0;
+  for (BatchScanner scanner(*file_, 0, extent_.size_bytes);;) {
+    auto place = scanner.next();
+    if (!place.ok() && place.error().code != ErrorCode::kCorrupt) return std::move(place).error();
+    // Behind bad bytes the old one is all there is.
+    if (!place.ok()) made.append_from(indexes_.offsets, walked);
+    if (!place.ok() || !*place) break;
+    walked = (*place)->end();
+    if ((*place)->position - entry_at <= kRemadeIndexInterval) continue;
+    entry_at = (*place)->position;
+    made.append((*place)->header.last_offset(), static_cast<std::uint32_t>(entry_at));
+  }
+  indexes_.offsets = std::move(made);
+  is_remade_ = true;
+  return true;
 }
 
 bool Segment::may_have_aborted() const {

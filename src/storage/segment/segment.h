@@ -33,6 +33,7 @@ struct ReadStart {
   std::uint64_t position = 0;
   std::uint64_t end = 0;
   Offset next_offset;                     // of the segment as far as `end`
+  Offset target;                          // the batch at `position` begins at or before it
   std::optional<BatchPlace> exact_batch;  // known without reading: the batch that was asked for
 };
 
@@ -119,6 +120,11 @@ class Segment {
   /// errors  kIo, kNotFound: a sealed segment's files could not be opened
   Result<ReadStart> start_for(Offset target) const;
   Result<ReadStart> start_for(Timestamp time, Offset target) const;
+  /// Makes the offset index anew from the headers of the batches, in memory: for who was led by it
+  /// to what is no batch, or past the one he wanted. Once; false when that was done before.
+  /// errors  kIo, kNotFound
+  /// cost    a walk over the segment, with its lock held
+  Result<bool> remake_index() const;
   /// A batch start at or before `position`.
   std::uint64_t boundary_before(std::uint64_t position) const;
   /// An offset that no batch before `position`, a batch start, reaches.
@@ -139,7 +145,7 @@ class Segment {
 
   Status open_files() const;
   Status load_aborted() const;
-  ReadStart start_at(std::uint64_t position) const;
+  ReadStart start_at(std::uint64_t position, Offset target) const;
   void cut_back();
   std::optional<BatchPlace> find_recent(Offset target) const;
 
@@ -148,7 +154,8 @@ class Segment {
   const Offset base_;
   const Timestamp created_;
 
-  mutable std::mutex mutex_;  // guards what follows; held for file calls only when sealed
+  // Guards what follows; held for file calls only when sealed, and to make an index anew.
+  mutable std::mutex mutex_;
   bool is_sealed_ = false;
   bool is_retired_ = false;
   bool is_pinned_ = false;
@@ -156,6 +163,7 @@ class Segment {
   mutable std::shared_ptr<io::File> file_;
   std::shared_ptr<io::File> unsynced_index_, unsynced_time_index_, unsynced_transaction_index_;
   mutable bool has_indexes_ = true;  // loaded; always so while not sealed
+  mutable bool is_remade_ = false;   // the offset index is not what its file says
   mutable bool has_aborted_ = true;  // the transaction index is loaded
   Aborted aborted_ = Aborted::kNone;
   mutable SegmentIndexes indexes_;

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "base/byte_order.h"
 #include "base/log.h"
 #include "base/probe.h"
 #include "storage/segment/segment_format.h"
@@ -35,7 +37,14 @@ class SegmentLoader {
     return fmt::format("{}/{}", directory_, segment_file_name(base, suffix));
   }
   bool is_unclean() const { return options_.previous_stop == PreviousStop::kUnclean; }
+  bool may_have_gaps() const { return config_.cleanup_policy_compact || options_.was_compacted; }
 
+  Status stand_in_for_first();
+  Status load_all();
+  Status reach_recovery_point();
+  Status complain_of_gap(Offset from, Offset to) const;
+  Result<Offset> end_of_sealed(const io::File& log, const io::File& index, Offset base,
+                               Offset next_base) const;
   Status load_segment(std::size_t i);
   Result<bool> load_sealed(Offset base, Offset next_base);
   Result<bool> load_active(Offset base);
@@ -64,6 +73,81 @@ class SegmentLoader {
 };
 
 Status SegmentLoader::load() {
+  for (const auto step : {&SegmentLoader::stand_in_for_first, &SegmentLoader::load_all,
+                          &SegmentLoader::reach_recovery_point}) {
+    if (Status status = (this->*step)(); !status.ok()) return status;
+  }
+  return {};
+}
+
+/// Puts an empty file in the place of a first segment that is gone, so that its offsets are known
+/// to be missing. After an unclean stop retention may have taken it. What compaction leaves keeps
+/// the log's start: there it is missed, too.
+Status SegmentLoader::stand_in_for_first() {
+  const Offset start = options_.log_start_offset;
+  if (is_unclean() || !options_.knows_log_start || bases_.empty() || bases_.front() <= start) {
+    return {};
+  }
+  if (options_.bad_end == BadEnd::kRefuse) return complain_of_gap(start, bases_.front());
+  if (may_have_gaps()) {
+    LOG_ERROR(
+        "the beginning of a compacted log is gone: stop the broker and restore the log's files to "
+        "have its records back",
+        {{"directory", directory_}, {"from", start}, {"to", bases_.front()}});
+  }
+  auto file = files_.open(path(start, kLogSuffix), io::OpenMode::kCreateOrReadWrite);
+  if (!file.ok()) return std::move(file).error();
+  bases_.insert(bases_.begin(), start);
+  loaded_.names_changed = true;
+  return {};
+}
+
+/// What was on disk and is gone leaves its offsets: they are passed over, and not given out again.
+Status SegmentLoader::reach_recovery_point() {
+  const Offset wanted = options_.recovery_point;
+  const Offset start = options_.log_start_offset;
+  if (wanted <= start) return {};
+  // It was told to end there: that is how an operator gets past a refusal.
+  if (is_unclean() && options_.bad_end == BadEnd::kRefuse) return {};
+  const Offset end = loaded_.segments.empty() ? start : loaded_.segments.back()->next_offset();
+  if (end >= wanted) return {};
+  // A clean stop leaves a snapshot at the end of the log: the checkpoint's own bytes may be bad.
+  if (!is_unclean() && !loaded_.snapshots.empty() && *loaded_.snapshots.rbegin() == end) {
+    LOG_WARN("a checkpoint says more than there was, the log was closed where it ends",
+             {{"directory", directory_}, {"checkpoint", wanted}, {"end", end}});
+    return {};
+  }
+  if (Status status = complain_of_gap(end, wanted); !status.ok()) return status;
+  loaded_.report.ends_before_recovery_point = true;
+  loaded_.names_changed = true;
+  if (loaded_.segments.empty()) {
+    if (Status status = start_segment(start); !status.ok()) return status;
+  }
+  Segment& last = *loaded_.segments.back();
+  if (Status status = last.write_indexes(); !status.ok()) return status;
+  last.seal();
+  if (Status status = last.sync(); !status.ok()) return status;
+  last.release_files();
+  return start_segment(wanted);
+}
+
+/// errors  kCorrupt: the log was stopped cleanly, and is to be refused
+Status SegmentLoader::complain_of_gap(Offset from, Offset to) const {
+  if (options_.bad_end == BadEnd::kRefuse && !is_unclean()) {
+    return Error{ErrorCode::kCorrupt,
+                 fmt::format("wanted the records from {} up to {}, which were there at a clean "
+                             "stop, found none: restore the log's files, or remove "
+                             ".kafka_cleanshutdown from the data directory to go on without them",
+                             from, to)};
+  }
+  LOG_ERROR(
+      "records that were on disk are gone, their readers get CORRUPT_MESSAGE: stop the broker and "
+      "restore the log's files to have them back",
+      {{"directory", directory_}, {"from", from}, {"to", to}});
+  return {};
+}
+
+Status SegmentLoader::load_all() {
   for (std::size_t i = 0; i < bases_.size() && !ends_here_; ++i) {
     if (Status status = load_segment(i); !status.ok()) return status;
     if (ends_here_ && i + 1 < bases_.size()) return drop_segments_from(i + 1);
@@ -100,7 +184,12 @@ Result<bool> SegmentLoader::load_sealed(Offset base, Offset next_base) {
   if (index.value()->size() % kOffsetIndexEntrySize != 0 || times_size % kTimeIndexEntrySize != 0) {
     return false;
   }
-  SegmentExtent extent{log.value()->size(), next_base, {kNoTimestamp, base}};
+  auto end = end_of_sealed(*log.value(), *index.value(), base, next_base);
+  if (!end.ok()) return std::move(end).error();
+  if (*end < next_base && next_base > options_.log_start_offset) {
+    if (Status status = complain_of_gap(*end, next_base); !status.ok()) return status.error();
+  }
+  SegmentExtent extent{log.value()->size(), *end, {kNoTimestamp, base}};
   if (times_size > 0) {
     std::array<char, kTimeIndexEntrySize> bytes;
     auto count = times.value()->read_at(times_size - kTimeIndexEntrySize, bytes);
@@ -116,10 +205,52 @@ Result<bool> SegmentLoader::load_sealed(Offset base, Offset next_base) {
   return true;
 }
 
-/// A segment's aborted transactions; nothing when its file makes no sense.
+/// Where the last batch of a sealed segment ends; `next_base` where that is as it should be, or
+/// nobody can tell. A file that is shorter than its index says has lost batches, in whatever topic;
+/// else compaction may have taken the last ones.
+/// errors  kIo
+/// cost    a read of the index and one of the segment's end; all headers where something is wrong
+Result<Offset> SegmentLoader::end_of_sealed(const io::File& log, const io::File& index, Offset base,
+                                            Offset next_base) const {
+  std::uint64_t last_known = 0;
+  Offset last_indexed = base;
+  if (index.size() >= kOffsetIndexEntrySize) {
+    std::array<char, kOffsetIndexEntrySize> entry;
+    auto count = index.read_at(index.size() - kOffsetIndexEntrySize, entry);
+    if (!count.ok()) return std::move(count).error();
+    last_indexed = base + load_big_endian<std::int32_t>(entry.data());
+    last_known = load_big_endian<std::uint32_t>(entry.data() + sizeof(std::int32_t));
+  }
+  const bool is_short = last_known > 0 && last_known >= log.size();
+  if (may_have_gaps() && !is_short) return next_base;
+  for (const std::uint64_t from : {last_known, std::uint64_t{0}}) {
+    Offset end = base;
+    for (BatchScanner scanner(log, std::min(from, log.size()), log.size());;) {
+      auto place = scanner.next();
+      if (!place.ok() && place.error().code != ErrorCode::kCorrupt) return std::move(place).error();
+      if (!place.ok()) break;
+      if (!*place) {
+        // Of an index with a wrong bit only one of the two is beyond the file.
+        if (may_have_gaps() && last_indexed < end) return next_base;
+        if (from == 0 || end == next_base) return std::min(end, next_base);
+        break;
+      }
+      end = (*place)->header.next_offset();
+    }
+  }
+  LOG_ERROR("a segment that was wholly on disk has bad bytes, leaving it as it is",
+            {{"path", path(base, kLogSuffix)}});
+  return next_base;
+}
+
+/// A segment's aborted transactions; nothing when its file makes no sense, or is gone.
 /// errors  kIo
 Result<std::optional<TransactionIndex>> SegmentLoader::load_aborted(Offset base, Offset end) const {
-  if (!loaded_.transaction_indexes.contains(base)) return std::optional(TransactionIndex());
+  if (!loaded_.transaction_indexes.contains(base)) {
+    if (!loaded_.transaction_sums.contains(base)) return std::optional(TransactionIndex());
+    LOG_DEBUG("making a transaction index anew", {{"path", path(base, kTransactionIndexSuffix)}});
+    return std::optional<TransactionIndex>();
+  }
   auto bytes = files_.read_all(path(base, kTransactionIndexSuffix));
   if (!bytes.ok()) return std::move(bytes).error();
   auto index = TransactionIndex::decode(base, end, *bytes);
@@ -194,7 +325,7 @@ Result<bool> SegmentLoader::load_active(Offset base) {
 bool SegmentLoader::must_end_after(const ScannedSegment& scanned,
                                    std::optional<Offset> next_base) const {
   if (!scanned.bad.empty()) return true;
-  if (!next_base || config_.cleanup_policy_compact || scanned.extent.next_offset == *next_base) {
+  if (!next_base || may_have_gaps() || scanned.extent.next_offset == *next_base) {
     return false;
   }
   LOG_ERROR("records are missing between two segments, ending the log there",
@@ -308,11 +439,18 @@ Status SegmentLoader::scan(Offset base, std::optional<Offset> next_base, Tail ta
       scanned->extent.size_bytes = file.value()->size();
       scanned->extent.next_offset = *next_base;
     }
+  } else if (next_base && scanned->extent.next_offset < *next_base) {
+    if (may_have_gaps()) {
+      scanned->extent.next_offset = *next_base;
+    } else if (tail == Tail::kOnDisk && *next_base > options_.log_start_offset) {
+      Status status = complain_of_gap(scanned->extent.next_offset, *next_base);
+      if (!status.ok()) return status;
+    }
   }
   ends_here_ = tail == Tail::kMayBeTorn && must_end_after(*scanned, next_base);
-  // What was wholly on disk has its transaction index there, too.
+  // What can be read to its end tells by itself which transactions were aborted.
   auto aborted = std::optional(TransactionIndex());
-  if (tail == Tail::kOnDisk) {
+  if (tail == Tail::kOnDisk && !scanned->bad.empty()) {
     auto loaded = load_aborted(base, scanned->extent.next_offset);
     if (!loaded.ok()) return std::move(loaded).error();
     aborted = std::move(loaded).value();
