@@ -129,6 +129,15 @@ client::OutageListener outage_notes(Console& console) {
           .on_reached =
               [&console, who](const client::BrokerOutage& outage) {
                 console.note("millrace: {} can be reached again\n", who(outage));
+              },
+          .on_refused =
+              [&console](const client::Refusal& refusal) {
+                console.note("millrace: {} is refused: {}; trying on\n", refusal.question,
+                             refusal.answer);
+              },
+          .on_answered =
+              [&console](const client::Refusal& refusal) {
+                console.note("millrace: {} is answered again\n", refusal.question);
               }};
 }
 

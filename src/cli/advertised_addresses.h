@@ -23,7 +23,7 @@ Status check_advertised_addresses(const std::vector<client::NodeDescription>& no
                                   Console& console, io::Env& env);
 
 /// What a command that goes on and on says on `console`, which outlives it, of brokers that drop
-/// out of reach meanwhile.
+/// out of reach meanwhile, or refuse what it waits for.
 client::OutageListener outage_notes(Console& console);
 
 }  // namespace millrace::cli

@@ -51,7 +51,8 @@ class ConsumerGroup : public testing::Test {
             {"retry.backoff.max.ms", "1"}};
   }
   Consumer make(const Properties& properties) {
-    auto made = Consumer::create(properties, {.listener = told_.listener()}, env_.get());
+    auto made = Consumer::create(
+        properties, {.listener = told_.listener(), .outages = refusals_listener()}, env_.get());
     EXPECT_TRUE(made.ok()) << made.error().to_string();
     return std::move(made).value();
   }
@@ -71,6 +72,15 @@ class ConsumerGroup : public testing::Test {
       ASSERT_TRUE(polled.ok()) << polled.error().to_string();
     }
     EXPECT_TRUE(condition()) << "did not happen in a minute";
+  }
+  /// What the member says of what it was refused.
+  std::vector<std::string> refusals() {
+    return refusals_.with([](const auto& all) { return all; });
+  }
+  OutageListener refusals_listener() {
+    return {.on_refused = [this](const Refusal& refusal) {
+      refusals_.with([&](auto& all) { all.push_back(refusal.question + ": " + refusal.answer); });
+    }};
   }
   /// The first error that poll() tells.
   Error error_of_poll(Consumer& consumer) {
@@ -96,6 +106,7 @@ class ConsumerGroup : public testing::Test {
   }
 
   const std::unique_ptr<io::Env> env_ = io::make_system_env();
+  Guarded<std::vector<std::string>> refusals_;
   mutable GroupBroker broker_{*env_};
   Told told_;
 };
@@ -290,6 +301,18 @@ TEST_F(ConsumerGroup, ABrokerWithoutTheProtocolIsToldByPoll) {
 
   EXPECT_EQ(error.code, ErrorCode::kUnsupported);
   EXPECT_THAT(error.message, HasSubstr("group.protocol=classic"));
+}
+
+TEST_F(ConsumerGroup, SaysWhatItsCoordinatorRefusesForLong) {
+  broker_.refuse_heartbeats(
+      std::deque<KafkaError>(1'000'000, KafkaError::kCoordinatorLoadInProgress));
+  Consumer consumer = make(properties());
+  ASSERT_TRUE(consumer.subscribe({"t"}).ok());
+
+  poll_until(consumer, [&] { return !refusals().empty(); });
+
+  EXPECT_THAT(refusals(),
+              ElementsAre("ConsumerGroupHeartbeat of group g: COORDINATOR_LOAD_IN_PROGRESS"));
 }
 
 }  // namespace

@@ -207,6 +207,24 @@ TEST_F(AbortedTransactionsTest, AFileThatIsNotAsItWasLeftIsNotBelievedAfterAStop
   set_log_level(LogLevel::kWarn);
 }
 
+/// As in a directory that another version, or Kafka, wrote.
+TEST_F(AbortedTransactionsTest, AreKnownToTheNextStartThoughTheLastOneNotedNothing) {
+  set_log_level(LogLevel::kOff);
+  open();
+  fill();
+  ASSERT_TRUE(log->close().ok());
+  ASSERT_TRUE(files.remove(path_of("transaction-index-checkpoint")).ok());
+  open();
+  ASSERT_TRUE(log->close().ok());
+  log.reset();
+  for (const std::string& name : names(".txnindex")) {
+    ASSERT_TRUE(files.remove(path_of(name)).ok());
+  }
+  open();
+  expect_facts(*log, facts);
+  set_log_level(LogLevel::kWarn);
+}
+
 TEST_F(AbortedTransactionsTest, AreMadeAnewWithAnIndexThatIsGone) {
   set_log_level(LogLevel::kOff);
   open();

@@ -46,6 +46,16 @@ class ClusterTest(unittest.TestCase):
         self.assertEqual({row["size_bytes"] > 0 for row in rows if row["partition"] == 0}, {True})
         self.assertEqual({row["offset_lag"] for row in rows}, {0})
 
+    def test_log_directories_show_what_their_file_system_has(self):
+        self.run_ok("topic", "create", "stored", "-p", "1")
+        directory, = {row["log_dir"] for row in self.shown("cluster", "log-dirs")}
+        space = os.statvfs(directory)
+        rows = self.shown("cluster", "log-dirs")
+        self.assertEqual({row["total_bytes"] for row in rows}, {space.f_blocks * space.f_frsize})
+        for row in rows:
+            self.assertGreater(row["usable_bytes"], 0)
+            self.assertLessEqual(row["usable_bytes"], space.f_bfree * space.f_frsize + (1 << 30))
+
     def test_features_and_quorum(self):
         features = {row["feature"]: row for row in self.shown("cluster", "features")}
         self.assertEqual(features["transaction.version"]["finalized"], 2)

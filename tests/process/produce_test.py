@@ -5,6 +5,7 @@ Run as: produce_test.py PATH_TO_MILLRACE [unittest arguments]
 """
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -51,6 +52,28 @@ class ProduceTest(BrokerCase):
         out, err = writer.communicate(timeout=DEADLINE_S)
         self.assertEqual((writer.returncode, err), (FAILED, "produced 3 records to small; not written: 1\n"))
         self.assertEqual(self.consume("small"), "good0\ngood1\ngood2\n")
+
+    def test_what_brokers_refuse_is_said_while_it_is_waited_for(self):
+        def with_few_files():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+        with BrokerProcess(self.binary, preexec=with_few_files) as broker:
+            at = ("-b", broker.address)
+            self.run_ok("topic", "create", "wide", "-p", "70", *at)
+            for arguments, line, says in (
+                    (("produce", "wide", "--partition", "0", *at), "x" * 60_000,
+                     "Produce to wide-0 is refused: KAFKA_STORAGE_ERROR"),
+                    (("consume", "wide", "-g", "g", *at), "",
+                     "FindCoordinator for group g is refused: COORDINATOR_NOT_AVAILABLE"),
+                    (("produce", "wide", "--transactional-id", "T", *at), "x",
+                     "FindCoordinator for transactional id T is refused: COORDINATOR_NOT_AVAILABLE")):
+                with self.subTest(says):
+                    waits = self.start_producer(*arguments)
+                    self.write(waits, line + "\n")
+                    self.assertIn(says, self.read_line(waits))
+                    waits.kill()
+                    waits.wait()
 
     def test_what_nobody_confirms_is_not_called_produced(self):
         self.run_ok("topic", "create", "unconfirmed", "-c", "max.message.bytes=1000")

@@ -2,9 +2,12 @@
 //   One directory, with the sizes of the partitions that have a replica on the node that is asked:
 //   all of them when null is asked for. Several nodes of a process show the same files. Nothing
 //   lags and nothing moves between directories, as there is one copy and one directory.
-// Version notes: v3 has an error of its own; v4 may show the size of the file system (KIP-827), and
-// says -1, unknown, here; v5 says whether a directory is cordoned (KIP-1066): never.
+//   The size of the file system, and what a process without privileges may use of it (KIP-827), are
+//   -1 where the operating system does not tell.
+// Version notes: v3 has an error of its own; v4 shows the file system; v5 says whether a directory
+// is cordoned (KIP-1066): never.
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -28,6 +31,19 @@ std::string absolute_path(const std::string& path) {
   std::error_code failure;
   const auto absolute = std::filesystem::absolute(path, failure);
   return failure ? path : absolute.lexically_normal().string();
+}
+
+/// The largest number where it is more.
+std::int64_t as_long(std::uintmax_t bytes) {
+  return static_cast<std::int64_t>(std::min<std::uintmax_t>(bytes, INT64_MAX));
+}
+
+void show_file_system(DescribeLogDirsResponse::DescribeLogDirsResult& directory) {
+  std::error_code failure;
+  const auto space = std::filesystem::space(directory.log_dir, failure);
+  if (failure) return;
+  directory.total_bytes = as_long(space.capacity);
+  directory.usable_bytes = as_long(space.available);
 }
 
 /// Nothing: everything is wanted.
@@ -69,6 +85,7 @@ DescribeLogDirsResponse handle_describe_log_dirs(DescribeLogDirsRequest request,
   DescribeLogDirsResponse response;
   auto& directory = response.results.emplace_back();
   directory.log_dir = absolute_path(state.config.data_directory);
+  show_file_system(directory);
   const auto topics = state.topics.table();
   for (const auto& [name, topic] : topics->by_name()) {
     auto described = describe_logs(*topic, wanted, context.node);

@@ -28,11 +28,21 @@ std::string CoordinatorKey::to_string() const {
   return fmt::format("{} {}", type == Type::kGroup ? "group" : "transactional id", key);
 }
 
+std::string question_of(wire::ApiKey api, const Target& target, std::string_view about) {
+  std::string question(wire::api_key_name(api));
+  if (target.kind == Target::Kind::kCoordinator) {
+    question += " of " + target.coordinator_of.to_string();
+  }
+  if (!about.empty()) question += fmt::format(" {}", about);
+  return question;
+}
+
 Cluster::Cluster(io::EventLoop& loop, const ConnectionConfig& config, Random random)
     : loop_(loop),
       config_(config),
       random_(random),
-      frame_memory_(std::make_shared<BufferPool>(kIdleFrameBytesMax)) {}
+      frame_memory_(std::make_shared<BufferPool>(kIdleFrameBytesMax)),
+      refusals_(loop) {}
 
 Cluster::~Cluster() {
   life_.end();
@@ -227,7 +237,8 @@ void Cluster::find_coordinator(const CoordinatorKey& key, MonotonicTime deadline
         metadata_.note_broker({id, {found.host, static_cast<std::uint16_t>(found.port)}});
         coordinators_[key] = id;
         done(id);
-      });
+      },
+      versions_by_name<wire::FindCoordinatorRequest>(), "for " + key.to_string());
 }
 
 void Cluster::set_topics(std::set<std::string> topics) {
@@ -344,6 +355,7 @@ void Cluster::take_metadata(Result<wire::MetadataResponse> answer, Asked asked) 
   if (listener_) listener_();
   check_waiters();
 
+  note_refused_topics(*answer);
   const bool has_trouble =
       std::any_of(answer->topics.begin(), answer->topics.end(), [&](const auto& topic) {
         if (!topic.name || topics_.count(*topic.name) == 0) return false;
@@ -357,6 +369,21 @@ void Cluster::take_metadata(Result<wire::MetadataResponse> answer, Asked asked) 
   } else {
     refresh_failures_ = 0;
     schedule_refresh(config_.metadata_max_age);
+  }
+}
+
+void Cluster::note_refused_topics(const wire::MetadataResponse& answer) {
+  for (const auto& topic : answer.topics) {
+    if (!topic.name || topics_.count(*topic.name) == 0) continue;
+    const auto code = static_cast<KafkaError>(topic.error_code);
+    const bool is_refused = wire::is_retriable(code);
+    if (!is_refused && refusals_.empty()) continue;
+    const std::string question = fmt::format("Metadata of topic {}", *topic.name);
+    if (is_refused) {
+      refusals_.refused(question, wire::make_error(code));
+    } else {
+      refusals_.over(question, Refusals::End::kAnswered);
+    }
   }
 }
 

@@ -14,6 +14,7 @@
 #include "client/broker_outage.h"
 #include "client/cluster/broker_channel.h"
 #include "client/cluster/metadata_cache.h"
+#include "client/cluster/refusals.h"
 #include "client/cluster/version_fit.h"
 #include "wire/error_codes.h"
 
@@ -52,6 +53,9 @@ struct Target {
   }
 };
 
+/// What a request is called when it is told of: "OffsetCommit of group orders".
+std::string question_of(wire::ApiKey api, const Target& target, std::string_view about = {});
+
 template <class Response>
 using Done = std::function<void(Result<Response>)>;
 
@@ -86,10 +90,13 @@ class Cluster {
 
   /// Tries until `deadline`, with backoff, while no broker answers or `error_in` finds an error
   /// that may pass. `done` gets the answer, whatever other errors are in it, or the last error.
+  /// about  what to say of the request when it is refused for long, beside whose coordinator it
+  /// asks
   template <class Request, class Response>
   void call_until(Target target, Request request, MonotonicTime deadline,
                   std::function<wire::KafkaError(const Response&)> error_in, Done<Response> done,
-                  wire::VersionRange versions = versions_by_name<Request>());
+                  wire::VersionRange versions = versions_by_name<Request>(),
+                  std::string about = {});
   /// Finds out who coordinates `key`, unless that is known.
   void find_coordinator(const CoordinatorKey& key, MonotonicTime deadline, Done<BrokerId> done);
   void forget_coordinator(const CoordinatorKey& key) { coordinators_.erase(key); }
@@ -120,8 +127,13 @@ class Cluster {
   /// Called after each answer that was taken into the metadata.
   void on_metadata(std::function<void()> listener) { listener_ = std::move(listener); }
 
-  /// Whom to tell of brokers that cannot be reached; without one they are logged.
-  void set_outage_listener(OutageListener listener) { outage_listener_ = std::move(listener); }
+  /// Whom to tell of brokers that cannot be reached, or refuse; without one they are logged.
+  void set_outage_listener(OutageListener listener) {
+    refusals_.set_listener(listener);
+    outage_listener_ = std::move(listener);
+  }
+  /// What is asked again and again by others than call_until() is noted here.
+  Refusals& refusals() { return refusals_; }
 
   /// Runs `task` after `delay`; with kClosed when the cluster is gone by then.
   void call_later(Millis delay, std::function<void(Status)> task);
@@ -157,6 +169,7 @@ class Cluster {
   void send_metadata_request();
   enum class Asked { kNamed, kAll };
   void take_metadata(Result<wire::MetadataResponse> answer, Asked asked);
+  void note_refused_topics(const wire::MetadataResponse& answer);
   void drop_channels_to_old_endpoints();
   void check_waiters();
   void schedule_refresh(Millis delay);
@@ -183,6 +196,7 @@ class Cluster {
   std::uint64_t next_waiter_ = 0;
   std::function<void()> listener_;
   OutageListener outage_listener_;
+  Refusals refusals_;
   /// Addresses that were told to be out of reach, whichever lanes noticed.
   std::set<std::string> outages_;
   Lifetime life_;
@@ -217,7 +231,7 @@ void Cluster::call(BrokerId broker, Lane lane, Request request, Millis timeout, 
 template <class Request, class Response>
 void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
                          std::function<wire::KafkaError(const Response&)> error_in,
-                         Done<Response> done, wire::VersionRange versions) {
+                         Done<Response> done, wire::VersionRange versions, std::string about) {
   // The attempt calls itself again; it is kept alive by the callbacks that hold it.
   struct Attempt : std::enable_shared_from_this<Attempt> {
     Cluster* cluster;
@@ -228,7 +242,9 @@ void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
     std::function<wire::KafkaError(const Response&)> error_in;
     Done<Response> done;
     wire::VersionRange versions;
+    std::string about = {};
     int count = 0;
+    bool is_refused = false;
 
     explicit Attempt(Lifetime::Watch cluster_watch) : watch(std::move(cluster_watch)) {}
     void run() {
@@ -250,20 +266,29 @@ void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
       if (!answer.ok()) return failed(answer.error());
       const wire::KafkaError code = error_in(*answer);
       if (code == wire::KafkaError::kNone || !wire::is_retriable(code) || watch.is_over()) {
-        return done(std::move(answer));
+        return end(std::move(answer), Refusals::End::kAnswered);
       }
+      is_refused = true;
+      cluster->refusals_.refused(question(), wire::make_error(code));
       auto self = this->shared_from_this();
       auto kept = std::make_shared<Result<Response>>(std::move(answer));
       cluster->retry_after(
           target, wire::make_error(code), count++, deadline, [self] { self->run(); },
-          [self, kept] { self->done(std::move(*kept)); });
+          [self, kept] { self->end(std::move(*kept), Refusals::End::kGivenUp); });
     }
     void failed(const Error& error) {
-      if (!wire::is_retriable(error) || watch.is_over()) return done(error);
+      if (!wire::is_retriable(error) || watch.is_over()) {
+        return end(error, Refusals::End::kGivenUp);
+      }
       auto self = this->shared_from_this();
       cluster->retry_after(
           target, error, count++, deadline, [self] { self->run(); },
-          [self, error] { self->done(error); });
+          [self, error] { self->end(error, Refusals::End::kGivenUp); });
+    }
+    std::string question() const { return question_of(Request::kApiKey, target, about); }
+    void end(Result<Response> outcome, Refusals::End how) {
+      if (is_refused && !watch.is_over()) cluster->refusals_.over(question(), how);
+      done(std::move(outcome));
     }
   };
   auto attempt = std::make_shared<Attempt>(life_.watch());
@@ -274,6 +299,7 @@ void Cluster::call_until(Target target, Request request, MonotonicTime deadline,
   attempt->error_in = std::move(error_in);
   attempt->done = std::move(done);
   attempt->versions = versions;
+  attempt->about = std::move(about);
   attempt->run();
 }
 

@@ -218,6 +218,48 @@ TEST_F(ClusterTest, ACallWhoseCoordinatorIsRefusedForGoodEndsAtOnce) {
   cluster_.reset();
 }
 
+TEST_F(ClusterTest, WhatIsRefusedForLongIsToldOfOnceAndWhenItIsAnswered) {
+  std::vector<std::string> heard;
+  cluster_->set_outage_listener(
+      {.on_refused =
+           [&](const Refusal& refusal) {
+             heard.push_back(refusal.question + ": " + refusal.answer);
+             throw std::runtime_error("of the application");
+           },
+       .on_answered = [&](const Refusal& refusal) { heard.push_back(refusal.question); }});
+  Directory directory(world_.host("nobody"));
+  std::optional<Result<BrokerId>> found;
+  const auto find = [&](Millis limit) {
+    found.reset();
+    cluster_->find_coordinator(CoordinatorKey::group("x"), loop_->now() + limit,
+                               [&](Result<BrokerId> broker) { found = std::move(broker); });
+  };
+  directory.refuse_with(wire::KafkaError::kCoordinatorNotAvailable);
+
+  find(Millis{1'000});
+  world_.scheduler().run_for(Millis{5'000});
+  ASSERT_TRUE(found.has_value());
+  EXPECT_THAT(heard, testing::IsEmpty()) << "it did not take long";
+  find(Millis{3'000});
+  world_.scheduler().run_for(Millis{5'000});
+  ASSERT_TRUE(found.has_value());
+  const std::string refused = "FindCoordinator for group x: COORDINATOR_NOT_AVAILABLE";
+  EXPECT_THAT(heard, testing::ElementsAre(refused)) << "it was given up, not answered";
+  heard.clear();
+
+  find(Millis{60'000});
+  world_.scheduler().run_for(Millis{1'400});
+  EXPECT_THAT(heard, testing::IsEmpty());
+  world_.scheduler().run_for(Millis{600});
+  EXPECT_THAT(heard, testing::ElementsAre(refused));
+  world_.scheduler().run_for(Millis{20'000});
+  EXPECT_EQ(heard.size(), 1U);
+  directory.refuse_with(wire::KafkaError::kNone);
+  world_.scheduler().run_for(Millis{5'000});
+  EXPECT_THAT(heard, testing::ElementsAre(refused, "FindCoordinator for group x"));
+  cluster_.reset();
+}
+
 TEST_F(ClusterTest, BootstrapServersAreAskedAgainWhenNoBrokerThatIsKnownCanBeReached) {
   Directory directory(world_.host("nobody"));
   cluster_->metadata().note_broker({BrokerId{9}, {"gone", 9092}});

@@ -94,6 +94,8 @@ class GroupDriver {
   Lifetime life_;
 
  private:
+  template <class Request, class Response>
+  void note_refusal(const Result<Response>& answer);
   void check_poll_interval();
   void arm_timer();
 
@@ -124,9 +126,28 @@ void GroupDriver::ask_coordinator(Lane lane, Request request, Millis timeout, Do
             life_.guard(
                 [this, done = std::move(done), lost_its_coordinator](Result<Response> answer) {
                   if (lost_its_coordinator(answer)) cluster_.forget_coordinator(coordinator_);
+                  note_refusal<Request>(answer);
                   done(std::move(answer));
                 }));
       }));
+}
+
+template <class Request, class Response>
+void GroupDriver::note_refusal(const Result<Response>& answer) {
+  if (!answer.ok()) return;
+  const auto code = static_cast<wire::KafkaError>(answer->error_code);
+  const auto error_class = wire::error_class(code);
+  // Those that say how to join again are no refusals.
+  const bool is_refused = error_class == wire::ErrorClass::kRetriable ||
+                          error_class == wire::ErrorClass::kFindCoordinator;
+  Refusals& refusals = cluster_.refusals();
+  if (!is_refused && refusals.empty()) return;
+  const std::string question = question_of(Request::kApiKey, Target::coordinator(coordinator_));
+  if (is_refused) {
+    refusals.refused(question, wire::make_error(code));
+  } else {
+    refusals.over(question, Refusals::End::kAnswered);
+  }
 }
 
 template <class Response, class Request>

@@ -15,6 +15,10 @@ using wire::KafkaError;
 
 constexpr Millis kFlushTimerMax{INT32_MAX};  // longer is never
 
+std::string produce_to(const TopicPartition& partition) {
+  return fmt::format("Produce to {}", partition);
+}
+
 PartitionQueueConfig queue_config(const ProducerConfig& config) {
   const auto in_flight = static_cast<std::size_t>(config.in_flight_per_connection_max);
   return {.idempotent = config.idempotent,
@@ -293,6 +297,9 @@ void ProduceSender::on_part_answer(BrokerId asked, const Part& part,
   const TopicPartition& name = part.partition->name;
   if (code == KafkaError::kNone || code == KafkaError::kDuplicateSequenceNumber) {
     ProducerBatchPtr batch = part.partition->queue.settle(part.sent.id);
+    if (!cluster_.refusals().empty()) {
+      cluster_.refusals().over(produce_to(name), Refusals::End::kAnswered);
+    }
     if (batch == nullptr) return;
     DeliveryReporter::Written where;
     if (code == KafkaError::kNone) where.base_offset = Offset{answer.base_offset};
@@ -329,7 +336,11 @@ void ProduceSender::on_part_failed(const Part& part, const Error& error,
                                             cluster_.random(), again);
   if (failure.verdict == BatchVerdict::kSplit) {
     split(*part.partition, std::move(failure.batch));
+  } else if (failure.verdict == BatchVerdict::kRetry) {
+    const bool is_answered = error.code == ErrorCode::kKafka;
+    if (is_answered) cluster_.refusals().refused(produce_to(part.partition->name), error);
   } else if (failure.verdict == BatchVerdict::kFailed) {
+    cluster_.refusals().over(produce_to(part.partition->name), Refusals::End::kGivenUp);
     give_up(part.partition->name, std::move(failure.batch), error);
   }
 }

@@ -321,7 +321,7 @@ Status Loader::settle_epochs() {
 /// Whether neither indexes nor snapshot were missing, and nothing was mended on the way.
 bool Loader::is_as_closed() const {
   return !is_unclean() && log_.report.segments_scanned == 0 && !log_.names_changed &&
-         !log_.epochs_changed &&
+         !log_.epochs_changed && log_.transaction_sums.size() == log_.transaction_indexes.size() &&
          (log_.snapshots.contains(log_.log_end_offset) ||
           needs_no_snapshot_or_indexes(*log_.segments.back(), log_.log_start_offset,
                                        log_.producers));
