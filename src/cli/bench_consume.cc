@@ -22,7 +22,7 @@ std::int64_t size_of(std::optional<std::string_view> bytes) {
 }
 
 /// Looks at every record, up to `records_max`, as an application would.
-Counted count(const client::PolledRecords& polled, std::int64_t records_max) {
+Counted count_records(const client::PolledRecords& polled, std::int64_t records_max) {
   Counted counted;
   for (const auto& part : polled) {
     for (const RecordView& record : part.records) {
@@ -34,7 +34,7 @@ Counted count(const client::PolledRecords& polled, std::int64_t records_max) {
   return counted;
 }
 
-Status begin(const BenchRun& run, client::Consumer& consumer) {
+Status begin_reading(const BenchRun& run, client::Consumer& consumer) {
   const auto start = parse_reading_start(run.options.from);
   if (!start.ok()) return start.error();
   const auto partitions = consumer.partition_count(run.options.topic);
@@ -53,8 +53,8 @@ struct Span {
 };
 
 /// Reads until the span is over, the topic is, or a signal comes.
-Result<Measured> read(const BenchRun& run, client::Consumer& consumer, EndWatch& end,
-                      const Span& span) {
+Result<Measured> read_span(const BenchRun& run, client::Consumer& consumer, EndWatch& end,
+                           const Span& span) {
   const Clock& clock = run.env.clock();
   const MonotonicTime start = clock.monotonic();
   LiveLine line(run.console, span.label, start);
@@ -64,7 +64,7 @@ Result<Measured> read(const BenchRun& run, client::Consumer& consumer, EndWatch&
          !run.stop.requested()) {
     const auto polled = consumer.poll(kWaitMax);
     if (!polled.ok()) return polled.error();
-    const Counted counted = count(*polled, span.records_max - measured.records);
+    const Counted counted = count_records(*polled, span.records_max - measured.records);
     measured.records += counted.records;
     measured.bytes += counted.bytes;
     const MonotonicTime after = clock.monotonic();
@@ -84,7 +84,7 @@ Result<Measured> bench_consume(const BenchRun& run) {
   const BenchOptions& options = run.options;
   auto consumer = client::Consumer::create(run.properties, {}, &run.env);
   if (!consumer.ok()) return consumer.error();
-  if (auto status = begin(run, *consumer); !status.ok()) return status.error();
+  if (auto status = begin_reading(run, *consumer); !status.ok()) return status.error();
   EndWatch end;
   // Where it ends is asked before anything is measured.
   const auto is_empty = end.reached(*consumer);
@@ -97,9 +97,9 @@ Result<Measured> bench_consume(const BenchRun& run) {
   }
   std::int64_t warmed = 0;
   if (options.warm_up_seconds > 0) {
-    const auto warm =
-        read(run, *consumer, end,
-             {.label = "warming up", .time_max = std::chrono::seconds{options.warm_up_seconds}});
+    const auto warm = read_span(
+        run, *consumer, end,
+        {.label = "warming up", .time_max = std::chrono::seconds{options.warm_up_seconds}});
     if (!warm.ok()) return warm.error();
     warmed = warm->records;
   }
@@ -114,7 +114,7 @@ Result<Measured> bench_consume(const BenchRun& run) {
                              "{} records; make --warm-up less, or the topic longer",
                              options.warm_up_seconds, options.topic, warmed)};
   }
-  auto measured = read(run, *consumer, end, span);
+  auto measured = read_span(run, *consumer, end, span);
   if (!measured.ok()) return measured;
   watch.stop(*measured, run.env.clock().monotonic());
   measured->latency_of = "poll() that gave records";

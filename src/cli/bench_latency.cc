@@ -24,7 +24,7 @@ using Nanos = std::chrono::nanoseconds;
 
 constexpr std::int64_t kDefaultSeconds = 10;
 constexpr Millis kPollMax{100};
-constexpr Millis kPatience{30'000};  // for what was sent last
+constexpr Millis kLastRecordsWait{30'000};  // for what was sent last
 
 /// What a value begins with: whose it is, and its place in the schedule.
 struct Mark {
@@ -226,7 +226,8 @@ Result<Measured> measure_latency(const BenchRun& run) {
   const Status flushed = producer->flush();
   const auto clock_now = run.env.clock().monotonic();
   const bool is_sent = sent.ok() && flushed.ok();
-  receiver.expect(sent.ok() ? sent->records : 0, is_sent ? clock_now + kPatience : clock_now);
+  receiver.expect(sent.ok() ? sent->records : 0,
+                  is_sent ? clock_now + kLastRecordsWait : clock_now);
   thread->join();
   if (!sent.ok()) return sent.error();
   if (auto status = receiver.status(); !status.ok()) return status.error();

@@ -48,7 +48,9 @@ TEST(RecordTemplateReader, TheDelimiterAtItsEndIsTheLineEnd) {
   EXPECT_EQ(read(R"(%k: %s\n)", "a: b"), "- -1 a|b|");
   auto reader = reader_of("%s;", ";");
   ASSERT_TRUE(reader.ok());
-  EXPECT_EQ(reader->read("a")->value, "a");
+  const auto record = reader->read("a");
+  ASSERT_TRUE(record.ok()) << record.error().message;
+  EXPECT_EQ(record->value, "a");
 }
 
 TEST(RecordTemplateReader, ReadsBackWhatIsWrittenByTheSameFormat) {
