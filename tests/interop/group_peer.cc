@@ -1,7 +1,7 @@
 // A member of a group that says what it has and what it reads, one line each, until SIGTERM:
 //   group_peer BOOTSTRAP GROUP TOPIC|~PATTERN [PROPERTY=VALUE…]
 //   assigned TOPIC-PARTITION,…    all it has, after each change; "lost" before it when it lost some
-//   record PARTITION OFFSET KEY VALUE   committed after the line
+//   record PARTITION OFFSET KEY VALUE   committed after the line, but for what "uncommitted" follows
 // Words are separated by tabs. What fails ends it, with a line on stderr.
 #include <fmt/format.h>
 
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "client/consumer.h"
+#include "wire/error_codes.h"
 
 namespace millrace::client {
 namespace {
@@ -63,7 +64,10 @@ class Member {
       }
     }
     std::cout.flush();
-    return consumer.commit_sync();
+    Status committed = consumer.commit_sync();
+    if (committed.ok() || !wire::needs_rejoin(committed.error())) return committed;
+    std::cout << "uncommitted\n" << std::flush;  // poll() finishes the rebalance that it met
+    return {};
   }
   void take(std::span<const TopicPartition> partitions) {
     held_.insert(partitions.begin(), partitions.end());

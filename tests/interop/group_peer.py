@@ -38,6 +38,8 @@ class MillraceMember(tool_driver.ToolDriver):
             partition, offset, key, value = rest.split("\t")
             self.values.append(value)
             self._received(partition, offset, key, value)
+        elif what == "uncommitted":
+            self._say({"event": "commit failed"})
         elif what == "lost":
             self.losses += 1
         else:

@@ -49,6 +49,8 @@ class Member:
         self._pending = []
         self._mine = set()
         in_protocol = {"heartbeat.interval.ms": 100, "session.timeout.ms": 6000}
+        if os.environ.get("ASSIGNMENT_STRATEGY"):
+            in_protocol["partition.assignment.strategy"] = os.environ["ASSIGNMENT_STRATEGY"]
         if os.environ.get("GROUP_PROTOCOL"):
             in_protocol = {"group.protocol": os.environ["GROUP_PROTOCOL"]}  # the brokers say the times
         self._consumer = Consumer({**BOOTSTRAP, "group.id": command["group"], "enable.auto.commit": False,
@@ -88,8 +90,11 @@ class Member:
         driver_loop.received((m.partition(), m.offset(), m.key(), m.value()) for m in self._pending)
         last = {m.partition(): m for m in self._pending}.values()
         self._pending = []
-        self._consumer.commit(offsets=[TopicPartition(m.topic(), m.partition(), m.offset() + 1) for m in last],
-                              asynchronous=False)
+        try:
+            self._consumer.commit(offsets=[TopicPartition(m.topic(), m.partition(), m.offset() + 1) for m in last],
+                                  asynchronous=False)
+        except KafkaException as failure:
+            driver_loop.write({"event": "commit failed", "what": str(failure)})
 
 
 producers = {}  # by transactional id
