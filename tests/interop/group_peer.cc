@@ -1,7 +1,8 @@
 // A member of a group that says what it has and what it reads, one line each, until SIGTERM:
 //   group_peer BOOTSTRAP GROUP TOPIC|~PATTERN [PROPERTY=VALUE…]
 //   assigned TOPIC-PARTITION,…    all it has, after each change; "lost" before it when it lost some
-//   record PARTITION OFFSET KEY VALUE   committed after the line, but for what "uncommitted" follows
+//   record PARTITION OFFSET KEY VALUE   committed after the line; "uncommitted" when that met a
+//   rebalance
 // Words are separated by tabs. What fails ends it, with a line on stderr.
 #include <fmt/format.h>
 
