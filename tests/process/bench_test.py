@@ -44,7 +44,7 @@ class BenchTest(BrokerCase):
         self.assertEqual(found["latency_us"]["samples"], 50)
         self.assertEqual(self.end_of("speed"), 5000)
 
-        self.check(self.bench("consume", "speed", "--warm-up", "0"), "consume", "speed", 5000, 50)
+        self.check(self.bench("consume", "speed"), "consume", "speed", 5000, 50)
         self.check(self.bench("consume", "speed", "--warm-up", "0", "-n", "700"), "consume", "speed", 700, 50)
 
     def test_at_a_rate_every_record_is_timed_and_the_senders_lateness_is_said(self):
