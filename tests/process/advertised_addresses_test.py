@@ -20,7 +20,8 @@ from broker_case import DONE, BrokerCase, wait_for  # noqa: E402
 from listener import Listener  # noqa: E402
 
 BINARY = None
-TOLD_WITHIN_S = 2
+# It takes 2; a busy machine takes its time. What is not told by itself is told after a minute, at the end of the call.
+TOLD_WITHIN_S = 20
 PATIENCE_S = 90
 API_VERSIONS, DESCRIBE_CLUSTER = 18, 60
 UNSUPPORTED_VERSION = 35

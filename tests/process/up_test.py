@@ -24,6 +24,8 @@ from broker_process import BrokerProcess  # noqa: E402
 from listener import Listener  # noqa: E402
 
 BINARY = None
+# A busy machine takes its time; a command that waited for its brokers would take a minute.
+AT_ONCE_S = 20
 
 
 def millrace(*arguments, stdin=None):
@@ -156,15 +158,15 @@ class ErrorTest(unittest.TestCase):
             self.assertEqual(done.returncode, FAILED, command)
             self.assertIn(address, done.stderr)
             self.assertIn("is a broker running? start one: millrace up", done.stderr)
-            self.assertLess(time.monotonic() - started, 5, command)
+            self.assertLess(time.monotonic() - started, AT_ONCE_S, command)
 
     def test_a_port_that_is_no_brokers_is_reported_at_once_with_what_it_said(self):
-        for answer, reason, seconds in [(answer_as_a_web_server, "announces 1213486160 bytes", 5),
-                                        (socket.socket.close, "does not speak Kafka's protocol", 5),
-                                        (lambda connection: None, "gave no answer within", 10)]:
+        for answer, reason, seconds in [(answer_as_a_web_server, "announces 1213486160 bytes", AT_ONCE_S),
+                                        (socket.socket.close, "does not speak Kafka's protocol", AT_ONCE_S),
+                                        (lambda connection: None, "gave no answer within", AT_ONCE_S + 5)]:
             with Listener(answer) as impostor:
                 for command in (["topic", "list"], ["produce", "t"], ["demo", "--lines", "1"]):
-                    if seconds > 5 and command != ["topic", "list"]:
+                    if seconds > AT_ONCE_S and command != ["topic", "list"]:
                         continue  # waits that prove nothing new
                     started = time.monotonic()
                     done = millrace(*command, "--brokers", impostor.address, stdin="")
@@ -178,7 +180,9 @@ class ErrorTest(unittest.TestCase):
     def test_a_broker_behind_one_that_is_none_is_found(self):
         with Listener(socket.socket.close) as impostor, BrokerProcess(BINARY) as broker:
             done = millrace("topic", "list", "--brokers", f"{impostor.address},{broker.address}")
-            self.assertEqual((done.returncode, done.stderr), (DONE, "no topics\n"))
+            self.assertEqual(done.returncode, DONE, done.stderr)
+            # Where all takes more than a second and a half, a warning of the impostor comes before.
+            self.assertEqual(done.stderr.splitlines()[-1], "no topics")
 
     def test_brokers_that_are_no_addresses_are_named_as_the_option(self):
         for command in (["topic", "list"], ["produce", "t"], ["consume", "t"], ["demo", "--lines", "1"]):
