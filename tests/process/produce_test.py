@@ -142,7 +142,7 @@ class ProduceTest(BrokerCase):
         wait_for("the third line", lambda: self.consume("cut") == "one\ntwo\nthree\n")
         writer.send_signal(signal.SIGTERM)
         self.assertEqual(writer.wait(DEADLINE_S), FAILED)
-        self.assertEqual(writer.stderr.read(), "produced 2 records to cut; not written: 1\n")
+        self.assertEqual(writer.stderr.read().splitlines()[-1], "produced 2 records to cut; not written: 1")
         self.assertEqual(self.consume("cut", "--read-committed"), "one\ntwo\n")
 
     def test_one_transaction_may_hold_all_of_the_input(self):
