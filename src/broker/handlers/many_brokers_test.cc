@@ -171,6 +171,24 @@ TEST_F(ManyBrokers, AParkedFetchHearsThatItsLeaderMoved) {
   EXPECT_EQ(only_error(caught->response()), KafkaError::kFencedLeaderEpoch);
 }
 
+// Else it ran, was in sync nowhere, and could not be started again.
+TEST_F(ManyBrokers, ANodeWhoseReturnTheDiskRefusesDoesNotRunAndStartsLater) {
+  Status outcome;
+  const auto note = [&](Status status) { outcome = std::move(status); };
+  core_->node_switch().stop(k1, note);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+
+  env().disk().fail_from(1, sim::Fault::kDiskFull);
+  core_->node_switch().start(k1, note);
+  EXPECT_FALSE(outcome.ok());
+  EXPECT_THAT(core_->nodes().running(), ElementsAre(k2, k3));
+
+  env().disk().clear_fault();
+  core_->node_switch().start(k1, note);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().to_string();
+  EXPECT_THAT(orders(0).placement().in_sync, ElementsAre(k1, k2));
+}
+
 TEST_F(ManyBrokers, CoordinatorsAreSpread) {
   std::set<std::int32_t> of_groups;
   std::set<std::int32_t> of_transactions;

@@ -54,6 +54,12 @@ void NodeSwitch::stop(BrokerId node, Done done) {
   sockets_->close(node, [this, done = std::move(done)] { finish(done, {}); });
 }
 
+void NodeSwitch::take_back(BrokerId node, const Done& done, Status why) {
+  nodes_.set_running(node, false);
+  if (sockets_ == nullptr) return finish(done, std::move(why));
+  sockets_->close(node, [this, done, why = std::move(why)] { finish(done, why); });
+}
+
 void NodeSwitch::start(BrokerId node, Done done) {
   if (auto status = begin(node); !status.ok()) return done(std::move(status));
   const auto nodes = nodes_.list();
@@ -68,8 +74,10 @@ void NodeSwitch::start(BrokerId node, Done done) {
         topics_.replace_placements([&](const TopicPartition&, const Placement& placement) {
           return with_node(placement, node, running);
         });
+    // It would run and be in sync nowhere, and another start would find that it runs.
+    if (!status.ok()) return take_back(node, done, std::move(status));
     LOG_INFO("a broker of this process was started again", {{"broker", node}});
-    finish(done, std::move(status));
+    finish(done, {});
   };
   if (sockets_ == nullptr) return come_back({});
   sockets_->open(found, come_back);

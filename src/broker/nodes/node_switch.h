@@ -38,13 +38,16 @@ class NodeSwitch {
   ///         start it again; REQUEST_TIMED_OUT while another change is under way
   void stop(BrokerId node, Done done);
   /// Opens the node's sockets; it is in sync at once, and leads what nobody led.
-  /// errors  BROKER_ID_NOT_REGISTERED; BROKER_NOT_AVAILABLE when its port was taken meanwhile
+  /// errors  BROKER_ID_NOT_REGISTERED; BROKER_NOT_AVAILABLE when its port was taken meanwhile; those
+  ///         of a disk that does not take what changes. It does not run then
   void start(BrokerId node, Done done);
 
  private:
   /// Nothing: the change may begin, and ends with finish().
   Status begin(BrokerId node);
   void finish(const Done& done, Status status);
+  /// A start that failed when its sockets were open.
+  void take_back(BrokerId node, const Done& done, Status why);
 
   Nodes& nodes_;
   TopicCatalogue& topics_;
