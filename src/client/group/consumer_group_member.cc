@@ -28,6 +28,12 @@ Partitions without(const Partitions& from, const Partitions& taken_away) {
   return rest;
 }
 
+template <class Partitions>
+Partitions united(Partitions all, const Partitions& others) {
+  for (const auto& [topic, indexes] : others) all[topic].insert(indexes.begin(), indexes.end());
+  return all;
+}
+
 Error error_of(const HeartbeatAnswer& answer, const std::string& group) {
   const auto code = static_cast<KafkaError>(answer.error_code);
   return wire::make_error(code,
@@ -97,6 +103,7 @@ void ConsumerGroupMember::forget_membership() {
   is_behind_ = false;
   owns_news_ = false;
   has_assignment_ = false;
+  is_word_out_ = false;
   failures_ = 0;
   state_ = State::kReleasing;
 }
@@ -187,10 +194,11 @@ void ConsumerGroupMember::send_heartbeat(MonotonicTime now) {
   if (told_.subscription != subscription_) tell_subscription(request);
   if (tells_all || owns_news_) {
     request.topic_partitions.emplace();
-    for (const auto& [topic, indexes] : owned_) {
+    for (const auto& [topic, indexes] : united(owned_, taken_)) {
       request.topic_partitions->push_back({topic, {indexes.begin(), indexes.end()}});
     }
     owns_news_ = false;
+    is_word_out_ = true;
   }
   sent_at_ = now;
   heartbeat_under_way_ = true;
@@ -228,6 +236,7 @@ void ConsumerGroupMember::on_heartbeat(GroupTicket ticket, const Result<Heartbea
 
 void ConsumerGroupMember::on_answer(const HeartbeatAnswer& answer, MonotonicTime now) {
   failures_ = 0;
+  is_word_out_ = false;
   state_ = State::kMember;
   epoch_ = answer.member_epoch;
   if (answer.member_id) member_id_ = *answer.member_id;
@@ -306,7 +315,7 @@ void ConsumerGroupMember::on_topic_names(const std::map<Uuid, std::string>& name
 
 // Goes as far towards the target as names are known.
 void ConsumerGroupMember::reconcile() {
-  if (state_ != State::kMember || application_busy_ || !is_behind_) return;
+  if (state_ != State::kMember || application_busy_ || is_word_out_ || !is_behind_) return;
   Partitions next;
   for (const auto& [topic, indexes] : *target_) {
     if (names_.count(topic) != 0) next[topic] = indexes;

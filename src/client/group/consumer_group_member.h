@@ -55,8 +55,11 @@ using ConsumerGroupEffect =
 ///
 /// Invariants:
 /// - One heartbeat is under way at most; what is new meanwhile goes with the next, at once.
-/// - The coordinator hears that partitions were given up, or taken, after the application has done
-///   so: until then it counts on the member for what it owned before.
+/// - The coordinator hears that partitions were given up after the application has done so. Those
+/// that
+///   the application is being given count as owned: it may have begun with them.
+/// - The application is given nothing while the coordinator may be reading, or have read, that the
+///   member does not own it, and may have dealt it to another because of that.
 /// - After any failure everything is told anew, since nobody knows what has arrived.
 /// - A member that was fenced joins again only when the application has let go of what it lost.
 /// source  KIP-848, and how Apache Kafka's Java client behaves
@@ -147,6 +150,7 @@ class ConsumerGroupMember {
   std::optional<Partitions> target_;  // as the coordinator said last
   bool is_behind_ = false;            // target_ is not owned_, or was not acknowledged
   bool owns_news_ = false;            // owned_ is to be told
+  bool is_word_out_ = false;          // of what it owns, and not answered yet
   bool has_assignment_ = false;       // the application has been told of one since the join
   bool application_busy_ = false;     // a Rebalance has not been acknowledged
   bool loss_pending_ = false;         // to be told once the application is free

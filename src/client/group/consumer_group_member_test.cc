@@ -212,7 +212,8 @@ TEST(ConsumerGroupMember, GoesOnOwningWhatMovesUntilTheApplicationHasLetGo) {
   member.answer(meanwhile.ticket, 2);
 
   EXPECT_THAT(member.take<SendGroupHeartbeat>().request.topic_partitions,
-              Optional(ElementsAre(HeartbeatTopicPartitions{kTopic, {0}})));
+              Optional(ElementsAre(HeartbeatTopicPartitions{kTopic, {0}},
+                                   HeartbeatTopicPartitions{kOther, {5}})));
 }
 
 TEST(ConsumerGroupMember, WhatIsDealtWhileTheApplicationIsBusyComesNext) {
@@ -229,7 +230,48 @@ TEST(ConsumerGroupMember, WhatIsDealtWhileTheApplicationIsBusyComesNext) {
   EXPECT_THAT(next.revoked, ElementsAre(at(0)));
   EXPECT_THAT(next.assigned, ElementsAre(at(2)));
   EXPECT_THAT(member.take<SendGroupHeartbeat>().request.topic_partitions,
+              Optional(ElementsAre(HeartbeatTopicPartitions{kTopic, {0, 1, 2}})));
+}
+
+// Else the coordinator would take it for given up, and deal it to another, while the application
+// begins with it.
+TEST(ConsumerGroupMember, WhatTheApplicationIsBeingGivenCountsAsOwned) {
+  Member member;
+  member.settle({0});
+  member.answer(member.next_heartbeat().ticket, 2, Dealt{{kTopic, {0, 1}}});
+  EXPECT_THAT(member.take<Rebalance>().assigned, ElementsAre(at(1)));
+
+  member.lose_answer(member.next_heartbeat().ticket);
+  member.pass(Millis{200});
+
+  EXPECT_THAT(member.take<SendGroupHeartbeat>().request.topic_partitions,
               Optional(ElementsAre(HeartbeatTopicPartitions{kTopic, {0, 1}})));
+}
+
+// The coordinator may read that the member owns nothing else, and have dealt the rest to another by
+// the time that the application begins with it.
+TEST(ConsumerGroupMember, WhileItsWordIsOutTheApplicationIsGivenNothingMore) {
+  Member member;
+  member.answer(member.take<SendGroupHeartbeat>().ticket, 1, Dealt{{kTopic, {0}}});
+  member.name({{kTopic, "t"}});
+  member.take<Rebalance>();
+  member.acknowledge();
+  member.answer(member.take<SendGroupHeartbeat>().ticket, 1, Dealt{{kOther, {5}}, {kTopic, {0}}});
+  member.lose_answer(member.next_heartbeat().ticket);
+  member.pass(Millis{200});
+  const auto word = member.take<SendGroupHeartbeat>();
+  EXPECT_THAT(word.request.topic_partitions,
+              Optional(ElementsAre(HeartbeatTopicPartitions{kTopic, {0}})));
+
+  member.name({{kOther, "u"}});
+  EXPECT_TRUE(member.is_quiet());
+  member.lose_answer(word.ticket);
+  member.name({{kOther, "u"}});
+  EXPECT_TRUE(member.is_quiet()) << "it may have been read";
+  member.pass(Millis{2000});
+  member.answer(member.take<SendGroupHeartbeat>().ticket, 1, Dealt{{kOther, {5}}, {kTopic, {0}}});
+
+  EXPECT_THAT(member.take<Rebalance>().assigned, ElementsAre(at(5, "u")));
 }
 
 TEST(ConsumerGroupMember, ATopicThatWasMadeAnewIsGivenUpAndTaken) {
@@ -601,6 +643,12 @@ class Whim {
     answer.error_code = static_cast<std::int16_t>(code);
     machine_.on_heartbeat(asked.ticket, answer, now_);
   }
+  Held held_or_being_given() const {
+    Held all = held_;
+    if (!rebalance_) return all;
+    for (const auto& each : rebalance_->assigned) all.insert(each.partition.value());
+    return all;
+  }
   void finish_rebalance() {
     if (!rebalance_) return;
     for (const auto* gone : {&rebalance_->revoked, &rebalance_->lost}) {
@@ -623,7 +671,7 @@ class Whim {
           for (const auto& topic : *beat->request.topic_partitions) {
             told.insert(topic.partitions.begin(), topic.partitions.end());
           }
-          EXPECT_EQ(told, held_) << "it says what the application holds";
+          EXPECT_EQ(told, held_or_being_given()) << "it says what the application holds";
         }
         asked_ = std::move(*beat);
       } else if (auto* const rebalance = std::get_if<Rebalance>(&effect)) {
