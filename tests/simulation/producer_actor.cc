@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "tests/simulation/sending.h"
+
 namespace millrace::simulation {
 namespace {
 
@@ -11,38 +13,15 @@ namespace {
 // of the day before, so that no clock that jumps makes them come from the future.
 constexpr std::int64_t kFirstTimestamp = 1'767'225'600'000 - 86'400'000;
 constexpr std::int64_t kTimestampStep = 100;
-constexpr Millis kPatience{180'000};
 
 }  // namespace
 
 ProducerActor::ProducerActor(RunState& run, int number) : run_(run), number_(number) {
   const std::string name = fmt::format("producer-{}", number);
-  thread_ = run.world.host(name).start_thread("app", [this] { live(); });
-}
-
-void ProducerActor::live() {
-  io::Env& env = run_.world.host(fmt::format("producer-{}", number_));
-  client::Properties properties{
-      {"bootstrap.servers", run_.bootstrap()},
-      {"linger.ms", std::to_string(run_.scenario.linger.count())},
-      {"compression.type", run_.scenario.compression},
-      {"batch.size", "2000"},
-      {"request.timeout.ms", "5000"},
-      {"delivery.timeout.ms", std::to_string(run_.scenario.delivery_timeout.count())},
-      {"max.block.ms", "30000"}};
-  auto producer = client::Producer::create(properties, {}, &env);
-  if (!producer.ok()) return run_.history.violated(producer.error().to_string());
-  while (!run_.stops_producing && !run_.has_failed()) {
-    send_one(*producer);
-    const auto pause = static_cast<std::uint64_t>(run_.scenario.send_pause_max.count());
-    run_.sleep(Millis{static_cast<std::int64_t>(run_.random().below(pause + 1))});
-  }
-  const Status flushed = producer->flush(kPatience);
-  if (!flushed.ok() && producer->metrics().bytes_buffered > 0) {
-    run_.history.violated(
-        fmt::format("producer {} does not come to rest: {}", number_, flushed.error().to_string()));
-  }
-  (void)producer->close(kPatience);
+  thread_ = run.world.host(name).start_thread("app", [this, name] {
+    send_while_wanted(run_, name,
+                      {.one = [this](client::Producer& producer) { send_one(producer); }});
+  });
 }
 
 void ProducerActor::send_one(client::Producer& producer) {

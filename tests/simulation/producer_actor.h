@@ -17,10 +17,8 @@ class ProducerActor {
   ProducerActor& operator=(const ProducerActor&) = delete;
 
   void join() { thread_->join(); }
-  std::uint64_t sent_count() const { return next_sequence_; }
 
  private:
-  void live();
   void send_one(client::Producer& producer);
 
   RunState& run_;

@@ -4,43 +4,22 @@
 
 #include <utility>
 
+#include "tests/simulation/sending.h"
+
 namespace millrace::simulation {
 namespace {
 
 constexpr double kTombstoneShare = 0.2;
-constexpr Millis kPatience{180'000};
 
 }  // namespace
 
 TableActor::TableActor(RunState& run, int number) : run_(run), number_(number) {
   const std::string name = fmt::format("table-writer-{}", number);
-  thread_ = run.world.host(name).start_thread("app", [this] { live(); });
-}
-
-void TableActor::live() {
-  io::Env& env = run_.world.host(fmt::format("table-writer-{}", number_));
-  client::Properties properties{
-      {"bootstrap.servers", run_.bootstrap()},
-      {"linger.ms", std::to_string(run_.scenario.linger.count())},
-      {"compression.type", run_.scenario.compression},
-      {"batch.size", "2000"},
-      {"request.timeout.ms", "5000"},
-      {"delivery.timeout.ms", std::to_string(run_.scenario.delivery_timeout.count())},
-      {"max.block.ms", "30000"}};
-  auto producer = client::Producer::create(properties, {}, &env);
-  if (!producer.ok()) return run_.history.violated(producer.error().to_string());
-  while (!run_.stops_producing && !run_.has_failed()) {
-    write_one(*producer);
-    const auto pause = static_cast<std::uint64_t>(run_.scenario.send_pause_max.count());
-    run_.sleep(Millis{static_cast<std::int64_t>(run_.random().below(pause + 1))});
-  }
-  write_last_ones(*producer);
-  if (const Status flushed = producer->flush(kPatience);
-      !flushed.ok() && producer->metrics().bytes_buffered > 0) {
-    run_.history.violated(fmt::format("table writer {} does not come to rest: {}", number_,
-                                      flushed.error().to_string()));
-  }
-  (void)producer->close(kPatience);
+  thread_ = run.world.host(name).start_thread("app", [this, name] {
+    send_while_wanted(run_, name,
+                      {.one = [this](client::Producer& producer) { write_one(producer); },
+                       .last = [this](client::Producer& producer) { write_last_ones(producer); }});
+  });
 }
 
 void TableActor::write_one(client::Producer& producer) {

@@ -20,7 +20,6 @@ class TableActor {
   void join() { thread_->join(); }
 
  private:
-  void live();
   void write_one(client::Producer& producer);
   /// Else a tombstone at a log's very end could go, and its readers never get there.
   void write_last_ones(client::Producer& producer);
