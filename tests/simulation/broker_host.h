@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "broker/broker.h"
@@ -23,10 +24,15 @@ class BrokerHost {
   void stop_cleanly();
   /// Whatever runs goes on as a ghost until it has been torn down, beside the next life.
   void crash(sim::SimNetwork::Kernel kernel);
+  /// Stops one of several brokers that the process is to its clients, or starts it again.
+  void turn_node(BrokerId node);
 
  private:
+  broker::BrokerConfig config() const;
+
   RunState& run_;
   std::unique_ptr<broker::Broker> broker_;
+  std::set<BrokerId> stopped_nodes_;
   std::vector<std::unique_ptr<io::Thread>> undertakers_;  // who tear ghosts down
 };
 

@@ -4,11 +4,15 @@
 
 #include <utility>
 
+#include "tests/simulation/group_properties.h"
+
 namespace millrace::simulation {
 namespace {
 
 constexpr Millis kPollTime{200};
 constexpr Millis kPauseAfterError{500};
+constexpr double kSlowShare = 0.1;              // of the times that partitions are given up
+constexpr std::uint64_t kSlownessMax = 19'000;  // ms
 
 }  // namespace
 
@@ -25,21 +29,10 @@ void ConsumerActor::crash() {
 void ConsumerActor::live() {
   io::Env& env = run_.world.host(name_);
   while (may_go_on()) {
-    client::Properties properties{{"bootstrap.servers", run_.bootstrap()},
-                                  {"group.id", kGroup},
-                                  {"enable.auto.commit", "false"},
-                                  {"auto.offset.reset", "earliest"},
-                                  {"session.timeout.ms", "6000"},
-                                  {"heartbeat.interval.ms", "1000"},
-                                  {"max.poll.interval.ms", "20000"},
-                                  {"max.poll.records", "50"},
-                                  {"request.timeout.ms", "5000"},
-                                  {"default.api.timeout.ms", "10000"},
-                                  {"partition.assignment.strategy",
-                                   run_.scenario.is_cooperative ? "cooperative-sticky" : "range"}};
     client::ConsumerOptions options;
     options.listener = listener();
-    auto consumer = client::Consumer::create(properties, std::move(options), &env);
+    auto consumer = client::Consumer::create(
+        group_properties(run_, kGroup, run_.scenario.group_protocol), std::move(options), &env);
     if (!consumer.ok()) return run_.history.violated(consumer.error().to_string());
     consumer_ = &*consumer;
     if (const Status status = consumer->subscribe({kInputTopic}); !status.ok()) {
@@ -124,6 +117,14 @@ void ConsumerActor::commit(client::Consumer& consumer) {
   }
 }
 
+void ConsumerActor::give_up_slowly() {
+  const bool may_stall = run_.scenario.stalls_consumers && !run_.stops_producing && !is_ghost_;
+  if (!may_stall || !run_.random().chance(kSlowShare)) return;
+  const Millis duration{static_cast<std::int64_t>(run_.random().below(kSlownessMax))};
+  run_.history.did(fmt::format("{} takes {} ms to give partitions up", name_, duration.count()));
+  run_.sleep(duration);
+}
+
 client::RebalanceListener ConsumerActor::listener() {
   const auto forget = [this](std::span<const TopicPartition> partitions) {
     for (const TopicPartition& partition : partitions) {
@@ -134,15 +135,17 @@ client::RebalanceListener ConsumerActor::listener() {
   client::RebalanceListener listener;
   listener.on_assigned = [this](std::span<const TopicPartition> partitions) {
     if (is_ghost_ || consumer_ == nullptr) return;
-    const std::int32_t generation = consumer_->group_metadata().generation;
+    const bool mistakes_it = run_.is_sabotaged_by(Sabotage::kConsumersMistakeGenerations);
+    const std::int32_t generation = mistakes_it ? 1 : consumer_->group_metadata().generation;
     for (const TopicPartition& partition : partitions) {
       fresh_.insert(partition);
       processed_.erase(partition);
-      run_.history.saw(fmt::format("{} owns {} in generation {}", name_, partition, generation));
+      run_.history.did(fmt::format("{} owns {} in generation {}", name_, partition, generation));
       run_.report(run_.group.assigned(name_, generation, partition));
     }
   };
   listener.on_revoked = [this, forget](std::span<const TopicPartition> partitions) {
+    give_up_slowly();
     if (consumer_ != nullptr && !is_ghost_ && !run_.has_failed()) commit(*consumer_);
     forget(partitions);
   };

@@ -34,6 +34,7 @@ class ConsumerActor {
   bool skips_first(bool begins) const;
   std::string_view value_of(const RecordView& record) const;
   void commit(client::Consumer& consumer);
+  void give_up_slowly();
   client::RebalanceListener listener();
 
   RunState& run_;

@@ -8,6 +8,7 @@ namespace millrace::simulation {
 
 GroupWatch::Wrong GroupWatch::assigned(const std::string& member, std::int32_t generation,
                                        const TopicPartition& partition) {
+  if (generation < 0) return std::nullopt;
   Partition& state = partitions_[partition];
   if (state.owner && state.owner->generation == generation && state.owner->member != member) {
     return fmt::format("{} belongs to {} and to {} in generation {}", partition,

@@ -20,6 +20,7 @@ class GroupWatch {
  public:
   using Wrong = std::optional<std::string>;
 
+  /// generation  below 0: it was expelled before it was told, and owns nothing
   Wrong assigned(const std::string& member, std::int32_t generation,
                  const TopicPartition& partition);
 

@@ -31,6 +31,13 @@ TEST(GroupWatch, SeesTwoOwnersInOneGeneration) {
   EXPECT_THAT(watch.assigned("b", 1, kPartition), Optional(HasSubstr("belongs to a and to b")));
 }
 
+// Of two members that were expelled before they were told what they own.
+TEST(GroupWatch, WhoHasNoPlaceOwnsNothing) {
+  GroupWatch watch;
+  EXPECT_EQ(watch.assigned("a", -1, kPartition), std::nullopt);
+  EXPECT_EQ(watch.assigned("b", -1, kPartition), std::nullopt);
+}
+
 TEST(GroupWatch, SeesACommitOfWhoWasReplaced) {
   GroupWatch watch;
   EXPECT_EQ(watch.assigned("a", 1, kPartition), std::nullopt);

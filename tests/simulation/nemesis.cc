@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <map>
+#include <optional>
 #include <utility>
 
-#include "base/probe.h"
+#include "client/admin.h"
 
 namespace millrace::simulation {
 
@@ -29,6 +32,8 @@ std::vector<Nemesis::Deed> Nemesis::deeds() const {
   allow(scenario.moves_clocks, &Nemesis::move_clock);
   allow(scenario.crashes_consumers, &Nemesis::crash_consumer);
   allow(scenario.stalls_consumers, &Nemesis::stall_consumer);
+  allow(scenario.stops_nodes, &Nemesis::turn_node);
+  allow(scenario.moves_leaders, &Nemesis::move_leaders);
   allow(scenario.crashes_streams && victims_.streams != nullptr, &Nemesis::crash_streams);
   return allowed;
 }
@@ -58,6 +63,14 @@ void Nemesis::kill_broker() {
 }
 
 void Nemesis::cut_power() {
+  // Most syncs are over at once, and nothing is left that could be lost.
+  const bool syncs = !run_.is_sabotaged_by(Sabotage::kBrokerNeverSyncs);
+  if (syncs && victims_.faults != nullptr && run_.random().chance(0.5)) {
+    run_.history.did("the broker's disk is slow to sync");
+    victims_.faults->hold("a flush takes long");
+    run_.sleep(up_to(3'000));
+    victims_.faults->let_go();
+  }
   victims_.broker.crash(sim::SimNetwork::Kernel::kDies);
   down_for_a_while();
 }
@@ -144,6 +157,47 @@ void Nemesis::crash_streams() {
   victims_.streams->crash();
   run_.sleep(up_to(5'000));
   victims_.streams->start();
+}
+
+BrokerId Nemesis::any_node() {
+  const auto count = static_cast<std::uint64_t>(run_.scenario.brokers);
+  return BrokerId{static_cast<std::int32_t>(1 + run_.random().below(count))};
+}
+
+void Nemesis::turn_node() {
+  victims_.broker.turn_node(any_node());
+}
+
+/// A partition of some topic goes to other brokers, or all go back to those that were to lead them.
+void Nemesis::move_leaders() {
+  auto admin = client::Admin::create({{"bootstrap.servers", run_.bootstrap()},
+                                      {"request.timeout.ms", "2000"},
+                                      {"default.api.timeout.ms", "4000"}},
+                                     &run_.world.host("director"));
+  if (!admin.ok()) return run_.history.violated(admin.error().to_string());
+  if (run_.random().chance(0.3)) {
+    const auto elected = admin->elect_leaders(client::ElectionType::kPreferred, std::nullopt);
+    return run_.history.did(fmt::format(
+        "all partitions are to be led by those that were first meant to: {}",
+        elected.ok() ? fmt::format("{} move", elected->size()) : elected.error().to_string()));
+  }
+  const TopicPartition moved = any_partition();
+  std::vector<BrokerId> replicas{any_node()};
+  if (const BrokerId other = any_node(); other != replicas.front()) replicas.push_back(other);
+  const auto begun = admin->alter_partition_reassignments({{moved, replicas}});
+  run_.history.did(fmt::format("{} moves to node {}{}", moved, replicas.front(),
+                               begun.ok() ? "" : ", or not: " + begun.error().to_string()));
+}
+
+/// Also of the topics by which the coordinators of groups and transactions are found.
+TopicPartition Nemesis::any_partition() {
+  const std::array topics{kInputTopic, kCountTopic,          kTransferTopic,
+                          kCopyTopic,  "__consumer_offsets", "__transaction_state"};
+  const std::size_t index = run_.random().below(topics.size());
+  constexpr std::int32_t kCoordinatorPartitions = 4;
+  const std::int32_t count = index < 4 ? run_.scenario.partitions : kCoordinatorPartitions;
+  const auto id = static_cast<std::int32_t>(run_.random().below(static_cast<std::uint64_t>(count)));
+  return {topics[index], PartitionId{id}};
 }
 
 void Nemesis::heal() {

@@ -8,6 +8,7 @@
 #include "tests/simulation/broker_host.h"
 #include "tests/simulation/consumer_actor.h"
 #include "tests/simulation/run_state.h"
+#include "tests/simulation/seeded_faults.h"
 #include "tests/simulation/stream_actor.h"
 
 namespace millrace::simulation {
@@ -18,6 +19,7 @@ struct Victims {
   std::vector<std::unique_ptr<ConsumerActor>>& consumers;
   std::vector<ConsumerActor*>& living;
   StreamActor* streams;  // null when there is none
+  SeededFaults* faults;  // null when there are none
 };
 
 class Nemesis {
@@ -42,11 +44,15 @@ class Nemesis {
   void crash_consumer();
   void stall_consumer();
   void crash_streams();
+  void turn_node();
+  void move_leaders();
 
   void heal();
   void down_for_a_while();
   Millis up_to(std::int64_t limit_ms);
   std::string any_host();
+  BrokerId any_node();
+  TopicPartition any_partition();
 
   RunState& run_;
   Victims victims_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "tests/simulation/group_properties.h"
 #include "tests/simulation/insistence.h"
 
 namespace millrace::simulation {
@@ -42,18 +43,9 @@ void PipelineActor::live() {
 
 void PipelineActor::live_once() {
   io::Env& env = run_.world.host(host());
-  auto consumer = client::Consumer::create({{"bootstrap.servers", run_.bootstrap()},
-                                            {"group.id", kPipelineGroup},
-                                            {"enable.auto.commit", "false"},
-                                            {"auto.offset.reset", "earliest"},
-                                            {"isolation.level", "read_committed"},
-                                            {"session.timeout.ms", "6000"},
-                                            {"heartbeat.interval.ms", "1000"},
-                                            {"max.poll.interval.ms", "20000"},
-                                            {"max.poll.records", "50"},
-                                            {"request.timeout.ms", "5000"},
-                                            {"default.api.timeout.ms", "10000"}},
-                                           {}, &env);
+  auto reading = group_properties(run_, kPipelineGroup, run_.scenario.pipeline_protocol);
+  reading.set("isolation.level", "read_committed");
+  auto consumer = client::Consumer::create(reading, {}, &env);
   auto producer = client::Producer::create({{"bootstrap.servers", run_.bootstrap()},
                                             {"transactional.id", host()},
                                             {"transaction.timeout.ms", "8000"},

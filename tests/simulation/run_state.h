@@ -47,8 +47,14 @@ struct RunState {
   }
   void sleep(std::chrono::nanoseconds duration) { world.scheduler().sleep(duration); }
   Random& random() { return world.scheduler().random(); }
+  /// Of every broker, each of which has the next port.
   std::string bootstrap() const {
-    return std::string(kBrokerHost) + ":" + std::to_string(kBrokerPort);
+    std::string all;
+    for (int index = 0; index < scenario.brokers; ++index) {
+      all += (index == 0 ? "" : ",") + std::string(kBrokerHost) + ":" +
+             std::to_string(kBrokerPort + index);
+    }
+    return all;
   }
   std::vector<TopicPartition> input_partitions() const { return partitions_of(kInputTopic); }
   std::vector<TopicPartition> partitions_of(const char* topic) const {

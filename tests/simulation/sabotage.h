@@ -16,7 +16,8 @@ enum class Sabotage : std::uint8_t {
   kConsumersBeginLate,    // the same where they begin
   kConsumersCommitAhead,  // by a record
   kConsumersNeverCommit,
-  kStreamLosesRecords,  // before they are counted
+  kConsumersMistakeGenerations,  // each one names the same
+  kStreamLosesRecords,           // before they are counted
   kTransactionsCommitWhatIsAborted,
   kReadersTakeWhatIsNotCommitted,
   kPipelinesForgetOffsets,
@@ -36,6 +37,7 @@ inline constexpr std::array kSabotages{
     SabotageName{Sabotage::kConsumersBeginLate, "consumers-begin-late"},
     SabotageName{Sabotage::kConsumersCommitAhead, "consumers-commit-ahead"},
     SabotageName{Sabotage::kConsumersNeverCommit, "consumers-never-commit"},
+    SabotageName{Sabotage::kConsumersMistakeGenerations, "consumers-mistake-generations"},
     SabotageName{Sabotage::kStreamLosesRecords, "stream-loses-records"},
     SabotageName{Sabotage::kTransactionsCommitWhatIsAborted, "transactions-commit-what-is-aborted"},
     SabotageName{Sabotage::kReadersTakeWhatIsNotCommitted, "readers-take-what-is-not-committed"},

@@ -16,6 +16,18 @@ std::int32_t between(Random& random, std::int32_t low, std::int32_t high) {
   return low + static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(high - low + 1)));
 }
 
+std::string dealing(const Scenario& scenario, GroupProtocol protocol) {
+  if (protocol == GroupProtocol::kConsumer) return "dealt to by the broker";
+  const std::string classic = scenario.is_cooperative ? "cooperative" : "eager";
+  return protocol == GroupProtocol::kBoth ? classic + " or dealt to by the broker" : classic;
+}
+
+std::string fetch_sessions(const Scenario& scenario) {
+  if (scenario.fetch_sessions_max == 0) return "any number of";
+  return fmt::format("{} (of {} partitions)", scenario.fetch_sessions_max,
+                     scenario.fetch_session_partitions_max);
+}
+
 }  // namespace
 
 Scenario Scenario::from(Random& random) {
@@ -49,8 +61,24 @@ Scenario Scenario::from(Random& random) {
   made.transactional_producers = between(random, 0, 2);
   made.pipelines = random.chance(0.5) ? between(random, 1, 2) : 0;
   made.table_writers = random.chance(0.5) ? between(random, 1, 2) : 0;
+  if (random.chance(0.5)) made.group_protocol = GroupProtocol::kConsumer;
+  if (random.chance(0.5)) {
+    made.pipeline_protocol = random.chance(0.4) ? GroupProtocol::kConsumer : GroupProtocol::kBoth;
+  }
+  if (random.chance(0.4)) made.draw_nodes(random);
+  if (random.chance(0.4)) {
+    made.fetch_sessions_max = between(random, 1, 8);
+    made.fetch_session_partitions_max = between(random, 2, 12);
+  }
   if (random.chance(kExactShare)) made.keep_counts_exact();
   return made;
+}
+
+void Scenario::draw_nodes(Random& random) {
+  brokers = between(random, 2, 4);
+  replicas = between(random, 1, brokers);
+  stops_nodes = random.chance(0.6);
+  moves_leaders = random.chance(0.6);
 }
 
 void Scenario::keep_counts_exact() {
@@ -58,7 +86,8 @@ void Scenario::keep_counts_exact() {
   for (bool Scenario::*kind :
        {&Scenario::kills_brokers, &Scenario::cuts_power, &Scenario::restarts_cleanly,
         &Scenario::isolates_hosts, &Scenario::breaks_connections, &Scenario::fills_disks,
-        &Scenario::crashes_streams, &Scenario::strikes_fault_points}) {
+        &Scenario::crashes_streams, &Scenario::strikes_fault_points, &Scenario::stops_nodes,
+        &Scenario::moves_leaders}) {
     this->*kind = false;
   }
 }
@@ -71,18 +100,23 @@ void Scenario::break_on_purpose(Sabotage what) {
   transactional_producers = is_of_transactions ? 1 : 0;
   pipelines = what == Sabotage::kPipelinesForgetOffsets ? 2 : 0;
   table_writers = what == Sabotage::kTableLosesItsStart ? 1 : 0;
-  crashes_consumers = crashes_consumers || pipelines > 0;
+  crashes_consumers =
+      crashes_consumers || pipelines > 0 || what == Sabotage::kConsumersMistakeGenerations;
   cuts_power = what == Sabotage::kBrokerNeverSyncs;
 }
 
 std::string Scenario::to_string() const {
   std::string text = fmt::format(
-      "{} partitions, {} loops, {} producers ({} ms pause, {} ms linger, {}), {} consumers ({}), "
-      "{} stream threads, {} transactional producers, {} pipelines, {} table writers, {} keys, "
+      "{} brokers, {} partitions with {} replicas, {} loops, {} fetch sessions, {} producers ({} "
+      "ms pause, {} ms linger, {}), {} consumers ({}), "
+      "{} stream threads, {} transactional producers, {} pipelines ({}), {} table writers, {} "
+      "keys, "
       "segments of {} bytes, {} s;",
-      partitions, broker_loops, producers, send_pause_max.count(), linger.count(), compression,
-      consumers, is_cooperative ? "cooperative" : "eager", stream_threads, transactional_producers,
-      pipelines, table_writers, keys, segment_bytes, duration.count() / 1000);
+      brokers, partitions, replicas, broker_loops, fetch_sessions(*this), producers,
+      send_pause_max.count(), linger.count(), compression, consumers,
+      dealing(*this, group_protocol), stream_threads, transactional_producers, pipelines,
+      dealing(*this, pipeline_protocol), table_writers, keys, segment_bytes,
+      duration.count() / 1000);
   for (const auto& [is_on, name] : {std::pair{kills_brokers, "kill"},
                                     {cuts_power, "power cut"},
                                     {restarts_cleanly, "restart"},
@@ -93,7 +127,9 @@ std::string Scenario::to_string() const {
                                     {crashes_consumers, "consumer crash"},
                                     {stalls_consumers, "consumer stall"},
                                     {crashes_streams, "stream crash"},
-                                    {strikes_fault_points, "fault points"}}) {
+                                    {strikes_fault_points, "fault points"},
+                                    {stops_nodes, "stopped nodes"},
+                                    {moves_leaders, "moved leaders"}}) {
     if (is_on) text += fmt::format(" {},", name);
   }
   if (sabotage != Sabotage::kNone) text += fmt::format(" sabotage: {},", sabotage_name(sabotage));

@@ -58,7 +58,7 @@ class Director {
     for (int number = 0; number < run_.scenario.table_writers; ++number) {
       table_writers_.push_back(std::make_unique<TableActor>(run_, number));
     }
-    Nemesis(run_, {broker_, consumers_, living_, streams_ ? &*streams_ : nullptr}).rage();
+    Nemesis(run_, {broker_, consumers_, living_, streams_ ? &*streams_ : nullptr, faults_}).rage();
     if (faults_ != nullptr) faults_->stop();
     come_to_rest();
     if (!run_.has_failed()) judge();
@@ -355,7 +355,11 @@ Outcome simulate(std::uint64_t seed, const Scenario& scenario) {
   History history(world.scheduler().clock());
   RunState run{.world = world, .scenario = scenario, .history = history};
   std::optional<SeededFaults> faults;
-  if (scenario.strikes_fault_points) faults.emplace(Random(seed + 1));
+  if (scenario.strikes_fault_points || scenario.cuts_power) {
+    faults.emplace(Random(seed + 1), scenario.strikes_fault_points
+                                         ? SeededFaults::Strikes::kRarely
+                                         : SeededFaults::Strikes::kWhenHeld);
+  }
   const MonotonicTime start = world.scheduler().now();
   Comparison counts = Comparison::kNone;
   std::uint64_t compacted_away = 0;

@@ -56,15 +56,18 @@ TEST_F(Simulation, OfAQuietWorldAcknowledgesAndCountsEverything) {
 TEST_F(Simulation, FindsWhateverIsBrokenOnPurpose) {
   using Wanted = ::testing::Matcher<std::string>;
   const std::map<Sabotage, Wanted> wanted{
-      // Whatever goes first: records, or which member is in which generation.
-      {Sabotage::kBrokerNeverSyncs, AnyOf(HasSubstr("promised to"), HasSubstr("is lost"),
-                                          HasSubstr("had been replaced before it asked"))},
+      // Whatever goes first: records, which member is in which generation, or all that is known of
+      // the topics, without which a broker refuses to start.
+      {Sabotage::kBrokerNeverSyncs,
+       AnyOf(HasSubstr("promised to"), HasSubstr("is lost"),
+             HasSubstr("had been replaced before it asked"), HasSubstr("does not start any more"))},
       {Sabotage::kProducersSendTwice, HasSubstr("is there twice")},
       {Sabotage::kConsumersMisread, HasSubstr("read as ")},
       {Sabotage::kConsumersSkip, HasSubstr("was given offset")},
       {Sabotage::kConsumersBeginLate, HasSubstr("begins events")},
       {Sabotage::kConsumersCommitAhead, HasSubstr("committed to")},
       {Sabotage::kConsumersNeverCommit, HasSubstr("group readers does not come to rest")},
+      {Sabotage::kConsumersMistakeGenerations, HasSubstr("in generation 1")},
       {Sabotage::kStreamLosesRecords, HasSubstr("counted ")},
       {Sabotage::kTransactionsCommitWhatIsAborted, HasSubstr("was not committed")},
       {Sabotage::kReadersTakeWhatIsNotCommitted, HasSubstr("a reader of committed records got")},
@@ -86,6 +89,24 @@ TEST_F(Simulation, FindsWhateverIsBrokenOnPurpose) {
     }
 
     EXPECT_THAT(violation, Optional(wanted.at(each.sabotage)));
+  }
+}
+
+TEST_F(Simulation, OfMembersThatTheBrokerDealsToFindsWhatTheyBreak) {
+  for (const Sabotage sabotage :
+       {Sabotage::kConsumersSkip, Sabotage::kConsumersBeginLate, Sabotage::kConsumersCommitAhead,
+        Sabotage::kConsumersMistakeGenerations}) {
+    Scenario broken;
+    broken.group_protocol = GroupProtocol::kConsumer;
+    broken.partitions = 2;
+    broken.consumers = 2;
+    broken.duration = Millis{20'000};
+    broken.break_on_purpose(sabotage);
+    std::optional<std::string> violation;
+    for (std::uint64_t seed = 7; seed < 12 && !violation; ++seed) {
+      violation = simulate(seed, broken).violation;
+    }
+    EXPECT_NE(violation, std::nullopt) << sabotage_name(sabotage);
   }
 }
 
@@ -120,6 +141,49 @@ TEST_F(Simulation, OfMembersThatStallNobodyCommitsWhatOthersOwn) {
   for (const std::uint64_t seed : {28U, 77U, 127U, 191U}) {
     const Outcome outcome = simulate(seed, stalling);
     EXPECT_EQ(outcome.violation, std::nullopt) << "seed " << seed << "\n" << outcome.history;
+  }
+}
+
+// The same where the broker deals the partitions, and copies are made once by members of both
+// protocols.
+TEST_F(Simulation, OfMembersThatTheBrokerDealsToNobodyCommitsWhatOthersOwn) {
+  Scenario dealt;
+  dealt.group_protocol = GroupProtocol::kConsumer;
+  dealt.partitions = 4;
+  dealt.consumers = 3;
+  dealt.pipelines = 2;
+  dealt.pipeline_protocol = GroupProtocol::kBoth;
+  dealt.stalls_consumers = true;
+  dealt.crashes_consumers = true;
+  dealt.kills_brokers = true;
+  dealt.trouble_pause = Millis{3'000};
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
+    const Outcome outcome = simulate(seed, dealt);
+    EXPECT_EQ(outcome.violation, std::nullopt) << "seed " << seed << "\n" << outcome.history;
+  }
+}
+
+// Nodes stop and start and leaders move under everybody; the log is one, and so is what was
+// promised.
+TEST_F(Simulation, OfBrokersThatStopAndLeadersThatMoveNothingIsLost) {
+  Scenario many;
+  many.brokers = 3;
+  many.replicas = 2;
+  many.partitions = 4;
+  many.producers = 2;
+  many.consumers = 2;
+  many.group_protocol = GroupProtocol::kConsumer;
+  many.transactional_producers = 1;
+  many.pipelines = 1;
+  many.stream_threads = 1;
+  many.stops_nodes = true;
+  many.moves_leaders = true;
+  many.trouble_pause = Millis{2'000};
+  many.duration = Millis{40'000};
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    const Outcome outcome = simulate(seed, many);
+    EXPECT_EQ(outcome.violation, std::nullopt) << "seed " << seed << "\n" << outcome.history;
+    EXPECT_GT(outcome.acknowledged, 500U) << "seed " << seed;
   }
 }
 
