@@ -11,7 +11,7 @@ namespace {
 
 constexpr Millis kPollTime{200};
 constexpr Millis kPauseAfterError{500};
-constexpr double kSlowShare = 0.1;              // of the times that partitions are given up
+constexpr double kSlowShare = 0.25;             // of the times that partitions are given up
 constexpr std::uint64_t kSlownessMax = 19'000;  // ms
 
 }  // namespace

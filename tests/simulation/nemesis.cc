@@ -5,11 +5,18 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "client/admin.h"
 
 namespace millrace::simulation {
+namespace {
+
+constexpr std::string_view kLongFlush = "a flush takes long";
+constexpr std::string_view kLostAnswer = "a connection breaks before its answer leaves";
+
+}  // namespace
 
 Millis Nemesis::up_to(std::int64_t limit_ms) {
   return Millis{
@@ -33,6 +40,7 @@ std::vector<Nemesis::Deed> Nemesis::deeds() const {
   allow(scenario.crashes_consumers, &Nemesis::crash_consumer);
   allow(scenario.stalls_consumers, &Nemesis::stall_consumer);
   allow(scenario.stops_nodes, &Nemesis::turn_node);
+  allow(scenario.loses_answers, &Nemesis::lose_answers);
   allow(scenario.moves_leaders, &Nemesis::move_leaders);
   allow(scenario.crashes_streams && victims_.streams != nullptr, &Nemesis::crash_streams);
   return allowed;
@@ -67,9 +75,9 @@ void Nemesis::cut_power() {
   const bool syncs = !run_.is_sabotaged_by(Sabotage::kBrokerNeverSyncs);
   if (syncs && victims_.faults != nullptr && run_.random().chance(0.5)) {
     run_.history.did("the broker's disk is slow to sync");
-    victims_.faults->hold("a flush takes long");
+    victims_.faults->hold(kLongFlush);
     run_.sleep(up_to(3'000));
-    victims_.faults->let_go();
+    victims_.faults->let_go(kLongFlush);
   }
   victims_.broker.crash(sim::SimNetwork::Kernel::kDies);
   down_for_a_while();
@@ -114,6 +122,15 @@ void Nemesis::trouble_network() {
   run_.sleep(up_to(15'000));
   options = {};
   run_.history.did("the network is good");
+}
+
+/// What was asked for is done, and nobody hears of it.
+void Nemesis::lose_answers() {
+  run_.history.did("answers are lost");
+  victims_.faults->hold(kLostAnswer);
+  run_.sleep(up_to(3'000));
+  victims_.faults->let_go(kLostAnswer);
+  run_.history.did("answers arrive");
 }
 
 void Nemesis::fill_disk() {

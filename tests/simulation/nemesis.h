@@ -46,6 +46,7 @@ class Nemesis {
   void crash_streams();
   void turn_node();
   void move_leaders();
+  void lose_answers();
 
   void heal();
   void down_for_a_while();

@@ -70,6 +70,8 @@ Scenario Scenario::from(Random& random) {
     made.fetch_sessions_max = between(random, 1, 8);
     made.fetch_session_partitions_max = between(random, 2, 12);
   }
+  made.loses_answers = random.chance(0.2);
+  made.keeps_no_assignment_epochs = random.chance(0.3);
   if (random.chance(kExactShare)) made.keep_counts_exact();
   return made;
 }
@@ -87,7 +89,7 @@ void Scenario::keep_counts_exact() {
        {&Scenario::kills_brokers, &Scenario::cuts_power, &Scenario::restarts_cleanly,
         &Scenario::isolates_hosts, &Scenario::breaks_connections, &Scenario::fills_disks,
         &Scenario::crashes_streams, &Scenario::strikes_fault_points, &Scenario::stops_nodes,
-        &Scenario::moves_leaders}) {
+        &Scenario::moves_leaders, &Scenario::loses_answers}) {
     this->*kind = false;
   }
 }
@@ -128,6 +130,8 @@ std::string Scenario::to_string() const {
                                     {stalls_consumers, "consumer stall"},
                                     {crashes_streams, "stream crash"},
                                     {strikes_fault_points, "fault points"},
+                                    {loses_answers, "lost answers"},
+                                    {keeps_no_assignment_epochs, "no epochs of assignments"},
                                     {stops_nodes, "stopped nodes"},
                                     {moves_leaders, "moved leaders"}}) {
     if (is_on) text += fmt::format(" {},", name);

@@ -56,8 +56,10 @@ struct Scenario {
   bool stalls_consumers = false;
   bool crashes_streams = false;
   bool strikes_fault_points = false;
-  bool stops_nodes = false;    // single brokers of several
-  bool moves_leaders = false;  // to another of several brokers, which all run
+  bool loses_answers = false;               // of the broker, while it does what it is asked for
+  bool keeps_no_assignment_epochs = false;  // commits count in the latest member epoch only
+  bool stops_nodes = false;                 // single brokers of several
+  bool moves_leaders = false;               // to another of several brokers, which all run
 
   Sabotage sabotage = Sabotage::kNone;
 
@@ -65,12 +67,14 @@ struct Scenario {
   bool may_fail_commits() const {
     return kills_brokers || cuts_power || restarts_cleanly || isolates_hosts ||
            breaks_connections || fills_disks || crashes_streams || strikes_fault_points ||
-           stops_nodes || moves_leaders;
+           stops_nodes || moves_leaders || loses_answers;
   }
 
   /// Whether a stream thread that was replaced may learn of it late, with counts of its own still
   /// under way to the topics: an older count may then come after a newer one.
-  bool may_have_zombies() const { return isolates_hosts || breaks_connections || stops_nodes; }
+  bool may_have_zombies() const {
+    return isolates_hosts || breaks_connections || stops_nodes || loses_answers;
+  }
 
   static Scenario from(Random& random);
   /// Several brokers, and what happens to them.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -27,7 +28,7 @@ class SeededFaults final : public FaultSource {
 
   bool strikes(std::string_view point) override {
     if (!is_on_) return false;
-    if (point == held_) return true;
+    if (held_.contains(point)) return true;
     if (strikes_ == Strikes::kWhenHeld) return false;
     const auto [found, is_new] = live_.try_emplace(std::string(point), false);
     if (is_new) found->second = random_.chance(kLiveChance);
@@ -35,8 +36,8 @@ class SeededFaults final : public FaultSource {
   }
   /// The point strikes whenever it is passed, until it is let go.
   /// point  outlives that
-  void hold(std::string_view point) { held_ = point; }
-  void let_go() { held_ = {}; }
+  void hold(std::string_view point) { held_.insert(point); }
+  void let_go(std::string_view point) { held_.erase(point); }
   /// From here on nothing strikes.
   void stop() { is_on_ = false; }
 
@@ -46,7 +47,7 @@ class SeededFaults final : public FaultSource {
 
   Random random_;
   const Strikes strikes_;
-  std::string_view held_;
+  std::set<std::string_view> held_;
   bool is_on_ = true;
   std::map<std::string, bool> live_;
 };

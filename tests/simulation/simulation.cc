@@ -355,10 +355,14 @@ Outcome simulate(std::uint64_t seed, const Scenario& scenario) {
   History history(world.scheduler().clock());
   RunState run{.world = world, .scenario = scenario, .history = history};
   std::optional<SeededFaults> faults;
-  if (scenario.strikes_fault_points || scenario.cuts_power) {
+  if (scenario.strikes_fault_points || scenario.cuts_power || scenario.loses_answers ||
+      scenario.keeps_no_assignment_epochs) {
     faults.emplace(Random(seed + 1), scenario.strikes_fault_points
                                          ? SeededFaults::Strikes::kRarely
                                          : SeededFaults::Strikes::kWhenHeld);
+  }
+  if (scenario.keeps_no_assignment_epochs) {
+    faults->hold("a commit counts in the latest member epoch only");
   }
   const MonotonicTime start = world.scheduler().now();
   Comparison counts = Comparison::kNone;

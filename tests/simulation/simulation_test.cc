@@ -163,6 +163,27 @@ TEST_F(Simulation, OfMembersThatTheBrokerDealsToNobodyCommitsWhatOthersOwn) {
   }
 }
 
+// The broker does what it is asked for and nobody hears of it; and takes commits in the latest
+// epoch of a member only.
+TEST_F(Simulation, OfAnswersThatAreLostNothingIsDoneTwice) {
+  Scenario deaf;
+  deaf.group_protocol = GroupProtocol::kConsumer;
+  deaf.partitions = 4;
+  deaf.producers = 2;
+  deaf.consumers = 3;
+  deaf.pipelines = 2;
+  deaf.pipeline_protocol = GroupProtocol::kConsumer;
+  deaf.transactional_producers = 1;
+  deaf.crashes_consumers = true;
+  deaf.loses_answers = true;
+  deaf.keeps_no_assignment_epochs = true;
+  deaf.trouble_pause = Millis{3'000};
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
+    const Outcome outcome = simulate(seed, deaf);
+    EXPECT_EQ(outcome.violation, std::nullopt) << "seed " << seed << "\n" << outcome.history;
+  }
+}
+
 // Nodes stop and start and leaders move under everybody; the log is one, and so is what was
 // promised.
 TEST_F(Simulation, OfBrokersThatStopAndLeadersThatMoveNothingIsLost) {
