@@ -389,6 +389,26 @@ TEST_F(ProducerAtWork, ForgetsNoRetryThatFallsDueWhileItLooksForWhatIsDue) {
   }
 }
 
+TEST_F(ProducerAtWork, SendsWhatStoodBehindABatchThatIsGivenUp) {
+  bool is_refused = false;
+  broker_.judge_by([&](const wire::BatchHeader&) {
+    return std::exchange(is_refused, true) ? KafkaError::kNone : KafkaError::kNotEnoughReplicas;
+  });
+  Properties impatient{{"bootstrap.servers", broker_.endpoint().to_string()},
+                       {"request.timeout.ms", "1000"},
+                       {"delivery.timeout.ms", "3000"},
+                       {"linger.ms", "0"},
+                       {"retry.backoff.ms", "20000"},
+                       {"retry.backoff.max.ms", "20000"}};
+  auto producer = Producer::create(impatient, {}, &world_.host("here"));
+  ASSERT_TRUE(producer.ok());
+  send(*producer);
+  ASSERT_TRUE(run_until([&] { return is_refused; }));
+  world_.scheduler().run_for(Millis{100});  // it is back, and waits to be tried again
+  send(*producer);
+  EXPECT_TRUE(world_.scheduler().run_until([this] { return told_ == sent_; }, Millis{5'000}));
+}
+
 TEST_F(ProducerAtWork, ForgetsNoLingerThatEndsWhileItLooksForWhatIsDue) {
   Producer producer = make(50);
   send(producer);

@@ -100,14 +100,7 @@ void ProduceSender::run() {
 }
 
 void ProduceSender::collect(MonotonicTime now) {
-  auto leaving = accumulator_.take_due(now, [&](const ProducerTopic& topic, PartitionId id) {
-    const PartitionQueue& queue = partition(topic, id).queue;
-    return queue.waiting_count() == 0 &&
-           queue.in_flight_count() < static_cast<std::size_t>(config_.in_flight_per_connection_max);
-  });
-  for (LeavingBatch& each : leaving) {
-    partition(*each.topic, each.partition).queue.push(std::move(each.batch));
-  }
+  // First: what is given up makes room for what stands behind it, which no clock waits for.
   for (auto& [name, state] : partitions_) {
     for (ProducerBatchPtr& batch : state->queue.expire(now)) {
       Error expired{
@@ -118,6 +111,14 @@ void ProduceSender::collect(MonotonicTime now) {
       give_up(name, std::move(batch), std::move(expired));
     }
     if (state->queue.needs_new_epoch() && state->queue.identity() == identity()) lose_sequence();
+  }
+  auto leaving = accumulator_.take_due(now, [&](const ProducerTopic& topic, PartitionId id) {
+    const PartitionQueue& queue = partition(topic, id).queue;
+    return queue.waiting_count() == 0 &&
+           queue.in_flight_count() < static_cast<std::size_t>(config_.in_flight_per_connection_max);
+  });
+  for (LeavingBatch& each : leaving) {
+    partition(*each.topic, each.partition).queue.push(std::move(each.batch));
   }
 }
 
