@@ -65,6 +65,8 @@ StopSignal::StopSignal(SecondInterrupt second) {
 
 StopSignal::~StopSignal() {
   set_handlers(SIG_DFL);
+  // On its way out, where another would only change the exit code.
+  if (g_requested.load()) set_handler(SIGTERM, SIG_IGN);
   close(g_event_fd.exchange(-1));
   if (parent_fd_ >= 0) close(parent_fd_);
 }

@@ -12,7 +12,8 @@ namespace millrace::cli {
 enum class SecondInterrupt { kIsIgnored, kEndsProcess };
 
 /// While it lives, SIGINT, SIGTERM and SIGHUP (a terminal that is closed) do not end the process.
-/// SIGHUP stays ignored where it was, as nohup sets it. One at a time in a process.
+/// SIGHUP stays ignored where it was, as nohup sets it. Once one has arrived SIGTERM is ignored
+/// afterwards too: the process is on its way out. One at a time in a process.
 class StopSignal {
  public:
   explicit StopSignal(SecondInterrupt second = SecondInterrupt::kIsIgnored);

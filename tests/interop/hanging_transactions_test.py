@@ -143,6 +143,7 @@ class InMillrace(Coordinated, unittest.TestCase):
             broker.stop()
             for partition in data.glob("__transaction_state-*"):
                 shutil.rmtree(partition)
+            (data / ".kafka_cleanshutdown").unlink()  # it would be missed otherwise
             broker.start()
             return broker.address
 
