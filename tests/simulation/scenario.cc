@@ -72,6 +72,11 @@ Scenario Scenario::from(Random& random) {
   }
   made.loses_answers = random.chance(0.2);
   made.keeps_no_assignment_epochs = random.chance(0.3);
+  // Most are of the size of work, some of a machine that is busy with others.
+  if (random.chance(0.5)) {
+    made.reading_cost = std::chrono::microseconds{random.chance(0.7) ? between(random, 1, 100)
+                                                                     : between(random, 100, 1000)};
+  }
   if (random.chance(kExactShare)) made.keep_counts_exact();
   return made;
 }
@@ -113,11 +118,11 @@ std::string Scenario::to_string() const {
       "ms pause, {} ms linger, {}), {} consumers ({}), "
       "{} stream threads, {} transactional producers, {} pipelines ({}), {} table writers, {} "
       "keys, "
-      "segments of {} bytes, {} s;",
+      "segments of {} bytes, {} us a look at the clock, {} s;",
       brokers, partitions, replicas, broker_loops, fetch_sessions(*this), producers,
       send_pause_max.count(), linger.count(), compression, consumers,
       dealing(*this, group_protocol), stream_threads, transactional_producers, pipelines,
-      dealing(*this, pipeline_protocol), table_writers, keys, segment_bytes,
+      dealing(*this, pipeline_protocol), table_writers, keys, segment_bytes, reading_cost.count(),
       duration.count() / 1000);
   for (const auto& [is_on, name] : {std::pair{kills_brokers, "kill"},
                                     {cuts_power, "power cut"},

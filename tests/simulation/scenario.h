@@ -1,6 +1,7 @@
 // Scenario: what a seed makes of a run, before it runs. Pure.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -41,6 +42,9 @@ struct Scenario {
   Millis delivery_timeout{60'000};
   std::string compression = "none";
   std::int32_t segment_bytes = 1 << 20;
+  /// How long code runs between two looks at the clock; without, what is due at the first cannot
+  /// come due between the two.
+  std::chrono::microseconds reading_cost{0};
   Millis duration{60'000};      // of trouble; then all is healed and must come to rest
   Millis trouble_pause{5'000};  // at most, between one trouble and the next
 

@@ -352,6 +352,7 @@ Outcome simulate(std::uint64_t seed) {
 
 Outcome simulate(std::uint64_t seed, const Scenario& scenario) {
   sim::SimWorld world(seed);
+  world.scheduler().clock().set_reading_cost(scenario.reading_cost);
   History history(world.scheduler().clock());
   RunState run{.world = world, .scenario = scenario, .history = history};
   std::optional<SeededFaults> faults;
