@@ -11,13 +11,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 from pathlib import Path
 
 import java_tools
 import proof
+from feed import Feed
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "process"))
 from broker_process import BrokerProcess  # noqa: E402
@@ -26,32 +26,6 @@ PATIENCE_S = 240
 ROUNDS = 4
 KEYS = 7
 INPUT, OUTPUT = "visits", "counts"
-
-
-class Feed(threading.Thread):
-    """Writes KEY:NUMBER to the input for as long as it is let, whatever happens to the broker."""
-
-    def __init__(self, tools):
-        super().__init__(daemon=True)
-        self.written = 0
-        self._ends = threading.Event()
-        self._process = subprocess.Popen(tools.command(java_tools.CONSOLE_PRODUCER, "--topic", INPUT, "--command-property",
-                                                       "delivery.timeout.ms=120000"),
-                                         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-
-    def run(self):
-        while not self._ends.wait(0.02):
-            self._process.stdin.write("".join(f"key{number % KEYS}:{number}\n"
-                                              for number in range(self.written, self.written + 20)))
-            self._process.stdin.flush()
-            self.written += 20
-
-    def end(self):
-        self._ends.set()
-        self.join()
-        self._process.stdin.close()
-        if self._process.wait(PATIENCE_S) != 0:
-            raise AssertionError(f"the producer ended with {self._process.returncode}")
 
 
 class KafkaStreams(unittest.TestCase):
@@ -95,8 +69,11 @@ class KafkaStreams(unittest.TestCase):
 
     def test_counts_each_record_once_whoever_is_killed(self):
         chance = random.Random(7)
-        feed = Feed(self.tools)
+        producer = self.tools.command(java_tools.CONSOLE_PRODUCER, "--topic", INPUT, "--command-property",
+                                      "delivery.timeout.ms=120000")
+        feed = Feed(producer, lambda number: f"key{number % KEYS}:{number}", count=20, pause_s=0.02)
         feed.start()
+        self.addCleanup(feed.kill)
         for number in range(ROUNDS):
             application = self.start()
             time.sleep(chance.uniform(0.5, 3))
@@ -106,7 +83,7 @@ class KafkaStreams(unittest.TestCase):
                 time.sleep(chance.uniform(0.5, 2))
             application.kill()
             application.wait()
-        feed.end()
+        feed.end(PATIENCE_S)
         application = self.start()
 
         wanted = {f"key{key}": list(range(1, len(range(key, feed.written, KEYS)) + 1)) for key in range(KEYS)}

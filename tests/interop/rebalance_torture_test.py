@@ -10,11 +10,8 @@ import collections
 import os
 import queue
 import random
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 from pathlib import Path
@@ -23,6 +20,7 @@ import driver_process
 import java_tools
 import proof
 from counted_broker import CountedBroker
+from feed import Feed
 from group_peer import MillraceMember
 from kafka_cluster import KafkaCluster
 
@@ -36,38 +34,6 @@ MEMBERS_MAX = 5
 FAST = {"group.consumer.session.timeout.ms": "4000", "group.consumer.heartbeat.interval.ms": "300"}
 ALLOWED = {"group.consumer.min.session.timeout.ms": "3000", "group.consumer.min.heartbeat.interval.ms": "100"}
 COOPERATIVE = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor"
-
-
-class Feed(threading.Thread):
-    """Writes numbers, as lines of key and number, to a topic until it is ended."""
-
-    def __init__(self, address, topic):
-        super().__init__(daemon=True)
-        self.written = 0
-        self._ends = threading.Event()
-        self._process = subprocess.Popen([MILLRACE, "produce", topic, "--key-separator", ":", "--quiet", "--brokers", address],
-                                         stdin=subprocess.PIPE, text=True)
-
-    def run(self):
-        while not self._ends.wait(0.05):
-            self._process.stdin.write("".join(f"key-{number % 64}:{number}\n"
-                                              for number in range(self.written, self.written + 10)))
-            self._process.stdin.flush()
-            self.written += 10
-
-    def stop(self):
-        self._ends.set()
-        self.join()
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-
-    def end(self):
-        self._ends.set()
-        self.join()
-        self._process.stdin.close()
-        if self._process.wait(PATIENCE_S) != 0:
-            raise AssertionError(f"the producer ended with {self._process.returncode}")
 
 
 class Group:
@@ -183,9 +149,10 @@ class Torture(unittest.TestCase):
     def torture(self):
         chance = random.Random(SEED)
         self.tools.run(java_tools.TOPICS, "--create", "--topic", self.topic, "--partitions", str(PARTITIONS))
-        feed = Feed(self.cluster.address, self.topic)
+        producer = [MILLRACE, "produce", self.topic, "--key-separator", ":", "--quiet", "--brokers", self.cluster.address]
+        feed = Feed(producer, lambda number: f"key-{number % 64}:{number}", count=10, pause_s=0.05)
         feed.start()
-        self.addCleanup(feed.stop)
+        self.addCleanup(feed.kill)
         kinds = [self.ours, self.javas, self.librdkafkas]
         ends, number = time.monotonic() + DURATION_S, 0
         while time.monotonic() < ends or number < 2 * len(kinds):
@@ -196,7 +163,7 @@ class Torture(unittest.TestCase):
             else:
                 chance.choice((self.leave, self.kill))(chance.choice(others))
             self.group.listen(chance.uniform(0.5, 2.5))
-        feed.end()
+        feed.end(PATIENCE_S)
 
         deadline = time.monotonic() + PATIENCE_S
         while not self.group.is_shared() or len(self.group.values) < feed.written:
