@@ -4,61 +4,32 @@
 Run as: consumer_protocol_test.py GROUP_PEER MILLRACE kafka|embedded [unittest arguments]
 """
 
-import os
 import queue
 import signal
 import subprocess
-import sys
-import tempfile
 import time
-import unittest
-from pathlib import Path
 
-import driver_process
 import java_tools
-import proof
-from counted_broker import CountedBroker
 from group_peer import MillraceMember
 from group_scenario import GroupScenario
-from kafka_cluster import KafkaCluster
+from members_case import MembersCase, main
 
-HERE = Path(__file__).resolve().parent
 PATIENCE_S = 90
-# So that nobody waits for the 45 seconds after which members are given up.
-FAST = {"group.consumer.session.timeout.ms": "4000", "group.consumer.heartbeat.interval.ms": "300"}
-ALLOWED = {"group.consumer.min.session.timeout.ms": "3000", "group.consumer.min.heartbeat.interval.ms": "100"}
 
 
-class Members(unittest.TestCase):
-    """On Apache Kafka; EmbeddedBroker runs the same on `millrace up`."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.cluster = cls.make_cluster()
-        cls.cluster.__enter__()
-        cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
-        scratch = tempfile.TemporaryDirectory(prefix="millrace-interop-")
-        cls.addClassCleanup(scratch.cleanup)
-        cls.tools = java_tools.JavaTools(proof.ROOT / "build/kafka/jars", cls.cluster.address, scratch.name)
-
-    @staticmethod
-    def make_cluster():
-        return KafkaCluster(brokers=1, properties=FAST | ALLOWED)
-
+class Members(MembersCase):
     def setUp(self):
-        self.topic = self.id().rsplit(".", 1)[-1]
+        super().setUp()
         self.events = queue.Queue()
 
     def ours(self, name, **properties):
-        return MillraceMember(name, PEER, self.cluster.address, self.events, **properties)
+        return MillraceMember(name, self.peer, self.cluster.address, self.events, **properties)
 
     def javas(self, name):
         return java_tools.VerifiableMember(name, self.tools, self.events, protocol="consumer")
 
     def librdkafkas(self, name):
-        python = proof.tool_chain("python") / "bin/python"
-        return driver_process.Driver(name, [python, HERE / "drivers/confluent_driver.py"], self.cluster.address,
-                                     self.events, env={**os.environ, "GROUP_PROTOCOL": "consumer"})
+        return self.librdkafka(name, self.events, {"GROUP_PROTOCOL": "consumer"})
 
     def run_scenario(self, **members):
         """The steps of every peer, with members as they are named here."""
@@ -144,14 +115,14 @@ class Members(unittest.TestCase):
         second.leave()
 
     def test_a_regular_expression_that_is_none_is_told(self):
-        member = subprocess.run([PEER, self.cluster.address, self.topic, "~("], text=True, capture_output=True,
+        member = subprocess.run([self.peer, self.cluster.address, self.topic, "~("], text=True, capture_output=True,
                                 timeout=PATIENCE_S, check=False)
         self.assertEqual(member.returncode, 1)
         self.assertIn("INVALID_REGULAR_EXPRESSION", member.stderr)
 
     def test_an_assignor_that_the_brokers_do_not_have_is_told(self):
         self.create(self.topic)
-        member = subprocess.run([PEER, self.cluster.address, self.topic, self.topic, "group.remote.assignor=mine"],
+        member = subprocess.run([self.peer, self.cluster.address, self.topic, self.topic, "group.remote.assignor=mine"],
                                 text=True, capture_output=True, timeout=PATIENCE_S, check=False)
         self.assertEqual(member.returncode, 1)
         self.assertIn("UNSUPPORTED_ASSIGNOR", member.stderr)
@@ -159,7 +130,7 @@ class Members(unittest.TestCase):
     def test_consume_of_the_command_line_takes_part(self):
         self.create(self.topic)
         self.tools.run(java_tools.CONSOLE_PRODUCER, "--topic", self.topic, stdin="a\nb\nc\n")
-        read = subprocess.run([MILLRACE, "consume", self.topic, "--group", self.topic, "-X", "group.protocol=consumer",
+        read = subprocess.run([self.millrace, "consume", self.topic, "--group", self.topic, "-X", "group.protocol=consumer",
                                "--count", "3", "--brokers", self.cluster.address], text=True, capture_output=True,
                               timeout=PATIENCE_S, check=True)
         self.assertEqual(sorted(read.stdout.split()), ["a", "b", "c"])
@@ -167,15 +138,5 @@ class Members(unittest.TestCase):
         self.assertIn("Empty", shown)
 
 
-class EmbeddedBroker(Members):
-    @staticmethod
-    def make_cluster():
-        return CountedBroker(MILLRACE, properties=FAST)
-
-
 if __name__ == "__main__":
-    proof.tool_chain("java")
-    PEER, MILLRACE, where = sys.argv[1:4]
-    del sys.argv[1:4]
-    del globals()["EmbeddedBroker" if where == "kafka" else "Members"]
-    unittest.main(verbosity=2)
+    main()

@@ -10,29 +10,19 @@ import collections
 import os
 import queue
 import random
-import sys
-import tempfile
 import time
-import unittest
-from pathlib import Path
 
 import driver_process
 import java_tools
-import proof
-from counted_broker import CountedBroker
 from feed import Feed
 from group_peer import MillraceMember
-from kafka_cluster import KafkaCluster
+from members_case import MembersCase, main
 
-HERE = Path(__file__).resolve().parent
 DURATION_S = int(os.environ.get("MILLRACE_TORTURE_S", "12"))
 PATIENCE_S = 90
 SEED = 848
 PARTITIONS = 8
 MEMBERS_MAX = 5
-# So that those who were killed are soon given up.
-FAST = {"group.consumer.session.timeout.ms": "4000", "group.consumer.heartbeat.interval.ms": "300"}
-ALLOWED = {"group.consumer.min.session.timeout.ms": "3000", "group.consumer.min.heartbeat.interval.ms": "100"}
 COOPERATIVE = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor"
 
 
@@ -85,30 +75,15 @@ class Group:
         return {place: names for place, names in self.read_by.items() if set(names[:-1]) - self.killed - self.excused}
 
 
-class Torture(unittest.TestCase):
-    """On Apache Kafka; EmbeddedBroker runs the same on `millrace up`."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.cluster = cls.make_cluster()
-        cls.cluster.__enter__()
-        cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
-        scratch = tempfile.TemporaryDirectory(prefix="millrace-interop-")
-        cls.addClassCleanup(scratch.cleanup)
-        cls.tools = java_tools.JavaTools(proof.ROOT / "build/kafka/jars", cls.cluster.address, scratch.name)
-
-    @staticmethod
-    def make_cluster():
-        return KafkaCluster(brokers=1, properties=FAST | ALLOWED)
-
+class Torture(MembersCase):
     def setUp(self):
-        self.topic = self.id().rsplit(".", 1)[-1]
+        super().setUp()
         self.group = Group()
 
     def ours(self, name):
         properties = {} if self.is_new else {"group.protocol": "classic", "partition.assignment.strategy": "cooperative-sticky",
                                              "session.timeout.ms": "6000", "heartbeat.interval.ms": "300"}
-        return MillraceMember(name, PEER, self.cluster.address, self.group.events,
+        return MillraceMember(name, self.peer, self.cluster.address, self.group.events,
                               **{key.replace(".", "_"): value for key, value in properties.items()})
 
     def javas(self, name):
@@ -119,9 +94,7 @@ class Torture(unittest.TestCase):
 
     def librdkafkas(self, name):
         properties = {"GROUP_PROTOCOL": "consumer"} if self.is_new else {"ASSIGNMENT_STRATEGY": "cooperative-sticky"}
-        python = proof.tool_chain("python") / "bin/python"
-        return driver_process.Driver(name, [python, HERE / "drivers/confluent_driver.py"], self.cluster.address,
-                                     self.group.events, env={**os.environ, **properties})
+        return self.librdkafka(name, self.group.events, properties)
 
     def join(self, name, kind):
         member = kind(name)
@@ -149,7 +122,7 @@ class Torture(unittest.TestCase):
     def torture(self):
         chance = random.Random(SEED)
         self.tools.run(java_tools.TOPICS, "--create", "--topic", self.topic, "--partitions", str(PARTITIONS))
-        producer = [MILLRACE, "produce", self.topic, "--key-separator", ":", "--quiet", "--brokers", self.cluster.address]
+        producer = [self.millrace, "produce", self.topic, "--key-separator", ":", "--quiet", "--brokers", self.cluster.address]
         feed = Feed(producer, lambda number: f"key-{number % 64}:{number}", count=10, pause_s=0.05)
         feed.start()
         self.addCleanup(feed.kill)
@@ -188,15 +161,5 @@ class Torture(unittest.TestCase):
         self.torture()
 
 
-class EmbeddedBroker(Torture):
-    @staticmethod
-    def make_cluster():
-        return CountedBroker(MILLRACE, properties=FAST)
-
-
 if __name__ == "__main__":
-    proof.tool_chain("java")
-    PEER, MILLRACE, where = sys.argv[1:4]
-    del sys.argv[1:4]
-    del globals()["EmbeddedBroker" if where == "kafka" else "Torture"]
-    unittest.main(verbosity=2)
+    main()
