@@ -23,8 +23,7 @@ broker::BrokerConfig BrokerHost::config() const {
         .partitions_max = static_cast<std::size_t>(scenario.fetch_session_partitions_max),
         .eviction_age = Millis{3'000}};
   }
-  // As short as those that members of the classic protocol ask for.
-  config.groups.consumer_session_timeout = Millis{6'000};
+  config.groups.consumer_session_timeout = scenario.consumer_session_timeout;
   config.groups.consumer_heartbeat_interval = Millis{1'000};
   config.recovery_point_interval = Millis{5'000};
   config.log_retention_check_interval = Millis{3'000};

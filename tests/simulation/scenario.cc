@@ -11,6 +11,7 @@ namespace {
 
 // Of all seeds; the trouble that is left to them are clocks, and consumers that stall and die.
 constexpr double kExactShare = 0.2;
+constexpr Millis kLongSession{45'000};  // Kafka's default
 
 std::int32_t between(Random& random, std::int32_t low, std::int32_t high) {
   return low + static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(high - low + 1)));
@@ -77,6 +78,7 @@ Scenario Scenario::from(Random& random) {
     made.reading_cost = std::chrono::microseconds{random.chance(0.7) ? between(random, 1, 100)
                                                                      : between(random, 100, 1000)};
   }
+  if (random.chance(0.3)) made.consumer_session_timeout = kLongSession;
   if (random.chance(kExactShare)) made.keep_counts_exact();
   return made;
 }
@@ -118,12 +120,14 @@ std::string Scenario::to_string() const {
       "ms pause, {} ms linger, {}), {} consumers ({}), "
       "{} stream threads, {} transactional producers, {} pipelines ({}), {} table writers, {} "
       "keys, "
-      "segments of {} bytes, {} us a look at the clock, {} s;",
+      "sessions of {} ms where the broker deals, segments of {} bytes, {} us a look at the clock, "
+      "{} "
+      "s;",
       brokers, partitions, replicas, broker_loops, fetch_sessions(*this), producers,
       send_pause_max.count(), linger.count(), compression, consumers,
       dealing(*this, group_protocol), stream_threads, transactional_producers, pipelines,
-      dealing(*this, pipeline_protocol), table_writers, keys, segment_bytes, reading_cost.count(),
-      duration.count() / 1000);
+      dealing(*this, pipeline_protocol), table_writers, keys, consumer_session_timeout.count(),
+      segment_bytes, reading_cost.count(), duration.count() / 1000);
   for (const auto& [is_on, name] : {std::pair{kills_brokers, "kill"},
                                     {cuts_power, "power cut"},
                                     {restarts_cleanly, "restart"},

@@ -31,6 +31,9 @@ struct Scenario {
   bool is_cooperative = true;                              // of the classic protocol
   GroupProtocol group_protocol = GroupProtocol::kClassic;  // kBoth: nobody could watch it
   GroupProtocol pipeline_protocol = GroupProtocol::kClassic;  // of the pipelines' group
+  /// Of members that are dealt to by the broker. Those that die are missed after it, or where it is
+  /// longer than they may take to give partitions up, when these are wanted.
+  Millis consumer_session_timeout{6'000};
   int brokers = 1;   // that the process is to its clients (ADR 31)
   int replicas = 1;  // of each partition
   /// How much of fetch sessions a broker remembers; 0: as much as it likes.

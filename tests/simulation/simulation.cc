@@ -18,6 +18,7 @@
 #include "tests/simulation/stream_actor.h"
 #include "tests/simulation/table_actor.h"
 #include "tests/simulation/transaction_actor.h"
+#include "wire/error_codes.h"
 
 namespace millrace::simulation {
 namespace {
@@ -85,9 +86,16 @@ class Director {
     const auto made = admin->create_topics(topics);
     if (!made.ok()) return fail(made.error().to_string());
     for (const auto& [name, outcome] : *made) {
-      if (!outcome.ok()) return fail(name + ": " + outcome.error().to_string());
+      if (outcome.ok() || is_repeated(outcome.error())) continue;
+      return fail(name + ": " + outcome.error().to_string());
     }
     return true;
+  }
+
+  /// A request whose answer was lost is sent again, and finds what it has made: nobody else makes
+  /// topics here.
+  static bool is_repeated(const Error& error) {
+    return wire::kafka_error_of(error) == wire::KafkaError::kTopicAlreadyExists;
   }
 
   client::NewTopic table() const {
