@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Our clients on three brokers of Apache Kafka, of which one is killed or stands still at random, round after round: nothing
-that was acknowledged is lost, nothing doubled, nothing seen that was aborted, and no transaction is half there.
+"""Our clients on three brokers of Apache Kafka, of which one is killed, stands still or is cut off at random, round after
+round: nothing that was acknowledged is lost, nothing doubled, nothing seen that was aborted, and no transaction is half
+there.
 
 Run as: broken_cluster_test.py PATH_TO_LOAD_PEER [unittest arguments]. For more rounds than a test run has time for:
 MILLRACE_KILLS=300.
@@ -9,6 +10,7 @@ MILLRACE_KILLS=300.
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +18,7 @@ import time
 import unittest
 
 import proof
+from divided_network import DividedNetwork, unshare_network
 from kafka_cluster import KafkaCluster
 
 BROKERS = 3
@@ -67,13 +70,19 @@ class Load:
 class BrokenCluster(unittest.TestCase):
     def test_nothing_is_lost_doubled_or_half_seen(self):
         chance = random.Random(SEED)
-        with KafkaCluster(BROKERS, properties={"log.cleaner.backoff.ms": "500"}) as cluster:
+        network = None if WHY_NOT_DIVIDED else DividedNetwork(BROKERS)
+        if network:
+            self.addCleanup(network.close)
+        faults = [self.kill, self.hold] + ([self.cut_off] if network else [])
+        with KafkaCluster(BROKERS, properties={"log.cleaner.backoff.ms": "500"}, network=network) as cluster:
+            self.network = network
             load = Load(cluster)
             self.addCleanup(load.kill)
             load.works_on(5)
             for number in range(ROUNDS):
                 node = chance.randrange(BROKERS)
-                fault = chance.choice((self.kill, self.hold))
+                # Each kind comes, however few the rounds are.
+                fault = faults[number] if number < len(faults) else chance.choice(faults)
                 with self.subTest(round=number, node=node, fault=fault.__name__):
                     fault(cluster, node, chance)
                     load.works_on(chance.randrange(5, 30))
@@ -93,8 +102,19 @@ class BrokenCluster(unittest.TestCase):
         time.sleep(BEYOND_ITS_SESSION_S + chance.uniform(0, 2))
         os.kill(cluster.pid(node), signal.SIGCONT)
 
+    def cut_off(self, cluster, node, chance):
+        """It goes on without the others and its clients, whose connections to it never break."""
+        self.network.cut(node)
+        with self.assertRaises(TimeoutError):
+            socket.create_connection(cluster.address_of(node), timeout=1)
+        time.sleep(BEYOND_ITS_SESSION_S + chance.uniform(0, 2))
+        self.network.mend(node)
+
 
 if __name__ == "__main__":
-    proof.tool_chain("java")
+    proof.tool_chain("java")  # first: there are no registries in a network of our own
+    WHY_NOT_DIVIDED = unshare_network()
+    if WHY_NOT_DIVIDED:
+        print(f"NO BROKER IS CUT OFF, as a network of namespaces cannot be had: {WHY_NOT_DIVIDED}", flush=True)
     PEER = sys.argv.pop(1)
     unittest.main(verbosity=2)

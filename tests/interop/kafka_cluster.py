@@ -13,10 +13,12 @@ START_TIMEOUT_S = 180
 
 
 class KafkaCluster:
-    def __init__(self, brokers, keep_in=None, java_options="-Xmx384m", properties=None):
+    def __init__(self, brokers, keep_in=None, java_options="-Xmx384m", properties=None, network=None):
         """Keeps everything in a temporary folder below `keep_in`, or where such folders go.
 
-        `properties` are those of each broker that differ from Kafka's own."""
+        `properties` are those of each broker that differ from Kafka's own. Each broker is a node of `network`, a
+        DividedNetwork, or all are on the loopback."""
+        self._network = network
         self._properties = properties or {}
         self._brokers = brokers
         self._keep_in = keep_in
@@ -27,6 +29,9 @@ class KafkaCluster:
         self._env = {**os.environ, "KAFKA_KEEP_IN": self._scratch.name, "KAFKA_OWNER": str(os.getpid()),
                      "KAFKA_JAVA_OPTIONS": self._java_options,
                      "KAFKA_PROPERTIES": "\n".join(f"{name}={value}" for name, value in self._properties.items())}
+        if self._network:
+            self._env["KAFKA_ADDRESSES"] = " ".join(self._network.addresses)
+            self._env["KAFKA_WITHIN"] = "\n".join(" ".join(self._network.within(node)) for node in range(self._brokers))
         self.address = self._script("up", "--brokers", str(self._brokers)).splitlines()[-1].strip()
         return self
 
@@ -44,6 +49,11 @@ class KafkaCluster:
     def pid(self, node):
         return int((Path(self._scratch.name) / f"node{node}" / "pid").read_text())
 
+    def address_of(self, node):
+        """Its host and its port for clients."""
+        host, port = self.address.split(",")[node].rsplit(":", 1)
+        return host, int(port)
+
     def data(self, node):
         """The folder of its logs."""
         return Path(self._scratch.name) / f"node{node}" / "data"
@@ -58,11 +68,10 @@ class KafkaCluster:
     def start(self, node):
         """Starts a killed node again and waits until it listens."""
         self._script("start-node", str(node))
-        host, port = self.address.split(",")[node].rsplit(":", 1)
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
-                socket.create_connection((host, int(port)), timeout=1).close()
+                socket.create_connection(self.address_of(node), timeout=1).close()
                 return
             except OSError:
                 if time.monotonic() > deadline:

@@ -6,8 +6,10 @@
 #   kafka.sh dump FILES [OPTION…]  what Kafka's DumpLogSegments reads in log, index and snapshot files (with commas)
 # KAFKA_KEEP_IN names another folder for its data, so that several can run; KAFKA_OWNER is a process with which
 # the nodes end. KAFKA_JAVA_OPTIONS are for the nodes' Java, KAFKA_PROPERTIES lines of their server.properties.
+# KAFKA_ADDRESSES are those of the nodes, where they are not all on 127.0.0.1, and line i of KAFKA_WITHIN a command that
+# runs node i in its place.
 # `up` prints the bootstrap address. Node i listens on BASE+2i for clients and BASE+2i+1 for the controllers,
-# where BASE is the first free stretch of ports from 19092 on.
+# where BASE is the first stretch of ports from 19092 on that are free on 127.0.0.1.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 readonly home=${KAFKA_KEEP_IN:-build/kafka}
@@ -15,6 +17,8 @@ readonly jars=$PWD/build/kafka/jars
 readonly classes=$jars/classes.jsa
 readonly cluster_id=4Tl-PWA0Qb6jxHhIXYAdTQ
 read -ra java_options <<<"${KAFKA_JAVA_OPTIONS:--Xmx1g}"
+read -ra addresses <<<"${KAFKA_ADDRESSES:-}"
+mapfile -t places <<<"${KAFKA_WITHIN:-}"
 java=(java)
 [[ ! -f $classes ]] || java+=(-XX:SharedArchiveFile="$classes" -Xlog:cds=off -Xlog:class+path=off)
 java+=(-cp "$jars/*")
@@ -62,14 +66,17 @@ share_classes() {
   )
 }
 
-port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+address_of() { echo "${addresses[$1]:-127.0.0.1}"; }
+
+# somebody_listens HOST:PORT
+somebody_listens() { (exec 3<>"/dev/tcp/${1%:*}/${1##*:}") 2>/dev/null; }
 
 # The first base port from which 2*count ports are free.
 free_base_port() {
   local count=$1 base port
   for ((base = 19092; base < 29092; base += 100)); do
     for ((port = base; port < base + 2 * count; port++)); do
-      port_is_free "$port" || continue 2
+      ! somebody_listens "127.0.0.1:$port" || continue 2
     done
     echo "$base"
     return
@@ -79,14 +86,15 @@ free_base_port() {
 
 write_properties() {
   local node=$1 count=$2 base=$3 voters=$4
-  local client=$((base + 2 * node)) controller=$((base + 2 * node + 1))
+  local address client=$((base + 2 * node)) controller=$((base + 2 * node + 1))
+  address=$(address_of "$node")
   local replicas=$((count < 3 ? count : 3))
   cat >"$home/node$node/server.properties" <<END
 process.roles=broker,controller
 node.id=$node
 controller.quorum.voters=$voters
-listeners=PLAINTEXT://127.0.0.1:$client,CONTROLLER://127.0.0.1:$controller
-advertised.listeners=PLAINTEXT://127.0.0.1:$client
+listeners=PLAINTEXT://$address:$client,CONTROLLER://$address:$controller
+advertised.listeners=PLAINTEXT://$address:$client
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
@@ -108,8 +116,9 @@ END
 }
 
 start_node() {
-  local node=$1 dir=$home/node$1
-  KAFKA_LOG_DIR=$dir setsid "${java[@]}" "${java_options[@]}" kafka.Kafka "$dir/server.properties" \
+  local node=$1 dir=$home/node$1 within
+  read -ra within <<<"${places[$1]:-}"
+  KAFKA_LOG_DIR=$dir setsid "${within[@]}" "${java[@]}" "${java_options[@]}" kafka.Kafka "$dir/server.properties" \
     >"$dir/kafka.log" 2>&1 </dev/null &
   local pid=$!
   echo $pid >"$dir/pid"
@@ -127,7 +136,7 @@ node_is_alive() { [[ -f $1/pid ]] && kill -0 "$(cat "$1/pid")" 2>/dev/null; }
 answers() {
   local address
   for address in ${1//,/ }; do
-    ! port_is_free "${address##*:}" || return 1
+    somebody_listens "$address" || return 1
   done
   timeout 20 "${java[@]}" org.apache.kafka.tools.TopicCommand --bootstrap-server "$1" --list >/dev/null 2>&1
 }
@@ -146,8 +155,8 @@ up() {
   local base voters="" bootstrap="" node
   base=$(free_base_port "$count")
   for ((node = 0; node < count; node++)); do
-    voters+=${voters:+,}$node@127.0.0.1:$((base + 2 * node + 1))
-    bootstrap+=${bootstrap:+,}127.0.0.1:$((base + 2 * node))
+    voters+=${voters:+,}$node@$(address_of "$node"):$((base + 2 * node + 1))
+    bootstrap+=${bootstrap:+,}$(address_of "$node"):$((base + 2 * node))
   done
   for ((node = 0; node < count; node++)); do
     mkdir -p "$home/node$node"
