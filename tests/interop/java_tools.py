@@ -18,11 +18,13 @@ VERIFIABLE_PRODUCER = "org.apache.kafka.tools.VerifiableProducer"
 VERIFIABLE_CONSUMER = "org.apache.kafka.tools.VerifiableConsumer"
 
 
-def java(jars):
-    """A Java that lives for a second, with the jars; tools/kafka/kafka.sh made the archive, which halves that second."""
+def java(jars, ours=None):
+    """A Java that lives for a second, with the jars and a folder of our classes; tools/kafka/kafka.sh made the archive, which
+    halves that second."""
     jars = Path(jars).resolve()  # the archive is of jars that lie where they lay when it was made
+    classes = f"{ours}:{jars}/*" if ours else f"{jars}/*"
     return ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", f"-XX:SharedArchiveFile={jars}/classes.jsa",
-            "-Xlog:cds=off", "-Xlog:class+path=off", "-cp", f"{jars}/*"]
+            "-Xlog:cds=off", "-Xlog:class+path=off", "-cp", classes]
 
 
 class JavaTools:

@@ -46,8 +46,7 @@ class KafkaStreams(unittest.TestCase):
         """The application, once it counts."""
         log = (self.scratch / "application.log").open("a")
         self.addCleanup(log.close)
-        jars = java_tools.java(JARS)
-        process = subprocess.Popen([*jars[:-1], f"{CLASSES}:{jars[-1]}", "ExactlyOnceCounts", self.broker.address, "counting",
+        process = subprocess.Popen([*java_tools.java(JARS, CLASSES), "ExactlyOnceCounts", self.broker.address, "counting",
                                     INPUT, OUTPUT, self.scratch / "state"], stdout=subprocess.PIPE, stderr=log, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
