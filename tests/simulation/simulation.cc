@@ -358,6 +358,13 @@ Outcome simulate(std::uint64_t seed) {
   return simulate(seed, Scenario::from(random));
 }
 
+Outcome simulate(std::uint64_t seed, Sabotage sabotage) {
+  Random random(seed);
+  Scenario scenario = Scenario::from(random);
+  if (sabotage != Sabotage::kNone) scenario.break_on_purpose(sabotage);
+  return simulate(seed, scenario);
+}
+
 Outcome simulate(std::uint64_t seed, const Scenario& scenario) {
   sim::SimWorld world(seed);
   world.scheduler().clock().set_reading_cost(scenario.reading_cost);

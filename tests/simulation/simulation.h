@@ -30,6 +30,8 @@ struct Outcome {
 /// Broker, producers, a group of consumers and a windowed stream in this process, on virtual time.
 /// The same seed gives the same run.            thread  one run at a time in a process
 Outcome simulate(std::uint64_t seed);
+/// The same, and what is broken on purpose, in a world in which the run cannot miss it.
+Outcome simulate(std::uint64_t seed, Sabotage sabotage);
 /// The same, with a scenario of one's own.
 Outcome simulate(std::uint64_t seed, const Scenario& scenario);
 
