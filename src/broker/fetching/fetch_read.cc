@@ -48,7 +48,8 @@ class FetchReader {
 
     data.log_start_offset = partition->log().log_start_offset().value();
     if (wanted.last_fetched_epoch >= 0 && diverges(*partition, wanted, data)) return data;
-    return read_records(*partition, wanted, std::move(data));
+    read_records(*partition, wanted, data);
+    return data;
   }
 
   FetchFound take() && { return std::move(found_); }
@@ -110,26 +111,28 @@ class FetchReader {
     return true;
   }
 
-  PartitionData read_records(const Partition& partition, const FetchRequest::FetchPartition& wanted,
-                             PartitionData data) {
+  void read_records(const Partition& partition, const FetchRequest::FetchPartition& wanted,
+                    PartitionData& data) {
     const auto partition_max = static_cast<std::size_t>(wanted.partition_max_bytes);
     const auto first = found_.bytes == 0 ? storage::MinOneBatch::kYes : storage::MinOneBatch::kNo;
     const Offset from{wanted.fetch_offset};
     const std::size_t bytes_max = std::min(partition_max, budget_);
     if (request_.isolation_level == kFetchCommitted) {
       auto found = partition.log().read_committed(from, bytes_max, first);
-      if (!found.ok()) return refused(std::move(data), wire::kafka_error_of(found.error()));
+      if (!found.ok()) return refuse(data, found.error());
       fill_ends(partition, data);
       data.last_stable_offset = found->last_stable_offset.value();
       fill_aborted(found->aborted, data.aborted_transactions.emplace());
-      add_records(found->slice, data);
-      return data;
+      return add_records(found->slice, data);
     }
     const auto found = partition.log().read(from, bytes_max, first, partition.high_watermark());
-    if (!found.ok()) return refused(std::move(data), wire::kafka_error_of(found.error()));
+    if (!found.ok()) return refuse(data, found.error());
     fill_ends(partition, data);
     add_records(*found, data);
-    return data;
+  }
+
+  void refuse(PartitionData& data, const Error& error) {
+    data = refused(std::move(data), wire::kafka_error_of(error));
   }
 
   static void fill_aborted(const std::vector<storage::AbortedTransaction>& found,
