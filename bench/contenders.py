@@ -26,8 +26,11 @@ class Millrace:
 
     whose = "ours"
 
-    def __init__(self, folder):
-        self._broker = BrokerProcess(BINARY, "--fsync", "never", data_directory=folder / "millrace")
+    def __init__(self, folder, properties=None):
+        """`properties` are those of the broker that differ from its own."""
+        self.data = folder / "millrace"
+        options = [word for name, value in (properties or {}).items() for word in ("--config", f"{name}={value}")]
+        self._broker = BrokerProcess(BINARY, "--fsync", "never", *options, data_directory=self.data)
 
     def __enter__(self):
         return self
@@ -55,8 +58,8 @@ class Kafka:
 
     whose = "peer"
 
-    def __init__(self, folder):
-        self._cluster = KafkaCluster(1, keep_in=folder, java_options=KAFKA_JAVA)
+    def __init__(self, folder, properties=None):
+        self._cluster = KafkaCluster(1, keep_in=folder, java_options=KAFKA_JAVA, properties=properties)
 
     def __enter__(self):
         self._cluster.__enter__()
@@ -86,6 +89,10 @@ class Kafka:
     @property
     def pid(self):
         return self._cluster.pid(0)
+
+    @property
+    def data(self):
+        return self._cluster.data(0)
 
 
 def why_no_kafka():

@@ -48,8 +48,21 @@ def shown_size(size):
 
 
 def resident_mib(pid):
+    return memory_mib(pid, "VmRSS")
+
+
+def begin_resident_peak(pid):
+    """The peak begins anew at what is resident now."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def resident_peak_mib(pid):
+    return memory_mib(pid, "VmHWM")
+
+
+def memory_mib(pid, what):
     text = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", text).group(1)) / 1024
+    return int(re.search(rf"{what}:\s+(\d+) kB", text).group(1)) / 1024
 
 
 def cpu_seconds(pid):
