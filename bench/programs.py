@@ -19,10 +19,10 @@ def build(*targets):
                    stdout=subprocess.DEVNULL)
 
 
-def run_json(command):
-    """Runs a program that prints one line of JSON."""
+def run_json(command, environment=None):
+    """Runs a program that prints one line of JSON; `environment` is what it has besides ours."""
     output = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True,
-                            timeout=LOAD_TIMEOUT_S).stdout
+                            timeout=LOAD_TIMEOUT_S, env={**os.environ, **(environment or {})}).stdout
     return json.loads(output)
 
 
