@@ -54,7 +54,8 @@ Result<std::unique_ptr<BrokerCore>> BrokerCore::open(io::Env& env, BrokerConfig 
       if (auto status = core->directory_->mark_clean(); !status.ok())
         return std::move(status).error();
     }
-    return std::move(metadata).error();
+    auto why = std::move(metadata).error();
+    return why.code == ErrorCode::kDiskFull ? core->directory_->with_advice(std::move(why)) : why;
   }
   core->metadata_ = std::move(metadata).value();
   core->node_switch_ = std::make_unique<NodeSwitch>(*core->nodes_, *core->metadata_);

@@ -66,6 +66,11 @@ class BrokerCore {
   /// when nothing has moved.   thread  any
   Status write_checkpoints();
 
+  /// Whether something is owed to the metadata log that its disk did not take at the start.
+  bool owes() const { return metadata_->owes(); }
+  /// Tries again.   errors  KAFKA_STORAGE_ERROR      thread  any
+  Status settle() { return metadata_->settle(); }
+
   /// Closes the logs and marks the stop as clean; removes the directory of an ephemeral broker.
   /// Without it, the stop counts as unclean. No request may run any more.
   Status close();

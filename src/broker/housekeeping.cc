@@ -10,6 +10,8 @@ namespace {
 
 /// How much longer than file.delete.delay.ms a file may stay.
 constexpr Millis kRemovalInterval{5'000};
+/// Until a disk that was full at the start is looked at again: producers wait for it.
+constexpr Millis kSettleInterval{1'000};
 
 }  // namespace
 
@@ -26,6 +28,7 @@ Housekeeping::Housekeeping(io::Env& env, BrokerCore& core)
     if (auto status = core_.write_checkpoints(); !status.ok())
       LOG_WARN("could not write checkpoints", {{"reason", status.error().to_string()}});
   });
+  settle_later();
   thread_ = env.start_thread("housekeeping", [this] { loop_->run(); });
 }
 
@@ -38,6 +41,15 @@ void Housekeeping::repeat(Millis interval, std::function<void()> chore) {
   loop_->call_after(interval, [this, interval, chore = std::move(chore)] {
     chore();
     repeat(interval, chore);
+  });
+}
+
+/// For as long as something is owed, which is hardly ever.
+void Housekeeping::settle_later() {
+  if (!core_.owes()) return;
+  loop_->call_after(kSettleInterval, [this] {
+    (void)core_.settle();  // the start has said why not
+    settle_later();
   });
 }
 

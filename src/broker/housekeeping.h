@@ -25,6 +25,7 @@ class Housekeeping {
 
  private:
   void repeat(Millis interval, std::function<void()> chore);
+  void settle_later();
 
   io::Env& env_;
   BrokerCore& core_;

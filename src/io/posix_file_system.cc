@@ -53,7 +53,8 @@ class PosixFile final : public File {
       const auto count = retry_when_interrupted([&] {
         return ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(position));
       });
-      if (count < 0) return system_error("write", path_, errno);
+      if (count < 0)
+        return system_error(fmt::format("write {} bytes to", bytes.size()), path_, errno);
       position += static_cast<std::uint64_t>(count);
       bytes.remove_prefix(static_cast<std::size_t>(count));
       // Readers on other threads may see the new size only after the bytes are there.
@@ -274,8 +275,10 @@ class PosixFileSystem final : public FileSystem {
                    fmt::format("{} is locked by process {}", path, holder_of(fd.get()))};
     }
     const std::string holder = fmt::format("{}\n", ::getpid());
+    // For the message that others get. A full disk takes it not: the lock holds all the same.
     if (::ftruncate(fd.get(), 0) < 0) return system_error("write", path, errno);
-    if (::pwrite(fd.get(), holder.data(), holder.size(), 0) < 0) {
+    if (::pwrite(fd.get(), holder.data(), holder.size(), 0) < 0 && errno != ENOSPC &&
+        errno != EDQUOT) {
       return system_error("write", path, errno);
     }
     return std::unique_ptr<FileLock>(new PosixFileLock(std::move(fd)));

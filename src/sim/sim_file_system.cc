@@ -308,7 +308,8 @@ Result<std::vector<io::DirectoryEntry>> SimFileSystem::list(const std::string& d
 
 Status SimFileSystem::create_directories(const std::string& directory) {
   const std::lock_guard lock(state_->mutex);
-  if (const auto fault = state_->enter(State::Call::kWrites))
+  const bool is_there = find_node(*state_, path_parts(directory)) != nullptr;
+  if (const auto fault = state_->enter(is_there ? State::Call::kOther : State::Call::kWrites))
     return fault_error(*fault, "create", directory);
   SimNodePtr node = state_->root;
   for (const std::string& part : path_parts(directory)) {

@@ -147,6 +147,14 @@ TEST(SimFileSystem, AFullDiskHitsTheNextWriteAndAShortWriteLeavesAPart) {
   EXPECT_TRUE(file->append("!").ok());
 }
 
+TEST(SimFileSystem, AFullDiskTakesNoNewDirectoryAndDoesNotMissOneThatIsThere) {
+  SimFileSystem files;
+  ASSERT_TRUE(files.create_directories("/data/topic-0").ok());
+  files.fail_from(1, Fault::kDiskFull);
+  EXPECT_TRUE(files.create_directories("/data/topic-0").ok());
+  EXPECT_FALSE(files.create_directories("/data/topic-1").ok());
+}
+
 TEST(SimFileSystem, BytesOfAFailedSyncAreNotBroughtBackByALaterOne) {
   SimFileSystem files;
   auto file = open_new(files, "log");

@@ -285,6 +285,10 @@ Status DataDirectory::write_cleaner_offset(const TopicPartition& partition, Offs
   });
 }
 
+Error DataDirectory::with_advice(Error error) const {
+  return advise(std::move(error), path_);
+}
+
 Status DataDirectory::mark_clean() {
   return files_.replace_atomically(file_path(kCleanMarkName), kCleanMarkText);
 }

@@ -84,6 +84,8 @@ class DataDirectory {
   /// The partition's log is clean up to `offset`: written down at once, unless it says so already.
   /// The caller sees to it that the partition's topic neither comes nor goes meanwhile.
   Status write_cleaner_offset(const TopicPartition& partition, Offset offset);
+  /// The error with the directory's name, and what its reader can do about it.
+  Error with_advice(Error error) const;
   /// Says that every log was closed. The last thing a clean stop does.
   Status mark_clean();
 

@@ -108,6 +108,50 @@ TEST(IoFault, AShortWriteLeavesWhatWasConfirmed) {
   set_log_level(LogLevel::kWarn);
 }
 
+/// A disk that is full from the `nth` call on, a kill, and a start before anything was made free.
+void run_into_full_disk(sim::Fault fault, std::uint64_t nth, bool& hit) {
+  sim::SimFileSystem files;
+  auto log = open_log(files, PreviousStop::kUnclean);
+  ASSERT_TRUE(log.ok()) << log.error().message;
+  files.fail_from(nth, fault);
+  Outcome outcome;
+  for (int i = 0; i < 12; ++i) {
+    const std::string value = std::to_string(i) + std::string(100, 'v');
+    const auto appended = append(**log, {.values = {value}}, i / 2);
+    if (appended.ok()) outcome.confirmed.push_back(value);
+  }
+  hit = files.fault_hit();
+  const std::unique_ptr<sim::SimFileSystem> left = files.process_death();
+
+  left->fail_from(1, fault);
+  auto again = open_log(*left, PreviousStop::kUnclean);
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  check(**again, outcome);
+  ASSERT_FALSE(append(**again, {}, 9).ok()) << "there is no room";
+  check(**again, outcome);
+
+  left->clear_fault();
+  ASSERT_TRUE(append(**again, {}, 9).ok());
+  ASSERT_TRUE(again.value()->close().ok());
+  const auto last = open_log(*left, PreviousStop::kClean);
+  ASSERT_TRUE(last.ok()) << last.error().message;
+  EXPECT_EQ(last.value()->latest_leader_epoch(), LeaderEpoch{9});
+  EXPECT_EQ(last.value()->log_end_offset().value(),
+            static_cast<std::int64_t>(outcome.confirmed.size()) + 1);
+}
+
+TEST(IoFault, AfterAKillALogOpensOnADiskThatIsStillFull) {
+  set_log_level(LogLevel::kOff);
+  for (const auto fault : {sim::Fault::kDiskFull, sim::Fault::kShortWrite}) {
+    bool hit = true;
+    for (std::uint64_t nth = 1; hit && !HasFatalFailure(); ++nth) {
+      SCOPED_TRACE(::testing::Message() << "full from call " << nth << " on");
+      run_into_full_disk(fault, nth, hit);
+    }
+  }
+  set_log_level(LogLevel::kWarn);
+}
+
 TEST(IoFault, AppendsGoOnWhenTheDiskHasRoomAgain) {
   set_log_level(LogLevel::kOff);
   sim::SimFileSystem files;

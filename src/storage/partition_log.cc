@@ -59,7 +59,10 @@ Result<std::unique_ptr<PartitionLog>> PartitionLog::open(io::FileSystem& files,
       std::make_unique<LogParts>(files, std::move(directory), config, std::move(loaded).value(),
                                  recovery_point, options.removal);
   if (epochs_changed) {
-    if (Status status = parts->write_epochs(); !status.ok()) return std::move(status).error();
+    Status status = parts->write_epochs();
+    // A full disk: readers need none of it, and the next append writes it first.
+    parts->owes_epochs = !status.ok() && status.error().code == ErrorCode::kDiskFull;
+    if (!status.ok() && !parts->owes_epochs) return std::move(status).error();
   }
   return std::unique_ptr<PartitionLog>(new PartitionLog(std::move(parts)));
 }

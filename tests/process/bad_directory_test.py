@@ -119,23 +119,62 @@ class BadDirectoryTest(unittest.TestCase):
         with self.broker() as broker:
             self.assertEqual(self.consume(broker, "t").stdout, "acknowledged\nroom again\n")
 
-    @unittest.skipUnless(os.geteuid() == 0, "needs root to mount a small disk")
-    def test_a_start_on_a_full_disk_says_to_make_room(self):
+    def mount_small_disk(self, size):
         self.data.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", self.data], check=False,
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", self.data], check=False,
                                  capture_output=True)
         if mounted.returncode != 0:
             self.skipTest("may not mount a small disk here")
-        try:
-            with (self.data / "filler").open("wb", buffering=0) as filler:
-                try:
-                    while filler.write(b"x" * 4096):
-                        pass
-                except OSError:
+        self.addCleanup(subprocess.run, ["umount", self.data], check=True)
+
+    def fill_disk(self):
+        with (self.data / "filler").open("wb", buffering=0) as filler:
+            try:
+                while filler.write(b"x" * 4096):
                     pass
-            self.assert_refuses("No space left on device", "make room")
-        finally:
-            subprocess.run(["umount", self.data], check=True)
+            except OSError:
+                pass
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to mount a small disk")
+    def test_a_first_start_on_a_full_disk_says_to_make_room(self):
+        self.mount_small_disk("64k")
+        self.fill_disk()
+        self.assert_refuses("No space left on device", "make room")
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to mount a small disk")
+    def test_killed_on_a_full_disk_the_broker_starts_serves_and_takes_records_once_there_is_room(self):
+        self.mount_small_disk("4m")
+        (self.data / "ballast").write_bytes(b"x" * 500_000)
+        line = "x" * 1000 + "\n"
+        small = ("-X", "linger.ms=0", "-X", "batch.size=2000")
+        with self.broker() as broker:
+            # The new epochs of so many partitions find no room in the last block of the metadata log.
+            for name, *how in (("t", "--config", "segment.bytes=300000"), ("many", "-p", "300")):
+                made = millrace("topic", "create", name, "--brokers", broker.address, *how)
+                self.assertEqual(made.returncode, DONE, made.stderr)
+            full = millrace("produce", "t", "--brokers", broker.address, *small, "-X", "delivery.timeout.ms=2000",
+                            "-X", "request.timeout.ms=1000", stdin=line * 6000)
+            self.assertEqual(full.returncode, FAILED, full)
+            self.assertIn("KAFKA_STORAGE_ERROR", full.stderr)
+            before = self.consume(broker, "t").stdout
+            self.assertGreater(before.count("\n"), 1000)
+            self.assertEqual(broker.stop(signal.SIGKILL), -signal.SIGKILL)
+        self.assertGreater(len(list((self.data / "t-0").glob("*.log"))), 5, "recovery has several segments to look at")
+        self.fill_disk()
+
+        with self.broker() as broker:
+            self.assertEqual(self.consume(broker, "t").stdout, before)
+            refused = millrace("produce", "t", "--brokers", broker.address, *small, "-X", "delivery.timeout.ms=1500",
+                               "-X", "request.timeout.ms=1000", "-X", "enable.idempotence=false", stdin="refused\n")
+            self.assertEqual(refused.returncode, FAILED, refused)
+            self.assertIn("KAFKA_STORAGE_ERROR", refused.stderr)
+            (self.data / "ballast").unlink()
+            self.produce(broker, "t", "room again\n")
+            self.assertEqual(self.consume(broker, "t").stdout, before + "room again\n")
+            self.assertEqual(broker.stop(), DONE)
+        self.assertIn("the metadata log cannot be written", broker.said)
+        with self.broker() as broker:
+            self.assertEqual(self.consume(broker, "t").stdout, before + "room again\n")
 
     def test_a_stop_that_could_not_be_clean_is_a_failure(self):
         with self.broker() as broker:

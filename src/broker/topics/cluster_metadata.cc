@@ -47,7 +47,7 @@ Result<std::unique_ptr<ClusterMetadata>> ClusterMetadata::open(io::Env& env,
   auto log = MetadataLog::open(env.files(), directory, env.clock().wall());
   if (!log.ok()) return std::move(log).error();
   auto writer = std::make_unique<Guarded<Writer>>(
-      Writer{.image = {}, .log = std::move(log).value(), .random = env.make_random()});
+      Writer{.image = {}, .log = std::move(log).value(), .random = env.make_random(), .owed = {}});
   std::unique_ptr<ClusterMetadata> metadata(
       new ClusterMetadata(env, config, nodes, directory, durability, std::move(writer)));
   auto status = metadata->writer_->with([&](Writer& state) { return metadata->open_all(state); });
@@ -69,17 +69,7 @@ Status ClusterMetadata::open_all(Writer& writer) {
   if (status = settle_folders(writer); !status.ok()) return status;
   publish_settings(writer.image);
 
-  // After an unclean stop the ends of logs may be lost: a new epoch lets clients notice.
-  if (directory_.previous_stop() == storage::PreviousStop::kUnclean) {
-    status = write(writer, writer.image.bump_leader_epochs());
-    if (!status.ok()) return status;
-  }
-  // All nodes run at the start, whatever they did before, and there may be other ones.
-  const Running running = nodes_.running();
-  status = write(writer, writer.image.replace_placements([&](const Placement& placement) {
-    return settled_on(placement, running);
-  }));
-  if (!status.ok()) return status;
+  if (status = write_new_epochs(writer); !status.ok()) return status;
 
   TopicTable table;
   for (const auto& [name, image] : writer.image.topics()) {
@@ -88,6 +78,55 @@ Status ClusterMetadata::open_all(Writer& writer) {
     table.add(std::move(topic).value());
   }
   publish(std::move(table));
+  return {};
+}
+
+/// Under which epochs, and on which nodes, this start goes on.
+Status ClusterMetadata::write_new_epochs(Writer& writer) {
+  MetadataImage::Records records;
+  const auto add = [&](MetadataImage::Records more) {
+    writer.image.apply_all(more);
+    records.insert(records.end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
+  };
+  // After an unclean stop the ends of logs may be lost: a new epoch lets clients notice.
+  if (directory_.previous_stop() == storage::PreviousStop::kUnclean)
+    add(writer.image.bump_leader_epochs());
+  // All nodes run at the start, whatever they did before, and there may be other ones.
+  const Running running = nodes_.running();
+  add(writer.image.replace_placements(
+      [&](const Placement& placement) { return settled_on(placement, running); }));
+
+  const Status status = append(writer, records);
+  if (status.ok()) {
+    shorten_log(writer);
+    return {};
+  }
+  // One that a sync has failed takes nothing until the next start, whatever is made free.
+  if (auto usable = writer.log.log().check_usable(); !usable.ok()) return status;
+  LOG_ERROR(
+      "the metadata log cannot be written: everything can be read, appends and changes are refused "
+      "until there is room on its disk",
+      {{"directory", writer.log.log().directory()}, {"reason", status.error().message}});
+  writer.owed = std::move(records);
+  owes_ = true;
+  return {};
+}
+
+Status ClusterMetadata::settle() {
+  return writer_->with([&](Writer& writer) { return settle(writer); });
+}
+
+Status ClusterMetadata::settle(Writer& writer) {
+  if (writer.owed.empty()) return {};
+  if (auto status = append(writer, writer.owed); !status.ok()) return status;
+  writer.owed.clear();
+  owes_ = false;
+  for (const auto& [name, topic] : table()->by_name()) {
+    for (const auto& partition : topic->partitions)
+      partition->note_epoch(Partition::EpochIs::kWrittenDown);
+  }
+  LOG_INFO("the metadata log is written again", {{"directory", writer.log.log().directory()}});
   return {};
 }
 
@@ -198,15 +237,21 @@ Result<std::shared_ptr<Partition>> ClusterMetadata::open_partition(
   Placement placement = image.partitions[index];
   LeaderEpoch& epoch = placement.leadership.epoch;
   epoch = std::max(epoch, log.value()->latest_leader_epoch());
-  return std::make_shared<Partition>(std::move(name), std::move(log).value(), std::move(placement),
-                                     durability_);
+  auto partition = std::make_shared<Partition>(std::move(name), std::move(log).value(),
+                                               std::move(placement), durability_);
+  if (owes_) partition->note_epoch(Partition::EpochIs::kOwed);
+  return partition;
+}
+
+Status ClusterMetadata::append(Writer& writer, const MetadataImage::Records& records) {
+  const auto sync =
+      config_.fsync == FsyncPolicy::kNever ? MetadataLog::Sync::kNo : MetadataLog::Sync::kYes;
+  return writer.log.append(records, env_.clock().wall(), sync);
 }
 
 Status ClusterMetadata::write(Writer& writer, const MetadataImage::Records& records) {
-  const auto sync =
-      config_.fsync == FsyncPolicy::kNever ? MetadataLog::Sync::kNo : MetadataLog::Sync::kYes;
-  auto status = writer.log.append(records, env_.clock().wall(), sync);
-  if (!status.ok()) return status;
+  if (auto status = settle(writer); !status.ok()) return status;
+  if (auto status = append(writer, records); !status.ok()) return status;
   writer.image.apply_all(records);
   shorten_log(writer);
   return {};
@@ -446,7 +491,11 @@ Status ClusterMetadata::close() {
   for (const auto& [name, topic] : table()->by_name()) {
     for (const auto& partition : topic->partitions) keep_first(partition->close());
   }
-  writer_->with([&](Writer& writer) { keep_first(writer.log.close()); });
+  writer_->with([&](Writer& writer) {
+    // Not clean without it: the next start would not know that epochs have to rise.
+    keep_first(settle(writer));
+    keep_first(writer.log.close());
+  });
   return first;
 }
 

@@ -1,6 +1,7 @@
 // ClusterMetadata: topics and producer ids, as the metadata log has them, with their open logs.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,7 +30,8 @@ class ClusterMetadata final : public TopicCatalogue, public SettingsCatalogue, p
   /// Ids are written down in blocks of so many; a restart skips what is left of one.
   static constexpr std::int64_t kProducerIdBlock = 1000;
 
-  /// Replays the metadata log and opens the log of every partition.
+  /// Replays the metadata log and opens the log of every partition. Where the disk does not take
+  /// the new leader epochs, they are owed: see settle().
   /// env, config, nodes, directory  outlive this
   /// errors  those of the logs
   static Result<std::unique_ptr<ClusterMetadata>> open(io::Env& env, const BrokerConfig& config,
@@ -57,6 +59,13 @@ class ClusterMetadata final : public TopicCatalogue, public SettingsCatalogue, p
   /// Called after settings() has changed, with no lock held. Set before the first request.
   void on_settings(std::function<void()> callback) { on_settings_ = std::move(callback); }
 
+  /// Whether the disk did not take what the start had to write. Until it does, everything can be
+  /// read, and nothing is appended or changed.       thread  any
+  bool owes() const { return owes_; }
+  /// Writes it, and lets partitions be appended to.
+  /// errors  KAFKA_STORAGE_ERROR: it is owed still      thread  any
+  Status settle();
+
   /// Does what must not run beside the making and deleting of topics.   thread  any
   Status while_no_topic_changes(const std::function<Status(const TopicTable&)>& work) const;
 
@@ -72,6 +81,7 @@ class ClusterMetadata final : public TopicCatalogue, public SettingsCatalogue, p
     MetadataImage image;
     MetadataLog log;
     Random random;
+    MetadataImage::Records owed;  // the image has them, the log does not
   };
   /// Producer ids that are in the log and were not given out: [next, end).
   struct Reserve {
@@ -88,6 +98,9 @@ class ClusterMetadata final : public TopicCatalogue, public SettingsCatalogue, p
                   std::unique_ptr<Guarded<Writer>> writer);
 
   Status write(Writer& writer, const MetadataImage::Records& records);
+  Status append(Writer& writer, const MetadataImage::Records& records);
+  Status write_new_epochs(Writer& writer);
+  Status settle(Writer& writer);
   Status reserve_producer_ids(Writer& writer);
   void shorten_log(Writer& writer);
   Status replace_records(Writer& writer);
@@ -122,6 +135,7 @@ class ClusterMetadata final : public TopicCatalogue, public SettingsCatalogue, p
   std::function<void(const Topic&)> on_removed_;
   std::function<void()> on_settings_;
   std::unique_ptr<Guarded<Writer>> writer_;
+  std::atomic<bool> owes_ = false;  // writer_ has something owed
   Guarded<Reserve> producer_ids_;
   Guarded<std::shared_ptr<const TopicTable>> table_;
   Guarded<std::shared_ptr<const SettingsInForce>> settings_;

@@ -18,6 +18,12 @@ Error gone(const TopicPartition& name) {
                           fmt::format("{} was closed or deleted", name));
 }
 
+Error epoch_is_owed() {
+  return wire::make_error(wire::KafkaError::kKafkaStorageError,
+                          "the leader epoch of this start is not in the metadata log yet, whose "
+                          "disk takes nothing");
+}
+
 }  // namespace
 
 Partition::Partition(TopicPartition name, std::shared_ptr<storage::PartitionLog> log,
@@ -65,6 +71,10 @@ void Partition::place(Placement placement) {
   wake_all();
 }
 
+void Partition::note_epoch(EpochIs epoch) {
+  writer_.with([&](Writer& writer) { writer.epoch = epoch; });
+}
+
 Result<std::optional<storage::VerificationGuard>> Partition::begin_verification(
     ProducerId id, ProducerEpoch epoch, std::int32_t first_sequence, storage::EpochBump epoch_bump,
     Timestamp now) {
@@ -82,7 +92,8 @@ Result<storage::AppendResult> Partition::append_with(Append append) {
   auto result = writer_.with([&](Writer& writer) -> Result<storage::AppendResult> {
     if (writer.is_closed) return gone(name_);
     before = ends();
-    auto appended = append();
+    auto appended =
+        writer.epoch == EpochIs::kOwed ? Result<storage::AppendResult>(epoch_is_owed()) : append();
     has_sealed = log_->take_sealed();
     note_disk(writer, appended);
     return appended;

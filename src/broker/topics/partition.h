@@ -61,6 +61,11 @@ class Partition {
   /// Another placement counts from now on; batches that are appended later bear its epoch. Wakes
   /// the waiters, who may have come to the wrong node.
   void place(Placement placement);
+  /// Whether the metadata log has the leader epoch. While it has not, appends are refused with
+  /// KAFKA_STORAGE_ERROR: after a power cut the same epoch could be given out again, for other
+  /// records. Reads go on.
+  enum class EpochIs : std::uint8_t { kWrittenDown, kOwed };
+  void note_epoch(EpochIs epoch);
 
   /// Appends one batch, which is patched in place, and wakes the waiters.
   /// budget  what a client's batch inflates to is taken off it
@@ -135,6 +140,7 @@ class Partition {
   struct Writer {
     bool is_closed = false;
     bool disk_refuses = false;  // the last append failed for the disk's sake
+    EpochIs epoch = EpochIs::kWrittenDown;
   };
   struct Waiter {
     std::function<void()> wake;

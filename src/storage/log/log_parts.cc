@@ -35,7 +35,9 @@ LogParts::LogParts(io::FileSystem& file_system, std::string path, LogConfig log_
 
 Status LogParts::write_epochs() {
   const std::string text = epochs.with([](const LeaderEpochs& known) { return known.encode(); });
-  return files.replace_atomically(path(kEpochCheckpointName), text);
+  Status status = files.replace_atomically(path(kEpochCheckpointName), text);
+  if (status.ok()) owes_epochs = false;
+  return status;
 }
 
 }  // namespace millrace::storage

@@ -55,8 +55,9 @@ struct LogParts {
   std::shared_ptr<Segment> active;
   ProducerStates producers;
   std::set<Offset> snapshots;
-  bool is_as_closed;        // nothing was changed since a clean stop: close() has nothing to do
-  bool has_sealed = false;  // a segment was sealed, and nobody was told yet
+  bool is_as_closed;         // nothing was changed since a clean stop: close() has nothing to do
+  bool owes_epochs = false;  // the checkpoint does not say yet what `epochs` does
+  bool has_sealed = false;   // a segment was sealed, and nobody was told yet
 
   // Shared with readers and flushers.
   Guarded<std::shared_ptr<const LogConfig>> current_config;

@@ -16,7 +16,8 @@
 namespace millrace::storage {
 namespace {
 
-/// Notes that `epoch` begins at `start`, unless it has begun already.
+/// Notes that `epoch` begins at `start`, unless it has begun already. What recovery could not write
+/// down comes along.
 Status start_epoch(LogParts& log, LeaderEpoch epoch, Offset start) {
   std::optional<LeaderEpochs> before;
   log.epochs.with([&](LeaderEpochs& known) {
@@ -24,9 +25,9 @@ Status start_epoch(LogParts& log, LeaderEpoch epoch, Offset start) {
     before = known;
     known.assign(epoch, start);
   });
-  if (!before) return {};
+  if (!before && !log.owes_epochs) return {};
   Status status = log.write_epochs();
-  if (!status.ok()) log.epochs.with([&](LeaderEpochs& known) { known = *before; });
+  if (!status.ok() && before) log.epochs.with([&](LeaderEpochs& known) { known = *before; });
   return status;
 }
 

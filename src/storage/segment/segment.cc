@@ -16,8 +16,24 @@ namespace {
 
 constexpr std::uint64_t kRemadeIndexInterval = 4096;  // bytes, as index.interval.bytes by default
 
+/// The file at `path`, if `bytes` are all that is in it. To write them again would take room that a
+/// full disk may not have a second time.
+/// errors  kIo
+Result<std::shared_ptr<io::File>> holds_already(io::FileSystem& files, const std::string& path,
+                                                std::string_view bytes) {
+  auto found = files.read_all(path);
+  if (!found.ok() && found.error().code != ErrorCode::kNotFound) return std::move(found).error();
+  if (!found.ok() || *found != bytes) return std::shared_ptr<io::File>();
+  auto file = files.open(path, io::OpenMode::kReadWrite);
+  if (!file.ok()) return std::move(file).error();
+  return std::shared_ptr<io::File>(std::move(file).value());
+}
+
+/// The file holds `bytes`, and is yet to be synced.
 Result<std::shared_ptr<io::File>> write_whole(io::FileSystem& files, const std::string& path,
                                               std::string_view bytes) {
+  auto held = holds_already(files, path, bytes);
+  if (!held.ok() || *held != nullptr) return held;
   auto file = files.open(path, io::OpenMode::kCreateOrReadWrite);
   if (!file.ok()) return std::move(file).error();
   if (Status status = file.value()->truncate(0); !status.ok()) return std::move(status).error();
@@ -178,7 +194,11 @@ Status Segment::set_aborted(TransactionIndex index) {
     return {};
   }
   if (aborted_ == Aborted::kNone && index.size() == 0) return {};
-  Status status = files_.replace_atomically(path(kTransactionIndexSuffix), index.encode());
+  const std::string name = path(kTransactionIndexSuffix);
+  const std::string bytes = index.encode();
+  const auto held = holds_already(files_, name, bytes);
+  if (!held.ok()) return held.error();
+  Status status = *held == nullptr ? files_.replace_atomically(name, bytes) : (*held)->sync();
   if (!status.ok()) return status;
   aborted_ = Aborted::kInFile;
   has_aborted_ = false;

@@ -19,6 +19,20 @@ namespace {
 
 constexpr std::size_t kCopyChunkSize = std::size_t{1} << 16U;
 
+/// Lets `copy` hold what `file` does from `position` on, and be on disk.
+Status copy_from(const io::File& file, std::uint64_t position, io::File& copy) {
+  if (Status status = copy.truncate(0); !status.ok()) return status;
+  std::vector<char> chunk(kCopyChunkSize);
+  while (position < file.size()) {
+    auto count = file.read_at(position, chunk);
+    if (!count.ok()) return std::move(count).error();
+    if (*count == 0) break;
+    if (Status status = copy.append({chunk.data(), *count}); !status.ok()) return status;
+    position += *count;
+  }
+  return copy.sync();
+}
+
 class SegmentLoader {
  public:
   SegmentLoader(io::FileSystem& files, const std::string& directory, const LogConfig& config,
@@ -385,16 +399,10 @@ Status SegmentLoader::save_whole_batches(Offset base, const io::File& file,
   LOG_ERROR("whole batches lie beyond bad bytes, keeping them beside the log", {{"path", name}});
   auto copy = files_.open(name, io::OpenMode::kCreateOrReadWrite);
   if (!copy.ok()) return std::move(copy).error();
-  if (Status status = copy.value()->truncate(0); !status.ok()) return status;
-  std::vector<char> chunk(kCopyChunkSize);
-  while (position < file.size()) {
-    auto count = file.read_at(position, chunk);
-    if (!count.ok()) return std::move(count).error();
-    if (*count == 0) break;
-    if (Status status = copy.value()->append({chunk.data(), *count}); !status.ok()) return status;
-    position += *count;
-  }
-  return copy.value()->sync();
+  Status status = copy_from(file, position, *copy.value());
+  // A part of it would take what room there is on a full disk, and be made anew anyway.
+  if (!status.ok()) (void)files_.remove(name);
+  return status;
 }
 
 /// The same for a whole segment.
