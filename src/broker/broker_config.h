@@ -21,7 +21,7 @@ namespace millrace::broker {
 /// When bytes reach the disk (ADR 0007).
 enum class FsyncPolicy : std::uint8_t {
   kGroup,  // acks=all is answered after a flush that many requests share
-  kNever,  // the operating system decides, as in Kafka
+  kNever,  // the operating system decides, as in Kafka; topics themselves are synced all the same
   kAlways  // every append is flushed before it is answered
 };
 

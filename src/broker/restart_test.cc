@@ -446,6 +446,19 @@ TEST_F(Restart, AcknowledgedTopicsSurviveAPowerCut) {
   }
 }
 
+TEST_F(Restart, TopicsSurviveAPowerCutThoughTheirRecordsAreNeverSynced) {
+  ASSERT_EQ(fsync_, FsyncPolicy::kNever);
+  for (int round = 0; round < 20; ++round) {
+    const std::string name = "topic-" + std::to_string(round);
+    make_topic(name);
+    ASSERT_TRUE(append(name, 0, batch_of({"a"})).ok());
+    core_.reset();
+    world_.crash("broker", sim::SimNetwork::Kernel::kDies);
+    open();  // which asserts that it does
+    EXPECT_EQ(state().topics.table()->by_name().size(), static_cast<std::size_t>(round + 1));
+  }
+}
+
 TEST_F(Restart, NoRecordOfADeletedTopicComesBackInTheNextOneOfItsName) {
   core_.reset();
   fsync_ = FsyncPolicy::kAlways;

@@ -244,9 +244,7 @@ Result<std::shared_ptr<Partition>> ClusterMetadata::open_partition(
 }
 
 Status ClusterMetadata::append(Writer& writer, const MetadataImage::Records& records) {
-  const auto sync =
-      config_.fsync == FsyncPolicy::kNever ? MetadataLog::Sync::kNo : MetadataLog::Sync::kYes;
-  return writer.log.append(records, env_.clock().wall(), sync);
+  return writer.log.append(records, env_.clock().wall());
 }
 
 Status ClusterMetadata::write(Writer& writer, const MetadataImage::Records& records) {

@@ -63,7 +63,7 @@ Status MetadataLog::replay(const std::function<void(const wire::MetadataRecord&)
   return Error{ErrorCode::kCorrupt, fmt::format("the metadata log stops at offset {}", *end)};
 }
 
-Status MetadataLog::append(const MetadataImage::Records& records, Timestamp now, Sync sync) {
+Status MetadataLog::append(const MetadataImage::Records& records, Timestamp now) {
   if (records.empty()) return {};
   wire::RecordBatchBuilder builder;
   for (const auto& record : records) {
@@ -75,14 +75,14 @@ Status MetadataLog::append(const MetadataImage::Records& records, Timestamp now,
   auto appended = log_->append({batch.data(), batch.size()}, LeaderEpoch{0}, now,
                                storage::AppendOrigin::kCoordinator);
   if (!appended.ok()) return std::move(appended).error();
-  return sync == Sync::kYes ? log_->flush() : Status{};
+  return log_->flush();
 }
 
 Status MetadataLog::replace_all(const MetadataImage::Records& whole, Timestamp now) {
   // In a segment of its own, so that those before it can go.
   if (Status status = log_->roll(now); !status.ok()) return status;
   const Offset base = log_->log_end_offset();
-  if (Status status = append(whole, now, Sync::kYes); !status.ok()) return status;
+  if (Status status = append(whole, now); !status.ok()) return status;
   return log_->delete_records_before(base);
 }
 

@@ -24,9 +24,10 @@ class MetadataLog {
   /// errors  kCorrupt, kIo; a record of a newer version is handed over as unknown
   Status replay(const std::function<void(const wire::MetadataRecord&)>& visit) const;
 
-  /// Appends the records as one batch, so that all of them count or none.
-  enum class Sync : std::uint8_t { kYes, kNo };
-  Status append(const MetadataImage::Records& records, Timestamp now, Sync sync);
+  /// Appends the records as one batch, so that all of them count or none, and syncs it, whatever
+  /// --fsync says of topics: without it a power cut would leave folders of topics that nobody
+  /// remembers.   source  KRaft's leader flushes its log before it counts an append, too
+  Status append(const MetadataImage::Records& records, Timestamp now);
 
   /// Puts `whole` in the place of all records so far, as one batch: a power cut leaves those, with
   /// it or without, or it alone. Applied behind them it must say the same as alone.

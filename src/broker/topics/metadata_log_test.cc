@@ -75,8 +75,7 @@ TEST(MetadataLog, APowerCutAtAnyStepOfItsReplacementLeavesWhatItSaid) {
       ASSERT_TRUE(directory.ok()) << directory.error().to_string();
       auto log = MetadataLog::open(disk, **directory, now);
       ASSERT_TRUE(log.ok());
-      ASSERT_TRUE(
-          log->append(image.all_records(kThisNode, random), now, MetadataLog::Sync::kYes).ok());
+      ASSERT_TRUE(log->append(image.all_records(kThisNode, random), now).ok());
       disk.fail_from(step, sim::Fault::kIo);
       (void)log->replace_all(image.all_records(kThisNode, random), now).ok();
       if (!disk.fault_hit()) {

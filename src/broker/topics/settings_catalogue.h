@@ -24,7 +24,7 @@ class SettingsCatalogue {
 
   /// Plans a change while nobody else changes anything, writes it down and puts it into force.
   /// errors  those of the plan; kIo, kDiskFull: nothing was changed
-  /// thread  any; one at a time        cost  one write and, but with --fsync never, one flush
+  /// thread  any; one at a time        cost  one write and one flush
   virtual Status change(const Plan& plan, Really really) = 0;
 };
 
