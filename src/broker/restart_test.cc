@@ -322,6 +322,42 @@ TEST_F(Restart, SaysThatThePartitionsFolderOfACleanStopIsGoneAndUsesNoOffsetAgai
   EXPECT_EQ(state().topics.table()->find_partition("orders", 1)->high_watermark(), Offset{3});
 }
 
+TEST_F(Restart, SaysOnceThatDeletedRecordsAreBackForWantOfTheirCheckpoint) {
+  make_topic("orders");
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(append("orders", 0, batch_of({"a"})).ok());
+  ASSERT_EQ(orders().delete_records_before(Offset{5}).value(), Offset{5});
+  ASSERT_TRUE(core_->close().ok());
+  core_.reset();
+  ASSERT_TRUE(env().files().remove("/data/log-start-offset-checkpoint").ok());
+
+  ::testing::internal::CaptureStderr();
+  open();
+  const std::string said = ::testing::internal::GetCapturedStderr();
+
+  EXPECT_EQ(orders().log().log_start_offset(), Offset{0}) << "as in Kafka";
+  EXPECT_THAT(said, ::testing::HasSubstr("records that were deleted from it are back"));
+  EXPECT_THAT(said, ::testing::HasSubstr("directory=/data/orders-0 from=0 to=5"));
+
+  ::testing::internal::CaptureStderr();
+  restart_cleanly();
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+TEST_F(Restart, SaysNothingOfALogThatBeginsWhereItsSegmentsDo) {
+  make_topic("orders");
+  ASSERT_TRUE(append("orders", 0, batch_of({"a"})).ok());
+  make_topic("emptied");
+  ASSERT_TRUE(append("emptied", 0, batch_of({"a"})).ok());
+  auto& emptied = *state().topics.table()->find_partition("emptied", 0);
+  ASSERT_TRUE(emptied.delete_records_before(Offset{1}).ok());
+  ASSERT_TRUE(core_->write_checkpoints().ok());
+
+  ::testing::internal::CaptureStderr();
+  restart_after_kill();
+
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
 TEST_F(Restart, SaysOnceThatTheDiskRefuses) {
   make_topic("orders");
   auto& files = static_cast<sim::SimFileSystem&>(env().files());

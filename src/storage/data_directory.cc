@@ -182,7 +182,8 @@ Result<bool> DataDirectory::load_checkpoint(std::string_view name, Offsets& into
     into = std::move(offsets).value();
     return true;
   }
-  // Without it the logs are scanned, or cleaned, from their start: slower, not wrong.
+  // Without it the logs are scanned, or cleaned, from their start, which is slower, not wrong; or
+  // begin at their first segment, and those that did not say so when they are opened.
   LOG_WARN("a checkpoint is unreadable, going on without it",
            {{"path", file_path(name)}, {"reason", offsets.error().message}});
   return false;

@@ -73,6 +73,7 @@ class Loader {
                                                          const BatchPlace& place);
   Status put_aborted_in_place();
   Status refill_producer_windows() { return refill_producers(log_.segments, log_.producers); }
+  void complain_of_lost_start() const;
   Status settle_epochs();
   bool is_as_closed() const;
 
@@ -312,7 +313,22 @@ Status Loader::put_aborted_in_place() {
   return {};
 }
 
+/// DeleteRecords lets the first epoch begin where the log then does, so the epochs tell when the
+/// checkpoint is gone. Not to be trusted further: epochs learned from a scan begin late, too, and
+/// records that nobody deleted would be hidden.
+void Loader::complain_of_lost_start() const {
+  const auto& starts = log_.epochs.starts();
+  if (options_.knows_log_start || starts.empty()) return;
+  const Offset told = std::min(starts.front().start_offset, log_.log_end_offset);
+  if (told <= log_.log_start_offset) return;
+  LOG_WARN(
+      "log-start-offset-checkpoint does not say any more where a log begins: records that were "
+      "deleted from it are back; delete them again, or stop the broker and restore the checkpoint",
+      {{"directory", directory_}, {"from", log_.log_start_offset}, {"to", told}});
+}
+
 Status Loader::settle_epochs() {
+  complain_of_lost_start();
   if (log_.epochs.truncate_from_end(log_.log_end_offset)) log_.epochs_changed = true;
   if (log_.epochs.truncate_from_start(log_.log_start_offset)) log_.epochs_changed = true;
   return {};
