@@ -73,6 +73,8 @@ struct BrokerConfig {
   std::size_t request_bytes_max = 104'857'600;                     // socket.request.max.bytes
   std::size_t send_buffer_bytes = 262'144;                         // socket.send.buffer.bytes
   std::size_t fetch_bytes_max = 57'671'680;                        // fetch.max.bytes of the broker
+  /// replica.selector.class; empty: clients read from leaders.
+  std::string replica_selector = {};
 
   FetchSessionLimits fetch_sessions;
   /// What topics have that do not say otherwise, by the broker's names: log.retention.ms.

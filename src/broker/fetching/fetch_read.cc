@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/fault_point.h"
+#include "broker/fetching/replica_selection.h"
 #include "broker/handlers/replies.h"
 
 namespace millrace::broker {
@@ -42,6 +43,12 @@ class FetchReader {
     if (not_here != KafkaError::kNone) return led_elsewhere(std::move(data), *partition, not_here);
     if (is_from_replica(request_))
       return refused(std::move(data), KafkaError::kNotLeaderOrFollower);
+    if (const auto nearer = nearer_replica(*partition, wanted)) {
+      fill_ends(*partition, data);
+      data.preferred_read_replica = nearer->value();
+      found_.is_urgent = true;
+      return data;
+    }
     // The error is the one that Kafka gives.
     if (request_.max_bytes < 0 || wanted.partition_max_bytes < 0)
       return refused(std::move(data), KafkaError::kUnknownServerError);
@@ -56,9 +63,22 @@ class FetchReader {
   FetchResponse& response() { return found_.response; }
 
  private:
+  static constexpr std::int16_t kReadFromReplicasSince = 11;
+
+  /// Whom the leader sends the reader to, without records; not for an offset that no replica has.
+  std::optional<BrokerId> nearer_replica(const Partition& partition,
+                                         const FetchRequest::FetchPartition& wanted) const {
+    const bool is_asked = limits_.racks != nullptr && !request_.rack_id.empty() &&
+                          limits_.api_version >= kReadFromReplicasSince;
+    if (!is_asked || partition.leader() != limits_.node) return std::nullopt;
+    const Offset offset{wanted.fetch_offset};
+    if (offset < partition.log().log_start_offset() || offset > partition.log().log_end_offset())
+      return std::nullopt;
+    return replica_in_rack(partition.placement(), *limits_.racks->list(), request_.rack_id);
+  }
+
   /// Clients that can be sent to a nearer replica are served by any; older ones by the leader.
   KafkaError check_node(const Partition& partition, std::int32_t current_leader_epoch) const {
-    constexpr std::int16_t kReadFromReplicasSince = 11;
     return limits_.api_version >= kReadFromReplicasSince
                ? check_may_read(partition, limits_.node, current_leader_epoch)
                : check_leads(partition, limits_.node, current_leader_epoch);

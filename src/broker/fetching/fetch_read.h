@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "broker/nodes/nodes.h"
 #include "broker/topics/topic_table.h"
 #include "io/connection.h"
 #include "wire/messages/fetch.h"
@@ -18,13 +19,15 @@ struct FetchLimits {
   BrokerId node = {};
   /// The broker's fetch.max.bytes; the request may ask for less.
   std::size_t bytes_max = 0;
+  /// Where readers are sent to the replica in their rack; null where they are left to the leader.
+  const Nodes* racks = nullptr;
 };
 
 struct FetchFound {
   wire::FetchResponse response;
   std::vector<io::FileSlice> files;  // one for each partition with records, in order
   std::size_t bytes = 0;
-  /// A partition has an error or a diverging epoch to report: no reason to wait.
+  /// A partition has an error, a diverging epoch or a nearer replica to report: no reason to wait.
   bool is_urgent = false;
   /// Of the partitions asked for, those that do not exist. They are no reason by themselves, as in
   /// Kafka: a client that asks for one again and again would be answered without a pause.

@@ -3,10 +3,12 @@
 //   a client that is gone. An error or a diverging epoch is answered at once.
 //   A node without a replica of the partition, and a client whose leader is another by now, are
 //   told who leads and where (KIP-951, v12 and v16).
-//   Records leave as they lie in the log: whole batches, from the one that holds the offset.
-//   Within a session (KIP-227) a request names what has changed since the last one, and the answer
-//   only what has something to say; see FetchSession. A full answer that says session 0 says that
-//   there is none: the client then asks for everything each time.
+//   With replica.selector.class the leader sends a client to a replica in the client's rack, at
+//   once and without records (KIP-392, v11); any replica serves it from there, up to the high
+//   watermark. Records leave as they lie in the log: whole batches, from the one that holds the
+//   offset. Within a session (KIP-227) a request names what has changed since the last one, and the
+//   answer only what has something to say; see FetchSession. A full answer that says session 0 says
+//   that there is none: the client then asks for everything each time.
 // Version notes: v7 brings sessions; v12 tells where histories diverge (KIP-595); v13 names topics
 // by id (KIP-516).
 #include <algorithm>
@@ -17,6 +19,7 @@
 
 #include "broker/fetching/fetch_read.h"
 #include "broker/fetching/fetch_sessions.h"
+#include "broker/fetching/replica_selection.h"
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
 #include "broker/topics/topic_catalogue.h"
@@ -232,7 +235,11 @@ void handle_fetch(FetchRequest request, RequestContext context, BrokerState& sta
   }
   FetchReply answer(std::move(fetch), context, state, std::move(reply));
 
-  const FetchLimits limits{context.api_version, context.node, state.config.fetch_bytes_max};
+  const FetchLimits limits{
+      .api_version = context.api_version,
+      .node = context.node,
+      .bytes_max = state.config.fetch_bytes_max,
+      .racks = state.config.replica_selector == kRackAwareSelector ? &state.nodes : nullptr};
   auto found = read_fetch(request, *topics, limits);
   if (found.knows_none() || request.max_wait_ms <= 0 || is_enough(found, request, limits))
     return answer.send(std::move(found));

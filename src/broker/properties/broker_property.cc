@@ -8,6 +8,8 @@
 #include <chrono>
 #include <type_traits>
 
+#include "broker/fetching/replica_selection.h"
+
 namespace millrace::broker {
 
 namespace {
@@ -23,6 +25,11 @@ constexpr std::string_view kProgram = "BrokerConfig";  // of a program that embe
 
 constexpr Property set_by(std::string_view flag, Property property) {
   property.flag = flag;
+  return property;
+}
+
+constexpr Property one_of(std::string_view choices, Property property) {
+  property.choices = choices;
   return property;
 }
 
@@ -42,6 +49,9 @@ std::string text(bool flag) {
 }
 std::string text(Millis time) {
   return fmt::to_string(time.count());
+}
+std::string text(const std::string& value) {
+  return value;
 }
 std::string text(std::int32_t number) {
   return fmt::to_string(number);
@@ -94,6 +104,10 @@ struct Keeper {
   template <class C>
   void operator()(bool C::*member) const {
     part_of<C>(config).*member = value == "true";
+  }
+  template <class C>
+  void operator()(std::string C::*member) const {
+    part_of<C>(config).*member = std::string(value);
   }
   template <class T, class C>
   void operator()(T C::*member) const {
@@ -156,6 +170,7 @@ constexpr std::array kBrokerRows{
     BrokerProperty{{"quota.window.num", kInt, "11", "Samples over which a client's rate is counted, one of them not full.", kWorks, "the quotas: who was silent may send what 10 seconds are worth"}, [](View) { return std::string("11"); }},
     BrokerProperty{{"quota.window.size.seconds", kInt, "1", "The time of one sample.", kWorks, "the quotas"}, [](View) { return std::string("1"); }},
     BrokerProperty{{"remote.log.storage.system.enable", kBoolean, "false", "Whether there is tiered storage.", kHolds, "there is none"}, [](View) { return std::string("false"); }},
+    BrokerProperty{one_of(kRackAwareSelector, {"replica.selector.class", kString, "", "org.apache.kafka.common.replica.RackAwareReplicaSelector sends clients that say in which rack they are (client.rack) to a replica there; without it they read from leaders.", kWorks, kEmbedder}), &BrokerConfig::replica_selector},
     BrokerProperty{{"security.inter.broker.protocol", kString, "PLAINTEXT", "How brokers speak with each other.", kHolds, kOneProcess}, [](View) { return std::string("PLAINTEXT"); }},
     BrokerProperty{{"socket.request.max.bytes", kInt, "104857600", "The largest request that is read.", kWorks, kEmbedder, {}, 1}, &BrokerConfig::request_bytes_max},
     BrokerProperty{{"socket.send.buffer.bytes", kInt, "262144", "SO_SNDBUF of a connection; 0 is the system's choice.", kWorks, kEmbedder, {}, 0}, &BrokerConfig::send_buffer_bytes},

@@ -34,8 +34,8 @@ struct Minutes {
 using BrokerSetting =
     std::variant<std::string (*)(const BrokerView& broker), Millis BrokerConfig::*,
                  std::int32_t BrokerConfig::*, std::size_t BrokerConfig::*, bool BrokerConfig::*,
-                 Millis GroupConfig::*, std::int32_t GroupConfig::*, Minutes,
-                 Millis TransactionConfig::*>;
+                 std::string BrokerConfig::*, Millis GroupConfig::*, std::int32_t GroupConfig::*,
+                 Minutes, Millis TransactionConfig::*>;
 
 struct BrokerProperty {
   Property about;

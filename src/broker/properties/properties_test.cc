@@ -163,7 +163,10 @@ TEST(BrokerProperties, AreSortedAndHaveTheDefaultsOfTheConfiguration) {
     EXPECT_EQ(each.value(view), each.about.default_value) << before;
     if (!each.can_be_set()) continue;
     BrokerConfig changed;
-    const std::string other = each.about.type == PropertyType::kBoolean ? "false" : "12345";
+    const std::string other = each.about.type == PropertyType::kBoolean ? "false"
+                              : each.about.choices.empty()
+                                  ? "12345"
+                                  : std::string(each.about.choices);  // there is one
     ASSERT_TRUE(set_broker_property(changed, before, other).ok()) << before;
     EXPECT_EQ(each.value({changed, BrokerId{1}, ""}), other) << before;
   }
@@ -261,6 +264,8 @@ TEST(BrokerProperties, AreSetByNameInWhatABrokerIsStartedWith) {
            {"log.retention.ms", "soon", "log.retention.ms: wanted a number"},
            {"log.preallocate", "true", "would do nothing here"},
            {"node.id", "2", "cannot be set"},
+           {"replica.selector.class", "com.example.Own",
+            "wanted org.apache.kafka.common.replica.RackAwareReplicaSelector"},
            {"num.partitoins", "2", "did you mean 'num.partitions'"}}) {
     const auto status = set_broker_property(config, name, value);
     ASSERT_FALSE(status.ok()) << name;

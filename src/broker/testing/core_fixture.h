@@ -38,7 +38,12 @@ struct Caught {
 
 class CoreFixture : public ::testing::Test {
  protected:
-  explicit CoreFixture(std::int32_t brokers = 1) : brokers_(brokers) { open(); }
+  /// Brings the configuration to what a test needs; null: it stays as it is.
+  using Adjust = void (*)(BrokerConfig&);
+  explicit CoreFixture(std::int32_t brokers = 1, Adjust adjust = nullptr)
+      : brokers_(brokers), adjust_(adjust) {
+    open();
+  }
 
   BrokerState& state() { return core_->state(); }
 
@@ -47,6 +52,7 @@ class CoreFixture : public ::testing::Test {
     config.data_directory = "/data";
     config.fsync = fsync_;
     config.brokers = brokers_;
+    if (adjust_ != nullptr) adjust_(config);
     auto core = BrokerCore::open(env(), config);
     ASSERT_TRUE(core.ok()) << core.error().to_string();
     core_ = std::move(core).value();
@@ -150,6 +156,7 @@ class CoreFixture : public ::testing::Test {
       ConnectionState{.node = node_, .local = {"127.0.0.1", 9092}, .peer = {"127.0.0.1", 50000}});
   FsyncPolicy fsync_ = FsyncPolicy::kNever;
   std::int32_t brokers_;
+  const Adjust adjust_;
   sim::SimWorld world_{1};
   std::unique_ptr<io::EventLoop> loop_ = world_.host("broker").make_loop();
   std::unique_ptr<BrokerCore> core_;

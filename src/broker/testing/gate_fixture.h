@@ -49,7 +49,8 @@ class Rules final : public Authorizer {
 /// Topics "mine" and "yours", and nothing allowed.
 class GateFixture : public CoreFixture {
  protected:
-  explicit GateFixture(std::int32_t brokers = 1) : CoreFixture(brokers) {
+  explicit GateFixture(std::int32_t brokers = 1, Adjust adjust = nullptr)
+      : CoreFixture(brokers, adjust) {
     EXPECT_TRUE(core_->start_coordinators(*loop_).ok());
     guarded_.emplace(state());
     guarded_->authorizer = &rules_;

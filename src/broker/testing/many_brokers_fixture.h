@@ -18,7 +18,7 @@ namespace millrace::broker {
 /// and 1; the first of them leads.
 class ManyBrokers : public GateFixture {
  protected:
-  ManyBrokers() : GateFixture(3) {
+  explicit ManyBrokers(Adjust adjust = nullptr) : GateFixture(3, adjust) {
     guarded_->authorizer = &everybody_;
     NewTopic topic{.name = "orders", .partition_count = 3, .replication_factor = 2};
     topic.assignments = {{k1, k2}, {k2, k3}, {k3, k1}};
@@ -42,12 +42,14 @@ class ManyBrokers : public GateFixture {
                                  std::int32_t current_leader_epoch = -1) {
     wire::FetchRequest request;
     request.max_wait_ms = 0;
+    request.rack_id = rack_;
     auto& topic = request.topics.emplace_back();
     topic.topic = "orders";
     topic.topic_id = state().topics.table()->find("orders")->id;
     auto& wanted = topic.partitions.emplace_back();
     wanted.partition = partition;
     wanted.current_leader_epoch = current_leader_epoch;
+    wanted.fetch_offset = from_;
     return ask<wire::FetchResponse>(request, version);
   }
   static wire::KafkaError only_error(const wire::FetchResponse& response) {
@@ -71,6 +73,9 @@ class ManyBrokers : public GateFixture {
   const BrokerId k2{2};
   const BrokerId k3{3};
   const AllowEverything everybody_{};
+  // Of fetches.
+  std::string rack_ = {};
+  std::int64_t from_ = 0;
 };
 
 }  // namespace millrace::broker
