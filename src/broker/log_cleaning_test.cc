@@ -163,7 +163,8 @@ TEST_F(LogCleaningTest, WhatCompactionTookIsNotMissedWhenTheTopicIsCompactedNoMo
   const auto set_policy = [&](const std::string& topic, const std::string& policy) {
     wire::IncrementalAlterConfigsRequest request;
     request.resources.push_back({2, topic, {{"cleanup.policy", 0, policy}}});
-    const auto answers = call(&handle_incremental_alter_configs, std::move(request), 1).responses;
+    const auto answers =
+        call(&handle_incremental_alter_configs, std::move(request), 1)->response().responses;
     ASSERT_EQ(answers.at(0).error_code, 0);
   };
   int with_gaps = 0;

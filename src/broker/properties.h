@@ -67,6 +67,9 @@ std::vector<Property> broker_properties();
 /// The properties that a consumer group may have, sorted by name.
 std::vector<Property> group_properties();
 
+/// The property that says which brokers of the process are stopped (ADR 31).
+inline constexpr std::string_view kStoppedBrokers = "millrace.brokers.stopped";
+
 /// The reference page, docs/generated/properties.md.
 std::string properties_page();
 

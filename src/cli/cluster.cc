@@ -1,5 +1,5 @@
 // millrace cluster info | log-dirs | features | quorum; moves of leaders and replicas:
-// cluster_moves.cc
+// cluster_moves.cc; brokers that stop and start: cluster_turns.cc
 #include <charconv>
 #include <map>
 #include <memory>
@@ -9,6 +9,7 @@
 
 #include "cli/cluster_access.h"
 #include "cli/cluster_moves.h"
+#include "cli/cluster_turns.h"
 #include "cli/commands.h"
 #include "cli/config_changes.h"
 #include "cli/value.h"
@@ -209,6 +210,7 @@ void add_cluster(Command root, io::Env& env) {
   setting.action([levels, &env](Console& console) { return set_features(*levels, console, env); });
   add_view(cluster, env, "quorum", "Show who keeps the cluster's metadata", &show_quorum);
   add_cluster_moves(cluster, env);
+  add_cluster_turns(cluster, env);
 }
 
 }  // namespace millrace::cli

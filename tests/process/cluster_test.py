@@ -75,6 +75,50 @@ class ClusterTest(unittest.TestCase):
         self.assertEqual(self.run_ok("consume", "moved", "--exit-at-end"), "before\nafter\n")
         self.assertEqual(self.shown("cluster", "reassignments"), [])
 
+    def leaders(self, topic):
+        return [row["leader"] for row in self.shown("topic", "describe", topic)[0]["partitions"]]
+
+    def running(self):
+        return [row["broker"] for row in self.shown("cluster", "info")["brokers"]]
+
+    def test_brokers_stop_and_start(self):
+        self.run_ok("topic", "create", "turned", "-p", "3")
+        self.addCleanup(self.run_millrace, "cluster", "start", "1", "2", "3")
+        self.run_ok("produce", "turned", stdin="before\n")
+        self.assertEqual(self.run_ok("cluster", "stop", "2"), "broker 2 is stopped\n")
+        self.assertEqual(self.running(), [1, 3])
+        self.assertNotIn(2, self.leaders("turned"))
+        self.run_ok("produce", "turned", stdin="meanwhile\n")
+        self.assertEqual(self.run_ok("cluster", "stop", "1"), "broker 1 is stopped\n")
+        self.assertEqual(self.running(), [3])
+
+        last = self.run_millrace("cluster", "stop", "3")
+        self.assertEqual(last.returncode, FAILED, last)
+        self.assertIn("wanted one broker to run on", last.stderr)
+
+        self.assertEqual(self.run_ok("cluster", "start", "1", "2"), "broker 1 runs\nbroker 2 runs\n")
+        self.assertEqual(self.running(), [1, 2, 3])
+        self.assertEqual(sorted(self.run_ok("consume", "turned", "--exit-at-end").split()), ["before", "meanwhile"])
+
+    def test_a_stopped_brokers_port_is_closed_and_taken_again(self):
+        self.addCleanup(self.run_millrace, "cluster", "start", "2")
+        second = self.broker.address.split(",")[1]
+        self.run_ok("cluster", "stop", "2")
+        alone = [BINARY, "cluster", "info", "--brokers", second]
+        gone = subprocess.run(alone, text=True, capture_output=True, timeout=90, check=False)
+        self.assertEqual(gone.returncode, FAILED, gone)
+        self.run_ok("cluster", "start", "2")
+        back = subprocess.run(alone, text=True, capture_output=True, timeout=90, check=False)
+        self.assertEqual(back.returncode, DONE, back.stderr)
+
+    def test_what_cannot_be_turned_says_why(self):
+        for arguments, code, says in ((["stop", "4"], FAILED, "of which there are 1, 2, 3, found '4'"),
+                                      (["stop", "two"], WRONG_USAGE, "wanted ids of brokers"),
+                                      (["start"], WRONG_USAGE, "ID")):
+            done = self.run_millrace("cluster", *arguments)
+            self.assertEqual(done.returncode, code, (arguments, done.stderr))
+            self.assertIn(says, done.stderr, arguments)
+
     def test_what_cannot_be_moved_says_why(self):
         self.run_ok("topic", "create", "stays", "-p", "1")
         for arguments, code, says in ((["reassign", "stays:0", "--to", "1,4"], FAILED, "there is no broker 4"),

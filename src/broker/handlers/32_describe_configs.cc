@@ -11,6 +11,7 @@
 
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/replies.h"
+#include "broker/nodes/stopped_brokers.h"
 #include "broker/properties/config_entries.h"
 #include "broker/topics/settings_catalogue.h"
 #include "broker/topics/topic_catalogue.h"
@@ -29,11 +30,19 @@ using Resource = DescribeConfigsRequest::DescribeConfigsResource;
 using ResourceAnswer = DescribeConfigsResponse::DescribeConfigsResult;
 using Shown = DescribeConfigsResponse::DescribeConfigsResourceResult;
 
+/// With what is shown as if it were set of all brokers, and is not.
+ClusterSettings shown_settings(const BrokerState& state) {
+  ClusterSettings set = state.settings.settings()->set;
+  auto stopped = stopped_brokers(*state.nodes.list());
+  if (!stopped.empty()) set.brokers[{}][std::string(kStoppedBrokers)] = std::move(stopped);
+  return set;
+}
+
 std::vector<ConfigEntry> entries_of_broker(const RequestContext& context, BrokerState& state) {
   const auto nodes = state.nodes.list();
   const Node* const self = find_node(*nodes, context.node);
   const std::string listener = "PLAINTEXT://" + address_of(*self, *context.connection).to_string();
-  return broker_config_entries(state.settings.settings()->set,
+  return broker_config_entries(shown_settings(state),
                                {state.config, context.node, listener, self->rack});
 }
 
@@ -62,7 +71,7 @@ Result<std::vector<ConfigEntry>> entries_of(const Resource& resource, const Requ
     case ConfigResourceType::kTopic:
       return entries_of_topic(name, context.node, state);
     case ConfigResourceType::kBroker: {
-      if (name.empty()) return all_brokers_config_entries(state.settings.settings()->set);
+      if (name.empty()) return all_brokers_config_entries(shown_settings(state));
       auto status = check_is_broker(name, context.node);
       return status.ok() ? Result<Entries>(entries_of_broker(context, state))
                          : std::move(status).error();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -73,12 +74,20 @@ Status alter_topic(const std::string& name, const ConfigChanges& changes, Altera
 }
 
 /// All of the broker that answers, or what holds for all of them.
-Status alter_broker(const std::string& name, const ConfigChanges& changes, AlterationBase base,
-                    SettingsCatalogue::Really really, const RequestContext& context,
-                    BrokerState& state) {
+Status alter_broker(const WantedAlteration& wanted, const ConfigChanges& changes,
+                    AlterationBase base, SettingsCatalogue::Really really,
+                    const RequestContext& context, BrokerState& state) {
+  const std::string& name = wanted.resource_name;
   if (!name.empty() && name != fmt::to_string(context.node))
     return invalid_request(
         fmt::format("wanted broker {}, or none for all, found '{}'", context.node, name));
+  if (turns_brokers(wanted)) {
+    if (base == AlterationBase::kNothing)
+      return make_error(KafkaError::kInvalidConfig,
+                        fmt::format("{}: wanted IncrementalAlterConfigs", kStoppedBrokers));
+    const auto turns = plan_turns(wanted, context, state);
+    return turns.ok() ? Status{} : Status{turns.error()};
+  }
   return state.settings.change(
       [&](const MetadataImage& image) -> Result<MetadataImage::Records> {
         const ConfigResource broker{ConfigResourceType::kBroker, name};
@@ -122,7 +131,7 @@ Status alter_one(const WantedAlteration& wanted, AlterationBase base,
     case ConfigResourceType::kTopic:
       return alter_topic(wanted.resource_name, *changes, base, really, state);
     case ConfigResourceType::kBroker:
-      return alter_broker(wanted.resource_name, *changes, base, really, context, state);
+      return alter_broker(wanted, *changes, base, really, context, state);
     case ConfigResourceType::kGroup:
       return alter_group(wanted.resource_name, *changes, base, really, state);
     case ConfigResourceType::kBrokerLogger:
@@ -135,6 +144,28 @@ Status alter_one(const WantedAlteration& wanted, AlterationBase base,
 }
 
 }  // namespace
+
+bool turns_brokers(const WantedAlteration& wanted) {
+  return static_cast<ConfigResourceType>(wanted.resource_type) == ConfigResourceType::kBroker &&
+         std::any_of(wanted.changes.begin(), wanted.changes.end(),
+                     [](const WantedChange& each) { return each.name == kStoppedBrokers; });
+}
+
+Result<NodeTurns> plan_turns(const WantedAlteration& wanted, const RequestContext& context,
+                             const BrokerState& state) {
+  if (wanted.changes.size() > 1)
+    return invalid_request(fmt::format(
+        "{}: wanted in a change of its own, as it is no setting that could be taken back, found {}",
+        kStoppedBrokers, wanted.changes.size()));
+  const auto changes = checked_changes(wanted);
+  if (!changes.ok()) return changes.error();
+  const auto nodes = state.nodes.list();
+  const ConfigOverrides current{{std::string(kStoppedBrokers), stopped_brokers(*nodes)}};
+  const auto changed = changed_configs(current, *changes, dynamic_broker_properties());
+  if (!changed.ok()) return changed.error();
+  const auto list = changed->find(kStoppedBrokers);
+  return turns_to(*nodes, list == changed->end() ? std::string_view() : list->second, context.node);
+}
 
 std::vector<wire::AlterConfigsResourceResponse> alter_configs(
     const std::vector<WantedAlteration>& wanted, AlterationBase base,

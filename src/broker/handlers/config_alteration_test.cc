@@ -39,6 +39,7 @@ class ConfigAlteration : public CoreFixture {
   std::vector<wire::AlterConfigsResourceResponse> alter(
       std::vector<Incremental::AlterConfigsResource> resources, bool validate_only = false) {
     return call(&handle_incremental_alter_configs, {std::move(resources), validate_only}, 1)
+        ->response()
         .responses;
   }
   KafkaError alter_topic(const std::string& topic, std::vector<Wish> wishes,

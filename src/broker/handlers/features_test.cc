@@ -122,8 +122,8 @@ TEST_F(Features, AndPropertiesOfGroupsReachThoseWhoGoByThem) {
   ASSERT_EQ(set(1, kDowngrade), KafkaError::kNone);
   wire::IncrementalAlterConfigsRequest request;
   request.resources.push_back({32, "g", {{"consumer.heartbeat.interval.ms", 0, "7000"}}});
-  ASSERT_EQ(call(&handle_incremental_alter_configs, std::move(request), 1).responses[0].error_code,
-            0);
+  const auto altered = call(&handle_incremental_alter_configs, std::move(request), 1);
+  ASSERT_EQ(altered->response().responses[0].error_code, 0);
   make_topic("orders");
 
   wire::ConsumerGroupHeartbeatRequest joining;

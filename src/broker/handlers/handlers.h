@@ -33,9 +33,9 @@ wire::DescribeConfigsResponse handle_describe_configs(wire::DescribeConfigsReque
                                                       BrokerState& state);
 wire::AlterConfigsResponse handle_alter_configs(wire::AlterConfigsRequest request,
                                                 const RequestContext& context, BrokerState& state);
-wire::IncrementalAlterConfigsResponse handle_incremental_alter_configs(
-    wire::IncrementalAlterConfigsRequest request, const RequestContext& context,
-    BrokerState& state);
+void handle_incremental_alter_configs(wire::IncrementalAlterConfigsRequest request,
+                                      RequestContext context, BrokerState& state,
+                                      Responder<wire::IncrementalAlterConfigsResponse> reply);
 wire::CreatePartitionsResponse handle_create_partitions(wire::CreatePartitionsRequest request,
                                                         const RequestContext& context,
                                                         BrokerState& state);

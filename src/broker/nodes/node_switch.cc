@@ -31,7 +31,7 @@ void NodeSwitch::finish(const Done& done, Status status) {
   done(std::move(status));
 }
 
-void NodeSwitch::stop(BrokerId node, Done done) {
+void NodeSwitch::stop(BrokerId node, Done done, Tell tell) {
   if (auto status = begin(node); !status.ok()) return done(std::move(status));
   if (!find_node(*nodes_.list(), node)->is_running) return finish(done, {});
   if (nodes_.running().size() == 1)
@@ -51,6 +51,7 @@ void NodeSwitch::stop(BrokerId node, Done done) {
   PROBE("broker: a node of several stopped");
   LOG_INFO("a broker of this process was stopped", {{"broker", node}});
   if (sockets_ == nullptr) return finish(done, {});
+  if (tell == Tell::kWhenLeadersMoved) std::exchange(done, [](const Status&) {})({});
   sockets_->close(node, [this, done = std::move(done)] { finish(done, {}); });
 }
 

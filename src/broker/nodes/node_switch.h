@@ -2,7 +2,9 @@
 // replicas leave and come back, listeners close and open. The log goes on.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "base/result.h"
 #include "broker/nodes/nodes.h"
@@ -32,11 +34,15 @@ class NodeSwitch {
   void use(NodeSockets* sockets) { sockets_ = sockets; }
 
   using Done = std::function<void(Status)>;
+  /// When the caller of a stop hears that it is done: who asked the node itself has to be answered
+  /// before its connections end.
+  enum class Tell : std::uint8_t { kWhenClosed, kWhenLeadersMoved };
   /// Moves what the node leads to others, takes it out of those in sync, and ends its sockets. Then
   /// calls `done`, on any thread; nothing happens when it does not run.
   /// errors  BROKER_ID_NOT_REGISTERED; INVALID_REQUEST for the last one that runs, as nobody could
   ///         start it again; REQUEST_TIMED_OUT while another change is under way
-  void stop(BrokerId node, Done done);
+  void stop(BrokerId node, Done done, Tell tell);
+  void stop(BrokerId node, Done done) { stop(node, std::move(done), Tell::kWhenClosed); }
   /// Opens the node's sockets; it is in sync at once, and leads what nobody led.
   /// errors  BROKER_ID_NOT_REGISTERED; BROKER_NOT_AVAILABLE when its port was taken meanwhile; those
   ///         of a disk that does not take what changes. It does not run then

@@ -155,6 +155,7 @@ constexpr std::array kBrokerRows{
     BrokerProperty{{"max.connections", kInt, "2147483647", "The most connections.", kHolds, "nothing but the system limits them"}, [](View) { return std::string("2147483647"); }},
     BrokerProperty{{"max.connections.per.ip", kInt, "2147483647", "The most connections from one address.", kHolds, "nothing but the system limits them"}, [](View) { return std::string("2147483647"); }},
     BrokerProperty{{"max.incremental.fetch.session.cache.slots", kInt, "1000", "How many fetch sessions are kept.", kWorks, kProgram}, [](View broker) { return text(broker.config.fetch_sessions.sessions_max); }},
+    BrokerProperty{dynamic({kStoppedBrokers, kList, "", "Brokers of this process that are stopped: their clients lose them, and what they led is led by others. Taken off the list they run again; so do all when the process starts.", kWorks, "millrace cluster stop"}), [](View) { return std::string(); }},
     BrokerProperty{{"node.id", kInt, "1", "The number of this node.", kWorks, "the data directory"}, [](View broker) { return fmt::to_string(broker.node); }},
     BrokerProperty{set_by("--loops", {"num.network.threads", kInt, "1", "Event loops that serve connections.", kWorks, kUp}), [](View broker) { return text(std::int64_t{std::max(broker.config.loops, 1)}); }},
     BrokerProperty{set_by("--partitions", {"num.partitions", kInt, "1", "Partitions of a topic that does not say.", kWorks, kUp, {}, 1}), &BrokerConfig::num_partitions},
