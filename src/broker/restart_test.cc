@@ -490,7 +490,8 @@ TEST_F(Restart, TopicsSurviveAPowerCutThoughTheirRecordsAreNeverSynced) {
     ASSERT_TRUE(append(name, 0, batch_of({"a"})).ok());
     core_.reset();
     world_.crash("broker", sim::SimNetwork::Kernel::kDies);
-    open();  // which asserts that it does
+    open();
+    ASSERT_NE(core_, nullptr) << "it does not start";
     EXPECT_EQ(state().topics.table()->by_name().size(), static_cast<std::size_t>(round + 1));
   }
 }
