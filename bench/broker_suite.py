@@ -1,5 +1,5 @@
 """The broker against Apache Kafka: one broker each on the same disk, both leave flushing to the page cache, and
-they are measured by turns. Run by run.py as the suite "broker"."""
+they are measured by turns; and beside a bare program. Run by run.py as the suite "broker"."""
 
 import contextlib
 import re
@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 
-from contenders import Kafka, Millrace, run_kafka_tool, why_no_kafka
+from contenders import BareBroker, Kafka, Millrace, run_kafka_tool, why_no_kafka
 from programs import (ROOT, build, cpu_seconds, delete_topic, make_topic, millrace, resident_mib, run_json, run_load,
                       shown_size, BUILD)
 from results import Figures
@@ -15,6 +15,7 @@ from results import Figures
 FOLDER = ROOT / "build/bench/broker"
 RECORDS = {1024: 1_000_000, 100: 5_000_000}
 CASES = [(size, partitions) for size in RECORDS for partitions in [1, 8]]
+MODES = ["produce", "consume"]
 WARM_UP_SHARE = 4  # of the records of each case
 
 SETTLE_S, IDLE_S = 5, 10
@@ -24,7 +25,7 @@ PRODUCER = ["acks=all", "linger.ms=5", "batch.size=131072", "compression.type=no
 
 
 def run(runs):
-    build("millrace", "client_load", "latency_load")
+    build("millrace", "client_load", "latency_load", "bare_broker")
     reason = why_no_kafka()
     if reason:
         print(f"broker: WITHOUT APACHE KAFKA, ours alone is measured: {reason}", file=sys.stderr)
@@ -52,8 +53,9 @@ def measure(contenders, loads, runs):
         say(f"load, run {index + 1}")
         turns = contenders if index % 2 == 0 else contenders[::-1]
         for case in CASES:
+            bare = bare_cpu(case)
             for contender in turns:
-                load(contender, figures, loads, case)
+                load(contender, figures, loads, case, bare)
         for contender in turns:
             latency(contender, figures)
         for contender in contenders:
@@ -120,28 +122,42 @@ def kafka_tool_load(contender, mode, topic, records, size):
     return float(fields[9])  # without the time of joining its group
 
 
-def load(contender, figures, loads, case):
+def bare_cpu(case):
+    """What a bare program takes of the processor under our client's load, in s/GB by mode."""
     size, partitions = case
+    with BareBroker(FOLDER, partitions) as bare:
+        return {mode: cpu_of(bare, own_load, mode, "any", size)[0] for mode in MODES}
+
+
+def cpu_of(broker, run_one, mode, topic, size):
+    """One run of a load: the broker's CPU in s/GB, and how many records went through in a second."""
     records = RECORDS[size]
-    gigabytes = records * size / 1e9
+    before = cpu_seconds(broker.pid)
+    speed = run_one(broker, mode, topic, records, size)
+    return (cpu_seconds(broker.pid) - before) / (records * size / 1e9), speed
+
+
+def load(contender, figures, loads, case, bare):
+    size, partitions = case
     shown_case = f"{shown_size(size)}, {partitions} partition{'s' if partitions > 1 else ''}"
     for shown_load, run_one in loads.items():
         with topic_on(contender, partitions) as topic:
-            for mode in ["produce", "consume"]:
-                before = cpu_seconds(contender.pid)
-                speed = run_one(contender, mode, topic, records, size)
-                cpu = cpu_seconds(contender.pid) - before
+            for mode in MODES:
+                cpu, speed = cpu_of(contender, run_one, mode, topic, size)
                 name = f"broker: {mode} {shown_case}{shown_load}"
                 figures.add(contender.whose, name, "records/s", speed)
                 figures.add(contender.whose, name, "MB/s", speed * size / 1e6)
-                figures.add(contender.whose, f"{name}, CPU", "s/GB", cpu / gigabytes, best="lower")
+                figures.add(contender.whose, f"{name}, CPU", "s/GB", cpu, best="lower")
+                if run_one is own_load:
+                    figures.add(contender.whose, f"{name}, CPU beside a bare program", "times", cpu / bare[mode],
+                                best="lower")
 
 
 def warm_up(contender, loads):
     for size, partitions in CASES:
         for run_one in loads.values():
             with topic_on(contender, partitions) as topic:
-                for mode in ["produce", "consume"]:
+                for mode in MODES:
                     run_one(contender, mode, topic, RECORDS[size] // WARM_UP_SHARE, size)
 
 

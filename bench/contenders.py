@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from programs import BINARY, ROOT
+from programs import BINARY, BUILD, ROOT
 
 sys.path[:0] = [str(ROOT / "tests/process"), str(ROOT / "tests/interop")]
 from broker_process import BrokerProcess  # noqa: E402
@@ -54,7 +54,7 @@ class Millrace:
 
 
 class Kafka:
-    """Formats its folder once."""
+    """Formats its folder once. `properties` are those that differ from its own."""
 
     whose = "peer"
 
@@ -93,6 +93,28 @@ class Kafka:
     @property
     def data(self):
         return self._cluster.data(0)
+
+
+class BareBroker:
+    """No contender: what a broker cannot be cheaper than (bare_broker.cc). Each has a topic of its own."""
+
+    def __init__(self, folder, partitions):
+        self._folder = folder / "bare"
+        self._partitions = partitions
+
+    def __enter__(self):
+        self._folder.mkdir()
+        self._process = subprocess.Popen([BUILD / "bench/bare_broker", self._folder, str(self._partitions)],
+                                         stdout=subprocess.PIPE, text=True)
+        self.pid = self._process.pid
+        self.address = self._process.stdout.readline().strip()
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+        shutil.rmtree(self._folder)
 
 
 def why_no_kafka():

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -34,6 +35,16 @@ inline Load load_from(int argc, char** argv) {
   return {
       argv[1], argv[2], argv[3], std::atoll(argv[4]), static_cast<std::size_t>(std::atoll(argv[5])),
       argv[6]};
+}
+
+[[noreturn]] inline void fail(std::string_view what) {
+  fmt::print(stderr, "{}\n", what);
+  std::exit(1);
+}
+
+/// Of a system call.
+inline void check_call(bool is_ok, const char* what) {
+  if (!is_ok) fail(fmt::format("{} failed, errno {}", what, errno));
 }
 
 /// Text that compresses about as well as a log does.
@@ -102,10 +113,5 @@ class Latencies {
  private:
   std::vector<std::chrono::steady_clock::duration> took_;
 };
-
-[[noreturn]] inline void fail(std::string_view what) {
-  fmt::print(stderr, "{}\n", what);
-  std::exit(1);
-}
 
 }  // namespace millrace::bench

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,6 +67,6 @@ def memory_mib(pid, what):
 
 
 def cpu_seconds(pid):
-    """User and system time of all threads, also of those that ended."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """User and system time of all threads, also of those that ended, to the nanosecond: the process's own clock."""
+    cpu_clock_of_all_threads = 2
+    return time.clock_gettime((~pid << 3) | cpu_clock_of_all_threads)

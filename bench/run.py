@@ -3,8 +3,8 @@
 {name, unit, ours, peer, ratio, goal, met}.
 
 run.py [NAME] [--json FILE] [--runs N]
-NAME  a module with *_bench.cc files (wire, storage, streams …), "client", "broker", "compaction", "demo" or
-      "kafka_streams"
+NAME  a module with *_bench.cc files (wire, storage, streams …), "client", "broker",
+      "compaction", "demo" or "kafka_streams"
 
 Every figure is the median of several runs. A ratio above 1 says ours is better than the peer, whichever
 way is better; goals are in goals.toml.
@@ -124,8 +124,8 @@ def main():
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
 
-    programs = {"client": client_suite.run, "broker": broker_suite.run, "compaction": compaction_suite.run,
-                "demo": run_demo, "kafka_streams": run_kafka_streams}
+    programs = {"client": client_suite.run, "broker": broker_suite.run,
+                "compaction": compaction_suite.run, "demo": run_demo, "kafka_streams": run_kafka_streams}
     suites = {module: [lambda runs, module=module: run_module(module, runs)]
               for module in modules_with_benchmarks()}
     for name, run in programs.items():
