@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace millrace::bench {
@@ -85,6 +87,24 @@ class Stopwatch {
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   double cpu_started_ = cpu_seconds();
 };
+
+/// Calls `function` with each number below `count`, so many times a second. What is late is done at
+/// once, so that the rate holds; fails when it could not be held.
+template <class Function>
+void at_rate(std::int64_t count, std::int64_t per_s, Function&& function) {
+  using Clock = std::chrono::steady_clock;
+  (void)prctl(PR_SET_TIMERSLACK, 1UL);
+  const auto started = Clock::now();
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto due = started + std::chrono::nanoseconds(i * 1'000'000'000 / per_s);
+    if (Clock::now() < due) std::this_thread::sleep_until(due);
+    function(i);
+  }
+  const double took_s = std::chrono::duration<double>(Clock::now() - started).count();
+  if (took_s * static_cast<double>(per_s) > static_cast<double>(count) * 1.1) {
+    fail(fmt::format("fell behind: {} of {} a second took {:.1f} s", count, per_s, took_s));
+  }
+}
 
 /// How long each of many like things took. Prints the quantiles in milliseconds; the first tenth is
 /// the warm-up.
