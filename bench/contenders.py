@@ -22,15 +22,15 @@ STOP_TIMEOUT_S = 60
 
 
 class Millrace:
-    """Its log is left to the page cache, as Apache Kafka's is."""
+    """Its log is left to the page cache, as Apache Kafka's is, unless told otherwise."""
 
     whose = "ours"
 
-    def __init__(self, folder, properties=None):
+    def __init__(self, folder, properties=None, fsync="never"):
         """`properties` are those of the broker that differ from its own."""
         self.data = folder / "millrace"
         options = [word for name, value in (properties or {}).items() for word in ("--config", f"{name}={value}")]
-        self._broker = BrokerProcess(BINARY, "--fsync", "never", *options, data_directory=self.data)
+        self._broker = BrokerProcess(BINARY, "--fsync", fsync, *options, data_directory=self.data)
 
     def __enter__(self):
         return self
@@ -43,6 +43,10 @@ class Millrace:
 
     def stop(self):
         self._broker.stop()
+
+    def kill(self):
+        """SIGKILL: nothing is closed or written down."""
+        self._broker.stop(signal.SIGKILL)
 
     @property
     def address(self):
