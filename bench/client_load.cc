@@ -46,6 +46,34 @@ void await(const Load& load, io::Env& env) {
   latencies.report();
 }
 
+void require(const client::TransactionStatus& status) {
+  if (!status.ok()) fail(status.error().message);
+}
+
+/// With the default properties.
+void transact(const Load& load, io::Env& env) {
+  auto producer = client::Producer::create(
+      {{"bootstrap.servers", load.brokers}, {"transactional.id", load.topic + "-ours"}}, {}, &env);
+  if (!producer.ok()) fail(producer.error().message);
+  const std::string value = value_of(load.value_bytes);
+  const client::TopicHandle topic = producer->topic(load.topic);
+  require(producer->init_transactions());
+  Latencies latencies(load.records / kTransactionRecords);
+  for (std::int64_t done = 0; done < load.records; done += kTransactionRecords) {
+    latencies.measure([&] {
+      require(producer->begin_transaction());
+      for (std::int32_t i = 0; i < kTransactionRecords; ++i) {
+        const PartitionId partition{i % kTransactionPartitions};
+        const auto sent =
+            producer->send(topic, {.topic = load.topic, .partition = partition, .value = value});
+        if (!sent.ok()) fail(sent.error().message);
+      }
+      require(producer->commit_transaction());
+    });
+  }
+  latencies.report();
+}
+
 /// Nothing is missing and nothing is there twice.
 void check_count(client::Consumer& consumer, const client::PartitionList& partitions,
                  std::int64_t records) {
@@ -98,6 +126,8 @@ int main(int argc, char** argv) {
     millrace::bench::produce(load, *env);
   } else if (load.mode == "await") {
     millrace::bench::await(load, *env);
+  } else if (load.mode == "transact") {
+    millrace::bench::transact(load, *env);
   } else {
     millrace::bench::consume(load, *env);
   }

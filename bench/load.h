@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -17,8 +18,14 @@
 
 namespace millrace::bench {
 
-/// produce|consume|await BROKERS TOPIC RECORDS VALUE_BYTES CODEC; a consumer takes what codec it
-/// finds. await  produces one record after the other, each when the one before is acknowledged
+inline constexpr std::int32_t kTransactionRecords = 100;
+inline constexpr std::int32_t kTransactionPartitions = 4;
+
+/// produce|consume|await|transact BROKERS TOPIC RECORDS VALUE_BYTES CODEC; a consumer takes what
+/// codec it finds.
+/// await     produces one record after the other, each when the one before is acknowledged
+/// transact  produces in transactions of kTransactionRecords, dealt round among
+///           kTransactionPartitions, one after the other; tells of those
 struct Load {
   std::string mode;
   std::string brokers;
@@ -30,8 +37,10 @@ struct Load {
 
 inline Load load_from(int argc, char** argv) {
   if (argc != 7) {
-    fmt::print(stderr, "wanted: {} produce|consume|await BROKERS TOPIC RECORDS VALUE_BYTES CODEC\n",
-               argv[0]);
+    fmt::print(
+        stderr,
+        "wanted: {} produce|consume|await|transact BROKERS TOPIC RECORDS VALUE_BYTES CODEC\n",
+        argv[0]);
     std::exit(2);
   }
   return {
@@ -106,8 +115,8 @@ void at_rate(std::int64_t count, std::int64_t per_s, Function&& function) {
   }
 }
 
-/// How long each of many like things took. Prints the quantiles in milliseconds; the first tenth is
-/// the warm-up.
+/// How long each of many like things took, one after the other. Prints the quantiles in
+/// milliseconds, and how many a second that were; the first tenth is the warm-up.
 class Latencies {
  public:
   explicit Latencies(std::int64_t count) { took_.reserve(static_cast<std::size_t>(count)); }
@@ -120,18 +129,23 @@ class Latencies {
   }
   void report() {
     took_.erase(took_.begin(), took_.begin() + static_cast<std::ptrdiff_t>(took_.size() / 10));
+    const auto all = std::accumulate(took_.begin(), took_.end(), Duration{});
+    const double all_s = std::chrono::duration<double>(all).count();
     std::sort(took_.begin(), took_.end());
     const auto quantile_ms = [&](double quantile) {
       const auto last = static_cast<double>(took_.size() - 1);
       const auto took = took_[static_cast<std::size_t>(quantile * last)];
       return std::chrono::duration<double, std::milli>(took).count();
     };
-    fmt::print("{{\"p50_ms\": {:.4f}, \"p99_ms\": {:.4f}}}\n", quantile_ms(0.5), quantile_ms(0.99));
+    fmt::print("{{\"p50_ms\": {:.4f}, \"p99_ms\": {:.4f}, \"per_s\": {:.1f}}}\n", quantile_ms(0.5),
+               quantile_ms(0.99), static_cast<double>(took_.size()) / all_s);
     (void)std::fflush(stdout);
   }
 
  private:
-  std::vector<std::chrono::steady_clock::duration> took_;
+  using Duration = std::chrono::steady_clock::duration;
+
+  std::vector<Duration> took_;
 };
 
 }  // namespace millrace::bench

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <initializer_list>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -94,6 +95,37 @@ void await(const Load& load) {
   rd_kafka_destroy(client);
 }
 
+void require(rd_kafka_error_t* error) {
+  if (error != nullptr) fail(rd_kafka_error_string(error));
+}
+
+/// With the default properties.
+void transact(const Load& load) {
+  constexpr int kPatienceMs = 30'000;
+  const std::string id = load.topic + "-rdkafka";
+  rd_kafka_t* const client =
+      open_client(RD_KAFKA_PRODUCER,
+                  {{"bootstrap.servers", load.brokers.c_str()}, {"transactional.id", id.c_str()}});
+  rd_kafka_topic_t* const topic = rd_kafka_topic_new(client, load.topic.c_str(), nullptr);
+  std::string value = value_of(load.value_bytes);
+  require(rd_kafka_init_transactions(client, kPatienceMs));
+  Latencies latencies(load.records / kTransactionRecords);
+  for (std::int64_t done = 0; done < load.records; done += kTransactionRecords) {
+    latencies.measure([&] {
+      require(rd_kafka_begin_transaction(client));
+      for (std::int32_t i = 0; i < kTransactionRecords; ++i) {
+        const int queued = rd_kafka_produce(topic, i % kTransactionPartitions, RD_KAFKA_MSG_F_COPY,
+                                            value.data(), value.size(), nullptr, 0, nullptr);
+        if (queued != 0) fail(rd_kafka_err2str(rd_kafka_last_error()));
+      }
+      require(rd_kafka_commit_transaction(client, kPatienceMs));
+    });
+  }
+  latencies.report();
+  rd_kafka_topic_destroy(topic);
+  rd_kafka_destroy(client);
+}
+
 void consume(const Load& load) {
   rd_kafka_t* const client =
       open_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", load.brokers.c_str()},
@@ -144,6 +176,8 @@ int main(int argc, char** argv) {
     millrace::bench::produce(load);
   } else if (load.mode == "await") {
     millrace::bench::await(load);
+  } else if (load.mode == "transact") {
+    millrace::bench::transact(load);
   } else {
     millrace::bench::consume(load);
   }

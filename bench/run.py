@@ -3,7 +3,7 @@
 {name, unit, ours, peer, ratio, goal, met}.
 
 run.py [NAME] [--json FILE] [--runs N]
-NAME  a module with *_bench.cc files (wire, storage, streams …), "client", "broker", "many_small",
+NAME  a module with *_bench.cc files (wire, storage, streams …), "client", "broker", "many_small", "transactions",
       "limits", "compaction", "demo" or "kafka_streams"
 
 Every figure is the median of several runs. A ratio above 1 says ours is better than the peer, whichever
@@ -27,6 +27,7 @@ import compaction_suite
 import kafka_streams
 import limits_suite
 import many_small_suite
+import transactions_suite
 from programs import BINARY, BUILD, ROOT, build, make_topic
 from results import print_table, row, with_goals
 
@@ -127,7 +128,7 @@ def main():
     options = parser.parse_args()
 
     programs = {"client": client_suite.run, "broker": broker_suite.run, "many_small": many_small_suite.run,
-                "limits": limits_suite.run,
+                "transactions": transactions_suite.run, "limits": limits_suite.run,
                 "compaction": compaction_suite.run, "demo": run_demo, "kafka_streams": run_kafka_streams}
     suites = {module: [lambda runs, module=module: run_module(module, runs)]
               for module in modules_with_benchmarks()}
