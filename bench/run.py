@@ -4,7 +4,7 @@
 
 run.py [NAME] [--json FILE] [--runs N]
 NAME  a module with *_bench.cc files (wire, storage, streams …), "client", "broker", "many_small", "transactions",
-      "limits", "compaction", "demo" or "kafka_streams"
+      "flush", "limits", "compaction", "demo" or "kafka_streams"
 
 Every figure is the median of several runs. A ratio above 1 says ours is better than the peer, whichever
 way is better; goals are in goals.toml.
@@ -24,6 +24,7 @@ from pathlib import Path
 import broker_suite
 import client_suite
 import compaction_suite
+import flush_suite
 import kafka_streams
 import limits_suite
 import many_small_suite
@@ -128,7 +129,7 @@ def main():
     options = parser.parse_args()
 
     programs = {"client": client_suite.run, "broker": broker_suite.run, "many_small": many_small_suite.run,
-                "transactions": transactions_suite.run, "limits": limits_suite.run,
+                "transactions": transactions_suite.run, "flush": flush_suite.run, "limits": limits_suite.run,
                 "compaction": compaction_suite.run, "demo": run_demo, "kafka_streams": run_kafka_streams}
     suites = {module: [lambda runs, module=module: run_module(module, runs)]
               for module in modules_with_benchmarks()}
