@@ -145,24 +145,16 @@ PathKind kind_of(mode_t mode) {
   return S_ISCHR(mode) || S_ISBLK(mode) ? PathKind::kDevice : PathKind::kUnknown;
 }
 
-PathKind kind_of(fs::file_type type) {
-  switch (type) {
-    case fs::file_type::regular:
-      return PathKind::kRegularFile;
-    case fs::file_type::directory:
-      return PathKind::kDirectory;
-    case fs::file_type::symlink:
-      return PathKind::kLink;
-    case fs::file_type::fifo:
-      return PathKind::kFifo;
-    case fs::file_type::socket:
-      return PathKind::kSocket;
-    case fs::file_type::block:
-    case fs::file_type::character:
-      return PathKind::kDevice;
-    default:
-      return PathKind::kUnknown;
-  }
+/// By what the directory says itself, where its file system does: nothing is asked of the file.
+PathKind kind_of(const fs::directory_entry& entry) {
+  std::error_code unknown;
+  if (entry.is_symlink(unknown)) return PathKind::kLink;
+  if (entry.is_regular_file(unknown)) return PathKind::kRegularFile;
+  if (entry.is_directory(unknown)) return PathKind::kDirectory;
+  if (entry.is_fifo(unknown)) return PathKind::kFifo;
+  if (entry.is_socket(unknown)) return PathKind::kSocket;
+  const bool is_device = entry.is_block_file(unknown) || entry.is_character_file(unknown);
+  return is_device ? PathKind::kDevice : PathKind::kUnknown;
 }
 
 /// The process id that the holder of a lock wrote into its file, or "unknown".
@@ -219,9 +211,7 @@ class PosixFileSystem final : public FileSystem {
     std::vector<DirectoryEntry> entries;
     fs::directory_iterator each(directory, failure);
     while (!failure && each != fs::directory_iterator()) {
-      std::error_code unknown_type;
-      entries.push_back({.name = each->path().filename().string(),
-                         .kind = kind_of(each->symlink_status(unknown_type).type())});
+      entries.push_back({.name = each->path().filename().string(), .kind = kind_of(*each)});
       each.increment(failure);
     }
     if (failure) return system_error("list", directory, failure.value());

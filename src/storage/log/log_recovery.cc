@@ -88,11 +88,15 @@ class Loader {
 };
 
 Status Loader::list_files() {
-  auto swapped = finish_swaps(files_, directory_);
-  if (!swapped.ok()) return std::move(swapped).error();
-  if (*swapped) log_.names_changed = true;
   auto entries = files_.list(directory_);
   if (!entries.ok()) return std::move(entries).error();
+  const auto swapped = finish_swaps(files_, directory_, *entries);
+  if (!swapped.ok()) return swapped.error();
+  if (*swapped) {
+    log_.names_changed = true;
+    entries = files_.list(directory_);
+    if (!entries.ok()) return std::move(entries).error();
+  }
   std::set<Offset> logs;
   for (const auto& entry : *entries) {
     if (const auto base = offset_of_file(entry.name, kLogSuffix)) logs.insert(*base);

@@ -48,10 +48,8 @@ class SwapRecovery {
   SwapRecovery(io::FileSystem& files, const std::string& directory)
       : files_(files), directory_(directory) {}
 
-  Result<bool> run() {
-    auto entries = files_.list(directory_);
-    if (!entries.ok()) return std::move(entries).error();
-    for (const auto& entry : *entries) note(entry.name);
+  Result<bool> run(const std::vector<io::DirectoryEntry>& entries) {
+    for (const auto& entry : entries) note(entry.name);
     if (ranges_.empty() && swaps_.empty()) return false;
     if (Status status = read_ranges(); !status.ok()) return std::move(status).error();
     for (const auto step : {&SwapRecovery::remove_old, &SwapRecovery::put_aborted_in_place,
@@ -268,8 +266,9 @@ Status SegmentSwap::rename_files() {
   return status;
 }
 
-Result<bool> finish_swaps(io::FileSystem& files, const std::string& directory) {
-  return SwapRecovery(files, directory).run();
+Result<bool> finish_swaps(io::FileSystem& files, const std::string& directory,
+                          const std::vector<io::DirectoryEntry>& entries) {
+  return SwapRecovery(files, directory).run(entries);
 }
 
 }  // namespace millrace::storage

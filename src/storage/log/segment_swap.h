@@ -33,6 +33,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "io/file_system.h"
@@ -89,7 +90,9 @@ class SegmentSwap {
 
 /// Ends what a stop interrupted. Before anything else of the log in `directory` is looked at.
 /// Returns whether files were renamed or removed.
-/// errors  kIo, kDiskFull, kCorrupt (a range that makes no sense)
-Result<bool> finish_swaps(io::FileSystem& files, const std::string& directory);
+/// entries  what the directory holds, as it was listed
+/// errors   kIo, kDiskFull, kCorrupt (a range that makes no sense)
+Result<bool> finish_swaps(io::FileSystem& files, const std::string& directory,
+                          const std::vector<io::DirectoryEntry>& entries);
 
 }  // namespace millrace::storage
