@@ -159,23 +159,27 @@ class Pass {
   Status learn_keys() {
     keys_.begin(record_count_);
     end_ = plan_.end;
-    bool is_full = false;
+    std::optional<Offset> no_room;
     Buffer scratch;
+    std::vector<KeyAt> in_batch;
     Status status = walk(plan_.first_dirty, plan_.end,
                          [&](std::string_view bytes, const wire::BatchHeader& header) -> Status {
                            if (header.is_control() || fates_.is_aborted(header)) return {};
                            auto reader = wire::BatchReader::open(bytes, scratch);
                            if (!reader.ok()) return std::move(reader).error();
+                           in_batch.clear();
                            for (RecordView record; reader->next(record);) {
                              if (!record.key || record.offset < plan_.first_dirty) continue;
-                             if (keys_.put(*record.key, record.offset)) continue;
-                             is_full = true;
-                             end_ = record.offset;
-                             return enough();
+                             in_batch.push_back({*record.key, record.offset});
                            }
-                           return reader->status();
+                           if (!reader->status().ok()) return reader->status();
+                           no_room = keys_.put(in_batch);
+                           return no_room ? enough() : Status{};
                          });
-    return is_full ? Status{} : status;
+    if (!no_room && !status.ok()) return status;
+    end_ = no_room.value_or(plan_.end);
+    keys_.seal(plan_.first_dirty, end_);
+    return {};
   }
 
   Status rewrite(const CleaningRun& run, BatchCleaning& cleaning) {

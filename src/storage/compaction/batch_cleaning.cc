@@ -21,7 +21,7 @@ Result<BatchCleaning::Stays> BatchCleaning::clean_marker(std::string_view batch,
   if (has_batches || header.base_offset >= end_) return Stays(batch);
   if (header.record_count == 0) return is_last_of_producer(header) ? Stays(batch) : none();
   const auto horizon = wire::delete_horizon(header);
-  if (!horizon) return rebuild(batch, header, new_horizon());
+  if (!horizon) return with_horizon(batch, header);
   if (time_.now < *horizon) return Stays(batch);
   return empty_or_none(header);
 }
@@ -35,23 +35,25 @@ Result<BatchCleaning::Stays> BatchCleaning::clean_records(std::string_view batch
   const auto horizon = wire::delete_horizon(header);
   auto reader = wire::BatchReader::open(batch, scratch_);
   if (!reader.ok()) return std::move(reader).error();
-  std::int32_t kept = 0;
+  kept_.clear();
   bool has_tombstone = false;
   for (RecordView record; reader->next(record);) {
     if (!stays(record, horizon)) continue;
-    ++kept;
+    kept_.push_back(record);
     has_tombstone = has_tombstone || !record.value;
   }
   if (!reader->status().ok()) return reader->status().error();
-  if (kept == 0) return empty_or_none(header);
+  if (kept_.empty()) return empty_or_none(header);
   const bool wants_horizon = has_tombstone && !horizon;
-  if (kept == header.record_count && !wants_horizon) return Stays(batch);
-  return rebuild(batch, header, wants_horizon ? new_horizon() : horizon);
+  if (kept_.size() == static_cast<std::size_t>(header.record_count) && !wants_horizon) {
+    return Stays(batch);
+  }
+  return rebuild(header, wants_horizon ? new_horizon() : horizon);
 }
 
 bool BatchCleaning::stays(const RecordView& record, const std::optional<Timestamp>& horizon) const {
   if (record.offset >= end_) return true;
-  if (!record.key || record.offset < keys_.last_of(*record.key)) return false;
+  if (!record.key || !keys_.is_last(*record.key, record.offset)) return false;
   return record.value.has_value() || !horizon || time_.now < *horizon;
 }
 
@@ -73,23 +75,27 @@ Result<BatchCleaning::Stays> BatchCleaning::empty_or_none(const wire::BatchHeade
   return Stays(rebuilt_.view());
 }
 
-Result<BatchCleaning::Stays> BatchCleaning::rebuild(std::string_view batch,
-                                                    const wire::BatchHeader& header,
+Result<BatchCleaning::Stays> BatchCleaning::rebuild(const wire::BatchHeader& header,
                                                     std::optional<Timestamp> horizon) {
-  auto reader = wire::BatchReader::open(batch, scratch_, wire::CrcCheck::kSkip);
-  if (!reader.ok()) return std::move(reader).error();
   wire::RetainedBatch retained(header, horizon);
-  const auto known_horizon = wire::delete_horizon(header);
-  for (RecordView record; reader->next(record);) {
-    if (header.is_control() || stays(record, known_horizon)) retained.keep(record);
-  }
-  if (!reader->status().ok()) return reader->status().error();
+  for (const RecordView& record : kept_) retained.keep(record);
   const bool is_topics_codec = config_.compression == header.compression();
   auto built = retained.build(is_topics_codec ? config_.compression_level() : std::nullopt);
   if (!built.ok()) return std::move(built).error();
   has_changed_ = true;
   rebuilt_ = std::move(built).value();
   return Stays(rebuilt_.view());
+}
+
+/// A marker that is to go once its horizon has passed.
+Result<BatchCleaning::Stays> BatchCleaning::with_horizon(std::string_view batch,
+                                                         const wire::BatchHeader& header) {
+  auto reader = wire::BatchReader::open(batch, scratch_, wire::CrcCheck::kSkip);
+  if (!reader.ok()) return std::move(reader).error();
+  kept_.clear();
+  for (RecordView record; reader->next(record);) kept_.push_back(record);
+  if (!reader->status().ok()) return reader->status().error();
+  return rebuild(header, new_horizon());
 }
 
 Timestamp BatchCleaning::new_horizon() const {

@@ -6,11 +6,13 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "model/ids.h"
+#include "model/record.h"
 #include "storage/compaction/key_offsets.h"
 #include "storage/compaction/transaction_fates.h"
 #include "storage/log_config.h"
@@ -76,8 +78,9 @@ class BatchCleaning {
   bool is_last_of_producer(const wire::BatchHeader& header) const;
   /// The batch with its last sequence and no records, or nothing.
   Result<Stays> empty_or_none(const wire::BatchHeader& header);
-  Result<Stays> rebuild(std::string_view batch, const wire::BatchHeader& header,
-                        std::optional<Timestamp> horizon);
+  Result<Stays> with_horizon(std::string_view batch, const wire::BatchHeader& header);
+  /// The batch with nothing but what is kept of it.
+  Result<Stays> rebuild(const wire::BatchHeader& header, std::optional<Timestamp> horizon);
   Timestamp new_horizon() const;
   Stays none();
 
@@ -89,6 +92,7 @@ class BatchCleaning {
   const Time time_;
   std::unordered_set<ProducerId> with_batches_;  // whose transaction has a batch that stayed
   Buffer scratch_;
+  std::vector<RecordView> kept_;  // of the batch that is looked at; views into it, or into scratch_
   Buffer rebuilt_;
   bool has_changed_ = false;
 };

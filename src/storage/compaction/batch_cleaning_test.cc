@@ -32,7 +32,8 @@ class BatchCleaningTest : public ::testing::Test {
     for (const auto& [key, value] : records) {
       builder.append(Timestamp{1000}, key,
                      value ? std::optional<std::string_view>(*value) : std::nullopt);
-      (void)keys_.put(key, next_);
+      const KeyAt record{key, next_};
+      (void)keys_.put({&record, 1});
       next_ = next_ + 1;
     }
     return builder.build();
