@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
@@ -64,8 +65,13 @@ inline bool receive(int socket, char* into, std::size_t size) {
   };
   const bool is_large = size >= kWakeBytesMin;
   while (size > 0) {
-    if (is_large) wake_at(std::min(size, kWakeBytesMax));
-    const ssize_t count = ::recv(socket, into, size, 0);
+    if (is_large) {
+      // Not in a recv that waits: what it has taken early would be missed in what it waits for.
+      wake_at(std::min(size, kWakeBytesMax));
+      pollfd readable{.fd = socket, .events = POLLIN, .revents = 0};
+      check_call(::poll(&readable, 1, -1) == 1, "poll");
+    }
+    const ssize_t count = ::recv(socket, into, size, is_large ? MSG_DONTWAIT : 0);
     if (count <= 0) return false;
     into += count;
     size -= static_cast<std::size_t>(count);
