@@ -33,8 +33,12 @@ class EmbeddedCluster {
   }
 
   io::Env& env() { return *env_; }
+  /// All brokers, so that one that stops at once is not the only way in.
   client::Properties properties() const {
-    return {{"bootstrap.servers", broker_->kafka_endpoint().to_string()}};
+    std::string servers;
+    for (const io::Endpoint& endpoint : broker_->kafka_endpoints())
+      servers += (servers.empty() ? "" : ",") + endpoint.to_string();
+    return {{"bootstrap.servers", servers}};
   }
   client::Properties group_properties(const std::string& group) const {
     client::Properties properties = this->properties();
