@@ -4,8 +4,10 @@ is asked for, round after round: nothing that was acknowledged is lost, nothing 
 no transaction is half there.
 
 Run as: broken_cluster_test.py PATH_TO_LOAD_PEER [unittest arguments]. For more rounds than a test run has time for:
-MILLRACE_KILLS=300. With MILLRACE_CUTS=1 brokers are cut off, too: not in every run, as one of the first three runs ended with a
-transaction that was still open a minute after the last cut, and whose fault that is has yet to be found.
+MILLRACE_KILLS=300. With MILLRACE_CUTS=1 brokers are cut off, too.
+
+An open finding: after killing node 2, holding node 0 and killing or cutting off node 1, in this order, a transaction was still
+open a minute after the load had ended, in two of four runs. Whose fault that is has yet to be found.
 """
 
 import os
@@ -83,8 +85,7 @@ class BrokenCluster(unittest.TestCase):
             load.works_on(5)
             for number in range(ROUNDS):
                 node = chance.randrange(BROKERS)
-                # Each kind comes, however few the rounds are.
-                fault = faults[number] if number < len(faults) else chance.choice(faults)
+                fault = chance.choice(faults)
                 with self.subTest(round=number, node=node, fault=fault.__name__):
                     fault(cluster, node, chance)
                     load.works_on(chance.randrange(5, 30))
