@@ -5,12 +5,11 @@ cleaner-offset-checkpoint, which both keep, reaches the end of what is sealed, a
 
 import contextlib
 import json
-import shutil
 import subprocess
 import sys
 import time
 
-from contenders import Kafka, Millrace, why_no_kafka
+from contenders import contenders
 from programs import (BUILD, ROOT, begin_resident_peak, build, cpu_seconds, delete_topic, make_topic, millrace,
                       resident_mib, resident_peak_mib, run_json)
 from results import Figures
@@ -31,29 +30,19 @@ NAME = f"compaction: {RECORDS // 1_000_000} M records of {KEYS // 1_000_000} M k
 
 def run(runs):
     build("millrace", "compaction_load")
-    reason = why_no_kafka()
-    if reason:
-        print(f"compaction: WITHOUT APACHE KAFKA, ours alone is measured: {reason}", file=sys.stderr)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
     figures = Figures()
-    try:
-        with contextlib.ExitStack() as stack:
-            kinds = [Millrace] if reason else [Millrace, Kafka]
-            contenders = [stack.enter_context(kind(FOLDER, PROPERTIES)) for kind in kinds]
-            for contender in contenders:
-                say(f"warming up, {contender.whose}")
-                contender.start()
-                cleaning_alone(contender, Figures(), RECORDS // WARM_UP_SHARE, KEYS // WARM_UP_SHARE)
-            for index in range(runs):
-                turns = contenders if index % 2 == 0 else contenders[::-1]
-                say(f"run {index + 1}")
-                for measure in [cleaning_alone, cleaning_beside_appends]:
-                    found = {contender.whose: measure(contender, figures, RECORDS, KEYS) for contender in turns}
-                    if len(set(found.values())) > 1:
-                        raise RuntimeError(f"the brokers kept other last values: {found}")
-    finally:
-        shutil.rmtree(FOLDER, ignore_errors=True)
+    with contenders("compaction", FOLDER, PROPERTIES) as both:
+        for contender in both:
+            say(f"warming up, {contender.whose}")
+            contender.start()
+            cleaning_alone(contender, Figures(), RECORDS // WARM_UP_SHARE, KEYS // WARM_UP_SHARE)
+        for index in range(runs):
+            turns = both if index % 2 == 0 else both[::-1]
+            say(f"run {index + 1}")
+            for measure in [cleaning_alone, cleaning_beside_appends]:
+                found = {contender.whose: measure(contender, figures, RECORDS, KEYS) for contender in turns}
+                if len(set(found.values())) > 1:
+                    raise RuntimeError(f"the brokers kept other last values: {found}")
     return figures.rows()
 
 

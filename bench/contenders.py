@@ -1,5 +1,6 @@
 """The brokers that are measured side by side: each can be started, stopped and started again on its own data."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -129,6 +130,23 @@ def why_no_kafka():
     fetched = subprocess.run([str(ROOT / "tools/kafka/kafka.sh"), "fetch"], stdout=subprocess.DEVNULL,
                              stderr=subprocess.PIPE, text=True, check=False)
     return fetched.stderr.strip().splitlines()[-1] if fetched.returncode != 0 else None
+
+
+@contextlib.contextmanager
+def contenders(suite, folder, properties=None):
+    """Ours and Apache Kafka, not started yet, on a fresh folder that goes at the end; ours alone, which is said, where
+    there can be no Kafka."""
+    reason = why_no_kafka()
+    if reason:
+        print(f"{suite}: WITHOUT APACHE KAFKA, ours alone is measured: {reason}", file=sys.stderr)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        with contextlib.ExitStack() as stack:
+            kinds = [Millrace] if reason else [Millrace, Kafka]
+            yield [stack.enter_context(kind(folder, properties)) for kind in kinds]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_kafka_tool(name, *arguments):

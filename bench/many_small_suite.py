@@ -1,11 +1,9 @@
 """Small requests to many partitions from many producers, ours against Apache Kafka: the broker's CPU for a record.
 Run by run.py as the suite "many_small"."""
 
-import contextlib
-import shutil
 import sys
 
-from contenders import Kafka, Millrace, why_no_kafka
+from contenders import contenders
 from programs import BUILD, ROOT, build, make_topic, run_json, shown_size
 from results import Figures
 
@@ -18,28 +16,19 @@ NAME = f"many_small: {PRODUCERS} producers, {PARTITIONS:,} partitions, batches o
 
 def run(runs):
     build("millrace", "many_small_load")
-    reason = why_no_kafka()
-    if reason:
-        print(f"many_small: WITHOUT APACHE KAFKA, ours alone is measured: {reason}", file=sys.stderr)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    try:
-        with contextlib.ExitStack() as stack:
-            kinds = [Millrace] if reason else [Millrace, Kafka]
-            return measure([stack.enter_context(kind(FOLDER)) for kind in kinds], runs)
-    finally:
-        shutil.rmtree(FOLDER, ignore_errors=True)
+    with contenders("many_small", FOLDER) as both:
+        return measure(both, runs)
 
 
-def measure(contenders, runs):
+def measure(both, runs):
     figures = Figures()
-    for contender in contenders:
+    for contender in both:
         contender.start()
         make_topic(contender.address, TOPIC, PARTITIONS)
         load(contender, FIRST_WARM_UP_S)
     for index in range(runs):
         print(f"many_small: run {index + 1}", file=sys.stderr)
-        for contender in contenders if index % 2 == 0 else contenders[::-1]:
+        for contender in both if index % 2 == 0 else both[::-1]:
             said = load(contender, WARM_UP_S)
             figures.add(contender.whose, f"{NAME}, CPU", "µs/record", said["broker_cpu_us_per_record"], best="lower")
             figures.add(contender.whose, f"{NAME}, records a request", "", said["records_per_request"], best="lower")

@@ -1,13 +1,11 @@
 """Transactions a second on our broker and on Apache Kafka, with our client and with librdkafka. Run by run.py as the
 suite "transactions"."""
 
-import contextlib
-import shutil
 import sys
 import time
 
 import client_peers
-from contenders import Kafka, Millrace, why_no_kafka
+from contenders import contenders
 from programs import ROOT, build, cpu_seconds, delete_topic, make_topic, shown_size
 from results import Figures
 
@@ -18,29 +16,20 @@ TRANSACTIONS = 500
 
 def run(runs):
     build("millrace", "client_load", "rdkafka_load")
-    reason = why_no_kafka()
-    if reason:
-        print(f"transactions: WITHOUT APACHE KAFKA, ours alone is measured: {reason}", file=sys.stderr)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    try:
-        with contextlib.ExitStack() as stack:
-            kinds = [Millrace] if reason else [Millrace, Kafka]
-            return measure([stack.enter_context(kind(FOLDER)) for kind in kinds], runs)
-    finally:
-        shutil.rmtree(FOLDER, ignore_errors=True)
+    with contenders("transactions", FOLDER) as both:
+        return measure(both, runs)
 
 
-def measure(contenders, runs):
+def measure(both, runs):
     clients = {"our client": client_peers.ours(), "librdkafka": client_peers.librdkafka()}
     figures = Figures()
-    for contender in contenders:
+    for contender in both:
         contender.start()
         for client in clients.values():
             transact(contender, client)
     for index in range(runs):
         print(f"transactions: run {index + 1}", file=sys.stderr)
-        for contender in contenders if index % 2 == 0 else contenders[::-1]:
+        for contender in both if index % 2 == 0 else both[::-1]:
             for shown, client in clients.items():
                 said, cpu_s = transact(contender, client)
                 name = f"transactions: {RECORDS} records of {shown_size(SIZE)}, {shown}"
