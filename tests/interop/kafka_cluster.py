@@ -80,11 +80,11 @@ class KafkaCluster:
 
     def _script(self, *arguments):
         # Files and not pipes: the nodes inherit what the script has open, and a pipe would stay open with them.
-        with tempfile.TemporaryFile("w+") as said:
-            done = subprocess.run([SCRIPT, *arguments], env=self._env, stdout=said, stderr=subprocess.STDOUT,
+        with tempfile.TemporaryFile("w+") as answer, tempfile.TemporaryFile("w+") as said:
+            done = subprocess.run([SCRIPT, *arguments], env=self._env, stdout=answer, stderr=said,
                                   stdin=subprocess.DEVNULL, timeout=180, check=False)
-            said.seek(0)
-            text = said.read()
-        if done.returncode != 0:
-            raise AssertionError(f"kafka.sh {' '.join(arguments)} ended with {done.returncode}:\n{text}")
-        return text
+            for file in (answer, said):
+                file.seek(0)
+            if done.returncode != 0:
+                raise AssertionError(f"kafka.sh {' '.join(arguments)} ended with {done.returncode}:\n{said.read()}")
+            return answer.read()
