@@ -5,9 +5,6 @@ no transaction is half there.
 
 Run as: broken_cluster_test.py PATH_TO_LOAD_PEER [unittest arguments]. For more rounds than a test run has time for:
 MILLRACE_KILLS=300. With MILLRACE_CUTS=1 brokers are cut off, too.
-
-An open finding: after killing node 2, holding node 0 and killing or cutting off node 1, in this order, a transaction was still
-open a minute after the load had ended, in two of four runs. Whose fault that is has yet to be found.
 """
 
 import os
