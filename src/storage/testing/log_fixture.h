@@ -37,6 +37,11 @@ class LogFixture : public ::testing::Test {
     return result.ok() ? wire::KafkaError::kNone : wire::kafka_error_of(result.error());
   }
 
+  wire::KafkaError read_error(Offset from) {
+    const auto found = log->read(from, 4096, MinOneBatch::kYes);
+    return found.ok() ? wire::KafkaError::kNone : wire::kafka_error_of(found.error());
+  }
+
   /// The header of the first batch that is read from `from` on.
   wire::BatchHeader first_header(Offset from) {
     const Buffer bytes = log->read_bytes(from, 1, MinOneBatch::kYes).value();
