@@ -34,7 +34,7 @@ struct OpenOptions {
   Timestamp now;
   PreviousStop previous_stop = PreviousStop::kUnclean;
   /// Everything before it is known to be on disk: after an unclean stop only segments from here on
-  /// are scanned. 0 scans all.
+  /// are scanned, and of the one it lies in, headers up to it. 0 scans all.
   Offset recovery_point{0};
   /// From the checkpoint: records before it were deleted, though their segment may still exist.
   Offset log_start_offset{0};
@@ -93,8 +93,9 @@ struct LoadedLog {
 };
 
 /// Loads the log in `directory`, which exists.
-/// A clean log is not scanned. After an unclean stop, segments from the recovery point on are read
-/// whole; at the first byte that is not part of a valid batch, or at a gap between two segments,
+/// A clean log is not scanned. After an unclean stop, what lies from the recovery point on is read
+/// whole, and what is before it in the same segment by its headers; at the first byte that is not
+/// part of a valid batch, or at a gap between two segments,
 /// the log ends and what follows is deleted; a tail with whole batches in it is kept beside its
 /// segment as .corrupt-POSITION. After a clean stop no record is ever cut off. Records that were on
 /// disk and are gone leave their offsets behind: those are not given out again, and who reads them
@@ -102,8 +103,8 @@ struct LoadedLog {
 /// errors  kIo, kDiskFull; kCorrupt: bad bytes at the end of a log that was stopped cleanly, or
 ///         records missing from it, and BadEnd::kRefuse; bytes that could not be read are never
 ///         taken for bad ones
-/// source  Kafka's LogLoader, but that Kafka cuts a segment with an unreadable index after a clean
-///         stop, too
+/// source  Kafka's LogLoader, but that Kafka reads the segment of the recovery point whole, and cuts
+///         a segment with an unreadable index after a clean stop, too
 Result<LoadedLog> load_log(io::FileSystem& files, const std::string& directory,
                            const LogConfig& config, const OpenOptions& options);
 

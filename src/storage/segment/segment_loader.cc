@@ -169,21 +169,22 @@ Status SegmentLoader::start_segment(Offset base) {
   return {};
 }
 
-/// Reads the whole segment. One that may be torn is cut where it turns bad; one that was wholly on
-/// disk is left and served as it lies, for the reader to find what is bad.
+/// Reads the segment. One that may be torn is cut where it turns bad; what was wholly on disk is
+/// left and served as it lies, for the reader to find what is bad.
 Status SegmentLoader::scan(Offset base, std::optional<Offset> next_base, Tail tail) {
   auto file = loading_.files.open(loading_.path(base, kLogSuffix), io::OpenMode::kReadWrite);
   if (!file.ok()) return std::move(file).error();
   ++loaded_.report.segments_scanned;
   loaded_.names_changed = true;
-  auto scanned =
-      scan_segment(*file.value(), base, loading_.config.index_interval_bytes,
-                   [this](const wire::BatchHeader& header) {
-                     if (!loaded_.epochs.is_new(header.partition_leader_epoch)) return;
-                     loaded_.epochs.assign(header.partition_leader_epoch, header.base_offset);
-                     loaded_.epochs_changed = true;
-                   });
+  // Of a file that was wholly on disk it is the indexes that do not do: nothing in it is believed.
+  const Offset known_end = tail == Tail::kMayBeTorn ? options_.recovery_point : base;
+  auto scanned = scan_segment(*file.value(), base, known_end, loading_.config.index_interval_bytes);
   if (!scanned.ok()) return std::move(scanned).error();
+  for (const EpochStart& start : scanned->epochs.starts()) {
+    if (!loaded_.epochs.is_new(start.epoch)) continue;
+    loaded_.epochs.assign(start.epoch, start.start_offset);
+    loaded_.epochs_changed = true;
+  }
   const bool is_last = !next_base;
   if (!scanned->bad.empty()) {
     if (tail == Tail::kMayBeTorn) {

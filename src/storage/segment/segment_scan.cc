@@ -96,40 +96,68 @@ Result<Verdict> check_at(FileWindow& window, std::uint64_t position) {
   return verdict;
 }
 
+/// Why a batch cannot come next; empty when it can.
+std::string out_of_place(const ScannedSegment& scanned, Offset base,
+                         const wire::BatchHeader& header) {
+  const SegmentExtent& extent = scanned.extent;
+  if (header.base_offset < extent.next_offset || header.last_offset() - base > INT32_MAX) {
+    return fmt::format("offset {} where {} comes next", header.base_offset, extent.next_offset);
+  }
+  if (extent.size_bytes + header.size_bytes() > static_cast<std::uint64_t>(INT32_MAX)) {
+    return "the segment is larger than 2 GiB";
+  }
+  return {};
+}
+
+void take(const wire::BatchHeader& header, std::int64_t index_interval_bytes,
+          ScannedSegment& scanned) {
+  SegmentExtent& extent = scanned.extent;
+  scanned.indexes.add(header, static_cast<std::uint32_t>(extent.size_bytes), index_interval_bytes);
+  extent.size_bytes += header.size_bytes();
+  extent.next_offset = header.next_offset();
+  scanned.has_markers |= header.is_control() && header.has_producer();
+  if (scanned.epochs.is_new(header.partition_leader_epoch)) {
+    scanned.epochs.assign(header.partition_leader_epoch, header.base_offset);
+  }
+}
+
+/// The batches before `known_end`, by their headers; none when these do not lead there.
+/// errors  kIo
+/// cost    one read of 8 KiB for every 8 KiB, or for each batch that is larger
+Result<ScannedSegment> take_known(const io::File& file, Offset base, Offset known_end,
+                                  std::int64_t index_interval_bytes) {
+  ScannedSegment known(base);
+  for (BatchScanner scanner(file, 0, file.size()); known.extent.next_offset < known_end;) {
+    const auto place = scanner.next();
+    if (!place.ok() && place.error().code != ErrorCode::kCorrupt) return place.error();
+    if (!place.ok() || !*place) break;
+    const wire::BatchHeader& header = (*place)->header;
+    if (header.last_offset_delta < 0 || !out_of_place(known, base, header).empty()) break;
+    take(header, index_interval_bytes, known);
+  }
+  return known.extent.next_offset == known_end ? std::move(known) : ScannedSegment(base);
+}
+
 }  // namespace
 
-Result<ScannedSegment> scan_segment(const io::File& file, Offset base,
-                                    std::int64_t index_interval_bytes,
-                                    const std::function<void(const wire::BatchHeader&)>& on_batch) {
+Result<ScannedSegment> scan_segment(const io::File& file, Offset base, Offset known_end,
+                                    std::int64_t index_interval_bytes) {
+  auto known = take_known(file, base, known_end, index_interval_bytes);
+  if (!known.ok()) return known;
+  ScannedSegment& scanned = *known;
   FileWindow window(file);
-  ScannedSegment scanned{SegmentIndexes(base), {0, base, {kNoTimestamp, base}}, false, {}};
-  SegmentExtent& extent = scanned.extent;
-  while (extent.size_bytes < window.end()) {
-    auto verdict = check_at(window, extent.size_bytes);
+  while (scanned.extent.size_bytes < window.end()) {
+    auto verdict = check_at(window, scanned.extent.size_bytes);
     if (!verdict.ok()) return std::move(verdict).error();
-    const wire::BatchHeader& header = verdict->header;
-    if (verdict->bad.empty() &&
-        (header.base_offset < extent.next_offset || header.last_offset() - base > INT32_MAX)) {
-      verdict->bad =
-          fmt::format("offset {} where {} comes next", header.base_offset, extent.next_offset);
-    }
-    if (verdict->bad.empty() &&
-        extent.size_bytes + header.size_bytes() > static_cast<std::uint64_t>(INT32_MAX)) {
-      verdict->bad = "the segment is larger than 2 GiB";
-    }
+    if (verdict->bad.empty()) verdict->bad = out_of_place(scanned, base, verdict->header);
     if (!verdict->bad.empty()) {
-      scanned.bad = fmt::format("at byte {}: {}", extent.size_bytes, verdict->bad);
+      scanned.bad = fmt::format("at byte {}: {}", scanned.extent.size_bytes, verdict->bad);
       break;
     }
-    scanned.indexes.add(header, static_cast<std::uint32_t>(extent.size_bytes),
-                        index_interval_bytes);
-    extent.size_bytes += header.size_bytes();
-    extent.next_offset = header.next_offset();
-    scanned.has_markers |= header.is_control() && header.has_producer();
-    on_batch(header);
+    take(verdict->header, index_interval_bytes, scanned);
   }
-  extent.max_timestamp = scanned.indexes.max_timestamp;
-  return scanned;
+  scanned.extent.max_timestamp = scanned.indexes.max_timestamp;
+  return known;
 }
 
 Result<bool> holds_whole_batch(const io::File& file, std::uint64_t position) {
