@@ -67,6 +67,7 @@ struct BrokerConfig {
   Millis log_retention_check_interval{300'000};  // log.retention.check.interval.ms
   Millis producer_id_expiration{86'400'000};     // producer.id.expiration.ms
   Millis recovery_point_interval{60'000};        // log.flush.offset.checkpoint.interval.ms
+  std::int32_t recovery_threads = 2;             // num.recovery.threads.per.data.dir
   Millis cleaner_backoff{15'000};                // log.cleaner.backoff.ms
   std::size_t cleaner_dedupe_bytes_max = std::size_t{128} << 20U;  // log.cleaner.dedupe.buffer.size
   Millis connections_max_idle{600'000};                            // connections.max.idle.ms

@@ -159,6 +159,7 @@ constexpr std::array kBrokerRows{
     BrokerProperty{{"node.id", kInt, "1", "The number of this node.", kWorks, "the data directory"}, [](View broker) { return fmt::to_string(broker.node); }},
     BrokerProperty{set_by("--loops", {"num.network.threads", kInt, "1", "Event loops that serve connections.", kWorks, kUp}), [](View broker) { return text(std::int64_t{std::max(broker.config.loops, 1)}); }},
     BrokerProperty{set_by("--partitions", {"num.partitions", kInt, "1", "Partitions of a topic that does not say.", kWorks, kUp, {}, 1}), &BrokerConfig::num_partitions},
+    BrokerProperty{{"num.recovery.threads.per.data.dir", kInt, "2", "Threads that open the logs at the start, and close them at the end.", kWorks, kEmbedder, {}, 1}, &BrokerConfig::recovery_threads},
     BrokerProperty{{"offset.metadata.max.bytes", kInt, "4096", "The longest note that may be kept with an offset.", kWorks, kEmbedder, {}, 0}, &GroupConfig::offset_metadata_bytes_max},
     BrokerProperty{{"offsets.retention.check.interval.ms", kLong, "600000", "How often offsets that nobody uses are looked for.", kWorks, kEmbedder, {}, 1}, &GroupConfig::offsets_retention_check_interval},
     BrokerProperty{{"offsets.retention.minutes", kInt, "10080", "How long offsets of an empty group are kept.", kWorks, kEmbedder, {}, 1}, Minutes{&GroupConfig::offsets_retention}},

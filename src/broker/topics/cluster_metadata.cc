@@ -50,12 +50,18 @@ Result<std::unique_ptr<ClusterMetadata>> ClusterMetadata::open(io::Env& env,
       Writer{.image = {}, .log = std::move(log).value(), .random = env.make_random(), .owed = {}});
   std::unique_ptr<ClusterMetadata> metadata(
       new ClusterMetadata(env, config, nodes, directory, durability, std::move(writer)));
-  auto status = metadata->writer_->with([&](Writer& state) { return metadata->open_all(state); });
+  std::vector<TopicImage> topics;
+  auto status = metadata->writer_->with([&](Writer& state) {
+    Status read = metadata->read_all(state);
+    for (const auto& [name, image] : state.image.topics()) topics.push_back(image);
+    return read;
+  });
+  if (status.ok()) status = metadata->open_all(topics);
   if (!status.ok()) return std::move(status).error();
   return metadata;
 }
 
-Status ClusterMetadata::open_all(Writer& writer) {
+Status ClusterMetadata::read_all(Writer& writer) {
   auto status =
       writer.log.replay([&](const wire::MetadataRecord& record) { writer.image.apply(record); });
   if (!status.ok()) {
@@ -69,16 +75,7 @@ Status ClusterMetadata::open_all(Writer& writer) {
   if (status = settle_folders(writer); !status.ok()) return status;
   publish_settings(writer.image);
 
-  if (status = write_new_epochs(writer); !status.ok()) return status;
-
-  TopicTable table;
-  for (const auto& [name, image] : writer.image.topics()) {
-    auto topic = open_topic(image);
-    if (!topic.ok()) return std::move(topic).error().with_context(name);
-    table.add(std::move(topic).value());
-  }
-  publish(std::move(table));
-  return {};
+  return write_new_epochs(writer);
 }
 
 /// Under which epochs, and on which nodes, this start goes on.
@@ -200,47 +197,6 @@ Status ClusterMetadata::stand_in_for_missing(const MetadataImage& image,
     }
   }
   return has_made ? directory_.sync_names() : Status{};
-}
-
-Result<std::shared_ptr<const Topic>> ClusterMetadata::open_topic(const TopicImage& image) {
-  const auto log_config = log_config_of(image.configs, settings()->topic_defaults);
-  if (!log_config.ok()) return log_config.error();
-
-  auto topic = std::make_shared<Topic>();
-  topic->name = image.name;
-  topic->id = image.id;
-  topic->configs = image.configs;
-  topic->min_insync_replicas = static_cast<std::int32_t>(log_config->min_insync_replicas);
-  topic->partitions.reserve(image.partitions.size());
-  for (std::size_t index = 0; index < image.partitions.size(); ++index) {
-    auto partition = open_partition(image, index, *log_config);
-    if (!partition.ok()) return std::move(partition).error();
-    topic->partitions.push_back(std::move(partition).value());
-  }
-  return std::shared_ptr<const Topic>(std::move(topic));
-}
-
-Result<std::shared_ptr<Partition>> ClusterMetadata::open_partition(
-    const TopicImage& image, std::size_t index, const storage::LogConfig& config) {
-  auto name = partition_name(image.name, index);
-  auto options = directory_.open_options(name, env_.clock().wall());
-  if (!options.ok()) return std::move(options).error();
-  // Damage in one log is its readers' concern; groups with a part of their records would be wrong
-  // without anybody noticing.
-  if (!is_internal_topic(image.name)) options->bad_end = storage::BadEnd::kPassOver;
-  auto log = storage::PartitionLog::open(env_.files(), directory_.log_path(name), config, *options);
-  if (!log.ok()) return std::move(log).error().with_context(fmt::to_string(name));
-  const auto& report = log.value()->recovery();
-  if (report.lost_tail())
-    LOG_WARN("recovered a log that ended in the middle",
-             {{"partition", name}, {"truncated_bytes", report.bytes_truncated}});
-  Placement placement = image.partitions[index];
-  LeaderEpoch& epoch = placement.leadership.epoch;
-  epoch = std::max(epoch, log.value()->latest_leader_epoch());
-  auto partition = std::make_shared<Partition>(std::move(name), std::move(log).value(),
-                                               std::move(placement), durability_);
-  if (owes_) partition->note_epoch(Partition::EpochIs::kOwed);
-  return partition;
 }
 
 Status ClusterMetadata::append(Writer& writer, const MetadataImage::Records& records) {
@@ -479,22 +435,6 @@ Result<ProducerId> ClusterMetadata::next() {
 Status ClusterMetadata::while_no_topic_changes(
     const std::function<Status(const TopicTable&)>& work) const {
   return writer_->with([&](Writer&) { return work(*table()); });
-}
-
-Status ClusterMetadata::close() {
-  Status first;
-  const auto keep_first = [&first](Status status) {
-    if (first.ok() && !status.ok()) first = std::move(status);
-  };
-  for (const auto& [name, topic] : table()->by_name()) {
-    for (const auto& partition : topic->partitions) keep_first(partition->close());
-  }
-  writer_->with([&](Writer& writer) {
-    // Not clean without it: the next start would not know that epochs have to rise.
-    keep_first(settle(writer));
-    keep_first(writer.log.close());
-  });
-  return first;
 }
 
 }  // namespace millrace::broker

@@ -110,6 +110,8 @@ class ClusterMetadata final : public TopicCatalogue, public SettingsCatalogue, p
   Status clear_folders(Writer& writer, std::string_view topic, std::size_t first, std::size_t end);
   /// Opens the logs of a topic that the image has.
   Result<std::shared_ptr<const Topic>> open_topic(const TopicImage& topic);
+  /// The topic, without its partitions.
+  static std::shared_ptr<Topic> topic_of(const TopicImage& image, const storage::LogConfig& config);
   Result<std::shared_ptr<Partition>> open_partition(const TopicImage& topic, std::size_t index,
                                                     const storage::LogConfig& config);
   Status open_more(const MetadataImage& image, Topic& topic,
@@ -118,7 +120,10 @@ class ClusterMetadata final : public TopicCatalogue, public SettingsCatalogue, p
   /// Lets topics and settings be as the image says, once those records are in it.
   void put_into_force(const MetadataImage& image, const MetadataImage::Records& records);
   void publish_settings(const MetadataImage& image);
-  Status open_all(Writer& writer);
+  /// Learns what there is, and settles what has to be written before a log is opened.
+  Status read_all(Writer& writer);
+  /// Opens the logs of all topics. No lock is held: several threads do it.
+  Status open_all(const std::vector<TopicImage>& images);
   std::vector<Placement> placements_of(const Writer& writer, const NewTopic& topic) const;
   Status settle_folders(Writer& writer);
   Status check_log_is_theirs(const Writer& writer,
