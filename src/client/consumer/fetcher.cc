@@ -314,10 +314,7 @@ void Fetcher::on_part(BrokerId asked, const PlannedPart& part,
     return;
   }
   const BrokerId replica{data.preferred_read_replica};
-  if (replica != kNoBroker && cluster_.metadata().broker(replica) != nullptr) {
-    const auto until = cluster_.loop().now() + config_.connection.metadata_max_age;
-    return shared_.with([&](auto& state) { state.fetch.read_from(part, replica, until); });
-  }
+  if (replica != kNoBroker) return on_nearer_replica(part, replica);
   FetchedPart fetched;
   fetched.frame = frame;
   fetched.records = data.records.bytes;
@@ -331,6 +328,20 @@ void Fetcher::on_part(BrokerId asked, const PlannedPart& part,
     }
   }
   shared_.with([&](auto& state) { state.fetch.on_fetched(part, std::move(fetched)); });
+}
+
+// The leader keeps its records back from whoever has a nearer replica, and answers at once.
+void Fetcher::on_nearer_replica(const PlannedPart& part, BrokerId replica) {
+  const MonotonicTime now = cluster_.loop().now();
+  if (cluster_.metadata().broker(replica) != nullptr) {
+    const auto until = now + config_.connection.metadata_max_age;
+    return shared_.with([&](auto& state) { state.fetch.read_from(part, replica, until); });
+  }
+  // Not there when the metadata were asked for: a broker that has come back.
+  cluster_.refresh_metadata();
+  shared_.with([&](auto& state) {
+    state.fetch.on_fetch_failed(part, now + config_.connection.retry_backoff.base);
+  });
 }
 
 void Fetcher::on_part_failed(BrokerId asked, const PlannedPart& part,

@@ -58,6 +58,7 @@ class Fetcher {
   void on_answer(const SentFetch& sent, Result<Answer> answer);
   void on_part(BrokerId asked, const PlannedPart& part,
                const wire::FetchResponse::PartitionData& data, const SharedBuffer& frame);
+  void on_nearer_replica(const PlannedPart& part, BrokerId replica);
   void on_part_failed(BrokerId asked, const PlannedPart& part,
                       const wire::FetchResponse::PartitionData& data);
   void on_out_of_range(const PlannedPart& part);

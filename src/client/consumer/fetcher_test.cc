@@ -18,6 +18,7 @@ namespace {
 using testing::AllOf;
 using testing::Gt;
 using testing::HasSubstr;
+using testing::Lt;
 using testing::SizeIs;
 using wire::KafkaError;
 
@@ -301,6 +302,20 @@ TEST_F(NearReplica, IsFetchedFromUntilTheMetadataAreOld) {
   EXPECT_THAT(near_.fetches, SizeIs(Gt(5U)));
   run_for(Millis{60'000});
   EXPECT_THAT(broker_.fetches, SizeIs(2)) << "asked again, and sent there again";
+}
+
+TEST_F(NearReplica, ThatTheMetadataDoNotNameIsAskedForAndThenFetchedFrom) {
+  const io::Endpoint at = topic_.brokers.at(2);
+  topic_.brokers.erase(2);  // it is away while they are asked for
+  start();
+  run_for(Millis{5'000});
+  EXPECT_THAT(broker_.fetches, SizeIs(AllOf(Gt(5U), Lt(60U)))) << "one each retry.backoff.ms";
+  EXPECT_GT(broker_.metadata_requests, 5);
+  EXPECT_THAT(near_.fetches, SizeIs(0));
+
+  topic_.brokers[2] = at;
+  run_for(Millis{1'000});
+  EXPECT_THAT(near_.fetches, SizeIs(Gt(0U)));
 }
 
 TEST_F(NearReplica, ThatHasNotTheOffsetYetLeavesItToTheLeader) {
