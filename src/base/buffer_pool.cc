@@ -18,7 +18,8 @@ Buffer BufferPool::take(std::size_t capacity) {
       const bool fits =
           each->capacity() >= capacity && each->capacity() / kCapacityRatioMax <= capacity;
       if (!fits) continue;
-      if (best == idle.buffers.end() || each->capacity() < best->capacity()) best = each;
+      // Of equals the one that came back last: more of it may still be in a cache.
+      if (best == idle.buffers.end() || each->capacity() <= best->capacity()) best = each;
     }
     if (best == idle.buffers.end()) return Buffer{};
     Buffer taken = std::move(*best);

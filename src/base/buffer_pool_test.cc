@@ -36,6 +36,16 @@ TEST(BufferPool, TakesTheSmallestThatFitsAndNoneThatIsFarTooLarge) {
   EXPECT_EQ(pool.take(200 * kKiB).capacity(), 800 * kKiB);
 }
 
+TEST(BufferPool, GivesOfEqualsTheOneThatCameBackLast) {
+  BufferPool pool(1000 * kKiB);
+  Buffer first(100 * kKiB);
+  Buffer last(100 * kKiB);
+  const char* const memory = last.data();
+  pool.give_back(std::move(first));
+  pool.give_back(std::move(last));
+  EXPECT_EQ(pool.take(100 * kKiB).data(), memory);
+}
+
 TEST(BufferPool, KeepsNoMoreThanItsBoundAndDropsTheOldest) {
   BufferPool pool(300 * kKiB);
   for (const std::size_t size : {100U, 110U, 120U}) pool.give_back(Buffer(size * kKiB));

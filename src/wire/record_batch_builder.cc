@@ -140,9 +140,9 @@ void RecordBatchBuilder::write_header(Buffer& batch) const {
   store_big_endian(at + kCrcAt, crc32c(batch.view().substr(kCrcCoversFrom)));
 }
 
-Buffer RecordBatchBuilder::build() {
+Buffer RecordBatchBuilder::build(Buffer into) {
   CHECK(count_ > 0, "a batch needs a record");
-  Buffer batch;
+  Buffer batch = std::move(into);
   if (options_.compression == Compression::kNone) {
     batch = std::exchange(buffer_, Buffer{});
   } else {
@@ -162,6 +162,11 @@ void RecordBatchBuilder::recycle(Buffer buffer) {
   if (!buffer_.empty() || buffer.capacity() <= buffer_.capacity()) return;
   buffer_ = std::move(buffer);
   buffer_.clear();
+}
+
+Buffer RecordBatchBuilder::release() {
+  clear();
+  return std::exchange(buffer_, Buffer{});
 }
 
 void RecordBatchBuilder::clear() {

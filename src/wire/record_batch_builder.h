@@ -66,9 +66,12 @@ class RecordBatchBuilder {
 
   /// Compresses, writes the header and its CRC, and hands the batch over; the builder is then empty
   /// and ready for the next. At least one record must have been appended.
-  Buffer build();
+  /// into  empty; its memory is used for what is compressed
+  Buffer build(Buffer into = {});
   /// Gives memory of a batch that was sent back for the next one.
   void recycle(Buffer buffer);
+  /// Drops the records appended so far and hands over the memory that they were in.
+  Buffer release();
   /// Drops the records appended so far.
   void clear();
 

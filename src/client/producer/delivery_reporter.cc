@@ -54,9 +54,7 @@ void DeliveryReporter::written(const TopicPartition& name, ProducerBatchPtr batc
 
 void DeliveryReporter::failed(const TopicPartition& name, ProducerBatchPtr batch, Error error,
                               MonotonicTime now) {
-  if (!batch->builder.empty()) {
-    batch->encoded = std::make_shared<const Buffer>(batch->builder.build());
-  }
+  batch->encode();
   DeliveryReport report = report_of(name, *batch, now);
   report.status = std::move(error);
   report.failed_batch = batch->encoded->view();

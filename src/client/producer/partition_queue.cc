@@ -81,17 +81,17 @@ bool PartitionQueue::may_send(const ProducerBatch& batch) const {
 // their way to a socket, so they are not touched.
 void PartitionQueue::stamp(ProducerBatch& batch) {
   if (batch.encoded == nullptr) return encode(batch);
-  Buffer bytes = Buffer::copy_of(batch.encoded->view());
+  Buffer bytes = batch.memory->take(batch.encoded->size());
+  bytes.append(batch.encoded->view());
   wire::patch_producer(bytes.data(), bytes.size(), identity_.id, identity_.epoch,
                        *batch.base_sequence);
-  batch.encoded = std::make_shared<const Buffer>(std::move(bytes));
+  batch.encoded = BufferPool::share(batch.memory, std::move(bytes));
 }
 
 void PartitionQueue::encode(ProducerBatch& batch) {
   if (batch.encoded != nullptr) return;
-  CHECK(!batch.builder.empty(), "a batch has neither records nor bytes");
   batch.builder.set_producer(identity_.id, identity_.epoch, batch.base_sequence.value_or(-1));
-  batch.encoded = std::make_shared<const Buffer>(batch.builder.build());
+  batch.encode();
 }
 
 ProducerBatchPtr PartitionQueue::remove_in_flight(TryId id) {

@@ -18,7 +18,8 @@ const ProducerIdentity kProducer{ProducerId{7}, ProducerEpoch{0}};
 constexpr MonotonicTime kStart{std::chrono::seconds{1}};
 
 ProducerBatchPtr batch_of(int first, int count, MonotonicTime now = kStart) {
-  auto batch = std::make_unique<ProducerBatch>(wire::BatchOptions{}, 1024);
+  auto batch =
+      std::make_unique<ProducerBatch>(wire::BatchOptions{}, 1024, std::make_shared<BufferPool>(0));
   for (int i = first; i < first + count; ++i) {
     batch->builder.append(Timestamp{1}, std::nullopt, std::to_string(i));
   }

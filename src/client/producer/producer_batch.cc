@@ -7,6 +7,21 @@
 
 namespace millrace::client {
 
+ProducerBatch::ProducerBatch(wire::BatchOptions options, std::size_t capacity_bytes,
+                             std::shared_ptr<BufferPool> memory_to_use)
+    : memory(std::move(memory_to_use)), builder(options, capacity_bytes) {
+  builder.recycle(memory->take(capacity_bytes));
+}
+
+void ProducerBatch::encode() {
+  if (encoded != nullptr) return;
+  CHECK(!builder.empty(), "a batch has neither records nor bytes");
+  const bool is_compressed = builder.options().compression != wire::Compression::kNone;
+  Buffer into = is_compressed ? memory->take(builder.size_bytes()) : Buffer{};
+  encoded = BufferPool::share(memory, builder.build(std::move(into)));
+  memory->give_back(builder.release());  // the records as they were, if those bytes are others
+}
+
 std::vector<ProducerBatchPtr> halves_of(ProducerBatch& batch, std::size_t capacity_bytes) {
   CHECK(batch.record_count > 1, "a batch of {} records cannot be halved", batch.record_count);
   Buffer scratch;
@@ -17,7 +32,8 @@ std::vector<ProducerBatchPtr> halves_of(ProducerBatch& batch, std::size_t capaci
   RecordView record;
   for (std::int32_t i = 0; reader->next(record); ++i) {
     if (i == 0 || i == half) {
-      parts.push_back(std::make_unique<ProducerBatch>(batch.builder.options(), capacity_bytes));
+      parts.push_back(
+          std::make_unique<ProducerBatch>(batch.builder.options(), capacity_bytes, batch.memory));
     }
     ProducerBatch& part = *parts.back();
     part.builder.append(record.timestamp, record.key, record.value, record.headers);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "base/buffer_pool.h"
 #include "base/time.h"
 #include "client/delivery.h"
 #include "model/ids.h"
@@ -34,10 +35,13 @@ struct RecordWaiter {
 };
 
 struct ProducerBatch {
-  ProducerBatch(wire::BatchOptions options, std::size_t capacity_bytes)
-      : builder(options, capacity_bytes) {}
+  ProducerBatch(wire::BatchOptions options, std::size_t capacity_bytes,
+                std::shared_ptr<BufferPool> memory_to_use);
+  /// Makes `encoded` of the records, unless there is one. At least one must have been appended.
+  void encode();
 
-  BatchId id;                        // parts of a split batch keep it
+  BatchId id;  // parts of a split batch keep it
+  const std::shared_ptr<BufferPool> memory;
   std::int32_t first_index = 0;      // of the first record among those that the batch once had
   wire::RecordBatchBuilder builder;  // holds the records until they are encoded
   SharedBuffer encoded;              // then these bytes; null before the first try

@@ -40,7 +40,7 @@ ProducerBatchPtr RecordAccumulator::open_batch(std::size_t capacity, const Clock
   options.compression = config_.compression;
   options.compression_level = config_.compression_level;
   options.is_transactional = config_.transactional_id.has_value();
-  auto batch = std::make_unique<ProducerBatch>(options, capacity);
+  auto batch = std::make_unique<ProducerBatch>(options, capacity, memory_);
   batch->id = BatchId{next_batch_++};
   batch->budget_bytes = capacity;
   buffered_bytes_ += capacity;

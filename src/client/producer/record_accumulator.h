@@ -73,6 +73,7 @@ class RecordAccumulator {
       : config_(config),
         clock_(env.clock()),
         room_made_(env.make_condition()),
+        memory_(std::make_shared<BufferPool>(config.buffer_memory_bytes)),
         random_(env.make_random()) {}
 
   enum class Outcome { kAppended, kNoMetadata, kNoRoom, kNoSuchPartition, kTooLarge, kClosed };
@@ -142,6 +143,7 @@ class RecordAccumulator {
   const Clock& clock_;
   std::mutex mutex_;
   const std::unique_ptr<io::Condition> room_made_;
+  const std::shared_ptr<BufferPool> memory_;
   Random random_;
   std::map<std::string, std::unique_ptr<ProducerTopic>, std::less<>> topics_;
   ProducerTopic* last_topic_ = nullptr;

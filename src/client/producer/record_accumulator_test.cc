@@ -34,7 +34,10 @@ class FixedClock final : public Clock {
 
 class RecordAccumulatorTest : public testing::Test {
  protected:
-  RecordAccumulatorTest() { accumulator_.set_partition_count(topic_, 2); }
+  explicit RecordAccumulatorTest(ProducerConfig config = small_config())
+      : config_(std::move(config)) {
+    accumulator_.set_partition_count(topic_, 2);
+  }
 
   RecordAccumulator::Appended append(std::size_t value_bytes, std::int32_t partition = 0,
                                      MonotonicTime now = kStart) {
@@ -47,7 +50,7 @@ class RecordAccumulatorTest : public testing::Test {
     return accumulator_.take_due(now, [is_hungry](auto&, auto) { return is_hungry; });
   }
 
-  ProducerConfig config_ = small_config();
+  ProducerConfig config_;
   const std::unique_ptr<io::Env> env_ = io::make_system_env();
   RecordAccumulator accumulator_{config_, *env_};
   ProducerTopic topic_{"t", kBatchSize};
@@ -85,6 +88,53 @@ TEST_F(RecordAccumulatorTest, GoesOnFillingWhileThePartitionCouldNotSend) {
   const auto leaving = take(kStart + Millis{50});
   ASSERT_THAT(leaving, SizeIs(1));
   EXPECT_EQ(leaving[0].batch->record_count, 2);
+}
+
+class LargeBatches : public RecordAccumulatorTest {
+ protected:
+  static constexpr std::size_t kLarge = 2 * BufferPool::kBufferBytesMin;
+
+  static ProducerConfig large_config() {
+    ProducerConfig config = small_config();
+    config.batch_size_bytes = kLarge;
+    config.buffer_memory_bytes = 2 * kLarge;
+    config.request_size_max = kLarge;
+    return config;
+  }
+  LargeBatches() : RecordAccumulatorTest(large_config()) {}
+  /// The next one, with a record of `value_bytes`.
+  ProducerBatchPtr batch(std::size_t value_bytes) {
+    EXPECT_EQ(append(value_bytes).outcome, Outcome::kAppended);
+    return std::move(take(kStart + Millis{10}).at(0).batch);
+  }
+};
+
+TEST_F(LargeBatches, HaveTheMemoryOfThoseThatAreThrough) {
+  ProducerBatchPtr first = batch(10);
+  first->encode();
+  const char* const memory = first->encoded->data();
+  SharedBuffer sent = first->encoded;
+  accumulator_.finish(first->id, first->budget_bytes);
+  first.reset();
+
+  ProducerBatchPtr second = batch(10);
+  second->encode();
+  EXPECT_NE(second->encoded->data(), memory) << "it is on its way to a socket";
+  sent.reset();
+  EXPECT_EQ(second->memory->idle_bytes(), kLarge);
+  accumulator_.finish(second->id, second->budget_bytes);
+  const ProducerBatchPtr third = batch(10);
+  third->encode();
+  EXPECT_EQ(third->encoded->data(), memory);
+}
+
+TEST_F(LargeBatches, KeepTheirRecordsOnlyCompressedOnceTheyAreEncoded) {
+  config_.compression = wire::Compression::kLz4;
+  const ProducerBatchPtr first = batch(100'000);
+  const std::shared_ptr<BufferPool> memory = first->memory;
+  EXPECT_EQ(memory->idle_bytes(), 0U);
+  first->encode();
+  EXPECT_EQ(memory->idle_bytes(), kLarge);
 }
 
 TEST_F(RecordAccumulatorTest, NothingLingersWhileFlushing) {
