@@ -207,6 +207,32 @@ TEST_F(AbortedTransactionsTest, AFileThatIsNotAsItWasLeftIsNotBelievedAfterAStop
   set_log_level(LogLevel::kWarn);
 }
 
+TEST_F(AbortedTransactionsTest, NeedNoRoomWhereTheirIndexHasOnlyGrownSinceTheLastCleanStop) {
+  open();
+  ASSERT_TRUE(append_transactional(*log, {.producer_id = 7}).ok());
+  ASSERT_TRUE(end_transaction(*log, 7, {TransactionResult::kAbort}).ok());
+  ASSERT_TRUE(log->close().ok());
+  open();
+  std::int32_t sequence = 1;
+  while (log->segment_count() < 2) {
+    ASSERT_TRUE(append_transactional(*log, {.producer_id = 7, .sequence = sequence++}).ok());
+    ASSERT_TRUE(end_transaction(*log, 7, {TransactionResult::kAbort}).ok());
+  }
+  const std::string name = names(".txnindex").front();
+  const std::string grown = files.read_all(path_of(name)).value();
+  const Offset end = log->log_end_offset();
+  const auto aborted = log->aborted_transactions(Offset{0}, end).value();
+  ASSERT_GT(aborted.size(), 2U);
+
+  files.fail_from(1, sim::Fault::kDiskFull);
+  for (int start = 0; start < 2; ++start) {
+    open(PreviousStop::kUnclean);
+    EXPECT_EQ(log->aborted_transactions(Offset{0}, end).value(), aborted);
+    EXPECT_EQ(files.read_all(path_of(name)).value(), grown);
+  }
+  files.clear_fault();
+}
+
 /// As in a directory that another version, or Kafka, wrote.
 TEST_F(AbortedTransactionsTest, AreKnownToTheNextStartThoughTheLastOneNotedNothing) {
   set_log_level(LogLevel::kOff);

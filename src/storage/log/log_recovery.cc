@@ -59,7 +59,7 @@ class Loader {
   Status remove_stray(std::string_view name);
   Status load_epochs();
   Status load_transaction_sums();
-  Status remove_changed_transaction_indexes();
+  Status find_changed_transaction_indexes();
   Status load_segments() {
     return storage::load_segments(files_, directory_, config_, options_, std::move(bases_), log_);
   }
@@ -156,7 +156,7 @@ Status Loader::load_transaction_sums() {
   auto sums = decode_transaction_index_sums(*text);
   if (sums.ok()) {
     log_.transaction_sums = std::move(sums).value();
-    return remove_changed_transaction_indexes();
+    return find_changed_transaction_indexes();
   }
   LOG_WARN("a checkpoint is unreadable, taking the transaction indexes as they are",
            {{"path", path(kTransactionIndexSumsName)}, {"reason", sums.error().message}});
@@ -164,11 +164,10 @@ Status Loader::load_transaction_sums() {
   return {};
 }
 
-/// What is not as the last clean stop left it goes first: a stop in the middle of what follows then
-/// finds it missing, and not as something that could be. One that has grown since goes with them:
-/// nobody can tell.
-Status Loader::remove_changed_transaction_indexes() {
-  bool has_removed = false;
+/// They stay until they are made anew, which takes room only where that changes them: a full disk
+/// keeps nobody from starting whose index has only grown since. A stop in the middle of it finds
+/// them changed again, as only a clean stop writes the sums.
+Status Loader::find_changed_transaction_indexes() {
   for (const auto& [base, sum] : log_.transaction_sums) {
     if (!log_.transaction_indexes.contains(base)) continue;
     const auto bytes = files_.read_all(path(base, kTransactionIndexSuffix));
@@ -178,12 +177,9 @@ Status Loader::remove_changed_transaction_indexes() {
       LOG_WARN("a transaction index is not as it was left, making it anew",
                {{"path", path(base, kTransactionIndexSuffix)}});
     }
-    Status status = remove_stray(segment_file_name(base, kTransactionIndexSuffix));
-    if (!status.ok()) return status;
-    log_.transaction_indexes.erase(base);
-    has_removed = true;
+    log_.changed_transaction_indexes.insert(base);
   }
-  return has_removed ? files_.sync_directory(directory_) : Status{};
+  return {};
 }
 
 Status Loader::settle_offsets() {

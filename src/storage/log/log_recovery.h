@@ -83,7 +83,9 @@ struct LoadedLog {
   std::set<Offset> snapshots;
   std::set<Offset> transaction_indexes;   // the segments that have such a file
   TransactionIndexSums transaction_sums;  // those that had one at the last clean stop
-  /// Segments whose transaction index is not there, or no index.
+  /// Of both, those whose file is another one now: it may have grown since, or be damaged.
+  std::set<Offset> changed_transaction_indexes;
+  /// Segments whose transaction index is not there, no index, or not the one that was left.
   std::set<std::shared_ptr<Segment>> unindexed;
   Offset log_start_offset;
   Offset log_end_offset;

@@ -20,6 +20,7 @@ Result<std::optional<TransactionIndex>> SegmentLoading::load_aborted(Offset base
     LOG_DEBUG("making a transaction index anew", {{"path", path(base, kTransactionIndexSuffix)}});
     return std::optional<TransactionIndex>();
   }
+  if (loaded.changed_transaction_indexes.contains(base)) return std::optional<TransactionIndex>();
   auto bytes = files.read_all(path(base, kTransactionIndexSuffix));
   if (!bytes.ok()) return std::move(bytes).error();
   auto index = TransactionIndex::decode(base, end, *bytes);

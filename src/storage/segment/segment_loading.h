@@ -30,7 +30,8 @@ struct SegmentLoading {
     return loaded.transaction_indexes.contains(base) ? Aborted::kInFile : Aborted::kNone;
   }
 
-  /// A segment's aborted transactions; nothing when its file makes no sense, or is gone.
+  /// A segment's aborted transactions; nothing when its file makes no sense, is gone, or is
+  /// not the one that was left.
   /// errors  kIo
   Result<std::optional<TransactionIndex>> load_aborted(Offset base, Offset end) const;
   /// Says that records which were on disk are gone.
