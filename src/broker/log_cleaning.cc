@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/probe.h"
+#include "io/thread_priority.h"
 #include "wire/error_codes.h"
 
 namespace millrace::broker {
@@ -148,7 +149,11 @@ void CleaningRounds::set_aside(const Due& due, const Error& error) {
 LogCleaning::LogCleaning(io::Env& env, ClusterMetadata& metadata, storage::DataDirectory& directory)
     : env_(env), rounds_(env, metadata, directory), loop_(env.make_loop()) {
   loop_->call_after(rounds_.backoff(), [this] { next_round(); });
-  thread_ = env.start_thread("log-cleaner", [this] { loop_->run(); });
+  thread_ = env.start_thread("log-cleaner", [this] {
+    // A pass takes a processor for seconds, and those who serve clients would queue behind it.
+    io::give_way();
+    loop_->run();
+  });
 }
 
 LogCleaning::~LogCleaning() {

@@ -19,7 +19,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from broker_case import DONE, FAILED, WRONG_USAGE, BrokerCase  # noqa: E402
+from broker_case import DONE, FAILED, WRONG_USAGE, BrokerCase, wait_for  # noqa: E402
 from broker_process import BrokerProcess  # noqa: E402
 from listener import Listener  # noqa: E402
 
@@ -106,6 +106,20 @@ class UpTest(unittest.TestCase):
         self.assertEqual(done.returncode, FAILED)
         self.assertIn(data, done.stderr)
         self.assertIn("--data", done.stderr)
+
+    def test_compaction_gives_way_to_the_threads_that_serve_clients(self):
+        with BrokerProcess(BINARY) as broker:
+            wanted = min(10, 19 - os.getpriority(os.PRIO_PROCESS, 0))  # 19 is the last place
+            wait_for("the log cleaner to give way", lambda: self.nice_by_thread(broker).get("log-cleaner") == wanted)
+            self.assertEqual({nice for name, nice in self.nice_by_thread(broker).items() if name != "log-cleaner"}, {0})
+
+    @staticmethod
+    def nice_by_thread(broker):
+        """How much further back each thread stands than this process."""
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        threads = Path(f"/proc/{broker.process.pid}/task").iterdir()
+        return {(thread / "comm").read_text().strip(): os.getpriority(os.PRIO_PROCESS, int(thread.name)) - own
+                for thread in threads}
 
     def test_an_ephemeral_broker_leaves_nothing_behind(self):
         broker = BrokerProcess(BINARY)
