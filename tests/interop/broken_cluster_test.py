@@ -83,6 +83,7 @@ class BrokenCluster(unittest.TestCase):
             for number in range(ROUNDS):
                 node = chance.randrange(BROKERS)
                 fault = chance.choice(faults)
+                print(f"round {number}: {fault.__name__} {node}, after {load.committed} transactions", flush=True)
                 with self.subTest(round=number, node=node, fault=fault.__name__):
                     fault(cluster, node, chance)
                     load.works_on(chance.randrange(5, 30))

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Readers that say in which rack they are, against three brokers over one log: nearest_replica_test.py MILLRACE
+"""Readers that say in which rack they are, against three brokers over one log and three of Apache Kafka:
+nearest_replica_test.py MILLRACE
 
 With replica.selector.class the leader sends each of them to the replica in its rack (KIP-392): ours, librdkafka's and
-Kafka's console consumer. Without it, and without a rack, they stay with the leader.
+Kafka's console consumer. Without it, and without a rack, they stay with the leader. Ours goes on when that replica goes
+and comes back.
 """
 
 import json
@@ -19,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "process"))
 import java_tools  # noqa: E402
 import proof  # noqa: E402
 from broker_process import BrokerProcess  # noqa: E402
+from kafka_cluster import KafkaCluster  # noqa: E402
 
 SELECTOR = "replica.selector.class=org.apache.kafka.common.replica.RackAwareReplicaSelector"
 TOPIC = "near"
@@ -70,20 +73,21 @@ def wait_for(what, condition):
 
 
 class Cluster:
-    def __init__(self, binary, broker):
+    def __init__(self, binary, address, first_node=1):
         self.binary = binary
-        self.addresses = broker.address.split(",")
+        self.addresses = address.split(",")
+        self.first_node = first_node
         self.millrace("topic", "create", TOPIC, "-p", "1")
         described = json.loads(self.millrace("topic", "describe", TOPIC, "--format", "json"))
         self.leader = described[0]["partitions"][0]["leader"]
-        self.others = [node for node in (1, 2, 3) if node != self.leader]
+        self.others = [node for node in range(first_node, first_node + 3) if node != self.leader]
 
     def millrace(self, *arguments, stdin=""):
         return subprocess.run([self.binary, *arguments, "--brokers", ",".join(self.addresses)], text=True,
                               input=stdin, capture_output=True, timeout=60, check=True).stdout
 
     def address(self, node):
-        return self.addresses[node - 1]
+        return self.addresses[node - self.first_node]
 
     def port(self, node):
         return int(self.address(node).rsplit(":", 1)[1])
@@ -130,6 +134,21 @@ def check_confluent(cluster, python, rack, reads_from, count=[0]):
         assert set(fetched_from) <= {reads_from, cluster.leader}, (rack, reads_from, fetched_from)
 
 
+def check_comes_back(cluster, stop, start):
+    """The replica goes, and all that is known of it with it; what is written then is read all the same."""
+    away, other = cluster.others
+    ours = [cluster.binary, "consume", TOPIC, "--brokers", ",".join(cluster.addresses), "-X", f"client.rack=rack-{away}"]
+    with reader(ours) as process:
+        read_one(process, cluster, "before")
+        wait_for("the nearest replica", lambda: cluster.port(away) in connected_ports(process.pid))
+        stop(away)
+        read_one(process, cluster, "meanwhile")
+        start(away)
+        wait_for("a reader that is back", lambda: cluster.port(away) in connected_ports(process.pid))
+        read_one(process, cluster, "after")
+        assert cluster.port(other) not in connected_ports(process.pid) or other == cluster.leader
+
+
 def check_all(cluster, jars, python, rack, reads_from):
     bootstrap = cluster.address(cluster.leader)
     ours = [cluster.binary, "consume", TOPIC, "--brokers", bootstrap]
@@ -145,14 +164,21 @@ def main():
     python = str(proof.tool_chain("python") / "bin" / "python")
     binary = sys.argv[1]
     with BrokerProcess(binary, "--brokers", "3", "--replication-factor", "3", "--config", SELECTOR) as broker:
-        cluster = Cluster(binary, broker)
+        cluster = Cluster(binary, broker.address)
         for node in cluster.others:
             check_all(cluster, jars, python, f"rack-{node}", node)
         check_all(cluster, jars, python, f"rack-{cluster.leader}", cluster.leader)
         check_all(cluster, jars, python, "", cluster.leader)
+        check_comes_back(cluster, lambda node: cluster.millrace("cluster", "stop", str(node)),
+                         lambda node: cluster.millrace("cluster", "start", str(node)))
     with BrokerProcess(binary, "--brokers", "3", "--replication-factor", "3") as broker:
-        cluster = Cluster(binary, broker)
+        cluster = Cluster(binary, broker.address)
         check_all(cluster, jars, python, f"rack-{cluster.others[0]}", cluster.leader)
+    selector, value = SELECTOR.split("=")
+    with KafkaCluster(3, properties={selector: value, "broker.rack": "rack-{node}"}) as kafka:
+        cluster = Cluster(binary, kafka.address, first_node=0)
+        check_all(cluster, jars, python, f"rack-{cluster.others[0]}", cluster.others[0])
+        check_comes_back(cluster, kafka.kill, kafka.start)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ transaction.state.log.min.isr=$((replicas > 1 ? 2 : 1))
 share.coordinator.state.topic.replication.factor=$replicas
 group.initial.rebalance.delay.ms=0
 END
-  printf '%s\n' "${KAFKA_PROPERTIES:-}" >>"$home/node$node/server.properties"
+  printf '%s\n' "${KAFKA_PROPERTIES//\{node\}/$node}" >>"$home/node$node/server.properties"
   # So that the others soon notice that one is gone.
   ((count == 1)) || cat >>"$home/node$node/server.properties" <<END
 broker.session.timeout.ms=3000
