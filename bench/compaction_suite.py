@@ -97,7 +97,14 @@ def sealed_topic(contender, records, keys):
     alter(contender, topic, segment_ms=HELD_BACK_MS)
     yield topic
     delete_topic(contender.address, topic)
-    wait_until(lambda: not list(contender.data.rglob("*delete*")), f"the files of {topic} to go")
+    wait_until(lambda: not is_deleting(contender.data), f"the files of {topic} to go")
+
+
+def is_deleting(data):
+    try:
+        return any(data.rglob("*delete*"))
+    except FileNotFoundError:
+        return True  # a folder went while it was looked through
 
 
 def clean(contender, topic, end):
