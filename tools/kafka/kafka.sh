@@ -88,6 +88,7 @@ write_properties() {
   local node=$1 count=$2 base=$3 voters=$4
   local address client=$((base + 2 * node)) controller=$((base + 2 * node + 1))
   address=$(address_of "$node")
+  local properties=${KAFKA_PROPERTIES:-}
   local replicas=$((count < 3 ? count : 3))
   cat >"$home/node$node/server.properties" <<END
 process.roles=broker,controller
@@ -107,7 +108,7 @@ transaction.state.log.min.isr=$((replicas > 1 ? 2 : 1))
 share.coordinator.state.topic.replication.factor=$replicas
 group.initial.rebalance.delay.ms=0
 END
-  printf '%s\n' "${KAFKA_PROPERTIES//\{node\}/$node}" >>"$home/node$node/server.properties"
+  printf '%s\n' "${properties//\{node\}/$node}" >>"$home/node$node/server.properties"
   # So that the others soon notice that one is gone.
   ((count == 1)) || cat >>"$home/node$node/server.properties" <<END
 broker.session.timeout.ms=3000
