@@ -16,8 +16,8 @@ class KafkaCluster:
     def __init__(self, brokers, keep_in=None, java_options="-Xmx384m", properties=None, network=None):
         """Keeps everything in a temporary folder below `keep_in`, or where such folders go.
 
-        `properties` are those of each broker that differ from Kafka's own; {node} in them is its id. Each broker is a node of `network`, a
-        DividedNetwork, or all are on the loopback."""
+        `properties` are those of each broker that differ from Kafka's own; {node} in them is its id. Each broker is a
+        node of `network`, a DividedNetwork, or all are on the loopback."""
         self._network = network
         self._properties = properties or {}
         self._brokers = brokers
